@@ -1,0 +1,45 @@
+/**
+ * Where on a page a caption stood. Order is the order of trust: it breaks ties between captions that
+ * score the same, and the first one is used where nothing is scored.
+ */
+export const captionSources = [
+  'alt',
+  'figcaption',
+  'title',
+  'aria-label',
+  'og',
+  'json-ld',
+  'heading',
+] as const
+
+export type CaptionSource = (typeof captionSources)[number]
+
+/** One text that stood beside an image. `text` is whitespace-collapsed, NFC, and never empty. */
+export interface Caption {
+  readonly source: CaptionSource
+  readonly text: string
+}
+
+/**
+ * One image with the texts that stood beside it on one page. Its identity within a run is
+ * `candidateKey`: the image URL together with all captions, so the same picture under another alt is
+ * another candidate and the result does not depend on which page was fetched first.
+ */
+export interface Candidate {
+  /** Absolute canonical http(s) URL of the best source of the image. */
+  readonly imageUrl: string
+  /** Canonical URLs to try in order where `imageUrl` is gone or not an image; never holds `imageUrl`. */
+  readonly fallbackUrls: readonly string[]
+  /** At least one; distinct by (source, text); ordered as `captionSources`. */
+  readonly captions: readonly Caption[]
+  /** Canonical URL of the page. */
+  readonly pageUrl: string
+  /** BCP 47 tag as the page declares it, lower-cased; null where it declares none. */
+  readonly pageLanguage: string | null
+  /** Absolute URL of a licence link (rel=license) that covers the page or the image; null = none stated. */
+  readonly licenceUrl: string | null
+}
+
+/** Why an image on a page never became a candidate. Counted, not listed. */
+export const imageSkipReasons = ['data_url', 'svg', 'scheme', 'no_source', 'no_caption', 'bad_url'] as const
+export type ImageSkipReason = (typeof imageSkipReasons)[number]

@@ -1,0 +1,20 @@
+/** A page URL as the frontier keeps it. */
+export interface FrontierUrl {
+  /** Canonical absolute http(s) URL (see crawl/url). */
+  readonly url: string
+  /** Links followed since the seed; a seed has 0; redirects do not count. */
+  readonly depth: number
+  /**
+   * What the run's scope is measured against: the host (scope=host) or registrable domain (scope=domain) of
+   * the seed this URL descends from; a redirect of a seed moves it. Empty for scope=any.
+   */
+  readonly anchor: string
+  /** Redirects followed to come here, 0..5. */
+  readonly redirects: number
+}
+
+/** A leased URL, with how often it was tried before (0 = never). */
+export interface LeasedUrl extends FrontierUrl {
+  readonly id: number
+  readonly attempts: number
+}

@@ -1,0 +1,5 @@
+export * from './candidate.js'
+export * from './candidate-key.js'
+export * from './frontier-url.js'
+export * from './row.js'
+export * from './verdict.js'

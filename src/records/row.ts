@@ -1,0 +1,63 @@
+import type { CaptionSource } from './candidate.js'
+import type { RejectReason } from './verdict.js'
+
+/** A caption as judged: `score` is the cosine similarity to the image; null = not scored. */
+export interface ScoredCaption {
+  readonly source: CaptionSource
+  readonly text: string
+  readonly score: number | null
+}
+
+/** On whose word an image was fetched: the rule that allowed or forbade it, and when it was read. */
+export interface Permission {
+  /** e.g. `robots:allow /img/`, `robots:none` (no rule matched), `robots:disallow /private`. */
+  readonly rule: string
+  /** ISO 8601 time at which the rule was fetched. */
+  readonly checkedAt: string
+}
+
+/**
+ * What is known of one candidate after a filter attempt: one line of a part's ledger, and later one row of a
+ * shard's parquet and (kept only) the sample's json. Kept apart from its key, which the shard plan gives it.
+ */
+export interface Row {
+  /** The winning caption where kept or scored, else the first caption. Never empty. */
+  readonly caption: string
+  /** The candidate's image URL. */
+  readonly url: string
+  /** null = kept. */
+  readonly reason: RejectReason | null
+  /** Longer explanation for people, e.g. `HTTP 404`; null where the reason says it all. */
+  readonly detail: string | null
+  /** Pixels of the stored image; null where none was stored. */
+  readonly width: number | null
+  readonly height: number | null
+  /** Pixels of the fetched image after EXIF orientation; null where unknown. */
+  readonly originalWidth: number | null
+  readonly originalHeight: number | null
+  /** EXIF as a JSON object string, `{}` where there is none; null where nothing was decoded. */
+  readonly exif: string | null
+  /** SHA-256 (hex) of the fetched bytes; null where none were fetched whole. */
+  readonly sha256: string | null
+  /** SHA-256 (hex) of the stored bytes; null where none were stored. */
+  readonly storedSha256: string | null
+  readonly pageUrl: string
+  readonly captions: readonly ScoredCaption[]
+  /** Cosine similarity of the winning caption, -1..1; null where not scored. */
+  readonly clipScore: number | null
+  /** Which model and preprocessing gave the scores; null where not scored. */
+  readonly modelId: string | null
+  /** 64-bit perceptual hash, 16 hex digits; null where nothing was decoded. */
+  readonly phash: string | null
+  /** ISO 639-1 code detected in the caption, `und` where it could not be told; null = not looked at. */
+  readonly language: string | null
+  readonly licenceUrl: string | null
+  readonly permission: Permission | null
+  readonly tags: readonly string[]
+  /** SHA-256 of the kept image a duplicate repeats (its fetched bytes); null where it is no duplicate. */
+  readonly duplicateOf: string | null
+}
+
+/** The formats in which images are stored; also the file extension in the tar. */
+export const storedFormats = ['jpg', 'png', 'webp'] as const
+export type StoredFormat = (typeof storedFormats)[number]

@@ -1,0 +1,68 @@
+/**
+ * Every reason for which a candidate is not kept. The set is closed: a reason is a metric label, a row's
+ * `error_message`, and a line of the summary.
+ */
+export const rejectReasons = {
+  /** No caption left to judge: each one failed a text rule. The first caption's rule is the reason. */
+  text: [
+    'caption_short',
+    'caption_long',
+    'caption_few_words',
+    'caption_file_name',
+    'caption_url',
+    'caption_placeholder',
+    'caption_markup',
+    'caption_repeated',
+    'language',
+  ],
+  /** The image could not be had. */
+  download: [
+    'robots',
+    'robots_unreachable',
+    'address_refused',
+    'bad_url',
+    'dns',
+    'connection',
+    'tls',
+    'timeout',
+    'http_4xx',
+    'http_5xx',
+    'http_other',
+    'redirects',
+    'too_large',
+    'body_cut',
+    'encoding',
+    'empty',
+    'host_stalled',
+  ],
+  /** The bytes are no usable image. */
+  image: [
+    'not_image',
+    'svg',
+    'format',
+    'truncated',
+    'undecodable',
+    'bomb',
+    'bytes_small',
+    'side_small',
+    'aspect',
+  ],
+  /** The image was fine, but not wanted. */
+  choice: ['duplicate_exact', 'duplicate_near', 'score_low', 'max_pairs', 'crashed'],
+} as const
+
+export type RejectReason = (typeof rejectReasons)[keyof typeof rejectReasons][number]
+
+/** `status` of a row as img2dataset names it, and `rejected` for what was fetched but not wanted. */
+export type Status = 'success' | 'failed_to_download' | 'failed_to_resize' | 'rejected'
+
+const downloadReasons: ReadonlySet<string> = new Set(rejectReasons.download)
+const imageReasons: ReadonlySet<string> = new Set(rejectReasons.image)
+
+/** The row status that goes with a reason; null = kept. */
+export function statusOf(reason: RejectReason | null): Status {
+  if (reason === null) return 'success'
+  if (downloadReasons.has(reason)) return 'failed_to_download'
+  if (imageReasons.has(reason)) return 'failed_to_resize'
+  return 'rejected'
+}
