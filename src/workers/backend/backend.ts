@@ -1,0 +1,276 @@
+import type { Candidate, FrontierUrl, LeasedUrl, RejectReason } from '../../records/index.js'
+import type { RobotsRecord } from '../../crawl/index.js'
+
+/** Limits that may be raised on a run that exists; null = none. */
+export interface RunLimits {
+  readonly maxPages: number | null
+  readonly maxPairs: number | null
+  readonly maxPagesPerHost: number | null
+}
+
+export interface OpenedRun {
+  readonly created: boolean
+  /** The options with which the run was first opened. */
+  readonly options: Record<string, unknown>
+  readonly limits: RunLimits
+  readonly elapsedMs: number
+  readonly seeded: boolean
+}
+
+/** What is left to do in a run, read at one moment. */
+export interface Progress {
+  readonly urls: number
+  readonly pages: number
+  readonly pagesLeased: number
+  readonly buffered: number
+  readonly batchesOpen: number
+  readonly batchesLeased: number
+  readonly kept: number
+  readonly unplannedKept: number
+  readonly unplannedRows: number
+  readonly plansOpen: number
+  readonly nextShard: number
+  readonly elapsedMs: number
+}
+
+export interface HostState {
+  readonly host: string
+  readonly urls: number
+  readonly pages: number
+  readonly nextFetchInMs: number
+  readonly failures: number
+  readonly leased: boolean
+  readonly robots: string | null
+}
+
+export type Offer = FrontierUrl & { readonly host: string }
+
+export type HostLease =
+  | {
+      readonly kind: 'urls'
+      readonly urls: readonly LeasedUrl[]
+      /** Least time between the starts of two fetches. */
+      readonly delayMs: number
+      /** Sessions in a row in which the host answered nothing. */
+      readonly failures: number
+      /** The end of the reserved slots, to hand to the commit. */
+      readonly reservedMs: number
+    }
+  | { readonly kind: 'busy' | 'not_yet'; readonly inMs: number }
+  | { readonly kind: 'none' }
+
+export interface BatchShape {
+  readonly batchSize: number
+  readonly batchAgeMs: number
+  /** Most candidates of one image host in a batch. */
+  readonly perHost: number
+}
+
+export interface FoundCandidate {
+  readonly key: string
+  /** Host of the image, by which batches are dealt. */
+  readonly host: string
+  /** Distinct caption texts, for the count of boilerplate. */
+  readonly texts: readonly string[]
+  readonly body: Candidate
+}
+
+export interface SessionCommit extends BatchShape {
+  readonly run: string
+  readonly host: string
+  readonly token: string
+  readonly done: readonly number[]
+  readonly retry: readonly { readonly id: number; readonly delayMs: number }[]
+  readonly back: readonly number[]
+  /** Pages fetched, as the page budget counts them. */
+  readonly pages: number
+  readonly offers: readonly Offer[]
+  readonly candidates: readonly FoundCandidate[]
+  readonly counters: Record<string, number>
+  readonly delayMs: number
+  readonly reservedMs: number
+  /** How long ago the last fetch of the session began; null = it fetched nothing. */
+  readonly lastFetchAgoMs: number | null
+  /** Leave the host alone for this long, beside the delay. */
+  readonly pauseMs: number
+  readonly health: 'ok' | 'bad' | 'none'
+  /** A host that failed this many sessions in a row, or for this long, is drained. */
+  readonly maxFailures: number
+  readonly maxFailingMs: number
+}
+
+export type SessionCommitted =
+  | {
+      readonly kind: 'committed'
+      /** Hosts that have URLs now and had none before. */
+      readonly hosts: readonly string[]
+      readonly batches: readonly string[]
+      /** When this host can be visited again; null = it has no URL left. */
+      readonly moreInMs: number | null
+    }
+  | { readonly kind: 'lost' }
+
+export interface Slot {
+  readonly host: string
+  readonly granted: number
+  readonly inMs: number
+  readonly delayMs: number
+}
+
+export type RobotsAnswer =
+  | { readonly kind: 'known'; readonly record: RobotsRecord }
+  | { readonly kind: 'fetch' }
+  | { readonly kind: 'busy'; readonly inMs: number }
+
+export interface LeasedCandidate {
+  readonly id: number
+  readonly attempts: number
+  readonly body: Candidate
+}
+
+export type BatchLease =
+  | { readonly kind: 'batch'; readonly candidates: readonly LeasedCandidate[]; readonly crashed: boolean }
+  | { readonly kind: 'busy'; readonly inMs: number }
+  | { readonly kind: 'split'; readonly batches: readonly string[] }
+  | { readonly kind: 'gone' }
+
+export interface Loser {
+  readonly row: number
+  readonly reason: RejectReason
+  readonly duplicateOf: string | null
+}
+
+export interface BatchCommit {
+  readonly run: string
+  readonly batch: string
+  readonly token: string
+  /** null where every candidate was deferred. */
+  readonly part: {
+    readonly name: string
+    readonly size: number
+    readonly sha256: string
+    readonly rows: number
+  } | null
+  readonly kept: readonly {
+    readonly row: number
+    readonly sha256: string
+    readonly phash: string
+    readonly score: number | null
+  }[]
+  /** SHA-256 of every kept image that a duplicate of this batch cites. */
+  readonly cited: readonly string[]
+  readonly deferred: readonly { readonly id: number; readonly delayMs: number }[]
+  readonly counters: Record<string, number>
+  readonly dedupe: 'near' | 'exact' | 'off'
+  readonly distance: number
+}
+
+export type BatchCommitted =
+  | { readonly kind: 'committed'; readonly kept: number; readonly losers: readonly Loser[] }
+  | { readonly kind: 'lost' }
+  | { readonly kind: 'stale' }
+
+export interface CommittedPart {
+  readonly batch: string
+  readonly name: string
+  readonly size: number
+  readonly sha256: string
+  readonly rows: number
+  readonly kept: readonly number[]
+  readonly losers: readonly Loser[]
+}
+
+export interface AllottedPlan {
+  readonly plan: number
+  readonly firstShard: number
+  readonly shards: number
+  readonly shardSize: number
+  readonly createdAtMs: number
+  readonly parts: readonly CommittedPart[]
+}
+
+export type PlanLease =
+  | { readonly kind: 'plan'; readonly plan: AllottedPlan }
+  | { readonly kind: 'busy'; readonly inMs: number }
+  | { readonly kind: 'gone' }
+
+export type Held = { readonly kind: 'held' } | { readonly kind: 'lost' }
+
+/**
+ * The state of all runs: frontier, leases, batches, claims, plans and counters. It is the truth; queues only ring. Every method
+ * is one transaction, and every change under a lease is fenced by the lease's token: who lost it changes nothing. Times are the
+ * backend's. Methods reject only where the backend is lost or was misused.
+ */
+export interface Backend {
+  openRun(run: string, options: Record<string, unknown>, limits: RunLimits): Promise<OpenedRun>
+  setLimits(run: string, limits: RunLimits): Promise<void>
+  addElapsed(run: string, ms: number): Promise<void>
+  progress(run: string): Promise<Progress>
+  counters(run: string): Promise<Record<string, number>>
+  hosts(run: string, limit: number): Promise<readonly HostState[]>
+  /** For a process that is alone with the state: frees every lease at once. */
+  resetLeases(): Promise<void>
+
+  /** Adds URLs that the run does not know; `seeds` marks the run as seeded. Answers the hosts to ring. */
+  offer(run: string, urls: readonly Offer[], seeds: boolean): Promise<readonly string[]>
+  leaseHost(wish: {
+    run: string
+    host: string
+    token: string
+    max: number
+    delayMs: number
+    windowMs: number
+    leaseMs: number
+  }): Promise<HostLease>
+  commitSession(commit: SessionCommit): Promise<SessionCommitted>
+  waitingHosts(run: string, limit: number): Promise<readonly string[]>
+  reserve(wish: {
+    slots: readonly { host: string; want: number }[]
+    delayMs: number
+    windowMs: number
+  }): Promise<readonly Slot[]>
+  robotsOf(origin: string, claimMs: number): Promise<RobotsAnswer>
+  putRobots(entry: {
+    origin: string
+    host: string
+    record: RobotsRecord
+    ttlMs: number
+    crawlDelayMs: number
+  }): Promise<void>
+
+  closeBatches(run: string, shape: BatchShape & { dry: boolean }): Promise<readonly string[]>
+  openBatches(run: string, limit: number): Promise<readonly string[]>
+  leaseBatch(wish: { run: string; batch: string; token: string; leaseMs: number }): Promise<BatchLease>
+  extendBatch(wish: { run: string; batch: string; token: string; leaseMs: number }): Promise<Held>
+  releaseBatch(wish: { run: string; batch: string; token: string }): Promise<void>
+  findDuplicates(wish: {
+    run: string
+    images: readonly { sha256: string; phash: string }[]
+    near: boolean
+    distance: number
+  }): Promise<readonly { index: number; of: string; near: boolean }[]>
+  captionCounts(run: string, texts: readonly string[]): Promise<readonly number[]>
+  commitBatch(commit: BatchCommit): Promise<BatchCommitted>
+
+  /** Makes a plan of committed batches; null = nothing to plan (or, unless `final`, not yet a window's worth). */
+  allotPlan(wish: {
+    run: string
+    shardSize: number
+    windowKept: number
+    final: boolean
+  }): Promise<number | null>
+  openPlans(run: string): Promise<readonly number[]>
+  leasePlan(wish: { run: string; plan: number; token: string; leaseMs: number }): Promise<PlanLease>
+  extendPlan(wish: { run: string; plan: number; token: string; leaseMs: number }): Promise<Held>
+  releasePlan(wish: { run: string; plan: number; token: string }): Promise<void>
+  commitPlan(commit: {
+    run: string
+    plan: number
+    token: string
+    counters: Record<string, number>
+  }): Promise<Held | { readonly kind: 'committed' }>
+  /** Takes over a plan that the store knows and the backend does not. */
+  adoptPlan(run: string, plan: AllottedPlan): Promise<boolean>
+  /** Names of the parts that a commit took up and no committed plan has used yet. */
+  liveParts(run: string): Promise<readonly string[]>
+}

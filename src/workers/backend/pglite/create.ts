@@ -1,0 +1,7 @@
+import { openDatabase } from './thread.js'
+
+/** Run as a short-lived child: creating a database leaves hundreds of megabytes behind in the process that did it. */
+const dir = process.argv[2]
+if (dir === undefined) throw new Error('usage: create.js DIR')
+const db = await openDatabase(dir)
+await db.close()

@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { parentPort, workerData } from 'node:worker_threads'
+import { PGlite } from '@electric-sql/pglite'
+import { runMigrations } from 'bullmq'
+
+/** What the owner of the database sends: one statement, answered under its id. */
+export interface Ask {
+  readonly id: number
+  readonly kind: 'query' | 'listen' | 'close'
+  readonly text: string
+  readonly params: readonly unknown[]
+}
+
+export type Answer =
+  | { readonly kind: 'rows'; readonly id: number; readonly rows: unknown[]; readonly rowCount: number }
+  | { readonly kind: 'error'; readonly id: number; readonly message: string; readonly code: string | null }
+  | { readonly kind: 'notification'; readonly channel: string; readonly payload: string }
+
+/** A desk-sized PostgreSQL: the defaults are for a server that has a machine to itself. */
+export const startParams = [...PGlite.defaultStartParams, '-c', 'shared_buffers=16MB', '-c', 'work_mem=8MB']
+
+/** Opens (or creates) a database folder, brings BullMQ's and pairmill's schemas up to date, and sets the session's search path. */
+export async function openDatabase(dir: string): Promise<PGlite> {
+  const db = await PGlite.create({ dataDir: dir, startParams })
+  // BullMQ's migrator sends several statements in one text, which only the simple protocol (exec) takes.
+  await runMigrations({
+    query: async (text: string, params?: readonly unknown[]) => {
+      if (params !== undefined && params.length > 0) return db.query(text, [...params])
+      const results = await db.exec(text)
+      return results.at(-1) ?? { rows: [] }
+    },
+  } as Parameters<typeof runMigrations>[0])
+  await installSchema(db)
+  // BullMQ names its tables and functions without a schema; pairmill's functions set their own path.
+  await db.exec('set search_path to bullmq, public')
+  return db
+}
+
+/** Installs pairmill's tables and functions, unless the database has this very text of them. */
+async function installSchema(db: PGlite): Promise<void> {
+  const folder = dirname(createRequire(import.meta.url).resolve('#sql/00-schema.sql'))
+  const files = readdirSync(folder)
+    .filter((file) => file.endsWith('.sql'))
+    .sort()
+  const text = files.map((file) => readFileSync(join(folder, file), 'utf8')).join('\n')
+  const digest = createHash('sha256').update(text).digest('hex')
+  const there = await db.query("select to_regclass('pairmill.version') is not null as there")
+  if ((there.rows[0] as { there: boolean }).there) {
+    const { rows } = await db.query('select digest from pairmill.version')
+    if ((rows[0] as { digest: string } | undefined)?.digest === digest) return
+  }
+  await db.transaction(async (transaction) => {
+    await transaction.exec(text)
+    await transaction.query('delete from pairmill.version')
+    await transaction.query('insert into pairmill.version values ($1)', [digest])
+  })
+}
+
+async function serve(port: NonNullable<typeof parentPort>, dir: string): Promise<void> {
+  const db = await openDatabase(dir)
+  port.on('message', (ask: Ask) => {
+    answer(db, ask, (message) => port.postMessage(message))
+      .then((message) => port.postMessage(message))
+      .catch((error: unknown) => {
+        throw error
+      })
+  })
+  port.postMessage({ kind: 'rows', id: 0, rows: [], rowCount: 0 } satisfies Answer)
+}
+
+async function answer(db: PGlite, ask: Ask, notify: (message: Answer) => void): Promise<Answer> {
+  try {
+    if (ask.kind === 'close') {
+      await db.close()
+      return { kind: 'rows', id: ask.id, rows: [], rowCount: 0 }
+    }
+    if (ask.kind === 'listen') {
+      await db.listen(ask.text, (payload) => notify({ kind: 'notification', channel: ask.text, payload }))
+      return { kind: 'rows', id: ask.id, rows: [], rowCount: 0 }
+    }
+    const result = await db.query(ask.text, [...ask.params])
+    return { kind: 'rows', id: ask.id, rows: result.rows, rowCount: result.affectedRows ?? result.rows.length }
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null
+    return { kind: 'error', id: ask.id, message: error instanceof Error ? error.message : String(error), code }
+  }
+}
+
+if (parentPort !== null) await serve(parentPort, (workerData as { dir: string }).dir)

@@ -1,0 +1,63 @@
+import type { Backend } from './backend.js'
+
+/** Runs one of pairmill's SQL functions: jsonb in, jsonb out, one transaction. */
+export type CallSql = (name: string, argument: unknown) => Promise<unknown>
+
+/** The backend over SQL functions (see sql/*.sql, which say what each takes and gives). */
+export function sqlBackend(call: CallSql): Backend {
+  const ask =
+    <Wish, Reply>(name: string) =>
+    async (wish: Wish): Promise<Reply> =>
+      (await call(name, wish)) as Reply
+  return {
+    openRun: async (run, options, limits) =>
+      (await call('open_run', { run, options, limits })) as Awaited<ReturnType<Backend['openRun']>>,
+    setLimits: async (run, limits) => void (await call('set_limits', { run, limits })),
+    addElapsed: async (run, ms) => void (await call('add_elapsed', { run, ms: Math.round(ms) })),
+    progress: async (run) => (await call('progress', { run })) as Awaited<ReturnType<Backend['progress']>>,
+    counters: async (run) => (await call('counters', { run })) as Record<string, number>,
+    hosts: async (run, limit) =>
+      (await call('hosts', { run, limit })) as Awaited<ReturnType<Backend['hosts']>>,
+    resetLeases: async () => void (await call('reset_leases', {})),
+
+    offer: async (run, urls, seeds) =>
+      ((await call('offer', { run, urls, seeds })) as { hosts: string[] }).hosts,
+    leaseHost: ask('lease_host'),
+    commitSession: ask('commit_session'),
+    waitingHosts: async (run, limit) => (await call('waiting_hosts', { run, limit })) as string[],
+    reserve: ask('reserve'),
+    robotsOf: async (origin, claimMs) =>
+      (await call('robots_of', { origin, claimMs })) as Awaited<ReturnType<Backend['robotsOf']>>,
+    putRobots: async (entry) => void (await call('put_robots', entry)),
+
+    closeBatches: async (run, shape) => (await call('close_batches', { run, ...shape })) as string[],
+    openBatches: async (run, limit) => (await call('open_batches', { run, limit })) as string[],
+    leaseBatch: ask('lease_batch'),
+    extendBatch: ask('extend_batch'),
+    releaseBatch: async (wish) => void (await call('release_batch', wish)),
+    findDuplicates: ask('find_duplicates'),
+    captionCounts: async (run, texts) => (await call('caption_counts', { run, texts })) as number[],
+    commitBatch: ask('commit_batch'),
+
+    allotPlan: async (wish) => ((await call('allot_plan', wish)) as { plan?: number }).plan ?? null,
+    openPlans: async (run) => (await call('open_plans', { run })) as number[],
+    leasePlan: ask('lease_plan'),
+    extendPlan: ask('extend_plan'),
+    releasePlan: async (wish) => void (await call('release_plan', wish)),
+    commitPlan: ask('commit_plan'),
+    adoptPlan: async (run, plan) => ((await call('adopt_plan', { run, plan })) as { adopted: boolean }).adopted,
+    liveParts: async (run) => (await call('live_parts', { run })) as string[],
+  }
+}
+
+/** Calls the functions through one database session. */
+export function callThrough(database: {
+  query(text: string, params?: readonly unknown[]): Promise<{ rows: unknown[] }>
+}): CallSql {
+  return async (name, argument) => {
+    const { rows } = await database.query(`select pairmill.${name}($1::jsonb) as answer`, [
+      JSON.stringify(argument),
+    ])
+    return (rows[0] as { answer: unknown } | undefined)?.answer
+  }
+}

@@ -1,0 +1,145 @@
+-- The tables of pairmill's backend. Plain SQL: nothing here needs more than a stock PostgreSQL 14.
+-- Times are milliseconds since the epoch by the server's clock. Every change of state goes through one of the functions in the
+-- files beside this one; each is one transaction.
+
+create schema if not exists pairmill;
+set search_path to pairmill;
+
+-- Which text of these files the database has.
+create table if not exists version (digest text primary key);
+
+-- Functions are made anew by every version; tables are only added to.
+do $$
+declare f regprocedure;
+begin
+  for f in select oid::regprocedure from pg_proc where pronamespace = 'pairmill'::regnamespace loop
+    execute format('drop function %s cascade', f);
+  end loop;
+end $$;
+
+create function now_ms() returns bigint language sql volatile
+  as $$ select (extract(epoch from clock_timestamp()) * 1000)::bigint $$;
+
+-- One row a run. The numbers beside the options are sums over the tables below, kept in step by the functions, so that
+-- asking whether a run is done never counts a million rows.
+create table if not exists run (
+  no              int generated always as identity primary key,
+  name            text not null unique,
+  options         jsonb not null,
+  limits          jsonb not null,
+  created_ms      bigint not null default (extract(epoch from clock_timestamp()) * 1000)::bigint,
+  elapsed_ms      bigint not null default 0,
+  seeded          boolean not null default false,
+  urls            bigint not null default 0, -- rows in url: waiting or leased
+  pages           bigint not null default 0,
+  pages_leased    bigint not null default 0, -- URLs out on a lease: page budget that may yet be used
+  buffered        bigint not null default 0, -- candidates in no batch
+  batches_open    bigint not null default 0,
+  batches_leased  bigint not null default 0,
+  kept            bigint not null default 0,
+  unplanned_kept  bigint not null default 0,
+  unplanned_rows  bigint not null default 0,
+  plans_open      bigint not null default 0,
+  next_batch      bigint not null default 1,
+  next_plan       int not null default 0,
+  next_shard      int not null default 0
+);
+
+-- Politeness is the host's, not the run's: next_fetch_ms is the first moment that nobody has reserved.
+create table if not exists host (
+  host            text primary key,
+  next_fetch_ms   bigint not null default 0,
+  crawl_delay_ms  bigint not null default 0, -- robots.txt's Crawl-delay, capped; 0 = none
+  lease_run       int,
+  lease_token     text,                      -- null = nobody holds the host
+  lease_until_ms  bigint not null default 0,
+  lease_urls      int not null default 0,
+  failures        int not null default 0,    -- sessions in a row in which the host answered nothing
+  failing_since_ms bigint                    -- null = it answers
+);
+
+create table if not exists robots (
+  origin          text primary key,          -- scheme://host[:port]
+  record          jsonb,                     -- null = never read
+  expires_ms      bigint not null default 0,
+  claim_until_ms  bigint not null default 0  -- somebody is fetching it until then
+);
+
+create table if not exists run_host (
+  run int not null, host text not null,
+  urls int not null default 0, pages int not null default 0,
+  primary key (run, host)
+);
+
+-- Known URLs, as 64-bit hashes: at a billion URLs about one page in 40 billion is taken for another.
+create table if not exists seen (run int not null, hash bigint not null, primary key (run, hash));
+
+create table if not exists url (
+  id            bigint generated always as identity,
+  run           int not null,
+  host          text not null,
+  url           text not null,
+  depth         int not null,
+  anchor        text not null,
+  redirects     int not null,
+  attempts      int not null default 0,
+  not_before_ms bigint not null default 0,
+  leased        boolean not null default false,
+  primary key (run, host, depth, id)
+);
+create unique index if not exists url_id on url (id);
+
+create table if not exists candidate_seen (run int not null, key uuid not null, primary key (run, key));
+
+create table if not exists candidate (
+  id            bigint generated always as identity primary key,
+  run           int not null,
+  batch         bigint,                      -- null = buffered
+  image_host    text not null,
+  body          jsonb not null,
+  attempts      int not null default 0,
+  not_before_ms bigint not null default 0,
+  since_ms      bigint not null default (extract(epoch from clock_timestamp()) * 1000)::bigint
+);
+create index if not exists candidate_batch on candidate (run, batch, id);
+
+-- How many candidates of the run carry a caption: boilerplate shows by its number.
+create table if not exists caption (run int not null, hash bigint not null, images int not null, primary key (run, hash));
+
+create table if not exists batch (
+  run            int not null,
+  id             bigint not null,
+  state          text not null,              -- open, done (committed, waits for a plan), planned
+  starts         int not null default 0,     -- leases that did not end in a commit or a release
+  lease_token    text,
+  lease_until_ms bigint not null default 0,
+  part           jsonb,                      -- {name, size, sha256, rows, kept: [row], losers: [{row, reason, duplicateOf}]}
+  kept           int not null default 0,
+  rows           int not null default 0,
+  plan           int,
+  primary key (run, id)
+);
+create index if not exists batch_state on batch (run, state, id);
+
+-- Images that are kept, by content and by the four 16-bit bands of their perceptual hash: two hashes within a distance
+-- of 3 agree in at least one band.
+create table if not exists claim (
+  run int not null, sha256 text not null, phash bigint, batch bigint not null,
+  primary key (run, sha256)
+);
+create table if not exists claim_band (
+  run int not null, band int not null, value int not null, phash bigint not null, sha256 text not null,
+  primary key (run, band, value, phash, sha256)
+);
+
+create table if not exists plan (
+  run            int not null,
+  id             int not null,
+  state          text not null,              -- open, done
+  lease_token    text,
+  lease_until_ms bigint not null default 0,
+  body           jsonb not null,             -- the plan but for its parts: {plan, firstShard, shards, shardSize, createdAtMs}
+  primary key (run, id)
+);
+
+create table if not exists counter (run int not null, name text not null, value bigint not null, primary key (run, name));

@@ -1,0 +1,202 @@
+set search_path to pairmill;
+
+-- offer_urls(run number, [{url, host, depth, anchor, redirects}]) -> hosts that had no URL waiting until now
+-- A URL enters a run once, whoever offers it and however often.
+create function offer_urls(r int, offers jsonb) returns text[] language plpgsql set search_path = pairmill as $$
+declare woken text[]; added bigint;
+begin
+  if offers is null or jsonb_array_length(offers) = 0 then return '{}'; end if;
+  with o as (
+    select distinct on (hash) * from (
+      select t.*, hashtextextended(t.url, 0) as hash
+      from rows from (jsonb_to_recordset(offers) as (url text, host text, depth int, anchor text, redirects int)) with ordinality as t(url, host, depth, anchor, redirects, ord)
+    ) x order by hash, ord
+  ), fresh as (
+    insert into seen (run, hash) select r, hash from o order by hash on conflict do nothing returning hash
+  ), put as (
+    insert into url (run, host, url, depth, anchor, redirects)
+      select r, o.host, o.url, o.depth, o.anchor, o.redirects from o join fresh using (hash) order by o.ord returning host
+  ), sums as (
+    select host, count(*)::int as n from put group by host
+  ), known as (
+    insert into host (host) select host from sums order by host on conflict do nothing
+  ), tally as (
+    insert into run_host as rh (run, host, urls) select r, host, n from sums order by host
+    on conflict (run, host) do update set urls = rh.urls + excluded.urls returning rh.host, rh.urls
+  )
+  select coalesce(array_agg(tally.host) filter (where tally.urls = sums.n), '{}'), coalesce(sum(sums.n), 0)
+    into woken, added from tally join sums using (host);
+  update run set urls = urls + added where no = r;
+  return woken;
+end $$;
+
+-- offer({run, urls: [...], seeds: bool}) -> {hosts: [host]}   seeds = true marks the run as seeded
+create function offer(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
+declare r run; woken text[];
+begin
+  select * into strict r from run where name = p->>'run' for update;
+  woken := offer_urls(r.no, p->'urls');
+  if (p->>'seeds')::boolean then update run set seeded = true where no = r.no; end if;
+  return jsonb_build_object('hosts', to_jsonb(woken));
+end $$;
+
+-- give_back_host(host row) puts the URLs of a dead lease back. Attempts are not counted: the host did nothing wrong.
+create function give_back_host(h host) returns void language plpgsql set search_path = pairmill as $$
+begin
+  update url set leased = false where run = h.lease_run and host = h.host and leased;
+  update run set pages_leased = greatest(pages_leased - h.lease_urls, 0) where no = h.lease_run;
+  update host set lease_token = null, lease_run = null, lease_until_ms = 0, lease_urls = 0 where host = h.host;
+end $$;
+
+-- lease_host({run, host, token, max, delayMs, windowMs, leaseMs})
+--   -> {kind: urls, urls: [{id, url, depth, anchor, redirects, attempts}], delayMs, failures, reservedMs (for the commit)}
+--    | {kind: busy, inMs} | {kind: not_yet, inMs} | {kind: none}
+-- One holder a host over all runs and machines. The lease reserves one slot a URL, delayMs apart, the first one now; as many
+-- as fit into windowMs. What a session does not use, its commit gives back.
+create function lease_host(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
+declare
+  r run; h host; t bigint := now_ms(); room bigint; gap bigint; got jsonb; n int; soonest bigint; cap bigint;
+begin
+  select * into strict r from run where name = p->>'run' for update;
+  select * into h from host where host = p->>'host' for update;
+  if not found then return '{"kind": "none"}'; end if;
+  if h.lease_token is not null then
+    if h.lease_until_ms > t then return jsonb_build_object('kind', 'busy', 'inMs', h.lease_until_ms - t); end if;
+    perform give_back_host(h);
+    select * into strict r from run where no = r.no;
+  end if;
+  room := (p->>'max')::bigint;
+  if r.limits->>'maxPages' is not null then
+    room := least(room, (r.limits->>'maxPages')::bigint - r.pages - r.pages_leased);
+  end if;
+  if r.limits->>'maxPairs' is not null and r.kept >= (r.limits->>'maxPairs')::bigint then room := 0; end if;
+  if r.limits->>'maxPagesPerHost' is not null then
+    select (r.limits->>'maxPagesPerHost')::bigint - pages into cap from run_host where run = r.no and host = h.host;
+    room := least(room, coalesce(cap, room));
+  end if;
+  if room <= 0 then return '{"kind": "none"}'; end if;
+  if h.next_fetch_ms > t then return jsonb_build_object('kind', 'not_yet', 'inMs', h.next_fetch_ms - t); end if;
+  gap := greatest((p->>'delayMs')::bigint, h.crawl_delay_ms);
+  if gap > 0 then room := least(room, (p->>'windowMs')::bigint / gap + 1); end if;
+  with picked as (
+    select id from url where run = r.no and host = h.host and not leased and not_before_ms <= t order by depth, id limit room
+  ), taken as (
+    update url u set leased = true from picked where u.run = r.no and u.host = h.host and u.id = picked.id returning u.*
+  )
+  select jsonb_agg(jsonb_build_object('id', id, 'url', url, 'depth', depth, 'anchor', anchor, 'redirects', redirects, 'attempts', attempts)
+    order by depth, id), count(*) into got, n from taken;
+  if n = 0 then
+    select min(not_before_ms) into soonest from url where run = r.no and host = h.host and not leased;
+    if soonest is null then return '{"kind": "none"}'; end if;
+    return jsonb_build_object('kind', 'not_yet', 'inMs', greatest(soonest - t, 1));
+  end if;
+  update host set lease_token = p->>'token', lease_run = r.no, lease_until_ms = t + (p->>'leaseMs')::bigint, lease_urls = n,
+    next_fetch_ms = t + n * gap where host = h.host;
+  update run set pages_leased = pages_leased + n where no = r.no;
+  return jsonb_build_object('kind', 'urls', 'urls', got, 'delayMs', gap, 'failures', h.failures, 'reservedMs', t + n * gap);
+end $$;
+
+-- commit_session({run, host, token, done: [id], retry: [{id, delayMs}], back: [id], pages, offers, candidates: [{key, host, texts, body}],
+--     counters, delayMs, reservedMs, lastFetchAgoMs (null = nothing fetched), pauseMs, health: ok|bad|none, maxFailures, maxFailingMs,
+--     batchSize, batchAgeMs, perHost})
+--   -> {kind: committed, hosts: [host], batches: [id], moreInMs (null = no URL left here)} | {kind: lost}
+-- done + retry + back must name every leased URL; else the lease was not this session's and nothing is written.
+create function commit_session(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
+declare
+  r run; h host; t bigint := now_ms(); named int; woken text[]; gap bigint; gone int; dropped int := 0; fails int; since bigint;
+  batches jsonb; soonest bigint; free_ms bigint;
+begin
+  select * into strict r from run where name = p->>'run' for update;
+  select * into h from host where host = p->>'host' for update;
+  if not found or h.lease_token is distinct from p->>'token' or h.lease_run <> r.no then return '{"kind": "lost"}'; end if;
+  named := jsonb_array_length(p->'done') + jsonb_array_length(p->'retry') + jsonb_array_length(p->'back');
+  if named <> h.lease_urls then raise exception 'session of % names % of % leased URLs', h.host, named, h.lease_urls; end if;
+
+  with gone_rows as (
+    delete from url where run = r.no and host = h.host and leased and id in (select v::bigint from jsonb_array_elements_text(p->'done') v) returning 1
+  ) select count(*) into gone from gone_rows;
+  update url u set leased = false, attempts = u.attempts + 1, not_before_ms = t + x."delayMs"
+    from jsonb_to_recordset(p->'retry') as x(id bigint, "delayMs" bigint) where u.run = r.no and u.host = h.host and u.id = x.id;
+  update url set leased = false where run = r.no and host = h.host and leased;
+
+  fails := case p->>'health' when 'ok' then 0 when 'bad' then h.failures + 1 else h.failures end;
+  since := case p->>'health' when 'ok' then null when 'bad' then coalesce(h.failing_since_ms, t) else h.failing_since_ms end;
+  if fails > 0 and (fails >= (p->>'maxFailures')::int or t - since > (p->>'maxFailingMs')::bigint) then
+    with dead as (delete from url where run = r.no and host = h.host returning 1) select count(*) into dropped from dead;
+    perform add_counts(r.no, jsonb_build_object('page_skipped:host_stalled', dropped));
+    fails := 0; since := null;
+  end if;
+
+  -- Slots that were reserved and not used go back, unless somebody reserved behind them.
+  gap := greatest((p->>'delayMs')::bigint, h.crawl_delay_ms);
+  free_ms := case when h.next_fetch_ms = (p->>'reservedMs')::bigint then t else h.next_fetch_ms end;
+  if p->>'lastFetchAgoMs' is not null then
+    free_ms := case when h.next_fetch_ms = (p->>'reservedMs')::bigint then 0 else free_ms end;
+    free_ms := greatest(free_ms, t - (p->>'lastFetchAgoMs')::bigint + gap);
+  end if;
+  free_ms := greatest(free_ms, t + coalesce((p->>'pauseMs')::bigint, 0));
+  update host set lease_token = null, lease_run = null, lease_until_ms = 0, lease_urls = 0, next_fetch_ms = free_ms,
+    failures = fails, failing_since_ms = since where host = h.host;
+  update run_host set urls = urls - gone - dropped, pages = pages + (p->>'pages')::int where run = r.no and host = h.host;
+  update run set pages_leased = greatest(pages_leased - h.lease_urls, 0), pages = pages + (p->>'pages')::bigint,
+    urls = urls - gone - dropped where no = r.no;
+
+  woken := offer_urls(r.no, p->'offers');
+  perform add_candidates(r.no, p->'candidates');
+  perform add_counts(r.no, p->'counters');
+  batches := close_batches(p);
+  select min(not_before_ms) into soonest from url where run = r.no and host = h.host and not leased;
+  return jsonb_build_object('kind', 'committed', 'hosts', to_jsonb(woken), 'batches', batches,
+    'moreInMs', case when soonest is null then null else greatest(soonest - t, free_ms - t, 0) end);
+end $$;
+
+-- waiting_hosts({run, limit}) -> [host]   hosts with URLs that are due and that nobody holds: the reaper rings them
+create function waiting_hosts(p jsonb) returns jsonb language sql set search_path = pairmill as $$
+  select coalesce(jsonb_agg(host), '[]') from (
+    select rh.host from run r join run_host rh on rh.run = r.no and rh.urls > 0 join host h on h.host = rh.host
+    where r.name = p->>'run' and (h.lease_token is null or h.lease_until_ms <= now_ms()) and h.next_fetch_ms <= now_ms()
+      and exists (select 1 from url u where u.run = r.no and u.host = rh.host and (u.leased or u.not_before_ms <= now_ms()))
+    order by h.next_fetch_ms, rh.host limit (p->>'limit')::int) t
+$$;
+
+-- reserve({slots: [{host, want}], delayMs, windowMs}) -> [{host, granted, inMs, delayMs}]
+-- Reserves up to `want` fetches on each host, delayMs (or the host's crawl-delay) apart, the first in inMs; only as many as start within windowMs.
+create function reserve(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
+declare x record; h host; t bigint := now_ms(); gap bigint; first bigint; n bigint; answer jsonb := '[]';
+begin
+  for x in select * from jsonb_to_recordset(p->'slots') as s(host text, want int) order by host loop
+    insert into host (host) values (x.host) on conflict do nothing;
+    select * into strict h from host where host = x.host for update;
+    gap := greatest((p->>'delayMs')::bigint, h.crawl_delay_ms);
+    first := greatest(h.next_fetch_ms, t);
+    if first - t > (p->>'windowMs')::bigint then n := 0;
+    elsif gap = 0 then n := x.want;
+    else n := least(x.want, ((p->>'windowMs')::bigint - (first - t)) / gap + 1);
+    end if;
+    if n > 0 then update host set next_fetch_ms = first + n * gap where host = x.host; end if;
+    answer := answer || jsonb_build_object('host', x.host, 'granted', n, 'inMs', first - t, 'delayMs', gap);
+  end loop;
+  return answer;
+end $$;
+
+-- robots_of({origin, claimMs}) -> {kind: known, record} | {kind: fetch} | {kind: busy, inMs}
+-- `fetch` makes the caller the one that fetches it; put_robots() ends that.
+create function robots_of(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
+declare b robots; t bigint := now_ms();
+begin
+  insert into robots (origin) values (p->>'origin') on conflict do nothing;
+  select * into strict b from robots where origin = p->>'origin' for update;
+  if b.record is not null and b.expires_ms > t then return jsonb_build_object('kind', 'known', 'record', b.record); end if;
+  if b.claim_until_ms > t then return jsonb_build_object('kind', 'busy', 'inMs', b.claim_until_ms - t); end if;
+  update robots set claim_until_ms = t + (p->>'claimMs')::bigint where origin = p->>'origin';
+  return '{"kind": "fetch"}';
+end $$;
+
+-- put_robots({origin, host, record, ttlMs, crawlDelayMs}) -> {}
+create function put_robots(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
+begin
+  update robots set record = p->'record', expires_ms = now_ms() + (p->>'ttlMs')::bigint, claim_until_ms = 0 where origin = p->>'origin';
+  insert into host (host, crawl_delay_ms) values (p->>'host', (p->>'crawlDelayMs')::bigint)
+    on conflict (host) do update set crawl_delay_ms = excluded.crawl_delay_ms;
+  return '{}';
+end $$;

@@ -1,0 +1,218 @@
+set search_path to pairmill;
+
+-- add_candidates(run number, [{key, host, texts, body}]) puts candidates that the run does not know into the buffer.
+create function add_candidates(r int, harvest jsonb) returns void language plpgsql set search_path = pairmill as $$
+declare added bigint;
+begin
+  if harvest is null or jsonb_array_length(harvest) = 0 then return; end if;
+  with c as (
+    select distinct on (t.key) t.* from rows from (jsonb_to_recordset(harvest) as (key uuid, host text, texts jsonb, body jsonb))
+      with ordinality as t(key, host, texts, body, ord) order by t.key, t.ord
+  ), fresh as (
+    insert into candidate_seen (run, key) select r, key from c order by key on conflict do nothing returning key
+  ), put as (
+    insert into candidate (run, image_host, body) select r, c.host, c.body from c join fresh using (key) order by c.ord returning 1
+  ), said as (
+    insert into caption as k (run, hash, images)
+      select r, hashtextextended(lower(x), 0) as hash, count(*) from c join fresh using (key), jsonb_array_elements_text(c.texts) x group by 2 order by 2
+    on conflict (run, hash) do update set images = k.images + excluded.images
+  )
+  select count(*) into added from put;
+  update run set buffered = buffered + added where no = r;
+  perform add_counts(r, jsonb_build_object('candidates', added));
+end $$;
+
+-- close_batches({run, batchSize, batchAgeMs, perHost}) -> [batch id]
+-- Makes batches of the buffer: full ones while it holds enough, and what is there when the oldest is batchAgeMs old or the crawl is dry.
+-- Dealt round-robin over image hosts, at most perHost of one host, so that one slow host does not hold a whole batch.
+create function close_batches(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
+declare r run; t bigint := now_ms(); size int := (p->>'batchSize')::int; ready bigint; oldest bigint; dry boolean; made jsonb := '[]'; n int;
+begin
+  select * into strict r from run where name = p->>'run' for update;
+  if r.limits->>'maxPairs' is not null and r.kept >= (r.limits->>'maxPairs')::bigint then return made; end if;
+  dry := r.pages_leased = 0 and (r.urls = 0 or (r.limits->>'maxPages' is not null and r.pages >= (r.limits->>'maxPages')::bigint)
+    or coalesce((p->>'dry')::boolean, false));
+  if r.buffered < size and not dry and r.buffered > 0 then
+    select min(since_ms) into oldest from candidate where run = r.no and batch is null;
+    if t - oldest < (p->>'batchAgeMs')::bigint then return made; end if;
+  end if;
+  while r.buffered > 0 loop
+    select count(*) into ready from candidate where run = r.no and batch is null and not_before_ms <= t;
+    exit when ready = 0;
+    if ready < size and not dry then
+      select min(since_ms) into oldest from candidate where run = r.no and batch is null and not_before_ms <= t;
+      exit when t - oldest < (p->>'batchAgeMs')::bigint;
+    end if;
+    with dealt as (
+      select id, row_number() over (partition by image_host order by id) as turn from candidate
+      where run = r.no and batch is null and not_before_ms <= t
+    ), picked as (select id from dealt where turn <= (p->>'perHost')::int order by turn, id limit size),
+    moved as (update candidate c set batch = r.next_batch from picked where c.id = picked.id returning 1)
+    select count(*) into n from moved;
+    insert into batch (run, id, state) values (r.no, r.next_batch, 'open');
+    made := made || to_jsonb(r.next_batch::text);
+    update run set buffered = buffered - n, batches_open = batches_open + 1, next_batch = next_batch + 1 where no = r.no returning * into r;
+  end loop;
+  return made;
+end $$;
+
+-- split_batch(run number, batch row) halves a batch that was started twice and never ended, so that what kills its workers is found.
+create function split_batch(r int, b batch) returns jsonb language plpgsql set search_path = pairmill as $$
+declare one bigint; two bigint;
+begin
+  update run set next_batch = next_batch + 2, batches_open = batches_open + 1 where no = r returning next_batch - 2, next_batch - 1 into one, two;
+  insert into batch (run, id, state) values (r, one, 'open'), (r, two, 'open');
+  update candidate c set batch = case when x.n % 2 = 0 then one else two end
+    from (select id, row_number() over (order by id) as n from candidate where run = r and batch = b.id) x where c.id = x.id;
+  delete from batch where run = r and id = b.id;
+  return jsonb_build_array(one::text, two::text);
+end $$;
+
+-- lease_batch({run, batch, token, leaseMs})
+--   -> {kind: batch, candidates: [{id, attempts, body}], crashed: bool} | {kind: busy, inMs} | {kind: split, batches: [id]} | {kind: gone}
+-- The start is counted before the work. After two that came to nothing the batch is split; a single candidate that is reached so comes
+-- back with crashed = true: it is ledgered, not tried.
+create function lease_batch(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
+declare r run; b batch; t bigint := now_ms(); n int; got jsonb;
+begin
+  select * into strict r from run where name = p->>'run' for update;
+  select * into b from batch where run = r.no and id = (p->>'batch')::bigint for update;
+  if not found or b.state <> 'open' then return '{"kind": "gone"}'; end if;
+  if b.lease_token is not null then
+    if b.lease_until_ms > t then return jsonb_build_object('kind', 'busy', 'inMs', b.lease_until_ms - t); end if;
+    update run set batches_leased = greatest(batches_leased - 1, 0) where no = r.no;
+  end if;
+  select count(*), coalesce(jsonb_agg(jsonb_build_object('id', id, 'attempts', attempts, 'body', body) order by id), '[]') into n, got
+    from candidate where run = r.no and batch = b.id;
+  if b.starts >= 2 and n > 1 then return jsonb_build_object('kind', 'split', 'batches', split_batch(r.no, b)); end if;
+  update batch set lease_token = p->>'token', lease_until_ms = t + (p->>'leaseMs')::bigint, starts = starts + 1 where run = r.no and id = b.id;
+  update run set batches_leased = batches_leased + 1 where no = r.no;
+  return jsonb_build_object('kind', 'batch', 'candidates', got, 'crashed', b.starts >= 2);
+end $$;
+
+-- extend_batch({run, batch, token, leaseMs}) -> {kind: held} | {kind: lost}
+create function extend_batch(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
+begin
+  update batch b set lease_until_ms = now_ms() + (p->>'leaseMs')::bigint from run r
+    where r.name = p->>'run' and b.run = r.no and b.id = (p->>'batch')::bigint and b.lease_token = p->>'token';
+  return case when found then '{"kind": "held"}' else '{"kind": "lost"}' end;
+end $$;
+
+-- release_batch({run, batch, token}) -> {}   the work was given up in order: the start does not count
+create function release_batch(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
+declare r run;
+begin
+  select * into strict r from run where name = p->>'run' for update;
+  update batch set lease_token = null, lease_until_ms = 0, starts = greatest(starts - 1, 0)
+    where run = r.no and id = (p->>'batch')::bigint and lease_token = p->>'token';
+  if found then update run set batches_leased = greatest(batches_leased - 1, 0) where no = r.no; end if;
+  return '{}';
+end $$;
+
+-- near_claim(run number, hash, distance 0..3) -> the nearest kept image within the Hamming distance
+create function near_claim(r int, h bigint, distance int) returns table (winner text, d int) language sql stable set search_path = pairmill as $$
+  select b.sha256, bit_count((b.phash # h)::bit(64))::int as d
+  from generate_series(0, 3) g(band) join claim_band b
+    on b.run = r and b.band = g.band and b.value = ((h >> (g.band * 16)) & 65535)::int
+  where bit_count((b.phash # h)::bit(64)) <= distance order by d, b.sha256 limit 1
+$$;
+
+-- find_duplicates({run, images: [{sha256, phash}], near: bool, distance}) -> [{index, of, near}]   what is kept already
+create function find_duplicates(p jsonb) returns jsonb language sql set search_path = pairmill as $$
+  with i as (
+    select t.ord - 1 as index, t.sha256, ('x' || t.phash)::bit(64)::bigint as phash, r.no as run
+    from rows from (jsonb_to_recordset(p->'images') as (sha256 text, phash text)) with ordinality as t(sha256, phash, ord), run r where r.name = p->>'run'
+  ), hits as (
+    select i.index, c.sha256 as winner, false as near, 0 as d from i join claim c on c.run = i.run and c.sha256 = i.sha256
+    union all
+    select i.index, m.winner, true, m.d from i, lateral near_claim(i.run, i.phash, (p->>'distance')::int) m where (p->>'near')::boolean
+  ), best as (select distinct on (index) * from hits order by index, near, d, winner)
+  select coalesce(jsonb_agg(jsonb_build_object('index', index, 'of', winner, 'near', near) order by index), '[]') from best
+$$;
+
+-- caption_counts({run, texts: [text]}) -> [n]   candidates of the run that carry each text
+create function caption_counts(p jsonb) returns jsonb language sql set search_path = pairmill as $$
+  select coalesce(jsonb_agg(coalesce(c.images, 0) order by t.ord), '[]')
+  from run r cross join jsonb_array_elements_text(p->'texts') with ordinality t(x, ord)
+    left join caption c on c.run = r.no and c.hash = hashtextextended(lower(t.x), 0)
+  where r.name = p->>'run'
+$$;
+
+-- commit_batch({run, batch, token, part: {name, size, sha256, rows} | null (every candidate deferred), kept: [{row, sha256, phash, score}],
+--     cited: [sha256], deferred: [{id, delayMs}], counters, dedupe: near|exact|off, distance})
+--   -> {kind: committed, kept: n, losers: [{row, reason, duplicateOf}]} | {kind: lost} | {kind: stale}
+-- Claims the images of the kept rows, best score first. Who finds an image claimed is a loser: its row will say so. `stale`: an
+-- image that a duplicate cites is kept no more; the batch is free again and will be looked at anew.
+create function commit_batch(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
+declare
+  r run; b batch; k record; t bigint := now_ms(); cited int; held int; losers jsonb := '[]'; rows_kept int[] := '{}'; room bigint; winner text; near boolean;
+  back int; size int;
+begin
+  select * into strict r from run where name = p->>'run' for update;
+  select * into b from batch where run = r.no and id = (p->>'batch')::bigint for update;
+  if not found or b.state <> 'open' or b.lease_token is distinct from p->>'token' then return '{"kind": "lost"}'; end if;
+  select count(distinct v) into cited from jsonb_array_elements_text(p->'cited') v;
+  select count(*) into held from claim where run = r.no and sha256 in (select v from jsonb_array_elements_text(p->'cited') v);
+  if held <> cited then
+    perform release_batch(p);
+    return '{"kind": "stale"}';
+  end if;
+  select count(*) into size from candidate where run = r.no and batch = b.id;
+  if coalesce((p->'part'->>'rows')::int, 0) + jsonb_array_length(p->'deferred') <> size then
+    raise exception 'batch % ledgers % rows and defers %, but has % candidates', b.id, p->'part'->>'rows', jsonb_array_length(p->'deferred'), size;
+  end if;
+
+  room := case when r.limits->>'maxPairs' is null then null else (r.limits->>'maxPairs')::bigint - r.kept end;
+  for k in select row, sha256, ('x' || phash)::bit(64)::bigint as hash, score from jsonb_to_recordset(p->'kept') as x(row int, sha256 text, phash text, score float8)
+    order by score desc nulls last, row
+  loop
+    winner := null; near := false;
+    if p->>'dedupe' <> 'off' then
+      select c.sha256 into winner from claim c where c.run = r.no and c.sha256 = k.sha256;
+      if winner is null and p->>'dedupe' = 'near' then
+        select m.winner into winner from near_claim(r.no, k.hash, (p->>'distance')::int) m;
+        near := winner is not null;
+      end if;
+    end if;
+    if winner is not null then
+      losers := losers || jsonb_build_object('row', k.row, 'reason', case when near then 'duplicate_near' else 'duplicate_exact' end, 'duplicateOf', winner);
+    elsif room is not null and cardinality(rows_kept) >= room then
+      losers := losers || jsonb_build_object('row', k.row, 'reason', 'max_pairs', 'duplicateOf', null);
+    else
+      rows_kept := rows_kept || k.row;
+      if p->>'dedupe' <> 'off' then
+        insert into claim (run, sha256, phash, batch) values (r.no, k.sha256, k.hash, b.id);
+        if p->>'dedupe' = 'near' then
+          insert into claim_band (run, band, value, phash, sha256)
+            select r.no, g, ((k.hash >> (g * 16)) & 65535)::int, k.hash, k.sha256 from generate_series(0, 3) g;
+        end if;
+      end if;
+    end if;
+  end loop;
+
+  with moved as (
+    update candidate c set batch = null, attempts = c.attempts + 1, not_before_ms = t + x."delayMs", since_ms = t
+      from jsonb_to_recordset(p->'deferred') as x(id bigint, "delayMs" bigint) where c.run = r.no and c.batch = b.id and c.id = x.id returning 1
+  ) select count(*) into back from moved;
+  delete from candidate where run = r.no and batch = b.id;
+  if p->'part' = 'null' then
+    delete from batch where run = r.no and id = b.id;
+  else
+    update batch set state = 'done', lease_token = null, lease_until_ms = 0, kept = cardinality(rows_kept), rows = (p->'part'->>'rows')::int,
+      part = (p->'part') || jsonb_build_object('kept', (select coalesce(jsonb_agg(v order by v), '[]') from unnest(rows_kept) v), 'losers', losers)
+      where run = r.no and id = b.id;
+  end if;
+  perform add_counts(r.no, p->'counters');
+  perform add_counts(r.no, jsonb_build_object('kept', cardinality(rows_kept)));
+  perform add_counts(r.no, (select jsonb_object_agg('rejected:' || reason, n) from (select x->>'reason' as reason, count(*) n from jsonb_array_elements(losers) x group by 1) s));
+  update run set batches_open = batches_open - 1, batches_leased = greatest(batches_leased - 1, 0), buffered = buffered + back, kept = run.kept + cardinality(rows_kept),
+    unplanned_kept = unplanned_kept + cardinality(rows_kept), unplanned_rows = unplanned_rows + coalesce((p->'part'->>'rows')::int, 0) where no = r.no;
+  return jsonb_build_object('kind', 'committed', 'kept', cardinality(rows_kept), 'losers', losers);
+end $$;
+
+-- open_batches({run, limit}) -> [batch id]   open and held by nobody: the reaper rings them
+create function open_batches(p jsonb) returns jsonb language sql set search_path = pairmill as $$
+  select coalesce(jsonb_agg(id::text), '[]') from (
+    select b.id from batch b join run r on r.no = b.run
+    where r.name = p->>'run' and b.state = 'open' and (b.lease_token is null or b.lease_until_ms <= now_ms()) order by b.id limit (p->>'limit')::int) t
+$$;

@@ -1,0 +1,107 @@
+set search_path to pairmill;
+
+-- allot_plan({run, shardSize, windowKept, final, seed}) -> {plan: id} | {}
+-- Takes committed batches in order, whole, while their kept samples stay within windowKept (at least one batch), and numbers their
+-- shards. Not final: only where a full window is there.
+create function allot_plan(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
+declare r run; x record; total bigint := 0; taken bigint := 0; n_rows bigint := 0; shards int; last_id bigint;
+begin
+  select * into strict r from run where name = p->>'run' for update;
+  if r.unplanned_rows = 0 or (not (p->>'final')::boolean and r.unplanned_kept < (p->>'windowKept')::bigint) then return '{}'; end if;
+  for x in select id, kept, rows from batch where run = r.no and state = 'done' order by id loop
+    exit when taken > 0 and total + x.kept > (p->>'windowKept')::bigint;
+    total := total + x.kept; taken := taken + 1; n_rows := n_rows + x.rows; last_id := x.id;
+  end loop;
+  if taken = 0 then return '{}'; end if;
+  shards := (total + (p->>'shardSize')::int - 1) / (p->>'shardSize')::int;
+  update batch set state = 'planned', plan = r.next_plan where run = r.no and state = 'done' and id <= last_id;
+  insert into plan (run, id, state, body) values (r.no, r.next_plan, 'open', jsonb_build_object('plan', r.next_plan, 'firstShard', r.next_shard,
+    'shards', shards, 'shardSize', (p->>'shardSize')::int, 'createdAtMs', now_ms()));
+  update run set next_plan = next_plan + 1, next_shard = next_shard + shards, plans_open = plans_open + 1,
+    unplanned_kept = unplanned_kept - total, unplanned_rows = unplanned_rows - n_rows where no = r.no;
+  return jsonb_build_object('plan', r.next_plan);
+end $$;
+
+-- lease_plan({run, plan, token, leaseMs}) -> {kind: plan, plan: {plan, firstShard, shards, shardSize, createdAtMs, parts: [{batch, name, ...}]}}
+--   | {kind: busy, inMs} | {kind: gone}
+create function lease_plan(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
+declare r run; q plan; t bigint := now_ms(); parts jsonb;
+begin
+  select * into strict r from run where name = p->>'run' for update;
+  select * into q from plan where run = r.no and id = (p->>'plan')::int for update;
+  if not found or q.state <> 'open' then return '{"kind": "gone"}'; end if;
+  if q.lease_token is not null and q.lease_until_ms > t then return jsonb_build_object('kind', 'busy', 'inMs', q.lease_until_ms - t); end if;
+  update plan set lease_token = p->>'token', lease_until_ms = t + (p->>'leaseMs')::bigint where run = r.no and id = q.id;
+  select coalesce(jsonb_agg(part || jsonb_build_object('batch', id::text) order by id), '[]') into parts from batch where run = r.no and plan = q.id;
+  return jsonb_build_object('kind', 'plan', 'plan', q.body || jsonb_build_object('parts', parts));
+end $$;
+
+-- extend_plan({run, plan, token, leaseMs}) -> {kind: held} | {kind: lost}
+create function extend_plan(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
+begin
+  update plan q set lease_until_ms = now_ms() + (p->>'leaseMs')::bigint from run r
+    where r.name = p->>'run' and q.run = r.no and q.id = (p->>'plan')::int and q.lease_token = p->>'token';
+  return case when found then '{"kind": "held"}' else '{"kind": "lost"}' end;
+end $$;
+
+-- release_plan({run, plan, token}) -> {}
+create function release_plan(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
+begin
+  update plan q set lease_token = null, lease_until_ms = 0 from run r
+    where r.name = p->>'run' and q.run = r.no and q.id = (p->>'plan')::int and q.lease_token = p->>'token';
+  return '{}';
+end $$;
+
+-- commit_plan({run, plan, token, counters}) -> {kind: committed} | {kind: lost}   its shards are in the store; its parts are needed no more
+create function commit_plan(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
+declare r run; q plan;
+begin
+  select * into strict r from run where name = p->>'run' for update;
+  select * into q from plan where run = r.no and id = (p->>'plan')::int for update;
+  if not found or q.state <> 'open' or q.lease_token is distinct from p->>'token' then return '{"kind": "lost"}'; end if;
+  update plan set state = 'done', lease_token = null, lease_until_ms = 0 where run = r.no and id = q.id;
+  update batch set part = null where run = r.no and plan = q.id;
+  update run set plans_open = plans_open - 1 where no = r.no;
+  perform add_counts(r.no, p->'counters');
+  return '{"kind": "committed"}';
+end $$;
+
+-- adopt_plan({run, plan: {plan, firstShard, shards, shardSize, createdAtMs, parts}}) -> {adopted: bool}
+-- The store knows a plan that the backend does not: the backend lost its last moments. The plan's batches are planned, whatever the
+-- backend thought of them, and its numbers are never given again.
+create function adopt_plan(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
+declare r run; b record; old batch; id_ int := (p->'plan'->>'plan')::int; kept_ int; rows_ int;
+begin
+  select * into strict r from run where name = p->>'run' for update;
+  if exists (select 1 from plan where run = r.no and id = id_) then return '{"adopted": false}'; end if;
+  insert into plan (run, id, state, body) values (r.no, id_, 'open', (p->'plan') - 'parts');
+  for b in select * from jsonb_to_recordset(p->'plan'->'parts') as x(batch bigint, name text, size bigint, sha256 text, rows int, kept jsonb, losers jsonb) loop
+    kept_ := jsonb_array_length(b.kept); rows_ := b.rows;
+    select * into old from batch where run = r.no and id = b.batch;
+    if found and old.state = 'open' then
+      update run set batches_open = batches_open - 1, kept = run.kept + kept_ where no = r.no;
+      delete from candidate where run = r.no and batch = b.batch;
+    elsif found and old.state = 'done' then
+      update run set unplanned_kept = unplanned_kept - old.kept, unplanned_rows = unplanned_rows - old.rows where no = r.no;
+    elsif not found then
+      update run set kept = run.kept + kept_ where no = r.no;
+    end if;
+    insert into batch (run, id, state, part, kept, rows, plan) values (r.no, b.batch, 'planned', jsonb_build_object('name', b.name, 'size', b.size,
+      'sha256', b.sha256, 'rows', rows_, 'kept', b.kept, 'losers', b.losers), kept_, rows_, id_)
+    on conflict (run, id) do update set state = 'planned', part = excluded.part, kept = excluded.kept, rows = excluded.rows, plan = id_, lease_token = null;
+  end loop;
+  update run set next_plan = greatest(next_plan, id_ + 1), next_shard = greatest(next_shard, (p->'plan'->>'firstShard')::int + (p->'plan'->>'shards')::int),
+    next_batch = greatest(next_batch, (select coalesce(max(id), 0) + 1 from batch where run = r.no)), plans_open = plans_open + 1 where no = r.no;
+  return '{"adopted": true}';
+end $$;
+
+-- open_plans({run}) -> [plan id]   held by nobody
+create function open_plans(p jsonb) returns jsonb language sql set search_path = pairmill as $$
+  select coalesce(jsonb_agg(q.id order by q.id), '[]') from plan q join run r on r.no = q.run
+  where r.name = p->>'run' and q.state = 'open' and (q.lease_token is null or q.lease_until_ms <= now_ms())
+$$;
+
+-- live_parts({run}) -> [name]   parts that a commit took up and no committed shard has yet; every other part can go
+create function live_parts(p jsonb) returns jsonb language sql set search_path = pairmill as $$
+  select coalesce(jsonb_agg(b.part->>'name'), '[]') from batch b join run r on r.no = b.run where r.name = p->>'run' and b.part is not null
+$$;

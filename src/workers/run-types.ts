@@ -1,0 +1,179 @@
+import type { Scope } from '../crawl/index.js'
+import type { StoredFormat } from '../records/index.js'
+
+/**
+ * A run's options with everything filled in; stored with the run, so that a later start can be compared with
+ * the first. Plain JSON.
+ */
+export interface RunOptions {
+  /** Canonical http(s) URLs, distinct, in the order given; at least one. */
+  readonly seeds: readonly string[]
+  /** Absolute folder. */
+  readonly out: string
+  /** `pglite:` and an absolute folder. */
+  readonly backend: string
+  /** A name known to the model catalogue, or an absolute folder. */
+  readonly model: string
+  /** Cosine similarity below which a pair is dropped, -1..1; null = the model's own. */
+  readonly threshold: number | null
+  /** Limits; null = none. */
+  readonly maxPages: number | null
+  readonly maxPairs: number | null
+  readonly maxTimeMs: number | null
+  /** Links followed from a seed; 0 = the seeds alone. */
+  readonly maxDepth: number | null
+  readonly maxPagesPerHost: number | null
+  readonly scope: Scope
+  /** Patterns on whole URLs: globs of `*` and `?`, or `/regular expression/`. Empty include = everything. */
+  readonly include: readonly string[]
+  readonly exclude: readonly string[]
+  /** Least time between two page fetches from one host. */
+  readonly delayMs: number
+  /** Least time between two image fetches from one host. */
+  readonly imageDelayMs: number
+  /** Hosts crawled at once. */
+  readonly concurrency: number
+  readonly userAgent: string
+  /** ISO 639-1 codes of captions to keep; null = all languages. */
+  readonly languages: readonly string[] | null
+  /** Pixels of the shorter side of the source image. */
+  readonly minSide: number
+  /** Longer side over shorter side. */
+  readonly maxAspect: number
+  readonly minBytes: number
+  readonly dedupe: 'near' | 'exact' | 'off'
+  /** Pixels of the longer side of the stored image; smaller images are stored as they are. */
+  readonly imageSize: number
+  readonly imageFormat: StoredFormat
+  /** 1..100. */
+  readonly imageQuality: number
+  /** Different images that may share one caption before it counts as boilerplate; null = any number. */
+  readonly repeatedText: number | null
+  /** Samples in a shard; null = 10,000, less where the run is small. */
+  readonly shardSize: number | null
+  /** As curl writes them: `HOST1:PORT1:HOST2:PORT2`. */
+  readonly connectTo: readonly string[]
+  /** CIDRs of private addresses that may be dialled. */
+  readonly allowPrivate: readonly string[]
+  /** Candidates in a filter batch. */
+  readonly batchSize: number
+  /** Threads of the model's session; null = as many as there are cores. */
+  readonly threads: number | null
+  /** Seed of the shuffle across shards. */
+  readonly seed: string
+}
+
+/** What a run takes from the surroundings of its process. Not stored: it may differ at every start. */
+export interface Environment {
+  /** Model hub, without a slash at its end. */
+  readonly hubUrl: string
+  /** null = anonymous. */
+  readonly hubToken: string | null
+  /** Absolute folder in which fetched models are kept. */
+  readonly cacheDir: string
+}
+
+/** One of the busiest hosts. */
+export interface HostSnapshot {
+  readonly host: string
+  readonly queued: number
+  readonly pages: number
+  /** 0 = it may be fetched now. */
+  readonly nextFetchInMs: number
+  /** Failures in a row. */
+  readonly failures: number
+  readonly robots: string
+}
+
+export const runStates = ['starting', 'running', 'draining', 'done', 'stopped', 'failed'] as const
+export type RunState = (typeof runStates)[number]
+
+/** The state of a run at one moment; what status.json holds. Plain JSON. */
+export interface RunSnapshot {
+  readonly v: 1
+  readonly run: string
+  readonly state: RunState
+  readonly pid: number
+  /** ISO 8601; of this start of the process. */
+  readonly startedAt: string
+  readonly updatedAt: string
+  /** Over all starts of the run. */
+  readonly elapsedMs: number
+  /**
+   * Flat, a label after a colon: `pages`, `page_bytes`, `page_skipped:robots`, `images_seen`,
+   * `image_skipped:svg`, `candidates`, `images_fetched`, `image_bytes`, `rejected:score_low`, `kept`, `shards`,
+   * `score:0.28` (histogram of scored pairs; bins 0.02 wide, named by their lower edge). Absent = 0.
+   */
+  readonly counters: Readonly<Record<string, number>>
+  readonly queues: {
+    /** URLs that wait or are being fetched. */
+    readonly urls: number
+    /** Hosts that have URLs. */
+    readonly hosts: number
+    /** Candidates in no batch yet. */
+    readonly buffered: number
+    /** Batches not committed. */
+    readonly batches: number
+    /** Kept samples in no shard plan yet. */
+    readonly unplanned: number
+    /** Shard plans not carried out. */
+    readonly plans: number
+  }
+  /** The busiest, at most 20. */
+  readonly hosts: readonly HostSnapshot[]
+  /** null = not opened yet. `threshold` null = every score is kept. */
+  readonly model: { readonly id: string; readonly isClip: boolean; readonly threshold: number | null } | null
+  /** Where the dataset lies. */
+  readonly dataset: string
+  /** What the run is busy with beside the counters, e.g. fetching a model; null = nothing. */
+  readonly note: string | null
+}
+
+export const runLimits = ['max-pages', 'max-pairs', 'max-time'] as const
+export type RunLimit = (typeof runLimits)[number]
+
+/** An option that differs from the one the run was started with; `option` is a key of `RunOptions`. */
+export interface OptionDifference {
+  readonly option: string
+  readonly was: unknown
+  readonly is: unknown
+}
+
+export type RunProblem = 'locked' | 'options_differ' | 'bad_out' | 'model' | 'backend' | 'no_seeds'
+
+export type RunEnd =
+  /** Everything within the limits is done and in shards. */
+  | { readonly kind: 'done'; readonly snapshot: RunSnapshot }
+  /** A limit ended it; what was found is in shards. A higher limit goes on. */
+  | { readonly kind: 'limit'; readonly limit: RunLimit; readonly snapshot: RunSnapshot }
+  /** Drained after a signal; the same command goes on. */
+  | { readonly kind: 'interrupted'; readonly snapshot: RunSnapshot }
+  /** Not started. `message` says what to do. */
+  | {
+      readonly kind: 'refused'
+      readonly problem: RunProblem
+      readonly message: string
+      readonly differences?: readonly OptionDifference[]
+    }
+
+export interface RunHooks {
+  /** About once a second, and at every change of state. */
+  onSnapshot(snapshot: RunSnapshot): void
+  /** One line for people. */
+  onNote(text: string): void
+}
+
+/** `drain`: start nothing new, commit what is under way, end. `abort`: drop everything at once. */
+export interface RunSignals {
+  readonly drain: AbortSignal
+  readonly abort: AbortSignal
+}
+
+export type RunPipeline = (
+  options: RunOptions,
+  environment: Environment,
+  hooks: RunHooks,
+  signals: RunSignals,
+) => Promise<RunEnd>
+
+export type ReadStatus = (out: string) => Promise<RunSnapshot | { readonly problem: string }>
