@@ -19,7 +19,10 @@ export interface OpenedRun {
 
 /** What is left to do in a run, read at one moment. */
 export interface Progress {
+  /** URLs waiting or leased. */
   readonly urls: number
+  /** Hosts that have URLs. */
+  readonly hosts: number
   readonly pages: number
   readonly pagesLeased: number
   readonly buffered: number
@@ -180,6 +183,12 @@ export interface CommittedPart {
   readonly losers: readonly Loser[]
 }
 
+export interface UnplannedPart {
+  readonly batch: string
+  readonly kept: number
+  readonly rows: number
+}
+
 export interface AllottedPlan {
   readonly plan: number
   readonly firstShard: number
@@ -228,8 +237,10 @@ export interface Backend {
     slots: readonly { host: string; want: number }[]
     delayMs: number
     windowMs: number
+    guardMs: number
   }): Promise<readonly Slot[]>
   robotsOf(origin: string, claimMs: number): Promise<RobotsAnswer>
+  dropRobotsClaim(origin: string): Promise<void>
   putRobots(entry: {
     origin: string
     host: string
@@ -242,7 +253,8 @@ export interface Backend {
   openBatches(run: string, limit: number): Promise<readonly string[]>
   leaseBatch(wish: { run: string; batch: string; token: string; leaseMs: number }): Promise<BatchLease>
   extendBatch(wish: { run: string; batch: string; token: string; leaseMs: number }): Promise<Held>
-  releaseBatch(wish: { run: string; batch: string; token: string }): Promise<void>
+  /** Gives the lease up; the start counts only where the batch itself `failed`. */
+  releaseBatch(wish: { run: string; batch: string; token: string; failed: boolean }): Promise<void>
   findDuplicates(wish: {
     run: string
     images: readonly { sha256: string; phash: string }[]
@@ -252,12 +264,14 @@ export interface Backend {
   captionCounts(run: string, texts: readonly string[]): Promise<readonly number[]>
   commitBatch(commit: BatchCommit): Promise<BatchCommitted>
 
-  /** Makes a plan of committed batches; null = nothing to plan (or, unless `final`, not yet a window's worth). */
+  /** Committed batches that no plan has, in the order in which plans take them. */
+  unplannedParts(run: string, limit: number): Promise<readonly UnplannedPart[]>
+  /** Makes a plan of the batches and numbers its shards; null = one of them is planned already. */
   allotPlan(wish: {
     run: string
+    batches: readonly string[]
+    shards: number
     shardSize: number
-    windowKept: number
-    final: boolean
   }): Promise<number | null>
   openPlans(run: string): Promise<readonly number[]>
   leasePlan(wish: { run: string; plan: number; token: string; leaseMs: number }): Promise<PlanLease>

@@ -28,6 +28,7 @@ export function sqlBackend(call: CallSql): Backend {
     reserve: ask('reserve'),
     robotsOf: async (origin, claimMs) =>
       (await call('robots_of', { origin, claimMs })) as Awaited<ReturnType<Backend['robotsOf']>>,
+    dropRobotsClaim: async (origin) => void (await call('drop_robots_claim', { origin })),
     putRobots: async (entry) => void (await call('put_robots', entry)),
 
     closeBatches: async (run, shape) => (await call('close_batches', { run, ...shape })) as string[],
@@ -39,6 +40,8 @@ export function sqlBackend(call: CallSql): Backend {
     captionCounts: async (run, texts) => (await call('caption_counts', { run, texts })) as number[],
     commitBatch: ask('commit_batch'),
 
+    unplannedParts: async (run, limit) =>
+      (await call('unplanned_parts', { run, limit })) as Awaited<ReturnType<Backend['unplannedParts']>>,
     allotPlan: async (wish) => ((await call('allot_plan', wish)) as { plan?: number }).plan ?? null,
     openPlans: async (run) => (await call('open_plans', { run })) as number[],
     leasePlan: ask('lease_plan'),

@@ -34,7 +34,7 @@ $$;
 -- progress({run}) -> what is left to do, as numbers; phaseOf() decides from it
 create function progress(p jsonb) returns jsonb language sql set search_path = pairmill as $$
   select jsonb_build_object(
-    'urls', urls, 'pages', pages, 'pagesLeased', pages_leased, 'buffered', buffered, 'batchesOpen', batches_open,
+    'urls', urls, 'hosts', (select count(*) from run_host h where h.run = run.no and h.urls > 0), 'pages', pages, 'pagesLeased', pages_leased, 'buffered', buffered, 'batchesOpen', batches_open,
     'batchesLeased', batches_leased, 'kept', kept, 'unplannedKept', unplanned_kept, 'unplannedRows', unplanned_rows,
     'plansOpen', plans_open, 'nextShard', next_shard, 'elapsedMs', elapsed_ms)
   from run where name = p->>'run'

@@ -51,8 +51,9 @@ end $$;
 -- lease_host({run, host, token, max, delayMs, windowMs, leaseMs})
 --   -> {kind: urls, urls: [{id, url, depth, anchor, redirects, attempts}], delayMs, failures, reservedMs (for the commit)}
 --    | {kind: busy, inMs} | {kind: not_yet, inMs} | {kind: none}
--- One holder a host over all runs and machines. The lease reserves one slot a URL, delayMs apart, the first one now; as many
--- as fit into windowMs. What a session does not use, its commit gives back.
+-- One holder a host over all runs and machines. The lease reserves one slot a URL, delayMs apart, the first one now, as many
+-- as fit into windowMs, and one more, so that a fetch that starts a little late does not come near the next holder's. What a
+-- session does not use, its commit gives back. A host whose page budget is used up loses its URLs.
 create function lease_host(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
 declare
   r run; h host; t bigint := now_ms(); room bigint; gap bigint; got jsonb; n int; soonest bigint; cap bigint;
@@ -72,6 +73,13 @@ begin
   if r.limits->>'maxPairs' is not null and r.kept >= (r.limits->>'maxPairs')::bigint then room := 0; end if;
   if r.limits->>'maxPagesPerHost' is not null then
     select (r.limits->>'maxPagesPerHost')::bigint - pages into cap from run_host where run = r.no and host = h.host;
+    if cap <= 0 then
+      with dead as (delete from url where run = r.no and host = h.host returning 1) select count(*) into n from dead;
+      update run_host set urls = urls - n where run = r.no and host = h.host;
+      update run set urls = urls - n where no = r.no;
+      perform add_counts(r.no, jsonb_build_object('page_skipped:host_budget', n));
+      return '{"kind": "none"}';
+    end if;
     room := least(room, coalesce(cap, room));
   end if;
   if room <= 0 then return '{"kind": "none"}'; end if;
@@ -91,9 +99,9 @@ begin
     return jsonb_build_object('kind', 'not_yet', 'inMs', greatest(soonest - t, 1));
   end if;
   update host set lease_token = p->>'token', lease_run = r.no, lease_until_ms = t + (p->>'leaseMs')::bigint, lease_urls = n,
-    next_fetch_ms = t + n * gap where host = h.host;
+    next_fetch_ms = t + (n + 1) * gap where host = h.host;
   update run set pages_leased = pages_leased + n where no = r.no;
-  return jsonb_build_object('kind', 'urls', 'urls', got, 'delayMs', gap, 'failures', h.failures, 'reservedMs', t + n * gap);
+  return jsonb_build_object('kind', 'urls', 'urls', got, 'delayMs', gap, 'failures', h.failures, 'reservedMs', t + (n + 1) * gap);
 end $$;
 
 -- commit_session({run, host, token, done: [id], retry: [{id, delayMs}], back: [id], pages, offers, candidates: [{key, host, texts, body}],
@@ -155,12 +163,15 @@ create function waiting_hosts(p jsonb) returns jsonb language sql set search_pat
   select coalesce(jsonb_agg(host), '[]') from (
     select rh.host from run r join run_host rh on rh.run = r.no and rh.urls > 0 join host h on h.host = rh.host
     where r.name = p->>'run' and (h.lease_token is null or h.lease_until_ms <= now_ms()) and h.next_fetch_ms <= now_ms()
+      and (r.limits->>'maxPairs' is null or r.kept < (r.limits->>'maxPairs')::bigint)
+      and (r.limits->>'maxPages' is null or r.pages + r.pages_leased < (r.limits->>'maxPages')::bigint)
       and exists (select 1 from url u where u.run = r.no and u.host = rh.host and (u.leased or u.not_before_ms <= now_ms()))
     order by h.next_fetch_ms, rh.host limit (p->>'limit')::int) t
 $$;
 
--- reserve({slots: [{host, want}], delayMs, windowMs}) -> [{host, granted, inMs, delayMs}]
--- Reserves up to `want` fetches on each host, delayMs (or the host's crawl-delay) apart, the first in inMs; only as many as start within windowMs.
+-- reserve({slots: [{host, want}], delayMs, windowMs, guardMs}) -> [{host, granted, inMs, delayMs}]
+-- Reserves up to `want` fetches on each host, delayMs (or the host's crawl-delay) apart, the first in inMs; only as many as start
+-- within windowMs. guardMs more are kept free behind them, for a fetch that starts a little late.
 create function reserve(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
 declare x record; h host; t bigint := now_ms(); gap bigint; first bigint; n bigint; answer jsonb := '[]';
 begin
@@ -173,7 +184,7 @@ begin
     elsif gap = 0 then n := x.want;
     else n := least(x.want, ((p->>'windowMs')::bigint - (first - t)) / gap + 1);
     end if;
-    if n > 0 then update host set next_fetch_ms = first + n * gap where host = x.host; end if;
+    if n > 0 then update host set next_fetch_ms = first + n * gap + least(gap, (p->>'guardMs')::bigint) where host = x.host; end if;
     answer := answer || jsonb_build_object('host', x.host, 'granted', n, 'inMs', first - t, 'delayMs', gap);
   end loop;
   return answer;
@@ -198,5 +209,12 @@ begin
   update robots set record = p->'record', expires_ms = now_ms() + (p->>'ttlMs')::bigint, claim_until_ms = 0 where origin = p->>'origin';
   insert into host (host, crawl_delay_ms) values (p->>'host', (p->>'crawlDelayMs')::bigint)
     on conflict (host) do update set crawl_delay_ms = excluded.crawl_delay_ms;
+  return '{}';
+end $$;
+
+-- drop_robots_claim({origin}) -> {}   the claimer did not fetch it after all
+create function drop_robots_claim(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
+begin
+  update robots set claim_until_ms = 0 where origin = p->>'origin';
   return '{}';
 end $$;

@@ -69,7 +69,8 @@ begin
 end $$;
 
 -- lease_batch({run, batch, token, leaseMs})
---   -> {kind: batch, candidates: [{id, attempts, body}], crashed: bool} | {kind: busy, inMs} | {kind: split, batches: [id]} | {kind: gone}
+--   -> {kind: batch, candidates: [{id, attempts, body}], crashed: bool} | {kind: busy, inMs} | {kind: split, batches: [id]}
+--    | {kind: gone} (committed, or the run has all the pairs it may have)
 -- The start is counted before the work. After two that came to nothing the batch is split; a single candidate that is reached so comes
 -- back with crashed = true: it is ledgered, not tried.
 create function lease_batch(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
@@ -77,7 +78,9 @@ declare r run; b batch; t bigint := now_ms(); n int; got jsonb;
 begin
   select * into strict r from run where name = p->>'run' for update;
   select * into b from batch where run = r.no and id = (p->>'batch')::bigint for update;
-  if not found or b.state <> 'open' then return '{"kind": "gone"}'; end if;
+  if not found or b.state <> 'open' or (r.limits->>'maxPairs' is not null and r.kept >= (r.limits->>'maxPairs')::bigint) then
+    return '{"kind": "gone"}';
+  end if;
   if b.lease_token is not null then
     if b.lease_until_ms > t then return jsonb_build_object('kind', 'busy', 'inMs', b.lease_until_ms - t); end if;
     update run set batches_leased = greatest(batches_leased - 1, 0) where no = r.no;
@@ -98,12 +101,12 @@ begin
   return case when found then '{"kind": "held"}' else '{"kind": "lost"}' end;
 end $$;
 
--- release_batch({run, batch, token}) -> {}   the work was given up in order: the start does not count
+-- release_batch({run, batch, token, failed: bool}) -> {}   the work was given up; the start counts only where the batch itself failed
 create function release_batch(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
 declare r run;
 begin
   select * into strict r from run where name = p->>'run' for update;
-  update batch set lease_token = null, lease_until_ms = 0, starts = greatest(starts - 1, 0)
+  update batch set lease_token = null, lease_until_ms = 0, starts = case when coalesce((p->>'failed')::boolean, false) then starts else greatest(starts - 1, 0) end
     where run = r.no and id = (p->>'batch')::bigint and lease_token = p->>'token';
   if found then update run set batches_leased = greatest(batches_leased - 1, 0) where no = r.no; end if;
   return '{}';
@@ -214,5 +217,6 @@ end $$;
 create function open_batches(p jsonb) returns jsonb language sql set search_path = pairmill as $$
   select coalesce(jsonb_agg(id::text), '[]') from (
     select b.id from batch b join run r on r.no = b.run
-    where r.name = p->>'run' and b.state = 'open' and (b.lease_token is null or b.lease_until_ms <= now_ms()) order by b.id limit (p->>'limit')::int) t
+    where r.name = p->>'run' and b.state = 'open' and (b.lease_token is null or b.lease_until_ms <= now_ms())
+      and (r.limits->>'maxPairs' is null or r.kept < (r.limits->>'maxPairs')::bigint) order by b.id limit (p->>'limit')::int) t
 $$;

@@ -1,24 +1,25 @@
 set search_path to pairmill;
 
--- allot_plan({run, shardSize, windowKept, final, seed}) -> {plan: id} | {}
--- Takes committed batches in order, whole, while their kept samples stay within windowKept (at least one batch), and numbers their
--- shards. Not final: only where a full window is there.
+-- unplanned_parts({run, limit}) -> [{batch, kept, rows}]   committed batches that no plan has, in order
+create function unplanned_parts(p jsonb) returns jsonb language sql set search_path = pairmill as $$
+  select coalesce(jsonb_agg(jsonb_build_object('batch', id::text, 'kept', kept, 'rows', rows) order by id), '[]') from (
+    select b.id, b.kept, b.rows from batch b join run r on r.no = b.run where r.name = p->>'run' and b.state = 'done' order by b.id limit (p->>'limit')::int) t
+$$;
+
+-- allot_plan({run, batches: [id], shards, shardSize}) -> {plan: id} | {}   {} where one of the batches is planned already
 create function allot_plan(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
-declare r run; x record; total bigint := 0; taken bigint := 0; n_rows bigint := 0; shards int; last_id bigint;
+declare r run; wanted bigint[]; n int; sum_kept bigint; sum_rows bigint;
 begin
   select * into strict r from run where name = p->>'run' for update;
-  if r.unplanned_rows = 0 or (not (p->>'final')::boolean and r.unplanned_kept < (p->>'windowKept')::bigint) then return '{}'; end if;
-  for x in select id, kept, rows from batch where run = r.no and state = 'done' order by id loop
-    exit when taken > 0 and total + x.kept > (p->>'windowKept')::bigint;
-    total := total + x.kept; taken := taken + 1; n_rows := n_rows + x.rows; last_id := x.id;
-  end loop;
-  if taken = 0 then return '{}'; end if;
-  shards := (total + (p->>'shardSize')::int - 1) / (p->>'shardSize')::int;
-  update batch set state = 'planned', plan = r.next_plan where run = r.no and state = 'done' and id <= last_id;
+  select array_agg(v::bigint) into wanted from jsonb_array_elements_text(p->'batches') v;
+  select count(*), coalesce(sum(kept), 0), coalesce(sum(rows), 0) into n, sum_kept, sum_rows
+    from batch where run = r.no and state = 'done' and id = any(wanted);
+  if n = 0 or n <> cardinality(wanted) then return '{}'; end if;
+  update batch set state = 'planned', plan = r.next_plan where run = r.no and id = any(wanted);
   insert into plan (run, id, state, body) values (r.no, r.next_plan, 'open', jsonb_build_object('plan', r.next_plan, 'firstShard', r.next_shard,
-    'shards', shards, 'shardSize', (p->>'shardSize')::int, 'createdAtMs', now_ms()));
-  update run set next_plan = next_plan + 1, next_shard = next_shard + shards, plans_open = plans_open + 1,
-    unplanned_kept = unplanned_kept - total, unplanned_rows = unplanned_rows - n_rows where no = r.no;
+    'shards', (p->>'shards')::int, 'shardSize', (p->>'shardSize')::int, 'createdAtMs', now_ms()));
+  update run set next_plan = next_plan + 1, next_shard = next_shard + (p->>'shards')::int, plans_open = plans_open + 1,
+    unplanned_kept = unplanned_kept - sum_kept, unplanned_rows = unplanned_rows - sum_rows where no = r.no;
   return jsonb_build_object('plan', r.next_plan);
 end $$;
 

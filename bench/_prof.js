@@ -1,0 +1,66 @@
+/**
+ * pairmill's crawl stage alone, of its real parts: sessions rung by BullMQ, frontier and candidates committed to
+ * PGlite, robots.txt and scope obeyed; what the sessions batch up is left for nobody. Ends when no URL is left.
+ * Arguments: FOLDER HOSTS_AT_ONCE SEED_URL...
+ */
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { anchorOf, canonicalUrl, defaultVisitOptions, hostOf } from '../dist/crawl/index.js'
+import { createNet } from '../dist/net/index.js'
+import { openPglite } from '../dist/workers/backend/pglite/database.js'
+import { pgliteBells } from '../dist/workers/backend/pglite-bells.js'
+import { callThrough, sqlBackend } from '../dist/workers/backend/sql-backend.js'
+import { defaultFailing, visitHost } from '../dist/workers/crawl-worker.js'
+import { createPermission } from '../dist/workers/permission.js'
+
+const [folder, concurrency, ...seeds] = process.argv.slice(2)
+const run = 'bench'
+const scope = 'host'
+const fail = (error) => {
+  throw error
+}
+
+const database = await openPglite(join(folder, 'db'))
+const backend = sqlBackend(callThrough(database))
+const bells = pgliteBells(database, fail)
+const net = createNet({ userAgent: 'pairmill-bench/1.0', connectTo: [], allowPrivate: ['127.0.0.0/8'] })
+const now = () => Date.now()
+const deps = {
+  backend,
+  bells,
+  fetch: net.fetch,
+  permit: createPermission({ backend, fetch: net.fetch, now, productToken: 'pairmill-bench' }),
+  now,
+  random: Math.random,
+}
+const settings = {
+  run,
+  scope: { scope, maxDepth: null, include: [], exclude: [] },
+  visit: defaultVisitOptions,
+  delayMs: 0,
+  batch: { batchSize: 256, batchAgeMs: 30_000, perHost: 32 },
+  failing: defaultFailing,
+}
+
+const spent={};for (const [k,f] of Object.entries(backend)) backend[k]=async(...a)=>{const t=performance.now();try{return await f(...a)}finally{const s=(spent[k]??={n:0,ms:0});s.n++;s.ms+=performance.now()-t}};const vt={n:0,ms:0};
+const T0=performance.now(),C0=process.cpuUsage();process.on("exit",()=>{console.log(performance.now()-T0,spent,process.cpuUsage(C0),performance.eventLoopUtilization())})
+await backend.openRun(run, {}, { maxPages: null, maxPairs: null, maxPagesPerHost: null })
+const offers = seeds.map((seed) => {
+  const url = canonicalUrl(seed)
+  return { url, depth: 0, anchor: anchorOf(url, scope), redirects: 0, host: hostOf(url) }
+})
+const never = new AbortController().signal
+const visit = ({ key }) => visitHost(deps, settings, key, never, never)
+const answering = bells.answer('session', Number(concurrency), visit, fail, never)
+await bells.ring('session', run, await backend.offer(run, offers, true))
+
+for (;;) {
+  await sleep(250)
+  const progress = await backend.progress(run)
+  if (progress.urls === 0 && progress.pagesLeased === 0) break
+}
+console.log(JSON.stringify(await backend.counters(run)))
+await answering.close()
+await bells.close()
+await net.close()
+await database.close()

@@ -1,0 +1,96 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createWriteStream, readdirSync, readFileSync } from 'node:fs'
+
+/** Linux counts processor time in 1/100 s whatever the kernel was built with. */
+const ticksPerSecond = 100
+
+/** Fields of /proc/PID/stat after the name, which may hold blanks and brackets. */
+function statFields(pid) {
+  const text = readFileSync(`/proc/${pid}/stat`, 'latin1')
+  return text.slice(text.lastIndexOf(')') + 2).split(' ')
+}
+
+/** CPU seconds of all children that this process has waited for, and of those they waited for. */
+function childrenCpuSeconds() {
+  const fields = statFields('self')
+  return (Number(fields[13]) + Number(fields[14])) / ticksPerSecond
+}
+
+/** Resident bytes of every process of a group; pages shared between them count once for each. */
+function groupRss(group) {
+  let bytes = 0
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    try {
+      const fields = statFields(name)
+      if (Number(fields[2]) === group) bytes += Number(fields[21]) * 4096
+    } catch {
+      // The process ended between the listing and the reading: it holds no memory any more.
+    }
+  }
+  return bytes
+}
+
+/**
+ * @typedef {object} Ran
+ * @property {number | null} code exit code; null = ended by a signal
+ * @property {boolean} timedOut
+ * @property {number} startMs since the epoch
+ * @property {number} endMs since the epoch
+ * @property {number} cpuSeconds of the command and its children
+ * @property {number} peakRssBytes sampled twice a second over the whole process group
+ */
+
+/**
+ * Runs a command to its end in a process group of its own, which is killed whole when the time is over.
+ * @param {string} file
+ * @param {readonly string[]} args
+ * @param {{ limitMs: number, log: string, env?: Record<string, string>, cwd?: string }} options log = a file for its output
+ * @returns {Promise<Ran>}
+ */
+export async function runCommand(file, args, { limitMs, log, env = {}, cwd }) {
+  const output = createWriteStream(log)
+  await once(output, 'open')
+  const cpuBefore = childrenCpuSeconds()
+  const startMs = Date.now()
+  const child = spawn(file, args, {
+    cwd,
+    detached: true,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', output, output],
+  })
+  let timedOut = false
+  let peakRssBytes = 0
+  const kill = (signal) => {
+    try {
+      process.kill(-child.pid, signal)
+    } catch {
+      // The group is gone already.
+    }
+  }
+  const interrupt = () => {
+    kill('SIGKILL')
+    process.exit(130)
+  }
+  process.once('SIGINT', interrupt)
+  const sampler = setInterval(() => {
+    peakRssBytes = Math.max(peakRssBytes, groupRss(child.pid))
+  }, 500)
+  const limit = setTimeout(() => {
+    timedOut = true
+    kill('SIGTERM')
+    setTimeout(() => kill('SIGKILL'), 5_000).unref()
+  }, limitMs)
+  try {
+    const [code] = await once(child, 'exit')
+    const endMs = Date.now()
+    return { code, timedOut, startMs, endMs, cpuSeconds: childrenCpuSeconds() - cpuBefore, peakRssBytes }
+  } finally {
+    clearInterval(sampler)
+    clearTimeout(limit)
+    process.removeListener('SIGINT', interrupt)
+    kill('SIGKILL')
+    output.end()
+  }
+}

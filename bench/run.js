@@ -1,0 +1,65 @@
+/**
+ * `npm run bench [-- section...] [options]`: measures the sections named (all where none is) and writes
+ * bench/RESULTS.md. Everything runs on 127.0.0.0/8, is bounded in time and stops by itself; the first use of a
+ * peer installs it into .cache/bench.
+ */
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { cache } from './places.js'
+import { record } from './results.js'
+
+const sections = ['crawl', 'images', 'clip', 'line']
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    /** Pages of the crawl site, on each host. */
+    pages: { type: 'string', default: '3000' },
+    hosts: { type: 'string', default: '1' },
+    images: { type: 'string', default: '2000' },
+    /** Pages of the two sites of the whole line. */
+    'line-pages': { type: 'string', default: '1000,10000' },
+    /** CLIP model folder of the whole line. */
+    model: { type: 'string' },
+    repeat: { type: 'string', default: '3' },
+    /** Also tries the peers' settings that were found slower. */
+    'all-settings': { type: 'boolean', default: false },
+    /** Runs this contender alone: pairmill, scrapy, crawlee or img2dataset. */
+    only: { type: 'string' },
+    /** Prints the section and leaves RESULTS.md as it is. */
+    dry: { type: 'boolean', default: false },
+  },
+})
+
+const options = {
+  pages: Number(values.pages),
+  hosts: Number(values.hosts),
+  images: Number(values.images),
+  linePages: values['line-pages'].split(',').map(Number),
+  model: values.model ?? null,
+  repeat: Number(values.repeat),
+  allSettings: values['all-settings'],
+  only: values.only ?? null,
+}
+
+const unknown = positionals.filter((name) => !sections.includes(name))
+if (unknown.length > 0) {
+  console.error(`There is no section ${unknown.join(', ')}; there are ${sections.join(', ')}.`)
+  process.exit(2)
+}
+
+await mkdir(cache, { recursive: true })
+for (const name of positionals.length > 0 ? positionals : sections) {
+  const path = fileURLToPath(new URL(`./${name}.js`, import.meta.url))
+  if (!existsSync(path)) {
+    console.log(`${name}: not there yet`)
+    continue
+  }
+  console.log(`${name} ...`)
+  const { measure, title } = await import(path)
+  const section = await measure(options)
+  if (values.dry) console.log(JSON.stringify(section, null, 2))
+  else await record(name, title, section, sections)
+}

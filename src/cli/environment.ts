@@ -1,0 +1,56 @@
+import { join } from 'node:path'
+import type { Environment } from '../workers/index.js'
+
+/** The one place that knows names of environment variables. */
+export interface Surroundings {
+  readonly environment: Environment
+  /** False where NO_COLOR is set (any text that is not empty; no-color.org) or the terminal is dumb. */
+  readonly color: boolean
+  /** Whether the terminal can move its cursor. */
+  readonly redraw: boolean
+  /** Whether the terminal shows characters beyond ASCII. */
+  readonly unicode: boolean
+}
+
+const defaultHub = 'https://huggingface.co'
+
+/**
+ * HF_ENDPOINT, HF_TOKEN, HF_HOME, XDG_CACHE_HOME (an absolute path; others are to be ignored by its
+ * specification), NO_COLOR, TERM, LC_ALL, LC_CTYPE, LANG. An empty variable counts as unset.
+ */
+export function readEnvironment(
+  variables: Readonly<Record<string, string | undefined>>,
+  homeDir: string,
+): { readonly surroundings: Surroundings } | { readonly problem: string } {
+  const value = (name: string): string | null => {
+    const given = variables[name]?.trim()
+    return given === undefined || given === '' ? null : given
+  }
+  const hub = value('HF_ENDPOINT') ?? defaultHub
+  if (!isHttpUrl(hub)) {
+    return { problem: `HF_ENDPOINT: expected an http or https URL such as ${defaultHub}, got '${hub}'` }
+  }
+  const xdg = value('XDG_CACHE_HOME')
+  const hfHome = value('HF_HOME')
+  const cacheHome = xdg?.startsWith('/') ? xdg : join(homeDir, '.cache')
+  const term = value('TERM')
+  const locale = value('LC_ALL') ?? value('LC_CTYPE') ?? value('LANG') ?? ''
+  return {
+    surroundings: {
+      environment: {
+        hubUrl: hub.replace(/\/+$/, ''),
+        hubToken: value('HF_TOKEN'),
+        cacheDir: hfHome?.startsWith('/') ? join(hfHome, 'pairmill') : join(cacheHome, 'pairmill'),
+      },
+      color: value('NO_COLOR') === null && term !== 'dumb',
+      redraw: term !== 'dumb',
+      unicode: /utf-?8/i.test(locale),
+    },
+  }
+}
+
+function isHttpUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const { protocol } = new URL(text)
+  return protocol === 'http:' || protocol === 'https:'
+}

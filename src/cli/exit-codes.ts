@@ -1,0 +1,32 @@
+/** What the process answers to its caller. Part of the interface: scripts depend on it. */
+export const exitCodes = {
+  /** Done, also where a limit ended the run: all that was found is committed. */
+  ok: 0,
+  /** The run failed, verify found something wrong, or there is no run to report on. */
+  failed: 1,
+  /** An option, seed or config file that cannot be used. Nothing was started. */
+  usage: 2,
+  /** Another process works in the folder. */
+  locked: 3,
+  /** The folder holds a run with other options. */
+  optionsDiffer: 4,
+  /** The model could not be had or cannot be used. */
+  model: 5,
+  /** 128 + SIGINT. The state resumes. */
+  interrupted: 130,
+  /** 128 + SIGTERM. The state resumes. */
+  terminated: 143,
+} as const
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
+
+export const exitCodeHelp: readonly (readonly [ExitCode, string])[] = [
+  [exitCodes.ok, 'done; also when a limit was reached and everything found is in shards'],
+  [exitCodes.failed, 'the run failed, verify found problems, or status found no run'],
+  [exitCodes.usage, 'an option, a seed or the config file cannot be used; nothing was started'],
+  [exitCodes.locked, 'refused: another process works in this folder'],
+  [exitCodes.optionsDiffer, 'refused: the folder holds a run with other options'],
+  [exitCodes.model, 'the model could not be fetched or cannot be used'],
+  [exitCodes.interrupted, 'interrupted (SIGINT, Ctrl-C); the same command goes on'],
+  [exitCodes.terminated, 'terminated (SIGTERM); the same command goes on'],
+]

@@ -1,0 +1,154 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { type ExitCode, exitCodeHelp, exitCodes } from './exit-codes.js'
+import type { Output } from './output.js'
+import { type Flag, flagKeys, flagOf } from './run-flags.js'
+import type { RunCall } from './run-input.js'
+
+/** What the commands do; loaded only when one is called, so that --help is quick. */
+export interface Commands {
+  run(call: RunCall): Promise<ExitCode>
+  verify(dir: string, json: boolean): Promise<ExitCode>
+  status(dir: string, json: boolean): Promise<ExitCode>
+}
+
+export interface ProgramDeps {
+  readonly commands: Commands
+  readonly version: string
+  readonly stdout: Output
+  readonly stderr: Output
+}
+
+/** Reads the words of the command line and calls the command they name. `words`: without node and script. */
+export async function runProgram(words: readonly string[], deps: ProgramDeps): Promise<ExitCode> {
+  let code: ExitCode = exitCodes.ok
+  const program = createProgram(deps, (answered) => {
+    code = answered
+  })
+  try {
+    await program.parseAsync([...words], { from: 'user' })
+    return code
+  } catch (error) {
+    // Help that was asked for ends with 0; every other word of commander's is about a wrong call.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
+    throw error
+  }
+}
+
+function createProgram(deps: ProgramDeps, answer: (code: ExitCode) => void): Command {
+  const { commands } = deps
+  const program = new Command('pairmill')
+    .description('Turns seed URLs into CLIP-filtered image/text pairs in WebDataset shards.')
+    .version(deps.version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .configureOutput({
+      writeOut: deps.stdout.write,
+      writeErr: deps.stderr.write,
+      getOutHelpWidth: () => helpColumns(deps.stdout),
+      getErrHelpWidth: () => helpColumns(deps.stderr),
+      outputError: (text, write) => write(text.replace(/^error: /, 'pairmill: ')),
+    })
+    .exitOverride()
+    .showHelpAfterError('pairmill --help shows what can be done.')
+    .addHelpText('after', programExamples)
+
+  const run = program
+    .command('run')
+    .summary('crawl from seed URLs and write a dataset, or go on with one')
+    .description(
+      'Crawls from the seeds, harvests images with their texts, filters and scores them, and writes WebDataset ' +
+        'shards to a folder. Stop it at any time: the same command goes on where it was.',
+    )
+    .argument(
+      '[seed...]',
+      'URLs to start from; without a scheme https:// is meant (localhost and addresses: http://)',
+    )
+    .showHelpAfterError('pairmill run --help lists the options.')
+  for (const key of flagKeys) run.addOption(optionOf(flagOf(key)))
+  run
+    .addOption(
+      new Option(
+        '--config <FILE>',
+        'options as JSON, in camelCase: {"maxPages": 100, "lang": ["en"]}; flags win over it',
+      ).helpGroup(flagOf('out').group),
+    )
+    .addHelpText('after', runExamples)
+    .action(async (seeds: string[], given: Record<string, unknown>) => {
+      const { config, ...flags } = given
+      answer(await commands.run({ seeds, flags, configFile: typeof config === 'string' ? config : null }))
+    })
+
+  program
+    .command('verify')
+    .summary('read a whole dataset again and list what is wrong with it')
+    .description(
+      'Reads every committed shard again: sample keys, images, checksums, counts. Lists what is wrong and ' +
+        'ends with 1 where anything is. Safe while a run goes on.',
+    )
+    .argument('<DIR>', 'folder of the dataset')
+    .option('--json', 'the result as JSON on standard output')
+    .action(async (dir: string, { json }: { json?: boolean }) => {
+      answer(await commands.verify(dir, json === true))
+    })
+
+  program
+    .command('status')
+    .summary('show how far a run is, also while it goes on')
+    .description('Shows how far a run is, what waits, and the busiest hosts. Safe while a run goes on.')
+    .argument('<DIR>', 'folder of the run')
+    .option('--json', 'the state as JSON on standard output')
+    .action(async (dir: string, { json }: { json?: boolean }) => {
+      answer(await commands.status(dir, json === true))
+    })
+  return program
+}
+
+/** Values stay texts here; they are checked with those of the config file, in one place. */
+function optionOf(flag: Flag): Option {
+  const fallback = flag.fallback === null ? '' : ` (default: ${flag.fallback})`
+  const repeatable = flag.repeatable === true ? '; may be repeated' : ''
+  const option = new Option(`${flag.flag} <${flag.value}>`, `${flag.help}${repeatable}${fallback}`)
+  option.helpGroup(flag.group)
+  if (flag.repeatable === true) {
+    option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value])
+  } else {
+    option.argParser((value: string) => {
+      if (value.startsWith('--')) throw new InvalidArgumentError(`Expected ${flag.expected}.`)
+      return value
+    })
+  }
+  return option
+}
+
+const helpColumns = (output: Output): number => (output.isTerminal ? Math.max(60, output.columns()) : 100)
+
+const programExamples = `
+Start here:
+  pairmill run https://example.org/ --out my-dataset --max-pages 200
+  pairmill status my-dataset
+  pairmill verify my-dataset
+
+pairmill run --help lists every option with its default.
+`
+
+const runExamples = `
+Examples:
+  A small try:
+    pairmill run https://example.org/gallery/ --out try --max-pages 50
+  Many sites, English captions only, at most two hours:
+    pairmill run --seeds sites.txt --out pairs --scope domain --lang en --max-time 2h
+  Options in a file, one of them overruled:
+    pairmill run --config crawl.json --max-pairs 100000
+  A model of your own, with no network but the crawl:
+    pairmill run https://example.org/ --out pairs --model ./my-clip
+  A site on this machine:
+    pairmill run localhost:8100 --out local --allow-private 127.0.0.0/8 --delay-ms 0
+
+Standard output gets the summary at the end, standard error the progress: bars on a terminal, otherwise one
+JSON line every five seconds. Ctrl-C finishes what is under way and commits it; a second one stops at once.
+
+Environment: HF_ENDPOINT and HF_TOKEN (model hub), HF_HOME or XDG_CACHE_HOME (where models are kept),
+NO_COLOR.
+
+Exit codes:
+${exitCodeHelp.map(([code, meaning]) => `  ${String(code).padStart(3)}  ${meaning}`).join('\n')}
+`

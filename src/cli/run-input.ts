@@ -1,0 +1,129 @@
+import type { RunOptions } from '../workers/index.js'
+import { type ConfigFile, parseConfigFile } from './config-file.js'
+import { flagKeys, flagOf } from './run-flags.js'
+import { type GivenOptions, parseRunOptions } from './run-options.js'
+import { type GivenSeed, parseSeeds, type Seeds, seedLines } from './seeds.js'
+
+/** What `pairmill run` was called with, before anything is checked. */
+export interface RunCall {
+  readonly seeds: readonly string[]
+  /** Flags that were given, by key. */
+  readonly flags: GivenOptions
+  readonly configFile: string | null
+}
+
+export interface InputDeps {
+  /** Absolute. */
+  readonly cwd: string
+  readonly userAgent: string
+  readonly isFolder: (path: string) => boolean
+  /** Relative names are taken from `cwd`; throws as node:fs does. */
+  readonly readFile: (name: string) => Promise<string>
+  readonly readStdin: () => Promise<string>
+}
+
+export type RunInput =
+  | { readonly kind: 'input'; readonly options: RunOptions; readonly notes: readonly string[] }
+  | { readonly kind: 'problems'; readonly problems: readonly string[] }
+
+/**
+ * Joins flags, config file and seeds, and checks all of it at once, so that one look shows everything that is
+ * wrong. A flag takes the place of the same option of the config file, lists included; seeds on the command
+ * line take the place of those in the config file.
+ */
+export async function readRunInput(call: RunCall, deps: InputDeps): Promise<RunInput> {
+  const config = call.configFile === null ? noConfig : await readConfig(call.configFile, deps)
+  if (config.kind === 'problem') return { kind: 'problems', problems: config.message.split('\n') }
+  const given = { ...config.given, ...call.flags }
+  const fromCommandLine = call.seeds.length > 0 || call.flags.seeds !== undefined
+  const seeds = await readSeeds(call.seeds, fromCommandLine ? call.flags.seeds : config.given.seeds, deps)
+  const parsed = parseRunOptions(given, {
+    seeds: seeds.urls,
+    cwd: deps.cwd,
+    userAgent: deps.userAgent,
+    isFolder: deps.isFolder,
+    nameOf: (key) => nameOf(key, call),
+  })
+  const seedless =
+    seeds.urls.length === 0 && seeds.problems.length === 0
+      ? ['no seed given: name at least one URL to start from, or --seeds FILE']
+      : []
+  const problems = [
+    ...('problems' in parsed ? parsed.problems : []),
+    ...shortened(seeds.problems),
+    ...seedless,
+  ]
+  if ('problems' in parsed || problems.length > 0) return { kind: 'problems', problems }
+  return { kind: 'input', options: parsed.options, notes: notesOf(seeds) }
+}
+
+const noConfig: ConfigFile = { kind: 'config', given: {} }
+
+async function readConfig(name: string, deps: InputDeps): Promise<ConfigFile> {
+  const content = await readText('--config', name, deps)
+  return 'problem' in content
+    ? { kind: 'problem', message: content.problem }
+    : parseConfigFile(content.text, name)
+}
+
+/** `source`: URLs as a list (config file only), or the name of a seeds file. Other types are refused elsewhere. */
+async function readSeeds(positional: readonly string[], source: unknown, deps: InputDeps): Promise<Seeds> {
+  const listed: GivenSeed[] = positional.map((text) => ({ text: text.trim(), line: null }))
+  if (Array.isArray(source)) {
+    const texts = source.filter((item): item is string => typeof item === 'string')
+    listed.push(...texts.map((text) => ({ text: text.trim(), line: null })))
+  }
+  if (typeof source !== 'string' || source === '') return parseSeeds(listed, '')
+  const content = await readText('--seeds', source, deps)
+  if ('problem' in content) {
+    const seeds = parseSeeds(listed, source)
+    return { ...seeds, problems: [...seeds.problems, content.problem] }
+  }
+  return parseSeeds([...listed, ...seedLines(content.text)], source === '-' ? 'standard input' : source)
+}
+
+async function readText(
+  flag: string,
+  name: string,
+  deps: InputDeps,
+): Promise<{ readonly text: string } | { readonly problem: string }> {
+  try {
+    return { text: name === '-' && flag === '--seeds' ? await deps.readStdin() : await deps.readFile(name) }
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    const why = fileErrors[code] ?? (error instanceof Error ? error.message : String(error))
+    return { problem: `${flag}: cannot read '${name}': ${why}` }
+  }
+}
+
+const fileErrors: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'reading it is not permitted',
+  EISDIR: 'it is a folder',
+}
+
+/** Where a value came from, as messages name it. */
+function nameOf(key: string, call: RunCall): string {
+  const known = flagKeys.find((name) => name === key)
+  const fromConfig = call.configFile !== null && call.flags[key] === undefined && known !== 'out'
+  if (known === undefined || fromConfig)
+    return call.configFile === null ? key : `${key} in ${call.configFile}`
+  return flagOf(known).flag
+}
+
+const mostListed = 20
+
+function shortened(problems: readonly string[]): readonly string[] {
+  if (problems.length <= mostListed) return problems
+  return [
+    ...problems.slice(0, mostListed),
+    `and ${problems.length - mostListed} more seeds that cannot be used`,
+  ]
+}
+
+function notesOf({ assumed }: Seeds): readonly string[] {
+  const notes = assumed.slice(0, 5).map(({ text, url }) => `seed ${text} is read as ${url}`)
+  return assumed.length > 5
+    ? [...notes, `${assumed.length - 5} more seeds without http:// or https://`]
+    : notes
+}

@@ -1,0 +1,114 @@
+import type { Environment, OptionDifference, RunEnd, RunOptions, RunPipeline } from '../workers/index.js'
+import { type Clock, type Display, recordDisplay, terminalDisplay } from './display.js'
+import { type ExitCode, exitCodes } from './exit-codes.js'
+import { oneLine } from './figures.js'
+import type { Output } from './output.js'
+import { flagOfRunOption } from './run-flags.js'
+import { type InputDeps, type RunCall, readRunInput } from './run-input.js'
+import { exitCodeOf, listenForStop, type SignalSource, type StopSignal } from './signals.js'
+import { renderSummary } from './summary.js'
+
+export interface RunDeps {
+  readonly input: InputDeps
+  readonly pipeline: RunPipeline
+  readonly environment: Environment
+  /** The summary. */
+  readonly stdout: Output
+  /** Progress, notes and problems. */
+  readonly stderr: Output
+  readonly color: boolean
+  readonly redraw: boolean
+  readonly unicode: boolean
+  readonly clock: Clock
+  readonly signalSource: SignalSource
+  readonly exit: (code: ExitCode) => void
+}
+
+/** `pairmill run`. */
+export async function runCommand(call: RunCall, deps: RunDeps): Promise<ExitCode> {
+  const input = await readRunInput(call, deps.input)
+  if (input.kind === 'problems') {
+    deps.stderr.write(input.problems.map((problem) => `pairmill: ${oneLine(problem)}\n`).join(''))
+    deps.stderr.write('Nothing was started. pairmill run --help lists the options.\n')
+    return exitCodes.usage
+  }
+  const { options } = input
+  const display = displayFor(options, deps)
+  for (const note of input.notes) display.note(note)
+  const stop = listenForStop({ source: deps.signalSource, say: display.note, exit: deps.exit })
+  try {
+    const end = await deps.pipeline(
+      options,
+      deps.environment,
+      { onSnapshot: display.show, onNote: display.note },
+      stop.signals,
+    )
+    if (end.kind !== 'refused') display.show(end.snapshot)
+    display.close()
+    return report(end, options, stop.first(), deps)
+  } catch (error) {
+    display.close()
+    return reportFailure(error, stop, deps.stderr)
+  } finally {
+    stop.close()
+  }
+}
+
+function displayFor(options: RunOptions, deps: RunDeps): Display {
+  const create = deps.stderr.isTerminal && deps.redraw ? terminalDisplay : recordDisplay
+  return create({
+    output: deps.stderr,
+    limits: options,
+    color: deps.color,
+    unicode: deps.unicode,
+    clock: deps.clock,
+  })
+}
+
+function report(end: RunEnd, options: RunOptions, signal: StopSignal | null, deps: RunDeps): ExitCode {
+  if (end.kind === 'refused') {
+    deps.stderr.write(refusalText(end))
+    return refusalCodes[end.problem]
+  }
+  const { stdout } = deps
+  const paper = { columns: stdout.columns(), color: deps.color && stdout.isTerminal, unicode: deps.unicode }
+  stdout.write(renderSummary(end, options, paper))
+  if (end.kind === 'interrupted') return exitCodeOf(signal ?? 'SIGINT')
+  return end.snapshot.state === 'failed' ? exitCodes.failed : exitCodes.ok
+}
+
+const refusalCodes = {
+  locked: exitCodes.locked,
+  options_differ: exitCodes.optionsDiffer,
+  model: exitCodes.model,
+  bad_out: exitCodes.usage,
+  backend: exitCodes.usage,
+  no_seeds: exitCodes.usage,
+} as const satisfies Record<Extract<RunEnd, { kind: 'refused' }>['problem'], ExitCode>
+
+function refusalText(end: Extract<RunEnd, { kind: 'refused' }>): string {
+  const lines = [`pairmill: ${end.message}`, ...(end.differences ?? []).map(differenceText)]
+  return `${lines.join('\n')}\n`
+}
+
+const differenceText = ({ option, was, is }: OptionDifference): string =>
+  `  ${flagOfRunOption(option)}: the run has ${valueText(was)}, this command says ${valueText(is)}`
+
+function valueText(value: unknown): string {
+  const text = value === null || value === undefined ? 'none' : JSON.stringify(value)
+  return text.length > 100 ? `${text.slice(0, 97)}...` : text
+}
+
+/** An exception is a bug or a lost disk or database; after a second signal it is what was asked for. */
+function reportFailure(
+  error: unknown,
+  stop: { readonly signals: { readonly abort: AbortSignal }; first(): StopSignal | null },
+  stderr: Output,
+): ExitCode {
+  const signal = stop.first()
+  if (signal !== null && stop.signals.abort.aborted) return exitCodeOf(signal)
+  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  stderr.write(`pairmill: the run failed: ${detail}\n`)
+  stderr.write('What was committed is safe. The same command goes on from there.\n')
+  return exitCodes.failed
+}

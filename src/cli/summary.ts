@@ -1,0 +1,158 @@
+import type { RunEnd, RunOptions, RunSnapshot } from '../workers/index.js'
+import { formatDuration } from './duration.js'
+import { formatBytes, formatCount, formatShare, labelled, shellQuoted, table } from './figures.js'
+import { scoreHistogram } from './histogram.js'
+import { countOf, judgedOf, type Paper } from './progress.js'
+import { imageSkipExplanations, pageSkipExplanations, rejectExplanations } from './reasons.js'
+
+export type FinishedRun = Exclude<RunEnd, { readonly kind: 'refused' }>
+
+/** The options that the summary speaks of. */
+export type SummaryOptions = Pick<RunOptions, 'threshold' | 'imageFormat' | 'out'>
+
+/** What a run came to, for people: the end, the funnel, the reasons, the scores, the dataset, what to do next. */
+export function renderSummary(end: FinishedRun, options: SummaryOptions, paper: Paper): string {
+  const { snapshot } = end
+  const sections = [
+    headline(end),
+    ...funnelSections(snapshot),
+    scoreSection(snapshot, options.threshold, paper),
+    datasetSection(end, options),
+  ]
+  return `${sections
+    .filter((section) => section.length > 0)
+    .map((section) => section.join('\n'))
+    .join('\n\n')}\n`
+}
+
+/** The funnel with its reasons; `status` shows it too. */
+export function funnelSections(snapshot: RunSnapshot): readonly (readonly string[])[] {
+  const { counters } = snapshot
+  return [
+    funnel(snapshot),
+    reasons('Pages left out', labelled(counters, 'page_skipped'), pageSkipExplanations),
+    reasons('Images left out on their page', labelled(counters, 'image_skipped'), imageSkipExplanations),
+    reasons('Candidates rejected', labelled(counters, 'rejected'), rejectExplanations),
+  ]
+}
+
+function headline(end: FinishedRun): readonly string[] {
+  const { snapshot } = end
+  const pairs = amount(countOf(snapshot, 'kept'), 'pair')
+  const shards = amount(countOf(snapshot, 'shards'), 'shard')
+  const elapsed = formatDuration(snapshot.elapsedMs)
+  if (end.kind === 'done') return [`Done after ${elapsed}: ${pairs} in ${shards}.`]
+  if (end.kind === 'limit') {
+    return [
+      `Stopped at the limit --${end.limit} after ${elapsed}: ${pairs} in ${shards}.`,
+      `Everything found so far is in shards. To go on, run the same command with a higher --${end.limit}.`,
+    ]
+  }
+  const { unplanned } = snapshot.queues
+  return [
+    `Interrupted after ${elapsed}: ${pairs} kept, ${shards} written.`,
+    ...(unplanned > 0
+      ? [`${amount(unplanned, 'kept pair')} will be put into shards when the run goes on.`]
+      : []),
+    'What was under way is committed. The same command goes on from here.',
+  ]
+}
+
+function funnel(snapshot: RunSnapshot): readonly string[] {
+  const count = (name: string) => countOf(snapshot, name)
+  const candidates = count('candidates')
+  const waiting = candidates - judgedOf(snapshot)
+  const share = (part: number, whole: number, of: string) =>
+    whole > 0 ? [formatShare(part, whole), `of ${of}`] : ['', '']
+  const bytes = (name: string) => (count(name) > 0 ? formatBytes(count(name)) : '')
+  const rows = [
+    ['pages', count('pages'), '', '', bytes('page_bytes')],
+    ['images on them', count('images_seen'), '', ''],
+    ['candidates', candidates, ...share(candidates, count('images_seen'), 'images')],
+    [
+      'images fetched',
+      count('images_fetched'),
+      ...share(count('images_fetched'), candidates, 'candidates'),
+      bytes('image_bytes'),
+    ],
+    ['pairs kept', count('kept'), ...share(count('kept'), candidates, 'candidates')],
+    ...(waiting > 0 ? [['not judged yet', waiting, ...share(waiting, candidates, 'candidates')]] : []),
+  ]
+  const cells = rows.map((row) => row.map((cell) => (typeof cell === 'number' ? formatCount(cell) : cell)))
+  return ['From pages to pairs', ...table(cells, ['left', 'right', 'right', 'left', 'right'])]
+}
+
+function reasons(
+  title: string,
+  counts: readonly (readonly [label: string, count: number])[],
+  explanations: Readonly<Record<string, string>>,
+): readonly string[] {
+  if (counts.length === 0) return []
+  const all = counts.reduce((sum, [, count]) => sum + count, 0)
+  const rows = counts.map(([label, count]) => [
+    label,
+    formatCount(count),
+    formatShare(count, all),
+    explanations[label] ?? '',
+  ])
+  return [`${title}: ${formatCount(all)}`, ...table(rows, ['left', 'right', 'right', 'left'])]
+}
+
+function scoreSection(snapshot: RunSnapshot, threshold: number | null, paper: Paper): readonly string[] {
+  const { model } = snapshot
+  const lines = scoreHistogram(snapshot.counters, threshold ?? model?.threshold ?? null, {
+    barColumns: Math.max(10, Math.min(50, paper.columns - 40)),
+    unicode: paper.unicode,
+  })
+  if (lines.length === 0) return []
+  return [
+    `Scores: cosine similarity of image and caption${model === null ? '' : ` by ${model.id}`}`,
+    ...(model?.isClip === false
+      ? ['  (not a CLIP model: its scores and thresholds cannot be compared with those of one)']
+      : []),
+    ...lines,
+  ]
+}
+
+function datasetSection(end: FinishedRun, options: SummaryOptions): readonly string[] {
+  const { snapshot } = end
+  const shards = countOf(snapshot, 'shards')
+  const verify = ['check it', `pairmill verify ${shellQuoted(options.out)}`]
+  const place = `Dataset: ${snapshot.dataset}`
+  if (shards === 0) {
+    if (end.kind === 'interrupted') return [place, '  no shard yet']
+    return judgedOf(snapshot) === 0
+      ? [place, '  no image with a text was found; the counts above say why']
+      : [place, '  no pair was kept; ledger.parquet lists every candidate with its reason']
+  }
+  if (end.kind === 'interrupted') return [place, ...table([verify], ['left', 'left'])]
+  const tars = shardPattern(options.out, shards)
+  const samples = countOf(snapshot, 'kept')
+  return [
+    place,
+    ...table(
+      [
+        verify,
+        [
+          'open_clip',
+          `python -m open_clip_train.main --dataset-type webdataset --train-data ${shellQuoted(tars)} --train-num-samples ${samples}`,
+        ],
+        [
+          'webdataset',
+          `wds.WebDataset(${JSON.stringify(tars)}).decode("pil").to_tuple("${options.imageFormat}", "txt")`,
+        ],
+      ],
+      ['left', 'left'],
+    ),
+  ]
+}
+
+/** All shards as one name with a brace range, as webdataset and open_clip read it. */
+function shardPattern(out: string, shards: number): string {
+  const name = (shard: number) => String(shard).padStart(5, '0')
+  return shards === 1 ? `${out}/${name(0)}.tar` : `${out}/{${name(0)}..${name(shards - 1)}}.tar`
+}
+
+export function amount(count: number, one: string): string {
+  return `${formatCount(count)} ${one}${count === 1 ? '' : 's'}`
+}

@@ -1,0 +1,65 @@
+import { DomHandler, Parser } from 'htmlparser2'
+
+export type Document = DomHandler['root']
+export type Node = Document['children'][number]
+export type Attributes = Readonly<Record<string, string>>
+
+/**
+ * The parser keeps its open elements in arrays that grow at the front, so its time is depth x tags: 5 MB of `<b>` would
+ * take hours. Browsers go 512 deep.
+ */
+const maxDepth = 1000
+/** Real pages of 5 MB have half as many; this is what bounds the time that one page can take. */
+const maxElements = 200_000
+
+/**
+ * Parses as a browser without scripting does (noscript is content). Where elements are more, or nested deeper, than in
+ * any real page, reading stops, and what came before is the document.
+ */
+export function parseDocument(html: string): Document {
+  const handler = new BoundedHandler()
+  new Parser(handler).end(html)
+  return handler.root
+}
+
+class BoundedHandler extends DomHandler {
+  #parser: Parser | null = null
+  #depth = 0
+  #elements = 0
+  /** Upper bound of the parser's second stack, of SVG and MathML contexts: only explicit end tags shorten it. */
+  #foreign = 0
+
+  override onparserinit(parser: Parser): void {
+    this.#parser = parser
+    super.onparserinit(parser)
+  }
+
+  override onopentag(name: string, attributes: Record<string, string>): void {
+    this.#depth++
+    this.#elements++
+    if (foreignNames.has(name)) this.#foreign++
+    if (this.#depth > maxDepth || this.#foreign > maxDepth || this.#elements > maxElements)
+      this.#parser?.pause()
+    super.onopentag(name, attributes)
+  }
+
+  override onclosetag(name = '', implied = false): void {
+    this.#depth--
+    if (!implied && foreignNames.has(name)) this.#foreign--
+    super.onclosetag()
+  }
+}
+
+const foreignNames: ReadonlySet<string> = new Set([
+  'svg',
+  'math',
+  'mi',
+  'mo',
+  'mn',
+  'ms',
+  'mtext',
+  'annotation-xml',
+  'foreignobject',
+  'desc',
+  'title',
+])

@@ -1,0 +1,246 @@
+import type { Attributes, Document, Node } from './document.js'
+import { textOf, tidyText } from './text.js'
+
+/** What one walk over a document finds, as written: no URL is resolved and nothing is judged yet. */
+export interface Harvest {
+  title: string | null
+  /** `lang` of the html element; null = none. */
+  htmlLanguage: string | null
+  /** `<meta http-equiv=content-language>`; null = none. */
+  metaLanguage: string | null
+  /** First `<base href>`; null = none. */
+  base: string | null
+  /** First rel=license outside every figure; null = none. */
+  licence: string | null
+  readonly links: string[]
+  /** At most `maxImages`. */
+  readonly images: FoundImage[]
+  imagesSeen: number
+  /** The first element of each id. */
+  readonly byId: Map<string, Node>
+  /** Parents before children. */
+  readonly figures: Figure[]
+  readonly jsonLd: string[]
+  /** `property` or `name` (lower-case) and content of every meta element that has both, in order. */
+  readonly metas: (readonly [name: string, content: string])[]
+}
+
+export interface Figure {
+  readonly parent: Figure | null
+  caption: string | null
+  licence: string | null
+}
+
+export interface FoundImage {
+  readonly attributes: Attributes
+  /** `<source>` elements before it in its `<picture>`. */
+  readonly sources: readonly Attributes[]
+  readonly figure: Figure | null
+  /** Nearest heading before it; null = none. */
+  readonly heading: string | null
+}
+
+/** Images of one page that are looked at; the others are only counted. */
+const maxImages = 20_000
+/** Of a meta's content. Characters. */
+const maxContent = 5000
+
+interface Place {
+  readonly figures: Figure[]
+  /** Sources of the innermost open picture; null outside. Given to its first image only. */
+  readonly pictures: { sources: Attributes[] }[]
+  heading: string | null
+  /** Texts are read when their element opens; one within another would read the same nodes again and again. */
+  openHeading: Node | null
+  openCaption: Node | null
+  /** Open svg elements: their titles are not the page's. */
+  svgs: number
+}
+
+/** One pass in document order, without recursion. */
+export function harvest(document: Document): Harvest {
+  const found: Harvest = {
+    title: null,
+    htmlLanguage: null,
+    metaLanguage: null,
+    base: null,
+    licence: null,
+    links: [],
+    images: [],
+    imagesSeen: 0,
+    byId: new Map(),
+    figures: [],
+    jsonLd: [],
+    metas: [],
+  }
+  const place: Place = {
+    figures: [],
+    pictures: [],
+    heading: null,
+    openHeading: null,
+    openCaption: null,
+    svgs: 0,
+  }
+  let node: Node | null = document.children[0] ?? null
+  while (node !== null) {
+    const child: Node | null = enter(node, found, place)
+    if (child !== null) {
+      node = child
+      continue
+    }
+    leave(node, place)
+    while (node !== null && node.next === null) {
+      const parent: Node | Document | null = node.parent
+      if (parent === null || parent.type === 'root') return found
+      node = parent as Node
+      leave(node, place)
+    }
+    node = node === null ? null : (node.next as Node | null)
+  }
+  return found
+}
+
+/** Takes what the node holds; the answer is its first child, or null where there is nothing to descend into. */
+function enter(node: Node, found: Harvest, place: Place): Node | null {
+  if (node.type === 'script') {
+    if (isJsonLd(node.attribs.type)) found.jsonLd.push(rawText(node))
+    return null
+  }
+  if (node.type !== 'tag') return null
+  const { name, attribs } = node
+  const { id } = attribs
+  if (id !== undefined && !found.byId.has(id)) found.byId.set(id, node)
+  switch (name) {
+    case 'img':
+      if (found.imagesSeen++ >= maxImages) break
+      found.images.push({
+        attributes: attribs,
+        sources: takeSources(place),
+        figure: place.figures.at(-1) ?? null,
+        heading: place.heading,
+      })
+      break
+    case 'source':
+      place.pictures.at(-1)?.sources.push(attribs)
+      break
+    case 'svg':
+      place.svgs++
+      break
+    case 'picture':
+      place.pictures.push({ sources: [] })
+      break
+    case 'figure': {
+      const figure: Figure = { parent: place.figures.at(-1) ?? null, caption: null, licence: null }
+      found.figures.push(figure)
+      place.figures.push(figure)
+      break
+    }
+    case 'figcaption': {
+      const figure = place.figures.at(-1)
+      if (figure === undefined || place.openCaption !== null) break
+      place.openCaption = node
+      figure.caption ??= tidyText(textOf(node))
+      break
+    }
+    case 'h1':
+    case 'h2':
+    case 'h3':
+    case 'h4':
+    case 'h5':
+    case 'h6':
+      if (place.openHeading !== null) break
+      place.openHeading = node
+      place.heading = tidyText(textOf(node)) ?? place.heading
+      break
+    case 'a':
+    case 'area':
+    case 'link':
+      takeLink(name, attribs, found, place)
+      break
+    case 'frame':
+    case 'iframe':
+      if (attribs.src !== undefined) found.links.push(attribs.src)
+      break
+    case 'meta':
+      takeMeta(attribs, found)
+      break
+    case 'title':
+      if (place.svgs === 0) found.title ??= tidyText(rawText(node))
+      break
+    case 'base':
+      found.base ??= attribs.href ?? null
+      break
+    case 'html':
+      found.htmlLanguage ??= attribs.lang ?? attribs['xml:lang'] ?? null
+      break
+    case 'template':
+      return null
+    default:
+  }
+  return node.children[0] ?? null
+}
+
+function leave(node: Node, place: Place): void {
+  if (node.type !== 'tag') return
+  if (node.name === 'figure') place.figures.pop()
+  else if (node.name === 'picture') place.pictures.pop()
+  else if (node.name === 'svg') place.svgs--
+  else if (node === place.openHeading) place.openHeading = null
+  else if (node === place.openCaption) place.openCaption = null
+}
+
+function takeSources(place: Place): readonly Attributes[] {
+  const picture = place.pictures.at(-1)
+  if (picture === undefined) return []
+  const { sources } = picture
+  picture.sources = []
+  return sources
+}
+
+function takeLink(name: string, attribs: Attributes, found: Harvest, place: Place): void {
+  const href = attribs.href
+  if (href === undefined) return
+  const rel = attribs.rel === undefined ? [] : attribs.rel.toLowerCase().split(/\s+/)
+  if (rel.includes('license')) {
+    const figure = place.figures.at(-1)
+    if (figure === undefined) found.licence ??= href
+    else figure.licence ??= href
+  }
+  if (rel.includes('nofollow')) return
+  if (name !== 'link' || rel.includes('next')) found.links.push(href)
+}
+
+function takeMeta(attribs: Attributes, found: Harvest): void {
+  const content = attribs.content?.slice(0, maxContent)
+  if (content === undefined) return
+  const pragma = attribs['http-equiv']?.toLowerCase()
+  if (pragma === 'refresh') {
+    const target = refreshTarget(content)
+    if (target !== null) found.links.push(target)
+  } else if (pragma === 'content-language') {
+    found.metaLanguage ??= content
+  }
+  const name = attribs.property ?? attribs.name
+  if (name !== undefined) found.metas.push([name.trim().toLowerCase(), content])
+}
+
+/** The URL of `5; url='x.html'`, as HTML reads it; null = the page only reloads itself. */
+function refreshTarget(content: string): string | null {
+  const text = /^\s*[\d.]+[\s;,]+(.+)$/s
+    .exec(content)?.[1]
+    ?.replace(/^url\s*=/i, '')
+    .trim()
+  if (text === undefined || text === '') return null
+  const quote = text[0]
+  if (quote !== '"' && quote !== "'") return text
+  const end = text.indexOf(quote, 1)
+  return end < 0 ? text.slice(1) : text.slice(1, end)
+}
+
+function isJsonLd(type: string | undefined): boolean {
+  return type !== undefined && /^\s*application\/ld\+json\s*(;|$)/i.test(type)
+}
+
+function rawText(node: { readonly children: readonly Node[] }): string {
+  return node.children.map((child) => (child.type === 'text' ? child.data : '')).join('')
+}

@@ -1,0 +1,198 @@
+import type { Candidate, Caption, CaptionSource, ImageSkipReason } from '../../records/index.js'
+import { canonicalUrl } from '../url.js'
+import { type Finding, joinFindings } from './candidates.js'
+import { readDirectives } from './directives.js'
+import { type Node, parseDocument } from './document.js'
+import { type Figure, type FoundImage, type Harvest, harvest } from './harvest.js'
+import { readJsonLd } from './json-ld.js'
+import { readOpenGraph } from './open-graph.js'
+import { declaredUrl, imageUrlsOf, pixels, type SourceContext } from './source.js'
+import { textOf, tidyText } from './text.js'
+
+export interface ExtractOptions {
+  /** Long side of the images that will be stored, pixels: which srcset entry is enough. */
+  readonly imageSize: number
+  /** The crawler's name, for directives addressed to it alone. */
+  readonly productToken: string
+  /** The response's Content-Language; null = none. */
+  readonly contentLanguage: string | null
+  /** The response's X-Robots-Tag, repeated ones joined with commas; null = none. */
+  readonly xRobotsTag: string | null
+}
+
+export interface ExtractedPage {
+  /** Tidied; null = none. */
+  readonly title: string | null
+  /** BCP 47, lower-case; null = none declared. */
+  readonly language: string | null
+  /** Canonical, distinct, in page order; nofollow left out, and the page itself. */
+  readonly links: readonly string[]
+  readonly candidates: readonly Candidate[]
+  /** Images that did not become candidates. */
+  readonly imagesSkipped: Partial<Record<ImageSkipReason, number>>
+  /** `<img>` elements, those in noscript included. */
+  readonly imagesSeen: number
+}
+
+/** Below this many declared pixels a heading says nothing about an image: it is an icon or a spacer. */
+const tinySide = 64
+/** A label is a phrase; whole sections that are named as labels are cut. */
+const maxLabelNodes = 200
+
+/** Everything of use in one page (`url` canonical). Pure; its time is linear in the page's length, whatever is in it. */
+export function extractPage(html: string, url: string, options: ExtractOptions): ExtractedPage {
+  const found = harvest(parseDocument(html))
+  const base = (found.base === null ? null : canonicalUrl(found.base, url)) ?? url
+  const metas = found.metas
+    .filter(([name]) => name === 'robots' || name === options.productToken.toLowerCase())
+    .map(([, content]) => content)
+  const directives = readDirectives(options.xRobotsTag, metas, options.productToken)
+  const language =
+    languageTag(found.htmlLanguage) ?? languageTag(found.metaLanguage) ?? languageTag(options.contentLanguage)
+  const page = { title: found.title, language, imagesSeen: found.imagesSeen }
+  const links = directives.nofollow ? [] : linksOf(found.links, base, url)
+  if (directives.noimages) return { ...page, links, candidates: [], imagesSkipped: {} }
+
+  const context: SourceContext = { base, pageUrl: url, imageSize: options.imageSize }
+  const declared = declaredImages(found, context)
+  const labels = labelsOf(found.byId)
+  const figures = resolveFigures(found.figures, base)
+  const findings = found.images.map((image) => findingOf(image, context, figures, labels))
+  const { candidates, skipped } = joinFindings([...findings, ...declared.findings], {
+    pageUrl: url,
+    pageLanguage: language,
+    licenceUrl: absolute(found.licence, base) ?? absolute(declared.licence, base),
+  })
+  return { ...page, links, candidates, imagesSkipped: skipped }
+}
+
+function linksOf(raws: readonly string[], base: string, pageUrl: string): string[] {
+  const links = new Set<string>()
+  const seen = new Set<string>()
+  for (const raw of raws) {
+    if (seen.has(raw) || raw.startsWith('#')) continue
+    seen.add(raw)
+    const link = canonicalUrl(raw, base)
+    if (link !== null && link !== pageUrl) links.add(link)
+  }
+  return [...links]
+}
+
+interface ResolvedFigure {
+  readonly caption: string | null
+  readonly licenceUrl: string | null
+}
+
+/** A figure without a caption or licence of its own has those of the figure around it. */
+function resolveFigures(figures: readonly Figure[], base: string): ReadonlyMap<Figure, ResolvedFigure> {
+  const resolved = new Map<Figure, ResolvedFigure>()
+  for (const figure of figures) {
+    const outer = figure.parent === null ? undefined : resolved.get(figure.parent)
+    resolved.set(figure, {
+      caption: figure.caption ?? outer?.caption ?? null,
+      licenceUrl: absolute(figure.licence, base) ?? outer?.licenceUrl ?? null,
+    })
+  }
+  return resolved
+}
+
+type Labels = (id: string) => string | null
+
+function findingOf(
+  image: FoundImage,
+  context: SourceContext,
+  figures: ReadonlyMap<Figure, ResolvedFigure>,
+  labels: Labels,
+): Finding {
+  const { attributes } = image
+  const figure = image.figure === null ? undefined : figures.get(image.figure)
+  const alt = tidyText(attributes.alt)
+  const captions: Caption[] = []
+  const say = (source: CaptionSource, text: string | null) => {
+    if (text !== null) captions.push({ source, text })
+  }
+  say('alt', alt)
+  say('figcaption', figure?.caption ?? null)
+  say('title', tidyText(attributes.title))
+  say('aria-label', tidyText(attributes['aria-label']) ?? labelledBy(attributes['aria-labelledby'], labels))
+  return {
+    urls: imageUrlsOf(image, context),
+    alt,
+    captions,
+    heading: mayBeHeaded(image) ? image.heading : null,
+    isElement: true,
+    licenceUrl: figure?.licenceUrl ?? null,
+  }
+}
+
+/** `alt=""` says that an image is decoration; a declared size may say so too. */
+function mayBeHeaded(image: FoundImage): boolean {
+  const { alt, role, width, height } = image.attributes
+  if (alt !== undefined && alt.trim() === '') return false
+  if (role === 'presentation' || role === 'none') return false
+  return (pixels(width) ?? tinySide) >= tinySide && (pixels(height) ?? tinySide) >= tinySide
+}
+
+function labelledBy(ids: string | undefined, labels: Labels): string | null {
+  if (ids === undefined) return null
+  const texts = ids.trim().split(/\s+/, 4).map(labels)
+  return tidyText(texts.filter((text) => text !== null).join(' '))
+}
+
+/** Each text is read once, however many images it labels, and only its beginning. */
+function labelsOf(byId: ReadonlyMap<string, Node>): Labels {
+  const texts = new Map<string, string | null>()
+  return (id) => {
+    const known = texts.get(id)
+    if (known !== undefined) return known
+    const element = byId.get(id)
+    const text = element === undefined ? null : tidyText(textOf(element, maxLabelNodes))
+    texts.set(id, text)
+    return text
+  }
+}
+
+function declaredImages(
+  found: Harvest,
+  context: SourceContext,
+): { findings: Finding[]; licence: string | null } {
+  const findings: Finding[] = []
+  let licence: string | null = null
+  for (const image of readOpenGraph(found.metas)) {
+    findings.push(declaredFinding(image.url, 'og', image.texts, null, context))
+  }
+  for (const script of found.jsonLd) {
+    const data = readJsonLd(script)
+    licence ??= data.licence
+    for (const image of data.images) {
+      findings.push(
+        declaredFinding(image.url, 'json-ld', image.texts, absolute(image.licence, context.base), context),
+      )
+    }
+  }
+  return { findings, licence }
+}
+
+function declaredFinding(
+  raw: string,
+  source: CaptionSource,
+  texts: readonly string[],
+  licenceUrl: string | null,
+  context: SourceContext,
+): Finding {
+  const captions = texts
+    .map(tidyText)
+    .filter((text) => text !== null)
+    .map((text) => ({ source, text }))
+  return { urls: declaredUrl(raw, context), alt: null, captions, heading: null, isElement: false, licenceUrl }
+}
+
+function absolute(raw: string | null, base: string): string | null {
+  return raw === null ? null : canonicalUrl(raw, base)
+}
+
+/** A list of languages says for whom a page is, not what it is written in, and so says nothing here. */
+function languageTag(declared: string | null): string | null {
+  const tag = declared?.trim().toLowerCase().replaceAll('_', '-') ?? ''
+  return /^[a-z]{2,8}(?:-[a-z0-9]{1,8})*$/.test(tag) ? tag : null
+}

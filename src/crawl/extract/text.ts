@@ -1,0 +1,65 @@
+import type { Node } from './document.js'
+
+/** Captions and titles are cut here. Characters. */
+export const maxTextLength = 2000
+/** Elements and texts looked at for one text, however empty they are. */
+const maxNodes = 5000
+
+/** Whitespace collapsed, control characters gone, NFC, well-formed, cut to `maxTextLength`; null = nothing is left. */
+export function tidyText(raw: string | undefined | null): string | null {
+  if (raw === undefined || raw === null || raw === '') return null
+  // What whitespace can shrink is bounded, so that a megabyte of alt is not normalised only to be cut.
+  let text = raw.length > 8 * maxTextLength ? raw.slice(0, 8 * maxTextLength) : raw
+  text = text.replace(/\s+/g, ' ').trim()
+  if (/[^ -~]/.test(text)) {
+    text = Buffer.from(text.replace(/\p{Cc}/gu, ''))
+      .toString()
+      .normalize('NFC')
+      .trim()
+  }
+  return text === '' ? null : cut(text)
+}
+
+/** The readable text of a node and all below it, untidied. `<br>` and block elements separate words. */
+export function textOf(node: Node, limit = maxNodes): string {
+  const parts: string[] = []
+  let length = 0
+  let visited = 0
+  const stack: (Node | ' ')[] = [node]
+  while (stack.length > 0 && visited++ < limit && length < 8 * maxTextLength) {
+    const current = stack.pop()
+    if (current === undefined) break
+    if (current === ' ') {
+      parts.push(' ')
+    } else if (current.type === 'text') {
+      parts.push(current.data)
+      length += current.data.length
+    } else if (current.type === 'tag') {
+      if (unreadable.has(current.name)) continue
+      const separate = !inline.has(current.name)
+      if (separate) stack.push(' ')
+      // More children than may be visited need not be stacked.
+      for (let i = Math.min(current.children.length, limit) - 1; i >= 0; i--) {
+        const child = current.children[i]
+        if (child !== undefined) stack.push(child)
+      }
+      if (separate) parts.push(' ')
+    }
+  }
+  return parts.join('')
+}
+
+function cut(text: string): string {
+  if (text.length <= maxTextLength) return text
+  const last = text.charCodeAt(maxTextLength - 1)
+  const splitsPair = last >= 0xd800 && last <= 0xdbff
+  return text.slice(0, splitsPair ? maxTextLength - 1 : maxTextLength).trimEnd()
+}
+
+const unreadable: ReadonlySet<string> = new Set(['script', 'style', 'template', 'noscript', 'svg', 'select'])
+
+const inline: ReadonlySet<string> = new Set(
+  'a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark q s samp small span strike strong sub sup time tt u var wbr'.split(
+    ' ',
+  ),
+)

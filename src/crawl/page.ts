@@ -1,0 +1,56 @@
+import type { Candidate, ImageSkipReason } from '../records/index.js'
+
+/** What one visited page gave. */
+export interface Page {
+  /** Canonical. */
+  readonly url: string
+  readonly status: number
+  /** Length of the body after decompression. */
+  readonly bytes: number
+  /** Tidied; null = none. */
+  readonly title: string | null
+  /** BCP 47, lower-case; null = none declared. */
+  readonly language: string | null
+  /** Canonical, distinct; nofollow left out. */
+  readonly links: readonly string[]
+  readonly candidates: readonly Candidate[]
+  readonly imagesSkipped: Partial<Record<ImageSkipReason, number>>
+  /** `<img>` elements, those in noscript included. */
+  readonly imagesSeen: number
+}
+
+/** Why a URL gave no page; the fetch failures keep their names (see net). */
+export const pageSkipReasons = [
+  'bad_url',
+  'address_refused',
+  'dns',
+  'connection',
+  'tls',
+  'timeout',
+  'too_large',
+  'body_cut',
+  'encoding',
+  'headers',
+  'cancelled',
+  'http_429',
+  'http_4xx',
+  'http_5xx',
+  'http_other',
+  'not_html',
+  'empty',
+] as const
+export type PageSkipReason = (typeof pageSkipReasons)[number]
+
+export type VisitOutcome =
+  | { readonly kind: 'page'; readonly page: Page }
+  /** `to` is canonical. It is the caller's to follow: through scope, seen-set, robots and the other host's slot. */
+  | { readonly kind: 'redirect'; readonly to: string }
+  /** Final. */
+  | { readonly kind: 'skipped'; readonly reason: PageSkipReason; readonly detail: string }
+  /** May go better after `delayMs`; `reason` is why it is given up where the caller allows no more tries. */
+  | {
+      readonly kind: 'retry'
+      readonly reason: PageSkipReason
+      readonly delayMs: number
+      readonly detail: string
+    }

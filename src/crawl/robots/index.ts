@@ -1,0 +1,2 @@
+export { fetchRobots, type RobotsRecord, type RobotsVerdict, robotsVerdict } from './record.js'
+export { parseRobots, type RobotsRule, type RobotsRules } from './rules.js'

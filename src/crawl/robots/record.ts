@@ -1,0 +1,108 @@
+import type { Fetch, FetchOutcome } from '../../net/index.js'
+import { canonicalUrl } from '../url.js'
+import { decidingRule, type RobotsRules } from './rules.js'
+
+/** What is known of one host's robots.txt: a plain value that can be stored. */
+export interface RobotsRecord {
+  /** `forbid_all` means that it could not be read: doubt forbids, for a short while. */
+  readonly kind: 'rules' | 'allow_all' | 'forbid_all'
+  /** The file's text where kind is `rules`, cut at 500 KiB; else null. */
+  readonly body: string | null
+  readonly fetchedAtMs: number
+  /** When to ask again, ms since the epoch. */
+  readonly expiresAtMs: number
+  /** HTTP status of the last answer; null = there was none. */
+  readonly status: number | null
+  /** For people; '' where the kind says it all. */
+  readonly detail: string
+}
+
+export interface RobotsVerdict {
+  readonly allowed: boolean
+  /**
+   * `robots:allow PATTERN`, `robots:disallow PATTERN`, `robots:none` (no rule matched), `robots:absent` (the host
+   * has no robots.txt), `robots:unreachable`, `robots:file` (robots.txt itself).
+   */
+  readonly rule: string
+}
+
+/** RFC 9309 section 2.5: at least 500 KiB must be read. */
+const maxBodyBytes = 500 * 1024
+/** A compressed file is only known whole, so what is kept and what is read differ. */
+const maxFetchBytes = 8 * maxBodyBytes
+/** RFC 9309 section 2.3.1.2. */
+const maxRedirects = 5
+const deadlineMs = 15_000
+/** RFC 9309 section 2.4: no longer than 24 hours. */
+const lifeMs = 24 * 3600 * 1000
+const doubtLifeMs = 5 * 60 * 1000
+
+/**
+ * Fetches a host's robots.txt (`host` as `hostOf` gives it), with redirects to wherever they lead. 2xx gives rules; 4xx
+ * but 429 allows all; everything else (429, 5xx, no answer, too many redirects) forbids all and expires soon.
+ */
+export async function fetchRobots(
+  deps: { readonly fetch: Fetch; readonly now: () => number },
+  host: string,
+  scheme: 'http' | 'https',
+  signal: AbortSignal,
+): Promise<RobotsRecord> {
+  let url = `${scheme}://${host}/robots.txt`
+  for (let redirects = 0; redirects <= maxRedirects; redirects++) {
+    const outcome = await deps.fetch(
+      {
+        url,
+        accept: 'text/plain, */*;q=0.5',
+        maxBytes: maxFetchBytes,
+        deadlineMs,
+        onHead: (head) => (isSuccess(head.status) ? 'read' : 'stop'),
+        onPrefix: (soFar) => (soFar.length >= maxBodyBytes ? 'stop' : 'more'),
+      },
+      signal,
+    )
+    if (outcome.kind !== 'redirect') return recordOf(outcome, deps.now())
+    const next = canonicalUrl(outcome.location)
+    if (next === null) return doubt(deps.now(), outcome.head.status, 'redirect to an unusable URL')
+    url = next
+  }
+  return doubt(deps.now(), null, `more than ${maxRedirects} redirects`)
+}
+
+/** `rules` = the record's body parsed for this crawler; null where the record holds none. */
+export function robotsVerdict(record: RobotsRecord, rules: RobotsRules | null, url: string): RobotsVerdict {
+  // RFC 9309 section 2.2.2: /robots.txt itself is always allowed.
+  if (/^https?:\/\/[^/]+\/robots\.txt$/.test(url)) return { allowed: true, rule: 'robots:file' }
+  if (record.kind === 'allow_all') return { allowed: true, rule: 'robots:absent' }
+  if (record.kind === 'forbid_all' || rules === null) return { allowed: false, rule: 'robots:unreachable' }
+  const rule = decidingRule(rules, url)
+  if (rule === null) return { allowed: true, rule: 'robots:none' }
+  return { allowed: rule.allow, rule: `robots:${rule.allow ? 'allow' : 'disallow'} ${rule.text}` }
+}
+
+function recordOf(outcome: Exclude<FetchOutcome, { kind: 'redirect' }>, now: number): RobotsRecord {
+  if (outcome.kind === 'failed') return doubt(now, null, `${outcome.reason}: ${outcome.detail}`)
+  const { status } = outcome.head
+  if (isSuccess(status)) {
+    const body = textOf(outcome.body, outcome.stopped)
+    return { kind: 'rules', body, fetchedAtMs: now, expiresAtMs: now + lifeMs, status, detail: '' }
+  }
+  if (status >= 400 && status < 500 && status !== 429) {
+    return { kind: 'allow_all', body: null, fetchedAtMs: now, expiresAtMs: now + lifeMs, status, detail: '' }
+  }
+  return doubt(now, status, `HTTP ${status}`)
+}
+
+function doubt(now: number, status: number | null, detail: string): RobotsRecord {
+  return { kind: 'forbid_all', body: null, fetchedAtMs: now, expiresAtMs: now + doubtLifeMs, status, detail }
+}
+
+/** A file that is cut loses its last line with it: half a pattern would match more than the whole one. */
+function textOf(body: Uint8Array, stopped: boolean): string {
+  const cut = stopped || body.length > maxBodyBytes
+  const text = new TextDecoder().decode(body.subarray(0, maxBodyBytes))
+  return cut ? text.slice(0, Math.max(text.lastIndexOf('\n'), text.lastIndexOf('\r')) + 1) : text
+}
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300
+}

@@ -1,0 +1,91 @@
+import { getDomain } from 'tldts'
+import type { FrontierUrl } from '../records/index.js'
+import { hostOf } from './url.js'
+
+export type Scope = 'host' | 'domain' | 'any'
+
+export interface ScopeRules {
+  readonly scope: Scope
+  /** Links away from the seed, from 0; null = no limit. */
+  readonly maxDepth: number | null
+  /**
+   * Patterns on the whole canonical URL: a glob (`*` = any run of characters, `?` = any one), or a regular
+   * expression between slashes. Empty = everything. A seed (and where it redirects to) need not match.
+   */
+  readonly include: readonly string[]
+  /** Patterns as above; one match is enough to leave a URL out, seeds as well. */
+  readonly exclude: readonly string[]
+}
+
+export type ScopeVerdict = 'in' | 'out_of_scope' | 'too_deep' | 'excluded'
+
+/** What `scope` holds a URL's descendants to: its host, its registrable domain (else its host name), or nothing (''). */
+export function anchorOf(url: string, scope: Scope): string {
+  if (scope === 'any') return ''
+  const host = hostOf(url)
+  if (scope === 'host') return host
+  const name = hostName(host)
+  return getDomain(name, { allowPrivateDomains: true }) ?? name
+}
+
+/** Asked when a URL is found and again when it is leased, as the rules may have changed in between. */
+export function scopeVerdict(url: FrontierUrl, rules: ScopeRules): ScopeVerdict {
+  if (rules.maxDepth !== null && url.depth > rules.maxDepth) return 'too_deep'
+  if (rules.scope !== 'any' && anchorOf(url.url, rules.scope) !== url.anchor) return 'out_of_scope'
+  if (rules.exclude.some((pattern) => patternMatches(pattern, url.url))) return 'excluded'
+  if (url.depth === 0 || rules.include.length === 0) return 'in'
+  return rules.include.some((pattern) => patternMatches(pattern, url.url)) ? 'in' : 'excluded'
+}
+
+/** null = the pattern can be used; else what is wrong with it, for people. */
+export function patternError(pattern: string): string | null {
+  if (pattern === '') return 'the pattern is empty'
+  const source = regexSource(pattern)
+  if (source === null) return null
+  try {
+    new RegExp(source, 'u')
+    return null
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+/** Throws on a pattern that `patternError` names. */
+export function patternMatches(pattern: string, url: string): boolean {
+  const source = regexSource(pattern)
+  return source === null ? globMatches(pattern, url) : new RegExp(source, 'u').test(url)
+}
+
+function regexSource(pattern: string): string | null {
+  return pattern.length > 2 && pattern.startsWith('/') && pattern.endsWith('/') ? pattern.slice(1, -1) : null
+}
+
+/** Greedy with one point of return: at most pattern x text steps, where a regular expression may take far more. */
+function globMatches(glob: string, text: string): boolean {
+  let g = 0
+  let t = 0
+  let starAt = -1
+  let resumeAt = 0
+  while (t < text.length) {
+    if (g < glob.length && glob[g] === '*') {
+      starAt = g++
+      resumeAt = t
+    } else if (g < glob.length && (glob[g] === '?' || glob[g] === text[t])) {
+      g++
+      t++
+    } else if (starAt >= 0) {
+      g = starAt + 1
+      t = ++resumeAt
+    } else {
+      return false
+    }
+  }
+  while (g < glob.length && glob[g] === '*') g++
+  return g === glob.length
+}
+
+function hostName(host: string): string {
+  if (host.startsWith('[')) return host.slice(0, host.indexOf(']') + 1)
+  const colon = host.indexOf(':')
+  return colon < 0 ? host : host.slice(0, colon)
+}

@@ -1,0 +1,72 @@
+/** Longer URLs are refused: servers and databases stop well before. Characters. */
+const maxUrlLength = 4096
+
+/**
+ * The one spelling under which a URL is known: absolute, http or https, no fragment, no default port, host in
+ * lower case and punycode without a trailing dot, dot segments resolved, percent-encoding in upper case and only where
+ * needed (RFC 3986 section 6.2.2), no empty query, never an empty path. Parsed as browsers do (backslashes are
+ * slashes, spaces and non-ASCII become percent-encoded UTF-8). The order of the query is kept. Idempotent.
+ *
+ * null = not a URL, another scheme, too long, or one that carries a user name or password.
+ */
+export function canonicalUrl(raw: string, base?: string): string | null {
+  const parsed = parse(raw, base)
+  if (parsed === null) return null
+  if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') return null
+  if (parsed.username !== '' || parsed.password !== '') return null
+  const host = hostWithoutDot(parsed)
+  if (host === null) return null
+  const query = parsed.search === '' ? '' : normalizePercent(parsed.search)
+  const url = `${parsed.protocol}//${host}${normalizePercent(parsed.pathname)}${query}`
+  return url.length > maxUrlLength ? null : url
+}
+
+/**
+ * The politeness key of a canonical URL: `host`, or `host:port` where the port is not the scheme's own.
+ * http and https of one host share it.
+ */
+export function hostOf(url: string): string {
+  const start = url.indexOf('//') + 2
+  for (let i = start; i < url.length; i++) {
+    const code = url.charCodeAt(i)
+    if (code === slash || code === question || code === hash) return url.slice(start, i)
+  }
+  return url.slice(start)
+}
+
+/** The scheme of a URL that is no http(s) URL, lower-case; null = it has none, so it is relative. */
+export function schemeOf(raw: string): string | null {
+  return /^\s*([a-z][a-z0-9+.-]*):/i.exec(raw)?.[1]?.toLowerCase() ?? null
+}
+
+const slash = 0x2f
+const question = 0x3f
+const hash = 0x23
+
+function parse(raw: string, base: string | undefined): URL | null {
+  // Resolving may shorten a URL, but not one like this.
+  if (raw.length > 4 * maxUrlLength) return null
+  try {
+    return new URL(raw, base)
+  } catch {
+    // Asking URL.canParse first would parse every good URL twice, and nothing else is thrown here.
+    return null
+  }
+}
+
+function hostWithoutDot(url: URL): string | null {
+  if (!url.hostname.endsWith('.')) return url.host
+  const name = url.hostname.slice(0, -1)
+  if (name === '' || name.endsWith('.')) return null
+  return url.port === '' ? name : `${name}:${url.port}`
+}
+
+/** A `%` that begins no escape is itself escaped: else decoding `%%341` would make a new escape, `%41`. */
+function normalizePercent(text: string): string {
+  if (!text.includes('%')) return text
+  return text.replace(/%([0-9a-fA-F]{2})?/g, (whole: string, hex: string | undefined) => {
+    if (hex === undefined) return '%25'
+    const char = String.fromCharCode(Number.parseInt(hex, 16))
+    return /[A-Za-z0-9._~-]/.test(char) ? char : whole.toUpperCase()
+  })
+}

@@ -1,0 +1,138 @@
+import { type Fetch, type FetchOutcome, type ResponseHead, retryOf } from '../net/index.js'
+import type { LeasedUrl } from '../records/index.js'
+import { decodeHtml } from './charset.js'
+import { extractPage } from './extract/index.js'
+import type { PageSkipReason, VisitOutcome } from './page.js'
+import { looksBinary, looksLikeHtml } from './sniff.js'
+import { canonicalUrl } from './url.js'
+
+export interface VisitOptions {
+  /** Long side of the images that will be stored, pixels. */
+  readonly imageSize: number
+  /** The crawler's name, as robots directives call it. */
+  readonly productToken: string
+  /** Largest page, after decompression. */
+  readonly maxBytes: number
+  /** For the whole exchange. */
+  readonly deadlineMs: number
+  /** Accept-Language; absent = none is sent. */
+  readonly acceptLanguage?: string
+}
+
+export const defaultVisitOptions = {
+  imageSize: 512,
+  maxBytes: 5 * 1024 * 1024,
+  deadlineMs: 30_000,
+} as const satisfies Partial<VisitOptions>
+
+export interface VisitDeps {
+  readonly fetch: Fetch
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  /** 0 <= x < 1. */
+  readonly random: () => number
+}
+
+/** One hop: fetches a page, decodes and reads it. The caller has checked robots and holds the host's slot. */
+export async function visit(
+  deps: VisitDeps,
+  url: LeasedUrl,
+  options: VisitOptions,
+  signal: AbortSignal,
+): Promise<VisitOutcome> {
+  let type = 'unknown' as MediaType
+  const outcome = await deps.fetch(
+    {
+      url: url.url,
+      accept: 'text/html,application/xhtml+xml;q=0.9',
+      ...(options.acceptLanguage === undefined ? {} : { acceptLanguage: options.acceptLanguage }),
+      maxBytes: options.maxBytes,
+      deadlineMs: options.deadlineMs,
+      onHead: (head) => {
+        type = mediaTypeOf(head)
+        return isSuccess(head.status) && type !== 'other' ? 'read' : 'stop'
+      },
+      onPrefix: (soFar) => (mayBeHtml(soFar, type) ? 'enough' : 'stop'),
+    },
+    signal,
+  )
+  if (outcome.kind === 'redirect') {
+    const to = canonicalUrl(outcome.location)
+    return to === null ? skipped('bad_url', 'redirect to an unusable URL') : { kind: 'redirect', to }
+  }
+  if (outcome.kind === 'failed') return failure(deps, outcome, url.attempts)
+  const { head, body } = outcome
+  const { headers, status } = head
+  if (!isSuccess(status)) return refusal(deps, head, url.attempts)
+  const contentType = headers['content-type'] ?? null
+  if (type === 'other') return skipped('not_html', contentType ?? '')
+  if (body.length === 0) return skipped('empty', `HTTP ${status}`)
+  if (!mayBeHtml(body, type))
+    return skipped('not_html', `${contentType ?? 'no Content-Type'}, and a body of another kind`)
+  const extracted = extractPage(decodeHtml(body, contentType), url.url, {
+    imageSize: options.imageSize,
+    productToken: options.productToken,
+    contentLanguage: headers['content-language'] ?? null,
+    xRobotsTag: headers['x-robots-tag'] ?? null,
+  })
+  return { kind: 'page', page: { url: url.url, status, bytes: body.length, ...extracted } }
+}
+
+function failure(
+  deps: VisitDeps,
+  outcome: Extract<FetchOutcome, { kind: 'failed' }>,
+  attempts: number,
+): VisitOutcome {
+  const { reason, detail } = outcome
+  // The caller ended it, so the URL is as good as before.
+  if (reason === 'cancelled') return { kind: 'retry', reason, delayMs: 0, detail }
+  const verdict = retryOf({ failure: reason }, attempts, deps.now(), deps.random)
+  return verdict.kind === 'final'
+    ? skipped(reason, detail)
+    : { kind: 'retry', reason, delayMs: verdict.delayMs, detail }
+}
+
+function refusal(deps: VisitDeps, head: ResponseHead, attempts: number): VisitOutcome {
+  const { status } = head
+  const reason = reasonOf(status)
+  const detail = `HTTP ${status}`
+  const verdict = retryOf(
+    { status, retryAfter: head.headers['retry-after'] ?? null },
+    attempts,
+    deps.now(),
+    deps.random,
+  )
+  return verdict.kind === 'final'
+    ? skipped(reason, detail)
+    : { kind: 'retry', reason, delayMs: verdict.delayMs, detail }
+}
+
+function reasonOf(status: number): PageSkipReason {
+  if (status === 429) return 'http_429'
+  if (status >= 400 && status < 500) return 'http_4xx'
+  return status >= 500 && status < 600 ? 'http_5xx' : 'http_other'
+}
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300
+}
+
+function skipped(reason: PageSkipReason, detail: string): VisitOutcome {
+  return { kind: 'skipped', reason, detail }
+}
+
+/** What the Content-Type says; `unknown` = nothing, so the body must. */
+type MediaType = 'html' | 'unknown' | 'other'
+
+function mayBeHtml(body: Uint8Array, type: MediaType): boolean {
+  return type === 'html' ? !looksBinary(body) : looksLikeHtml(body)
+}
+
+function mediaTypeOf(head: ResponseHead): MediaType {
+  const type = head.headers['content-type']?.split(/[;,]/, 1)[0]?.trim().toLowerCase() ?? ''
+  if (type === 'text/html' || type === 'application/xhtml+xml') return 'html'
+  return type.includes('/') && !unknownTypes.has(type) ? 'other' : 'unknown'
+}
+
+/** What servers send that do not know (WHATWG MIME Sniffing, section 7). */
+const unknownTypes: ReadonlySet<string> = new Set(['unknown/unknown', 'application/unknown', '*/*'])

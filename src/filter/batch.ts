@@ -1,0 +1,351 @@
+import type { Candidate, Caption, RejectReason, Row, ScoredCaption, StoredFormat } from '../records/index.js'
+import { detectLanguage, languageVerdict } from './language.js'
+import type { FilterOptions } from './options.js'
+import {
+  type Picture,
+  type PictureDeps,
+  type PictureFacts,
+  type PictureOutcome,
+  takePicture,
+} from './picture.js'
+import { captionVerdict } from './text.js'
+
+/** What a batch takes from the world. */
+export interface BatchDeps extends PictureDeps {
+  /** Cosine similarity of each image with each of its captions; null = nothing is scored and everything passes. */
+  readonly score:
+    | ((
+        pairs: readonly { pixels: Uint8Array; captions: readonly string[] }[],
+        signal: AbortSignal,
+      ) => Promise<readonly ArrayLike<number>[]>)
+    | null
+  readonly modelId: string | null
+  /** The model's own threshold; null = it has none. */
+  readonly modelThreshold: number | null
+  /** Which of the images are kept already. */
+  readonly findDuplicates: (
+    images: readonly { sha256: string; phash: string }[],
+  ) => Promise<readonly { index: number; of: string; near: boolean }[]>
+  /** How many candidates of the run carry each text. */
+  readonly captionCounts: (texts: readonly string[]) => Promise<readonly number[]>
+}
+
+export interface BatchItem {
+  readonly id: number
+  readonly attempts: number
+  readonly body: Candidate
+}
+
+export interface BatchRow {
+  readonly row: Row
+  readonly image: { readonly bytes: Uint8Array; readonly format: StoredFormat } | null
+}
+
+export interface BatchResult {
+  /** One for each candidate that was not deferred, in the batch's order. */
+  readonly rows: readonly BatchRow[]
+  readonly deferred: readonly { readonly id: number; readonly delayMs: number }[]
+  readonly counters: Record<string, number>
+}
+
+/** Downloads at once in one batch. */
+const downloads = 16
+/** Width of a bin of the score histogram. */
+const binWidth = 0.02
+
+/** Lower edge of the histogram bin of a score, e.g. `0.28`. */
+export function scoreBin(score: number): string {
+  // A score on an edge belongs to the bin above it, whatever the last bits of its fraction say.
+  return (Math.floor(score / binWidth + 1e-9) * binWidth).toFixed(2)
+}
+
+type Judged =
+  | { readonly kind: 'deferred'; readonly delayMs: number }
+  | {
+      readonly kind: 'rejected'
+      readonly reason: RejectReason
+      readonly detail: string | null
+      readonly facts: PictureFacts
+      readonly duplicateOf: string | null
+      readonly scores: ArrayLike<number> | null
+    }
+  | { readonly kind: 'kept'; readonly picture: Picture; readonly scores: ArrayLike<number> | null }
+  | { readonly kind: 'pending'; readonly picture: Picture }
+
+const noFacts: PictureFacts = {
+  originalWidth: null,
+  originalHeight: null,
+  exif: null,
+  sha256: null,
+  phash: null,
+  permission: null,
+}
+
+/**
+ * Judges the candidates of one batch, cheap before dear: texts, then the download, then duplicates of kept images, then the model.
+ * Every candidate ends in a row or is deferred. Rejects only where a dependency is lost or `signal` is aborted.
+ */
+export async function filterBatch(
+  deps: BatchDeps,
+  items: readonly BatchItem[],
+  options: FilterOptions,
+  signal: AbortSignal,
+): Promise<BatchResult> {
+  const captions = await usableCaptions(deps, items, options)
+  const judged: Judged[] = captions.map((usable) =>
+    usable.reason === null ? { kind: 'deferred', delayMs: 0 } : rejected(usable.reason, null, noFacts),
+  )
+
+  const pictures = await takeAll(deps, items, captions, options, signal)
+  for (const [index, outcome] of pictures) judged[index] = judgePicture(outcome)
+  if (options.dedupe !== 'off') await rejectDuplicates(deps, judged)
+  await scoreAll(deps, items, captions, judged, options, signal)
+
+  const rows: BatchRow[] = []
+  const deferred: { id: number; delayMs: number }[] = []
+  const counters: Record<string, number> = {}
+  const count = (name: string, n = 1) => {
+    counters[name] = (counters[name] ?? 0) + n
+  }
+  for (const [index, item] of items.entries()) {
+    const verdict = judged[index]
+    if (verdict === undefined || verdict.kind === 'pending')
+      throw new Error(`candidate ${item.id} was not judged`)
+    if (verdict.kind === 'deferred') {
+      deferred.push({ id: item.id, delayMs: verdict.delayMs })
+      count('deferred')
+      continue
+    }
+    const row = rowOf(item.body, captions[index]?.captions ?? [], verdict, deps.modelId)
+    rows.push({
+      row,
+      image:
+        verdict.kind === 'kept'
+          ? { bytes: verdict.picture.stored.bytes, format: verdict.picture.stored.format }
+          : null,
+    })
+    if (row.reason !== null) count(`rejected:${row.reason}`)
+    if (row.sha256 !== null) count('images_fetched')
+    if (row.clipScore !== null) count(`score:${scoreBin(row.clipScore)}`)
+  }
+  return { rows, deferred, counters }
+}
+
+interface Usable {
+  readonly captions: readonly Caption[]
+  /** Why none is usable; null = some are. */
+  readonly reason: RejectReason | null
+}
+
+async function usableCaptions(
+  deps: BatchDeps,
+  items: readonly BatchItem[],
+  options: FilterOptions,
+): Promise<readonly Usable[]> {
+  const texts = [...new Set(items.flatMap((item) => item.body.captions.map((caption) => caption.text)))]
+  const repeated = new Set<string>()
+  if (options.repeatedText !== null && texts.length > 0) {
+    const counts = await deps.captionCounts(texts)
+    for (const [i, text] of texts.entries()) {
+      if ((counts[i] ?? 0) > options.repeatedText) repeated.add(text)
+    }
+  }
+  const verdicts = new Map(texts.map((text) => [text, textVerdict(text, repeated, options)]))
+  return items.map((item) => {
+    const captions = item.body.captions.filter((caption) => verdicts.get(caption.text) === null)
+    const first = item.body.captions[0]
+    const reason = captions.length > 0 || first === undefined ? null : (verdicts.get(first.text) ?? null)
+    return { captions, reason }
+  })
+}
+
+function textVerdict(
+  text: string,
+  repeated: ReadonlySet<string>,
+  options: FilterOptions,
+): RejectReason | null {
+  const verdict = captionVerdict(text, options)
+  if (verdict !== null) return verdict
+  if (repeated.has(text)) return 'caption_repeated'
+  if (options.languages === null) return null
+  const detected = detectLanguage(text)
+  return detected.reliable ? languageVerdict(detected.language, options.languages) : null
+}
+
+/** Fetches and decodes; candidates that share their sources share one download. */
+async function takeAll(
+  deps: BatchDeps,
+  items: readonly BatchItem[],
+  captions: readonly Usable[],
+  options: FilterOptions,
+  signal: AbortSignal,
+): Promise<Map<number, PictureOutcome>> {
+  const groups = new Map<string, number[]>()
+  for (const [index, item] of items.entries()) {
+    if (captions[index]?.reason !== null) continue
+    const key = JSON.stringify([item.body.imageUrl, ...item.body.fallbackUrls])
+    groups.set(key, [...(groups.get(key) ?? []), index])
+  }
+  const outcomes = new Map<number, PictureOutcome>()
+  const queue = [...groups]
+  const lane = async () => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      signal.throwIfAborted()
+      const [key, indexes] = next
+      const attempts = Math.max(...indexes.map((index) => items[index]?.attempts ?? 0))
+      const outcome = await takePicture(deps, JSON.parse(key) as string[], attempts, options, signal)
+      for (const index of indexes) outcomes.set(index, outcome)
+    }
+  }
+  await Promise.all(Array.from({ length: downloads }, lane))
+  signal.throwIfAborted()
+  return outcomes
+}
+
+function judgePicture(outcome: PictureOutcome): Judged {
+  switch (outcome.kind) {
+    case 'picture':
+      return { kind: 'pending', picture: outcome }
+    case 'deferred':
+      return { kind: 'deferred', delayMs: outcome.delayMs }
+    case 'rejected':
+      return rejected(outcome.reason, outcome.detail, outcome)
+  }
+}
+
+function rejected(
+  reason: RejectReason,
+  detail: string | null,
+  facts: PictureFacts,
+  more: { duplicateOf?: string; scores?: ArrayLike<number> } = {},
+): Judged {
+  return {
+    kind: 'rejected',
+    reason,
+    detail,
+    facts,
+    duplicateOf: more.duplicateOf ?? null,
+    scores: more.scores ?? null,
+  }
+}
+
+async function rejectDuplicates(deps: BatchDeps, judged: Judged[]): Promise<void> {
+  const pending = judged.flatMap((verdict, index) =>
+    verdict.kind === 'pending' ? [{ index, picture: verdict.picture }] : [],
+  )
+  if (pending.length === 0) return
+  const found = await deps.findDuplicates(
+    pending.map(({ picture }) => ({ sha256: picture.sha256, phash: picture.phash })),
+  )
+  for (const { index, of, near } of found) {
+    const duplicate = pending[index]
+    if (duplicate === undefined) throw new Error(`a duplicate of no image: ${index}`)
+    judged[duplicate.index] = rejected(near ? 'duplicate_near' : 'duplicate_exact', null, duplicate.picture, {
+      duplicateOf: of,
+    })
+  }
+}
+
+async function scoreAll(
+  deps: BatchDeps,
+  items: readonly BatchItem[],
+  captions: readonly Usable[],
+  judged: Judged[],
+  options: FilterOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const pending = judged.flatMap((verdict, index) =>
+    verdict.kind === 'pending' ? [{ index, picture: verdict.picture }] : [],
+  )
+  if (deps.score === null) {
+    for (const { index, picture } of pending) judged[index] = { kind: 'kept', picture, scores: null }
+    return
+  }
+  const threshold = options.threshold ?? deps.modelThreshold ?? Number.NEGATIVE_INFINITY
+  const scores = await deps.score(
+    pending.map(({ index, picture }) => {
+      if (picture.pixels === null) throw new Error(`candidate ${items[index]?.id} has no pixels to score`)
+      return {
+        pixels: picture.pixels,
+        captions: (captions[index]?.captions ?? []).map((caption) => caption.text),
+      }
+    }),
+    signal,
+  )
+  for (const [i, { index, picture }] of pending.entries()) {
+    const own = scores[i]
+    if (own === undefined) throw new Error(`candidate ${items[index]?.id} has no scores`)
+    const best = Math.max(...Array.from(own))
+    judged[index] =
+      best >= threshold
+        ? { kind: 'kept', picture, scores: own }
+        : rejected('score_low', null, picture, { scores: own })
+  }
+}
+
+/** The row of a candidate that was not tried because it killed its workers. */
+export function crashedRow(candidate: Candidate): Row {
+  return rowOf(
+    candidate,
+    [],
+    { kind: 'rejected', reason: 'crashed', detail: null, facts: noFacts, duplicateOf: null, scores: null },
+    null,
+  )
+}
+
+function rowOf(
+  candidate: Candidate,
+  usable: readonly Caption[],
+  verdict: Extract<Judged, { kind: 'kept' | 'rejected' }>,
+  modelId: string | null,
+): Row {
+  const { scores } = verdict
+  const scoreOf = (caption: Caption): number | null => {
+    const index = usable.indexOf(caption)
+    return scores === null || index === -1 ? null : (scores[index] ?? null)
+  }
+  const scored: ScoredCaption[] = candidate.captions.map((caption) => ({
+    ...caption,
+    score: scoreOf(caption),
+  }))
+  const best = bestCaption(scored) ?? usable[0] ?? candidate.captions[0]
+  if (best === undefined) throw new Error(`a candidate without captions: ${candidate.imageUrl}`)
+  const facts: PictureFacts = verdict.kind === 'kept' ? verdict.picture : verdict.facts
+  const stored = verdict.kind === 'kept' ? verdict.picture.stored : null
+  return {
+    caption: best.text,
+    url: candidate.imageUrl,
+    reason: verdict.kind === 'kept' ? null : verdict.reason,
+    detail: verdict.kind === 'kept' ? null : verdict.detail,
+    width: stored?.width ?? null,
+    height: stored?.height ?? null,
+    originalWidth: facts.originalWidth,
+    originalHeight: facts.originalHeight,
+    exif: facts.exif,
+    sha256: facts.sha256,
+    storedSha256: stored?.sha256 ?? null,
+    pageUrl: candidate.pageUrl,
+    captions: scored,
+    clipScore: scores === null ? null : Math.max(...Array.from(scores)),
+    modelId: scores === null ? null : modelId,
+    phash: facts.phash,
+    language: detectLanguage(best.text).language,
+    licenceUrl: candidate.licenceUrl,
+    permission: facts.permission,
+    tags: [],
+    duplicateOf: verdict.kind === 'kept' ? null : verdict.duplicateOf,
+  }
+}
+
+/** The caption with the best score; the more trusted source where two score the same; undefined = none is scored. */
+function bestCaption(captions: readonly ScoredCaption[]): ScoredCaption | undefined {
+  let best: ScoredCaption | undefined
+  for (const caption of captions) {
+    if (
+      caption.score !== null &&
+      (best === undefined || caption.score > (best.score ?? Number.NEGATIVE_INFINITY))
+    )
+      best = caption
+  }
+  return best
+}

@@ -1,0 +1,238 @@
+import { createRequire } from 'node:module'
+import { Worker } from 'node:worker_threads'
+import { cropForModel, sharedCopy } from './crop.js'
+import type { FromThread, JobOutput, ThreadData, ToThread } from './messages.js'
+import type { ModelError, ModelFiles } from './model.js'
+import type { RgbImage } from './resample.js'
+
+/** The model that a `Clip` scores with. */
+export interface ClipModel {
+  /** e.g. `clip-vit-base-patch32@4f0a91c2/pre1`: name, hash over its files, version of the preprocessing. */
+  readonly id: string
+  /** Pixels of each side of the model's square input. */
+  readonly imageSide: number
+  /** Tokens of the longest text it reads, start and end tokens included. */
+  readonly maxTokens: number
+  readonly embeddingDim: number
+  /** Cosine from which on a pair is kept; null = the model comes with none. */
+  readonly defaultThreshold: number | null
+  /** Whether scores and embeddings are those of OpenAI's CLIP, so that what is known of it carries over. */
+  readonly isClip: boolean
+}
+
+/** A picture as `pixelsOf` gave it, with the texts it is compared to. */
+export interface ClipPair {
+  readonly pixels: Uint8Array
+  readonly captions: readonly string[]
+}
+
+/**
+ * A loaded model in a thread of its own. Calls queue up there. Each rejects with the signal's reason when
+ * cancelled, and with `ClipLost` when the thread has died.
+ */
+export interface Clip {
+  readonly model: ClipModel
+  /** The model's view of a picture: 8-bit RGB, `imageSide * imageSide * 3` bytes in shared memory. */
+  pixelsOf(decoded: RgbImage): Promise<Uint8Array>
+  /** For each pair the cosine similarity (-1..1) of its picture to each of its captions, in their order. */
+  score(pairs: readonly ClipPair[], signal: AbortSignal): Promise<Float32Array[]>
+  /** L2-normalised, `embeddingDim` values each. `pixels` as `pixelsOf` gave them. */
+  embedImages(pixels: readonly Uint8Array[], signal: AbortSignal): Promise<Float32Array[]>
+  embedTexts(texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]>
+  /** Ends the thread after the jobs it has; idempotent. */
+  close(): Promise<void>
+}
+
+/** The thread with the model died: no call will ever be answered again. */
+export class ClipLost extends Error {
+  override readonly name = 'ClipLost'
+}
+
+export interface ClipOptions {
+  /** CPU threads of a model run, at least 1. */
+  readonly threads: number
+  /** Longest wait for the model to be loaded and tried; default 300,000. */
+  readonly startDeadlineMs?: number
+  /** Longest wait for the thread to end by itself before it is ended; default 30,000. */
+  readonly closeDeadlineMs?: number
+}
+
+/** What a job is answered with. */
+type Answer = Extract<FromThread, { kind: 'embeddings' | 'cosines' }>
+
+interface Pending {
+  resolve(answer: Answer): void
+  reject(reason: unknown): void
+}
+
+/** Tokens that CLIP's text model has positions for. */
+const clipTokens = 77
+
+/** Starts the thread that holds the model, and waits until the model was loaded and tried once. */
+export async function openClip(
+  files: ModelFiles,
+  options: ClipOptions,
+  signal: AbortSignal,
+): Promise<Clip | ModelError> {
+  signal.throwIfAborted()
+  const data: ThreadData = {
+    visionPath: files.visionPath,
+    textPath: files.textPath,
+    tokenizerPath: files.tokenizerPath,
+    preprocessing: files.preprocessing,
+    maxTokens: clipTokens,
+    threads: options.threads,
+  }
+  const entry = createRequire(import.meta.url).resolve('#threads/filter/clip/thread.js')
+  const worker = new Worker(entry, { workerData: data, name: 'clip', execArgv: [] })
+  const started = await startOf(
+    worker,
+    AbortSignal.any([signal, AbortSignal.timeout(options.startDeadlineMs ?? 300_000)]),
+  )
+  if (started.kind === 'ready') return clipOn(worker, files, started, options.closeDeadlineMs ?? 30_000)
+  await worker.terminate()
+  signal.throwIfAborted()
+  const advice = "Use a folder with the files of the hub's Xenova/clip-vit-base-patch32: --model DIR."
+  return { kind: 'model_error', message: `${started.message}. ${advice}` }
+}
+
+type Started = Extract<FromThread, { kind: 'ready' | 'refused' }>
+
+function startOf(worker: Worker, signal: AbortSignal): Promise<Started> {
+  return new Promise((resolve) => {
+    // Settling twice changes nothing, so `error` and `exit` stay listened to: an unheard one ends the process.
+    const settle = (started: Started) => {
+      worker.removeAllListeners('message')
+      signal.removeEventListener('abort', onAbort)
+      resolve(started)
+    }
+    const refuse = (message: string) => settle({ kind: 'refused', message })
+    const onAbort = () => refuse('The model was not loaded in time')
+    signal.addEventListener('abort', onAbort)
+    worker.once('message', (message: Started) => settle(message))
+    worker.once('error', (cause) => refuse(`The model's thread did not start (${cause.message})`))
+    worker.once('exit', (code) => refuse(`The model's thread ended while it loaded the model (exit ${code})`))
+  })
+}
+
+function clipOn(
+  worker: Worker,
+  files: ModelFiles,
+  started: { readonly embeddingDim: number; readonly maxTokens: number },
+  closeDeadlineMs: number,
+): Clip {
+  const dim = started.embeddingDim
+  const imageSide = files.preprocessing.cropSide
+  const pending = new Map<number, Pending>()
+  let nextId = 0
+  /** Why no further job is taken; null = the thread lives. */
+  let ended: ClipLost | null = null
+  const exited = new Promise<void>((resolve) => {
+    const lose = (why: string) => {
+      ended ??= new ClipLost(why)
+      for (const { reject } of pending.values()) reject(ended)
+      pending.clear()
+    }
+    worker.on('error', (cause) => lose(`The model's thread died: ${cause.message}`))
+    worker.on('exit', (code) => {
+      lose(`The model's thread ended (exit ${code})`)
+      resolve()
+    })
+  })
+  worker.on('message', (message: FromThread) => {
+    if (message.kind === 'ready' || message.kind === 'refused') return
+    // A cancelled job is no longer waited for: its answer is dropped.
+    const job = pending.get(message.id)
+    pending.delete(message.id)
+    if (message.kind === 'failed') job?.reject(new Error(`The model failed: ${message.message}`))
+    else if (message.kind !== 'cancelled') job?.resolve(message)
+  })
+  const post = (message: ToThread) => worker.postMessage(message)
+
+  const run = (
+    pictures: readonly Uint8Array[],
+    texts: readonly string[],
+    output: JobOutput,
+    signal: AbortSignal,
+  ): Promise<Answer> => {
+    signal.throwIfAborted()
+    if (ended !== null) throw ended
+    const wrong = pictures.find((p) => p.length !== imageSide * imageSide * 3)
+    if (wrong !== undefined) throw new RangeError(`a picture has ${wrong.length} bytes: not from pixelsOf`)
+    const id = nextId++
+    const cancelled = new Int32Array(new SharedArrayBuffer(4))
+    return new Promise<Answer>((resolve, reject) => {
+      const onAbort = () => {
+        Atomics.store(cancelled, 0, 1)
+        pending.delete(id)
+        reject(signal.reason)
+      }
+      const settled = () => signal.removeEventListener('abort', onAbort)
+      signal.addEventListener('abort', onAbort)
+      pending.set(id, {
+        resolve: (answer) => {
+          settled()
+          resolve(answer)
+        },
+        reject: (reason) => {
+          settled()
+          reject(reason)
+        },
+      })
+      post({ kind: 'job', id, cancelled, pictures: pictures.map(sharedCopy), texts, output })
+    })
+  }
+
+  const embed = async (pictures: readonly Uint8Array[], texts: readonly string[], signal: AbortSignal) => {
+    const distinct = [...new Set(texts)]
+    const answer = await run(pictures, distinct, { kind: 'embeddings' }, signal)
+    if (answer.kind !== 'embeddings') throw new Error('the thread answered another question')
+    const rows = (all: Float32Array, index: number) => all.slice(index * dim, (index + 1) * dim)
+    const indexOf = new Map(distinct.map((text, index) => [text, index]))
+    return {
+      pictures: pictures.map((_, i) => rows(answer.pictures, i)),
+      texts: texts.map((t) => rows(answer.texts, indexOf.get(t) ?? 0)),
+    }
+  }
+
+  return {
+    model: {
+      id: files.id,
+      imageSide,
+      maxTokens: started.maxTokens,
+      embeddingDim: dim,
+      defaultThreshold: files.defaultThreshold,
+      isClip: files.isClip,
+    },
+    pixelsOf: (decoded) => cropForModel(decoded, files.preprocessing),
+    score: async (pairs, signal) => {
+      const texts = [...new Set(pairs.flatMap((p) => p.captions))]
+      const indexOf = new Map(texts.map((text, index) => [text, index]))
+      const indexes = pairs.flatMap((p, i) => p.captions.flatMap((c) => [i, indexOf.get(c) ?? 0]))
+      const output: JobOutput = { kind: 'cosines', pairs: Int32Array.from(indexes) }
+      const answer = await run(
+        pairs.map((p) => p.pixels),
+        texts,
+        output,
+        signal,
+      )
+      if (answer.kind !== 'cosines') throw new Error('the thread answered another question')
+      let at = 0
+      return pairs.map((p) => {
+        at += p.captions.length
+        return answer.cosines.slice(at - p.captions.length, at)
+      })
+    },
+    embedImages: async (pixels, signal) => (await embed(pixels, [], signal)).pictures,
+    embedTexts: async (texts, signal) => (await embed([], texts, signal)).texts,
+    close: async () => {
+      if (ended === null) {
+        ended = new ClipLost('The model was closed')
+        post({ kind: 'close' })
+      }
+      const late = setTimeout(() => void worker.terminate(), closeDeadlineMs)
+      await exited
+      clearTimeout(late)
+    },
+  }
+}

@@ -1,0 +1,6 @@
+export { type Clip, ClipLost, type ClipModel, type ClipOptions, type ClipPair, openClip } from './clip.js'
+export type { DownloadProgress, HubFetch, HubResponse } from './hub.js'
+export { type ModelDeps, type ModelError, type ModelFiles, resolveModel } from './model.js'
+export { defaultModelName, namedModels } from './named.js'
+export type { Preprocessing } from './preprocess.js'
+export type { RgbImage } from './resample.js'

@@ -1,0 +1,91 @@
+import { z } from 'zod'
+
+/**
+ * Version of everything between decoded pixels and the model's input. It is part of a model's id: raise it
+ * whenever the same picture would give another tensor.
+ */
+export const preprocessVersion = 'pre1'
+
+/** How a model wants its pictures: what `preprocessor_config.json` says, as far as it matters. */
+export interface Preprocessing {
+  /** Pixels of the shorter side after resizing; at least `cropSide`. */
+  readonly resizeSide: number
+  /** Pixels of each side of the centre crop: the model's input. */
+  readonly cropSide: number
+  /** Factor from 8-bit values to the range of `mean` and `std`; 1/255 for CLIP. */
+  readonly rescale: number
+  /** Per channel R, G, B, after `rescale`. */
+  readonly mean: readonly [number, number, number]
+  readonly std: readonly [number, number, number]
+}
+
+const side = z.number().int().min(16).max(2048)
+const triple = z.tuple([z.number(), z.number(), z.number()])
+const square = z
+  .object({ width: side, height: side })
+  .refine((s) => s.width === s.height, 'must be square')
+  .transform((s) => s.width)
+
+// The hub's older files have plain numbers where newer ones have objects.
+const configSchema = z.object({
+  do_resize: z.literal(true, 'must be true').default(true),
+  do_center_crop: z.literal(true, 'must be true').default(true),
+  do_rescale: z.boolean().default(true),
+  do_normalize: z.boolean().default(true),
+  resample: z.literal(3, 'must be 3 (bicubic)').default(3),
+  size: z.union([side, z.object({ shortest_edge: side }).transform((s) => s.shortest_edge), square]),
+  crop_size: z.union([side, square]),
+  rescale_factor: z
+    .number()
+    .positive()
+    .default(1 / 255),
+  image_mean: triple,
+  image_std: triple.refine((std) => std.every((s) => s > 0), 'must be positive'),
+})
+
+/** Reads the text of a `preprocessor_config.json`; the error is one line, for people. */
+export function parsePreprocessing(text: string): Preprocessing | { readonly error: string } {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch (cause) {
+    return { error: `is no JSON (${cause instanceof Error ? cause.message : String(cause)})` }
+  }
+  const parsed = configSchema.safeParse(json)
+  if (!parsed.success) {
+    return {
+      error: parsed.error.issues.map((i) => `${i.path.join('.') || 'the file'}: ${i.message}`).join('; '),
+    }
+  }
+  const config = parsed.data
+  if (config.size < config.crop_size) {
+    return { error: `crop_size (${config.crop_size}) is larger than size (${config.size})` }
+  }
+  return {
+    resizeSide: config.size,
+    cropSide: config.crop_size,
+    rescale: config.do_rescale ? config.rescale_factor : 1,
+    mean: config.do_normalize ? config.image_mean : [0, 0, 0],
+    std: config.do_normalize ? config.image_std : [1, 1, 1],
+  }
+}
+
+/** Writes pictures as the model's tensor: 8-bit interleaved RGB to normalised float planes. */
+export type Normalise = (pixels: Uint8Array, out: Float32Array, offset: number) => void
+
+export function createNormalise(preprocessing: Preprocessing): Normalise {
+  const { rescale, mean, std, cropSide } = preprocessing
+  const plane = cropSide * cropSide
+  const tableOf = (channel: 0 | 1 | 2) =>
+    Float32Array.from({ length: 256 }, (_, value) => (value * rescale - mean[channel]) / std[channel])
+  const red = tableOf(0)
+  const green = tableOf(1)
+  const blue = tableOf(2)
+  return (pixels, out, offset) => {
+    for (let i = 0, p = 0; i < plane; i++, p += 3) {
+      out[offset + i] = red[pixels[p] as number] as number
+      out[offset + plane + i] = green[pixels[p + 1] as number] as number
+      out[offset + 2 * plane + i] = blue[pixels[p + 2] as number] as number
+    }
+  }
+}

@@ -1,0 +1,206 @@
+import { readFile } from 'node:fs/promises'
+import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { imagesPerRun, planTextBatches } from './batches.js'
+import type { ThreadData } from './messages.js'
+import { createNormalise } from './preprocess.js'
+import { fixedDim, type Port, type Signature, textFault, visionFault } from './signature.js'
+import { createTokenizer } from './tokenizer.js'
+
+/** Both halves of a model, loaded. Runs block the calling thread, one batch at a time. */
+export interface Encoder {
+  readonly embeddingDim: number
+  readonly maxTokens: number
+  /** `embeddingDim` values for each, L2-normalised; null = `stopped` said so between two batches. */
+  embedPictures(pictures: readonly Uint8Array[], stopped: () => boolean): Promise<Float32Array | null>
+  embedTexts(texts: readonly string[], stopped: () => boolean): Promise<Float32Array | null>
+  close(): Promise<void>
+}
+
+export interface Refusal {
+  /** Names the file and what is wrong with it. */
+  readonly refused: string
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
+}
+
+async function openSession(path: string, threads: number): Promise<InferenceSession | Refusal> {
+  try {
+    return await InferenceSession.create(path, {
+      executionProviders: ['cpu'],
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      // Batch and text length change from run to run: a pattern for each would only pin memory.
+      enableMemPattern: false,
+      // Two sessions share the cores with a crawl: waiting threads must not spin.
+      extra: { session: { intra_op: { allow_spinning: '0' } } },
+      logSeverityLevel: 3,
+    })
+  } catch (cause) {
+    return { refused: `${path} cannot be loaded as an ONNX model; is it cut short? (${messageOf(cause)})` }
+  }
+}
+
+function signatureOf(session: InferenceSession): Signature {
+  const portsOf = (values: readonly InferenceSession.ValueMetadata[]): Port[] =>
+    values.map((v) =>
+      v.isTensor
+        ? { name: v.name, type: v.type, shape: v.shape }
+        : { name: v.name, type: 'no tensor', shape: [] },
+    )
+  return { inputs: portsOf(session.inputMetadata), outputs: portsOf(session.outputMetadata) }
+}
+
+/** Scales the vector at `offset` to length 1; a zero vector stays, and is like nothing. */
+function normaliseLength(values: Float32Array, offset: number, dim: number): void {
+  let squares = 0
+  for (let i = offset; i < offset + dim; i++) squares += (values[i] as number) ** 2
+  if (squares === 0) return
+  const factor = 1 / Math.sqrt(squares)
+  for (let i = offset; i < offset + dim; i++) values[i] = (values[i] as number) * factor
+}
+
+/** The rows of a run's output, or an exception where the model gives something else than it declares. */
+function rowsOf(outputs: InferenceSession.OnnxValueMapType, name: string, count: number): Float32Array {
+  const data = outputs[name]?.data
+  if (!(data instanceof Float32Array) || data.length === 0 || data.length % count !== 0) {
+    throw new Error(`${name} is not ${count} rows of numbers`)
+  }
+  return data
+}
+
+type RunVision = (tensor: Float32Array, count: number) => Promise<Float32Array>
+type RunText = (ids: BigInt64Array, mask: BigInt64Array, count: number) => Promise<Float32Array>
+
+function visionRun(session: InferenceSession, side: number): RunVision {
+  return async (tensor, count) => {
+    const feeds = { pixel_values: new Tensor('float32', tensor, [count, 3, side, side]) }
+    return rowsOf(await session.run(feeds, ['image_embeds']), 'image_embeds', count)
+  }
+}
+
+function textRun(session: InferenceSession): RunText {
+  const masked = session.inputNames.includes('attention_mask')
+  return async (ids, mask, count) => {
+    const shape = [count, ids.length / count]
+    const input_ids = new Tensor('int64', ids, shape)
+    const feeds = masked ? { input_ids, attention_mask: new Tensor('int64', mask, shape) } : { input_ids }
+    return rowsOf(await session.run(feeds, ['text_embeds']), 'text_embeds', count)
+  }
+}
+
+/** Loads a model and tries it once; what does not fit CLIP's shape is refused. */
+export async function openEncoder(data: ThreadData): Promise<Encoder | Refusal> {
+  const side = data.preprocessing.cropSide
+  const vision = await openSession(data.visionPath, data.threads)
+  if ('refused' in vision) return vision
+  const text = await openSession(data.textPath, data.threads)
+  if ('refused' in text) return text
+  const [visionSignature, textSignature] = [signatureOf(vision), signatureOf(text)]
+  const visionWrong = visionFault(visionSignature, side)
+  if (visionWrong !== null) return { refused: `${data.visionPath} ${visionWrong}` }
+  const textWrong = textFault(textSignature)
+  if (textWrong !== null) return { refused: `${data.textPath} ${textWrong}` }
+  // null = the model takes any length, so a batch need not be longer than its longest text.
+  const fixedLength = fixedDim(textSignature.inputs, 'input_ids', 1)
+  const maxTokens = fixedLength ?? data.maxTokens
+  const tokenizer = createTokenizer(await readFile(data.tokenizerPath, 'utf8'), maxTokens)
+  if ('error' in tokenizer) return { refused: `${data.tokenizerPath} ${tokenizer.error}` }
+
+  const normalise = createNormalise(data.preprocessing)
+  const pictureSize = 3 * side * side
+  const tensor = new Float32Array(imagesPerRun * pictureSize)
+  const runVision = visionRun(vision, side)
+  const runText = textRun(text)
+
+  const embedPictures = async (pictures: readonly Uint8Array[], dim: number, stopped: () => boolean) => {
+    const out = new Float32Array(pictures.length * dim)
+    for (let at = 0; at < pictures.length; at += imagesPerRun) {
+      if (stopped()) return null
+      const batch = pictures.slice(at, at + imagesPerRun)
+      for (const [i, picture] of batch.entries()) normalise(picture, tensor, i * pictureSize)
+      out.set(await runVision(tensor.subarray(0, batch.length * pictureSize), batch.length), at * dim)
+    }
+    for (let i = 0; i < pictures.length; i++) normaliseLength(out, i * dim, dim)
+    return out
+  }
+
+  const embedTexts = async (texts: readonly string[], dim: number, stopped: () => boolean) => {
+    const encoded = texts.map((t) => tokenizer.encode(t))
+    const out = new Float32Array(texts.length * dim)
+    for (const { length, members } of planTextBatches(encoded.map((ids) => fixedLength ?? ids.length))) {
+      if (stopped()) return null
+      const ids = new BigInt64Array(members.length * length).fill(BigInt(tokenizer.endId))
+      const mask = new BigInt64Array(members.length * length)
+      for (const [row, member] of members.entries()) {
+        for (const [i, id] of (encoded[member] ?? []).entries()) {
+          ids[row * length + i] = BigInt(id)
+          mask[row * length + i] = 1n
+        }
+      }
+      const rows = await runText(ids, mask, members.length)
+      for (const [row, member] of members.entries()) {
+        out.set(rows.subarray(row * dim, (row + 1) * dim), member * dim)
+        normaliseLength(out, member * dim, dim)
+      }
+    }
+    return out
+  }
+
+  const tried = await tryOut(data, runVision, runText, maxTokens, BigInt(tokenizer.endId))
+  if ('refused' in tried) return tried
+  const dim = tried.embeddingDim
+  return {
+    embeddingDim: dim,
+    maxTokens,
+    embedPictures: (pictures, stopped) => embedPictures(pictures, dim, stopped),
+    embedTexts: (texts, stopped) => embedTexts(texts, dim, stopped),
+    close: async () => {
+      await vision.release()
+      await text.release()
+    },
+  }
+}
+
+/**
+ * One run of each half with two rows, the texts as long as may be: shows what free dimensions hide (another
+ * picture size, fewer positions, one row at a time, a smaller vocabulary).
+ */
+async function tryOut(
+  data: ThreadData,
+  runVision: RunVision,
+  runText: RunText,
+  maxTokens: number,
+  endId: bigint,
+): Promise<{ embeddingDim: number } | Refusal> {
+  const rows = 2
+  const side = data.preprocessing.cropSide
+  const dims: number[] = []
+  const halves = [
+    { path: data.visionPath, run: () => runVision(new Float32Array(rows * 3 * side * side), rows) },
+    {
+      path: data.textPath,
+      run: () => {
+        const ids = new BigInt64Array(rows * maxTokens).fill(endId)
+        return runText(ids, new BigInt64Array(ids.length).fill(1n), rows)
+      },
+    },
+  ]
+  for (const { path, run } of halves) {
+    try {
+      const values = await run()
+      if (!values.every(Number.isFinite)) return { refused: `${path} gives values that are no numbers` }
+      dims.push(values.length / rows)
+    } catch (cause) {
+      const trial = `${rows} pictures of ${side} pixels or ${rows} texts of ${maxTokens} tokens`
+      return { refused: `${path} fails on a trial run (${trial}): ${messageOf(cause)}` }
+    }
+  }
+  const [visionDim, textDim] = dims
+  if (visionDim === undefined || visionDim !== textDim) {
+    const parts = `${data.visionPath} gives ${visionDim} values a picture and ${data.textPath} ${textDim} a text`
+    return { refused: `${parts}: they are no pair` }
+  }
+  return { embeddingDim: visionDim }
+}

@@ -1,0 +1,146 @@
+import sharp from 'sharp'
+import { exifJson } from './exif.js'
+import { formatVerdict, type ImageRejected, sizeVerdict } from './header.js'
+import type { ImageLimits } from './options.js'
+import { type DecodedFormat, isDecodedFormat, sniffImage } from './sniff.js'
+import { isCut } from './truncation.js'
+
+/** What is to be made of the pixels; fixes how many of them must be kept. */
+export interface DecodeTarget {
+  /** Longer side of the stored image. */
+  readonly imageSize: number
+  /** Side of the model's square input; null = nothing is scored. */
+  readonly tensorSide: number | null
+}
+
+/**
+ * An upright first frame in 8-bit sRGB on white, at its working size: the fetched size, or less where neither
+ * the stored image nor the model's input needs as much (see `workingSize`).
+ */
+export interface Decoded {
+  /** RGB, three bytes a pixel, rows from the top without padding: 3 x width x height bytes. */
+  readonly pixels: Uint8Array
+  /** Of `pixels`. */
+  readonly width: number
+  readonly height: number
+  /** Of the fetched image, after EXIF orientation. */
+  readonly originalWidth: number
+  readonly originalHeight: number
+  /** JSON object string; `{}` = none. */
+  readonly exif: string
+  readonly sourceFormat: DecodedFormat
+}
+
+/**
+ * Working pixels for each pixel of the model's input, per axis. At 2 the input differs from one made of all the
+ * pixels by 0.29 of 255 on average (47 photos of 500 to 1,500 pixels; 0.27 at 2.5, 0.47 at 1.5).
+ */
+const tensorMargin = 2
+
+/** A working size above this share of the fetched one is not worth another resampling. */
+const worthwhileScale = 0.8
+
+const white = { r: 255, g: 255, b: 255 }
+
+/** Longest time for one picture. A picture of 64 megapixels takes about a second. */
+const decodeSeconds = 20
+
+/**
+ * Decodes what was fetched, once: the stored image, the perceptual hash and the model's input are all made of the
+ * result. JPEG and WebP are scaled while they are decoded where that is enough. `prepareImageLibrary` first.
+ *
+ * Throws only the signal's reason, before it begins; a decode that has begun ends within 20 s.
+ */
+export async function decodeImage(
+  bytes: Uint8Array,
+  limits: ImageLimits,
+  target: DecodeTarget,
+  signal: AbortSignal,
+): Promise<Decoded | ImageRejected> {
+  signal.throwIfAborted()
+  if (bytes.length < limits.minBytes) return { reason: 'bytes_small', detail: `${bytes.length} bytes` }
+  const { format } = sniffImage(bytes)
+  if (!isDecodedFormat(format)) return formatVerdict(format)
+
+  try {
+    const picture = sharp(bytes, { failOn: 'error', limitInputPixels: limits.maxPixels, autoOrient: true })
+    const metadata = await picture.metadata()
+    const loader = metadata.format === 'heif' ? 'avif' : metadata.format
+    if (loader !== format) return { reason: 'undecodable', detail: `${format} read as ${metadata.format}` }
+    const { width, height } = metadata.autoOrient
+    const rejected = sizeVerdict(width, height, limits)
+    if (rejected !== null) return rejected
+
+    signal.throwIfAborted()
+    const working = workingSize(width, height, target)
+    if (working.width !== width || working.height !== height) {
+      picture.resize(working.width, working.height, { fit: 'fill' })
+    }
+    const { data, info } = await picture
+      .flatten({ background: white })
+      .toColourspace('srgb')
+      .timeout({ seconds: decodeSeconds })
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true })
+    return {
+      pixels: rgbOf(data, info.channels),
+      width: info.width,
+      height: info.height,
+      originalWidth: width,
+      originalHeight: height,
+      exif: exifJson(metadata.exif),
+      sourceFormat: format,
+    }
+  } catch (error) {
+    signal.throwIfAborted()
+    return failure(error, bytes, format)
+  }
+}
+
+/**
+ * The size to decode to: large enough for the stored image and for `tensorMargin` times the model's input, and
+ * the fetched size where that would hardly be less.
+ */
+export function workingSize(
+  width: number,
+  height: number,
+  { imageSize, tensorSide }: DecodeTarget,
+): { readonly width: number; readonly height: number } {
+  const forStored = imageSize / Math.max(width, height)
+  const forTensor = tensorSide === null ? 0 : (tensorMargin * tensorSide) / Math.min(width, height)
+  if (forStored >= forTensor) return storedSize(width, height, imageSize)
+  if (forTensor > worthwhileScale) return { width, height }
+  return { width: Math.ceil(width * forTensor), height: Math.ceil(height * forTensor) }
+}
+
+/** The stored size of an image: its longer side at most `imageSize`, its ratio kept, never enlarged. */
+export function storedSize(
+  width: number,
+  height: number,
+  imageSize: number,
+): { readonly width: number; readonly height: number } {
+  const scale = imageSize / Math.max(width, height)
+  if (scale >= 1) return { width, height }
+  return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) }
+}
+
+/** Three channels of what the library gave; a grey picture comes as one. */
+function rgbOf(data: Buffer, channels: number): Uint8Array {
+  if (channels === 3) return data
+  const pixels = new Uint8Array((data.length / channels) * 3)
+  const step = channels > 3 ? 1 : 0
+  for (let from = 0, to = 0; from < data.length; from += channels, to += 3) {
+    pixels[to] = data[from] ?? 0
+    pixels[to + 1] = data[from + step] ?? 0
+    pixels[to + 2] = data[from + 2 * step] ?? 0
+  }
+  return pixels
+}
+
+/** The library reports every broken file by an exception: here it becomes a value. */
+function failure(error: unknown, bytes: Uint8Array, format: DecodedFormat): ImageRejected {
+  const detail = (error instanceof Error ? error.message : String(error)).split('\n')[0]?.slice(0, 200) ?? ''
+  if (/exceeds pixel limit|pixel limit/i.test(detail)) return { reason: 'bomb', detail }
+  const truncated = isCut(bytes, format) || /premature end|truncat|unexpected end/i.test(detail)
+  return { reason: truncated ? 'truncated' : 'undecodable', detail }
+}

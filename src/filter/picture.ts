@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto'
+import type { Permission, RejectReason, StoredFormat } from '../records/index.js'
+import { headerVerdict } from './header.js'
+import { type Decoded, decodeImage } from './image.js'
+import type { FetchImage } from './image-source.js'
+import type { FilterOptions } from './options.js'
+import { perceptualHash } from './phash.js'
+import { encodeStored } from './stored.js'
+
+/** What is known of an image as far as it came. */
+export interface PictureFacts {
+  readonly originalWidth: number | null
+  readonly originalHeight: number | null
+  readonly exif: string | null
+  readonly sha256: string | null
+  readonly phash: string | null
+  readonly permission: Permission | null
+}
+
+export interface Picture extends PictureFacts {
+  readonly kind: 'picture'
+  readonly sha256: string
+  readonly phash: string
+  readonly stored: {
+    readonly bytes: Uint8Array
+    readonly width: number
+    readonly height: number
+    readonly sha256: string
+    readonly format: StoredFormat
+  }
+  /** CLIP's input, 8-bit RGB; null where nothing is scored. */
+  readonly pixels: Uint8Array | null
+}
+
+export type PictureOutcome =
+  | Picture
+  | ({
+      readonly kind: 'rejected'
+      readonly reason: RejectReason
+      readonly detail: string | null
+    } & PictureFacts)
+  | { readonly kind: 'deferred'; readonly delayMs: number; readonly reason: RejectReason }
+
+export interface PictureDeps {
+  readonly fetchImage: FetchImage
+  /** CLIP's resize and crop; null = nothing is scored. */
+  readonly pixelsOf: ((decoded: Decoded) => Promise<Uint8Array>) | null
+  /** Side of the model's square input; null = nothing is scored. */
+  readonly tensorSide: number | null
+  /** Runs decoding work, at most as much at once as there are cores. */
+  readonly decoding: <T>(work: () => Promise<T>) => Promise<T>
+  readonly now: () => number
+}
+
+const unknown = { originalWidth: null, originalHeight: null, exif: null, sha256: null, phash: null }
+/** The URL's answer was a no to this URL, not to the host: another source of the same image may do. */
+const tryNext: ReadonlySet<RejectReason> = new Set([
+  'http_4xx',
+  'http_other',
+  'not_image',
+  'svg',
+  'format',
+  'empty',
+  'bad_url',
+  'robots',
+])
+
+/**
+ * One image from URL to everything that is kept of it, by one decode. `urls` are tried in order while the answer is a no to the
+ * URL; the last answer counts.
+ */
+export async function takePicture(
+  deps: PictureDeps,
+  urls: readonly string[],
+  attempts: number,
+  options: FilterOptions,
+  signal: AbortSignal,
+): Promise<PictureOutcome> {
+  let outcome: PictureOutcome = {
+    kind: 'rejected',
+    reason: 'bad_url',
+    detail: null,
+    permission: null,
+    ...unknown,
+  }
+  for (const url of urls) {
+    outcome = await pictureAt(deps, url, attempts, options, signal)
+    if (outcome.kind !== 'rejected' || !tryNext.has(outcome.reason)) return outcome
+  }
+  return outcome
+}
+
+async function pictureAt(
+  deps: PictureDeps,
+  url: string,
+  attempts: number,
+  options: FilterOptions,
+  signal: AbortSignal,
+): Promise<PictureOutcome> {
+  const fetched = await deps.fetchImage(url, attempts, (soFar) => prefixVerdict(soFar, options), signal)
+  if (fetched.kind === 'deferred') return fetched
+  const { permission } = fetched
+  const reject = (
+    reason: RejectReason,
+    detail: string | null,
+    facts: Partial<PictureFacts> = {},
+  ): PictureOutcome => ({ kind: 'rejected', reason, detail, permission, ...unknown, ...facts })
+  if (fetched.kind === 'rejected') return reject(fetched.reason, fetched.detail)
+
+  const { bytes } = fetched
+  if (bytes.length === 0) return reject('empty', null)
+  const header = headerVerdict(bytes, options, true)
+  if (header.kind === 'rejected') return reject(header.reason, header.detail)
+  if (bytes.length < options.minBytes) return reject('bytes_small', `${bytes.length} bytes`)
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  return deps.decoding(async () => {
+    const decoded = await decodeImage(
+      bytes,
+      options,
+      { imageSize: options.imageSize, tensorSide: deps.tensorSide },
+      signal,
+    )
+    if ('reason' in decoded) return reject(decoded.reason, decoded.detail, { sha256 })
+    const stored = await encodeStored(decoded, options)
+    const phash = perceptualHash(decoded)
+    const pixels = deps.pixelsOf === null ? null : await deps.pixelsOf(decoded)
+    return {
+      kind: 'picture',
+      permission,
+      originalWidth: decoded.originalWidth,
+      originalHeight: decoded.originalHeight,
+      exif: decoded.exif,
+      sha256,
+      phash,
+      pixels,
+      stored: { ...stored, format: options.format },
+    }
+  })
+}
+
+function prefixVerdict(soFar: Uint8Array, options: FilterOptions): 'more' | 'enough' | 'stop' {
+  const verdict = headerVerdict(soFar, options, false)
+  if (verdict.kind === 'more') return 'more'
+  return verdict.kind === 'rejected' ? 'stop' : 'enough'
+}

@@ -1,0 +1,95 @@
+/**
+ * Words that say that there is an image, not what is on it. A caption made only of these is a placeholder:
+ * at least one noun, and nothing but nouns, modifiers and glue ("featured image 3", "Logo der Webseite").
+ */
+const nouns = words(`
+  image images img imgs pic pics pict picture pictures photo photos photograph photographs graphic graphics
+  illustration figure fig logo logos logotype icon icons ico banner banners button btn arrow bullet spacer shim pixel
+  placeholder thumbnail thumbnails thumb thumbs avatar screenshot screenshots screencap screengrab snapshot capture
+  slide slides slider slideshow carousel gallery header footer background bg divider separator untitled unnamed
+  advertisement advert ad ads blank transparent loader spinner preview attachment jpg jpeg png gif svg webp bmp
+  bild bilder foto fotos fotografie grafik abbildung symbolbild vorschaubild beitragsbild titelbild platzhalter bildschirmfoto
+  photographie icône icone bannière banniere vignette visuel capture
+  imagen imágenes imagenes fotografía fotografia logotipo icono miniatura captura
+  immagine immagini icona segnaposto anteprima schermata
+  imagem imagens ícone
+  afbeelding afbeeldingen plaatje pictogram schermafbeelding
+  zdjęcie zdjecie zdjęcia obraz obrazek grafika ikona miniaturka
+  obrázek obrazky fotka snímek
+  изображение изображения фото фотография картинка картинки рисунок логотип иконка баннер скриншот
+  зображення картинка
+  billede billeder bilde kuva kuvat kép képek imaginea imagine poză
+  resim görsel fotoğraf ikon
+  εικόνα φωτογραφία λογότυπο
+  صورة صور شعار أيقونة תמונה לוגו تصویر عکس لوگو
+  चित्र छवि फोटो รูปภาพ รูป ภาพ โลโก้ ảnh gambar
+  이미지 사진 로고 아이콘 배너 그림
+  画像 写真 ロゴ アイコン バナー イメージ サムネイル 図
+  图片 圖片 图像 圖像 照片 图标 圖標 标志 標誌 横幅 橫幅 缩略图 縮圖 图 圖 产品图片 商品图片 默认图片 配图 题图 插图 头像 二维码
+`)
+
+const modifiers = words(`
+  main site website web page company brand product item featured feature hero cover post blog article news story
+  default alt text description caption title small medium large larger big full size original high hd new left right top
+  bottom center centre user profile member author home homepage click view enlarge zoom open close next previous prev
+  play download share print search menu social media shop store no not available found missing coming soon here this
+  screen shot sample example test demo loading lazy loaded inline body content generic stock responsive mobile desktop
+  webseite seite écran pantalla keine kein vorschau site página pagina accueil sans titre aucune titolo senza nessuna sin título titulo sem
+  нет без названия 无 暂无 hình
+`)
+
+const glue = words(`
+  of the a an for my our your to in on from with and or is der die das des dem den von vom zu zum zur im und le la les l
+  du de d un une et el los las del y il lo gli della di do da e van het een
+`)
+
+/** Whole texts, after the same folding, that a page shows in place of a description. */
+const phrases = new Set(
+  `
+  enter image description here|image description|insert alt text here|alt text|alt|title|description|caption
+  no photo description available|no alternative text description for this image|no description available
+  click to enlarge|click here|click image to enlarge|click for larger image|read more|learn more|view more|see more
+  show more|more info|details|open in new window|opens in a new tab|back to top|skip to content|scroll to top
+  screen shot|home|homepage|home page|menu|close|search|next|previous|prev|back|forward|play|pause|download|share|print|email|e mail
+  facebook|twitter|instagram|youtube|linkedin|pinterest|tiktok|whatsapp|telegram|rss|facebook icon|twitter icon
+  instagram icon|youtube icon|linkedin icon|share on facebook|share on twitter|follow us on facebook
+  follow us on twitter|pin it|tweet|like
+  undefined|null|nan|none|true|false|n a|na|tbd|test|asdf|lorem ipsum|object object|empty|loading|please wait
+  powered by|powered by wordpress|google play|app store|creative commons license|paypal|visa|mastercard
+  ohne titel|kein bild|kein bild vorhanden|startseite|mehr erfahren|weiterlesen|zurück|suche|schließen
+  sans titre|accueil|en savoir plus|lire la suite|rechercher|fermer
+  sin título|sin titulo|inicio|leer más|más información|buscar|cerrar|senza titolo|leggi tutto|cerca|chiudi
+  sem título|sem titulo|início|leia mais|bez názvu|bez tytułu|zonder titel|uten tittel|без названия|подробнее
+  главная|поиск|읽어보기|더보기|無題|もっと見る|詳細|ホーム|検索|トップページ|首页|首頁|返回首页|回首页|返回|更多|查看更多|点击查看大图|点击放大
+  暂无图片|无标题|未命名|搜索|关闭|上一页|下一页
+  `
+    .split(/[|\n]/)
+    .map((phrase) => phrase.trim())
+    .filter((phrase) => phrase !== ''),
+)
+
+/** Whether a text says no more than that an image is there. Numbers and punctuation do not count. */
+export function isPlaceholder(text: string): boolean {
+  const folded = fold(text)
+  if (folded === '') return false
+  if (phrases.has(folded)) return true
+  const tokens = folded.split(' ')
+  return (
+    tokens.some((token) => nouns.has(token)) &&
+    tokens.every((token) => nouns.has(token) || modifiers.has(token) || glue.has(token))
+  )
+}
+
+/** camelCase opened, compatibility forms unified, lower-cased, only letters and their marks kept. */
+function fold(text: string): string {
+  return text
+    .normalize('NFKC')
+    .replace(/(\p{Ll})(\p{Lu})/gu, '$1 $2')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{M}]+/gu, ' ')
+    .trim()
+}
+
+function words(list: string): ReadonlySet<string> {
+  return new Set(list.split(/\s+/).filter((word) => word !== ''))
+}

@@ -1,0 +1,136 @@
+import zlib from 'node:zlib'
+import { type FetchFailed, failed } from './outcome.js'
+
+/** A content coding that can be undone (RFC 9110 section 8.4.1; zstd: RFC 8878). */
+export type Coding = 'gzip' | 'deflate' | 'br' | 'zstd'
+
+interface DecodeOptions {
+  readonly maxOutputLength: number
+}
+type Decoder = {
+  readonly sync: (coded: Uint8Array, options: DecodeOptions) => Uint8Array
+  readonly async: (
+    coded: Uint8Array,
+    options: DecodeOptions,
+    done: (error: Error | null, bytes: Uint8Array) => void,
+  ) => void
+}
+
+const inflated: Decoder = { sync: zlib.inflateSync, async: zlib.inflate }
+const inflatedRaw: Decoder = { sync: zlib.inflateRawSync, async: zlib.inflateRaw }
+const decoders: ReadonlyMap<Coding, Decoder> = new Map<Coding, Decoder>([
+  ['gzip', { sync: zlib.gunzipSync, async: zlib.gunzip }],
+  ['deflate', inflated],
+  ['br', { sync: zlib.brotliDecompressSync, async: zlib.brotliDecompress }],
+  ...zstdDecoder(),
+])
+
+/** Value of the Accept-Encoding header: what this Node can undo. */
+export const acceptEncoding = [...decoders.keys()].join(', ')
+
+const aliases: ReadonlyMap<string, Coding> = new Map([
+  ['x-gzip', 'gzip'],
+  ...[...decoders.keys()].map((coding): [string, Coding] => [coding, coding]),
+])
+/** Registered codings that cannot be undone here: their bytes mean nothing without it. */
+const unsupported: ReadonlySet<string> = new Set(
+  ['zstd', 'compress', 'x-compress', 'dcb', 'dcz', 'exi', 'pack200-gzip', 'aes128gcm'].filter(
+    (name) => !aliases.has(name),
+  ),
+)
+/** More layers than this are no honest server's. */
+const maxLayers = 2
+
+/**
+ * The codings of a Content-Encoding field, in the order in which they were applied. Tokens that are no coding
+ * at all (servers send `utf-8`, `none`, `binary`) are passed over, as browsers do.
+ */
+export function codingsOf(field: string | undefined): readonly Coding[] | FetchFailed {
+  if (field === undefined) return []
+  const codings: Coding[] = []
+  for (const token of field.toLowerCase().split(',')) {
+    const name = token.trim()
+    if (unsupported.has(name)) return failed('encoding', `Content-Encoding ${name} is not supported`)
+    const coding = aliases.get(name)
+    if (coding !== undefined) codings.push(coding)
+  }
+  return codings.length > maxLayers ? failed('encoding', `${codings.length} layers of encoding`) : codings
+}
+
+/** A coded body this small is first tried on the calling thread: cheaper than a trip to the thread pool. */
+const smallCodedBytes = 64 * 1024
+/** ... and given up there beyond this output, so that a small bomb cannot hold the thread. */
+const smallPlainBytes = 1024 * 1024
+
+/** Undoes all codings; no layer may come out larger than `maxBytes`. */
+export async function decoded(
+  body: Uint8Array,
+  codings: readonly Coding[],
+  maxBytes: number,
+): Promise<Uint8Array | FetchFailed> {
+  let bytes = body
+  for (const coding of codings.toReversed()) {
+    if (bytes.length === 0) return bytes
+    const layer = await undone(bytes, coding, maxBytes)
+    if ('kind' in layer) return layer
+    bytes = layer
+  }
+  return bytes
+}
+
+async function undone(
+  coded: Uint8Array,
+  coding: Coding,
+  maxBytes: number,
+): Promise<Uint8Array | FetchFailed> {
+  const decoder = decoderFor(coding, coded)
+  if (coded.length <= smallCodedBytes) {
+    const limit = Math.min(maxBytes, smallPlainBytes)
+    try {
+      return decoder.sync(coded, { maxOutputLength: Math.max(1, limit) })
+    } catch (error) {
+      if (!isTooLarge(error) || limit === maxBytes) return decodeFailure(error, coding, maxBytes)
+    }
+  }
+  return new Promise((resolve) => {
+    decoder.async(coded, { maxOutputLength: Math.max(1, maxBytes) }, (error, bytes) => {
+      resolve(error === null ? bytes : decodeFailure(error, coding, maxBytes))
+    })
+  })
+}
+
+/** RFC 9110 section 8.4.1.2: deflate means the zlib format, but some send the raw one. */
+function decoderFor(coding: Coding, coded: Uint8Array): Decoder {
+  const [first = 0, second = 0] = coded
+  const hasZlibHeader = (first & 0x0f) === 8 && ((first << 8) | second) % 31 === 0
+  if (coding === 'deflate' && !hasZlibHeader) return inflatedRaw
+  return decoders.get(coding) ?? inflated
+}
+
+function isTooLarge(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE'
+}
+
+function decodeFailure(error: unknown, coding: Coding, maxBytes: number): FetchFailed {
+  if (!(error instanceof Error)) throw error
+  if (isTooLarge(error)) return failed('too_large', `over ${maxBytes} bytes after ${coding}`)
+  // zlib's word for input that ended early: the rest may come with another try.
+  if ('code' in error && error.code === 'Z_BUF_ERROR') return failed('body_cut', `${coding} body ends early`)
+  return failed('encoding', `${coding}: ${error.message}`)
+}
+
+/** Node has zstd from 22.15 on; the types this project builds with do not know it. */
+function zstdDecoder(): [Coding, Decoder][] {
+  const sync: unknown = Reflect.get(zlib, 'zstdDecompressSync')
+  const async: unknown = Reflect.get(zlib, 'zstdDecompress')
+  if (typeof sync !== 'function' || typeof async !== 'function') return []
+  return [
+    [
+      'zstd',
+      {
+        sync: (coded, options) => sync(coded, options),
+        async: (coded, options, done) => async(coded, options, done),
+      },
+    ],
+  ]
+}

@@ -1,0 +1,120 @@
+import { validateHeaderValue } from 'node:http'
+import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls'
+import { Agent } from 'undici'
+import { type Cidr, parseCidr } from './address.js'
+import type { ConnectTo } from './connect-to.js'
+import { createDialer } from './dial.js'
+import { acceptEncoding } from './encoding.js'
+import { Exchange } from './exchange.js'
+import { sharedOnAbort } from './on-abort.js'
+import { type Fetch, failed } from './outcome.js'
+import { cachedResolve, type Resolve, systemResolve } from './resolve.js'
+
+export interface NetOptions {
+  /** Sent with every request as it is. */
+  readonly userAgent: string
+  /** First match decides; empty = connections go where the URL says. */
+  readonly connectTo: readonly ConnectTo[]
+  /** Networks (CIDR) that may be dialled although they are not public, e.g. `127.0.0.0/8`. */
+  readonly allowPrivate: readonly string[]
+  /** For name, connection and TLS handshake together; at least 1. Default 10,000. */
+  readonly connectTimeoutMs?: number
+  /** How long an idle connection is kept, unless its server names less. Default 10,000. */
+  readonly keepAliveMs?: number
+  /** Largest head of a response. Default 65,536. */
+  readonly maxHeadBytes?: number
+  /** Certificates (PEM) to trust beside Node's own. */
+  readonly extraCa?: readonly string[]
+  /** In place of the system's resolver; its answers are checked and kept like the system's. */
+  readonly resolve?: Resolve
+}
+
+export interface Net {
+  readonly fetch: Fetch
+  /** Ends every exchange (`cancelled`) and every socket. */
+  close(): Promise<void>
+}
+
+/**
+ * One client for pages, robots.txt and images: one connection per exchange at a time, kept and used again.
+ * How many exchanges run at once is the caller's matter. Throws where an option cannot be used.
+ *
+ * An exchange that is given up while its connection is still being opened leaves that connection to the next
+ * one; it is opened within connectTimeoutMs or not at all.
+ */
+export function createNet(options: NetOptions): Net {
+  validateHeaderValue('user-agent', options.userAgent)
+  const dialer = createDialer({
+    connectTo: options.connectTo,
+    allowPrivate: options.allowPrivate.map(cidrOf),
+    resolve: cachedResolve(options.resolve ?? systemResolve(), Date.now),
+    connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
+    secureContext: once(() => createSecureContext(caOption(options.extraCa ?? []))),
+  })
+  const agent = new Agent({
+    // The deadline of each exchange bounds head and body alike.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: options.keepAliveMs ?? 10_000,
+    keepAliveMaxTimeout: options.keepAliveMs ?? 10_000,
+    maxHeaderSize: options.maxHeadBytes ?? 65_536,
+    connect: ({ hostname, port, protocol }, done) => {
+      const tls = protocol === 'https:'
+      dialer.dial({ hostname, port: port === '' ? (tls ? 443 : 80) : Number(port), tls }).then(
+        (socket) => done(null, socket),
+        (error) => done(error, null),
+      )
+    },
+  })
+  const onAbort = sharedOnAbort()
+  const fixedHeaders = ['user-agent', options.userAgent, 'accept-encoding', acceptEncoding]
+
+  const fetch: Fetch = (request, signal) => {
+    const url = usableUrl(request.url)
+    if (url === null)
+      return Promise.resolve(failed('bad_url', 'not an absolute http(s) URL without credentials'))
+    if (signal.aborted) return Promise.resolve(failed('cancelled', 'the signal was aborted'))
+    const headers = [...fixedHeaders, 'accept', request.accept]
+    if (request.acceptLanguage !== undefined) headers.push('accept-language', request.acceptLanguage)
+    return new Promise((resolve, reject) => {
+      const exchange = new Exchange(request, url, (cancel) => onAbort(signal, cancel), resolve, reject)
+      agent.dispatch(
+        { origin: url.origin, path: url.pathname + url.search, method: 'GET', headers },
+        exchange,
+      )
+    })
+  }
+
+  return {
+    fetch,
+    close: async () => {
+      dialer.close()
+      await agent.destroy()
+    },
+  }
+}
+
+function usableUrl(text: string): URL | null {
+  if (!URL.canParse(text)) return null
+  const url = new URL(text)
+  const isWeb = url.protocol === 'http:' || url.protocol === 'https:'
+  return isWeb && url.username === '' && url.password === '' && url.port !== '0' ? url : null
+}
+
+function cidrOf(text: string): Cidr {
+  const cidr = parseCidr(text)
+  if ('error' in cidr) throw new RangeError(`allowPrivate: ${cidr.error}`)
+  return cidr
+}
+
+function caOption(extra: readonly string[]): { ca?: string[] } {
+  return extra.length === 0 ? {} : { ca: [...rootCertificates, ...extra] }
+}
+
+function once(make: () => SecureContext): () => SecureContext {
+  let made: SecureContext | null = null
+  return () => {
+    made ??= make()
+    return made
+  }
+}

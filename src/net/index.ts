@@ -1,0 +1,14 @@
+export { type AddressVerdict, addressVerdict, type Cidr, parseCidr } from './address.js'
+export { type ConnectTo, parseConnectTo } from './connect-to.js'
+export { createNet, type Net, type NetOptions } from './fetch.js'
+export {
+  type Fetch,
+  type FetchFailed,
+  type FetchFailure,
+  type FetchOutcome,
+  type FetchRequest,
+  fetchFailures,
+  type ResponseHead,
+} from './outcome.js'
+export type { Address, Resolve } from './resolve.js'
+export { type FailedTry, maxRetries, type RetryVerdict, retryAfterMs, retryOf } from './retry.js'

@@ -1,0 +1,84 @@
+/** What one exchange asks for. Always a GET; never more than one hop. */
+export interface FetchRequest {
+  /** Absolute http(s) URL without credentials. A fragment is not sent. */
+  readonly url: string
+  /** Value of the Accept header. */
+  readonly accept: string
+  readonly acceptLanguage?: string
+  /** Largest body to keep, counted after decompression; a body of exactly this size is kept. */
+  readonly maxBytes: number
+  /** Time for the whole exchange (name, connection, head, body), in ms of wall clock. */
+  readonly deadlineMs: number
+  /** Called once with the head of a response that is no redirect; 'stop' ends without reading the body. */
+  readonly onHead?: (head: ResponseHead) => 'read' | 'stop'
+  /**
+   * Called with everything read so far until it answers 'enough' (read on, never called again) or 'stop'
+   * (drop the rest). Called for the first chunks and then each time what was read has doubled, so that
+   * 'more' stays cheap. A compressed body is decompressed in one piece: it is called once, with the whole.
+   * Not called for an empty body.
+   */
+  readonly onPrefix?: (soFar: Uint8Array) => 'more' | 'enough' | 'stop'
+}
+
+export interface ResponseHead {
+  readonly status: number
+  /** Lower-case names; repeated fields joined with ', ' (RFC 9110 section 5.3). Values are latin-1. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/**
+ * Why an exchange gave no response:
+ * - `bad_url`: not an absolute http(s) URL, or one with credentials
+ * - `address_refused`: the host's address is not public and not within allowPrivate
+ * - `dns`: the host has no address, or none could be had
+ * - `connection`: refused, reset or closed before the head
+ * - `tls`: handshake or certificate
+ * - `timeout`: the deadline, or the connection's own shorter one
+ * - `too_large`: the body is over maxBytes
+ * - `body_cut`: the body ended before its end
+ * - `encoding`: the body is not what Content-Encoding says
+ * - `headers`: the head is malformed or too large
+ * - `cancelled`: the signal was aborted, or the client closed
+ */
+export const fetchFailures = [
+  'bad_url',
+  'address_refused',
+  'dns',
+  'connection',
+  'tls',
+  'timeout',
+  'too_large',
+  'body_cut',
+  'encoding',
+  'headers',
+  'cancelled',
+] as const
+
+export type FetchFailure = (typeof fetchFailures)[number]
+
+export interface FetchFailed {
+  readonly kind: 'failed'
+  readonly reason: FetchFailure
+  /** For people; not part of any contract. */
+  readonly detail: string
+}
+
+export type FetchOutcome =
+  | {
+      readonly kind: 'response'
+      readonly head: ResponseHead
+      /** May be a view into a larger buffer: copy before transferring. */
+      readonly body: Uint8Array
+      /** True where onHead or onPrefix stopped it: body then holds what was read. */
+      readonly stopped: boolean
+    }
+  /** 301, 302, 303, 307 or 308 with a usable Location, resolved to an absolute http(s) URL; not followed. */
+  | { readonly kind: 'redirect'; readonly head: ResponseHead; readonly location: string }
+  | FetchFailed
+
+/** One exchange. Never rejects, except where onHead or onPrefix throws. */
+export type Fetch = (request: FetchRequest, signal: AbortSignal) => Promise<FetchOutcome>
+
+export function failed(reason: FetchFailure, detail: string): FetchFailed {
+  return { kind: 'failed', reason, detail }
+}

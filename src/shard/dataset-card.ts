@@ -1,0 +1,62 @@
+import type { DatasetSummary, Manifest } from './dataset.js'
+
+/** The README of a dataset, which the Hugging Face hub reads as its card. */
+export function datasetCard(manifest: Manifest, summary: DatasetSummary): string {
+  const rejected = Object.entries(summary.reasons).sort(([, a], [, b]) => b - a)
+  return `---
+tags:
+- webdataset
+- image-text
+size_categories:
+- ${sizeCategory(summary.samples)}
+configs:
+- config_name: default
+  data_files: "*.tar"
+---
+# Image-text pairs
+
+${count(summary.samples, 'pair')} in ${count(summary.shards, 'shard')}, ${summary.bytes} bytes, harvested from the web by pairmill (run \`${manifest.run}\`).
+${manifest.complete ? 'The run is complete.' : 'The run is not at its end: shards may follow.'}
+
+| | |
+|---|---|
+| candidates judged | ${summary.rows} |
+| pairs kept | ${summary.samples} |
+| scored by | ${manifest.modelId ?? 'nothing'} |
+| threshold | ${manifest.threshold ?? 'none'} |
+| image format | ${manifest.format ?? 'none'} |
+
+## Files
+- \`NNNNN.tar\`: a WebDataset shard. A sample is \`KEY.${manifest.format ?? 'jpg'}\`, \`KEY.json\`, \`KEY.txt\` (the caption), side by side.
+- \`NNNNN.parquet\`: a row for every candidate that was judged: kept ones first, in the order of the tar, then rejected ones, whose
+  \`key\` is null and whose \`error_message\` is the reason. \`captions\`, \`permission\` and \`tags\` are JSON texts. A run that keeps
+  nothing writes \`ledger.parquet\`.
+- \`NNNNN_stats.json\`: counts of the shard by status and reason, and its scores.
+- \`manifest.json\`: every file with its size and SHA-256. \`index.json\`: the index for wids. \`sizes.json\`: samples by shard, which
+  open_clip reads from a folder; from object storage give it \`--train-num-samples ${summary.samples}\`. (img2dataset takes \`sizes.json\` for a
+  shard's stats: do not let it resume in this folder.)
+
+## What was left out
+${rejected.length === 0 ? 'Nothing.' : `| reason | candidates |\n|---|---|\n${rejected.map(([reason, n]) => `| ${reason} | ${n} |`).join('\n')}`}
+
+## Rights
+The images and texts belong to whoever published them. Each record says where it came from (\`url\`, \`page_url\`), what the page
+says of its licence (\`licence_url\`, null = nothing) and which robots.txt rule allowed the fetch (\`permission\`).
+`
+}
+
+function count(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? '' : 's'}`
+}
+
+function sizeCategory(samples: number): string {
+  const steps = [
+    [1e3, 'n<1K'],
+    [1e4, '1K<n<10K'],
+    [1e5, '10K<n<100K'],
+    [1e6, '100K<n<1M'],
+    [1e7, '1M<n<10M'],
+    [1e8, '10M<n<100M'],
+  ] as const
+  return steps.find(([below]) => samples < below)?.[1] ?? '100M<n<1B'
+}

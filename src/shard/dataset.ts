@@ -1,0 +1,193 @@
+import { z } from 'zod'
+import { datasetCard } from './dataset-card.js'
+import { readEntries, type ShardEntry, stemOf } from './entry.js'
+import { histogramSchema, mergeHistograms, type ScoreHistogram } from './histogram.js'
+import { cardName, manifestName, sizesName, tarName, widsName } from './layout.js'
+import { sortedCounts } from './stats.js'
+import type { Store } from './store.js'
+
+/** What the dataset's own files say beyond what its entries say. */
+export interface DatasetInfo {
+  readonly run: string
+  /** Whether the run is at its end: then the manifest names every shard, or verification fails. */
+  readonly complete: boolean
+  /** The run's options as plain JSON, for the record; no secrets. */
+  readonly options: Readonly<Record<string, unknown>>
+  readonly optionsDigest: string
+  /** The CLIP threshold that was used; null = none. */
+  readonly threshold: number | null
+}
+
+/** What the entries add up to. */
+export interface DatasetSummary {
+  readonly shards: number
+  /** Kept pairs. */
+  readonly samples: number
+  /** Kept and rejected. */
+  readonly rows: number
+  /** Of the tars. */
+  readonly bytes: number
+  /** Rejected rows by reason. */
+  readonly reasons: Readonly<Record<string, number>>
+  readonly scores: ScoreHistogram
+}
+
+export const manifestSchema = z.object({
+  v: z.literal(1),
+  generator: z.literal('pairmill'),
+  run: z.string(),
+  complete: z.boolean(),
+  samples: z.int(),
+  rows: z.int(),
+  bytes: z.int(),
+  modelId: z.string().nullable(),
+  threshold: z.number().nullable(),
+  format: z.string().nullable(),
+  optionsDigest: z.string(),
+  options: z.record(z.string(), z.unknown()),
+  reasons: z.record(z.string(), z.int()),
+  scores: histogramSchema,
+  shards: z.array(
+    z.object({
+      shard: z.int().nullable(),
+      samples: z.int(),
+      rows: z.int(),
+      files: z.array(z.object({ name: z.string(), size: z.int(), sha256: z.string() })),
+    }),
+  ),
+})
+
+export type Manifest = z.infer<typeof manifestSchema>
+
+/** open_clip reads it beside the tars of a folder: samples by tar name. */
+export const sizesSchema = z.record(z.string(), z.int())
+
+/** The index that the wids library reads; it knows no other fields. */
+export const widsSchema = z.strictObject({
+  __kind__: z.literal('wids-shard-index-v1'),
+  wids_version: z.literal(1),
+  shardlist: z.array(
+    z.strictObject({ url: z.string(), nsamples: z.int(), md5sum: z.string(), filesize: z.int() }),
+  ),
+})
+
+export function summarise(entries: readonly ShardEntry[]): DatasetSummary {
+  const reasons = new Map<string, number>()
+  for (const entry of entries) {
+    for (const [reason, count] of Object.entries(entry.reasons))
+      reasons.set(reason, (reasons.get(reason) ?? 0) + count)
+  }
+  const sum = (of: (entry: ShardEntry) => number) => entries.reduce((total, entry) => total + of(entry), 0)
+  return {
+    shards: entries.filter((entry) => entry.shard !== null).length,
+    samples: sum((entry) => entry.samples),
+    rows: sum((entry) => entry.rows),
+    bytes: sum((entry) => tarOf(entry)?.size ?? 0),
+    reasons: sortedCounts(reasons),
+    scores: mergeHistograms(entries.map((entry) => entry.scores)),
+  }
+}
+
+/** Writes what describes the committed shards as a whole, from their entries: each file by rename, the manifest last. */
+export async function compileDataset(
+  store: Store,
+  info: DatasetInfo,
+  signal: AbortSignal,
+): Promise<DatasetSummary> {
+  const entries = await readEntries(store, signal)
+  const summary = summarise(entries)
+  const manifest = manifestOf(entries, summary, info)
+  const put = (name: string, text: string) =>
+    store.putBytes(name, Buffer.from(text), { ifAbsent: false }, signal)
+  await put(sizesName, json(sizesOf(entries)))
+  await put(widsName, json(widsOf(entries)))
+  await put(cardName, datasetCard(manifest, summary))
+  await put(manifestName, json(manifest))
+  return summary
+}
+
+/**
+ * Takes back the word of a manifest that it names everything, before a shard is committed that it does not name. Only
+ * the end of a run writes a complete manifest, when no plan is open, so nobody writes one meanwhile.
+ */
+export async function reopenManifest(store: Store, signal: AbortSignal): Promise<void> {
+  const bytes = await store.read(manifestName, signal)
+  if (bytes === null) return
+  const manifest = manifestSchema.safeParse(parsed(bytes))
+  if (!manifest.success) await store.remove(manifestName)
+  else if (manifest.data.complete) {
+    const open = Buffer.from(json({ ...manifest.data, complete: false }))
+    await store.putBytes(manifestName, open, { ifAbsent: false }, signal)
+  }
+}
+
+function parsed(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8'))
+  } catch {
+    return null
+  }
+}
+
+export function sizesOf(entries: readonly ShardEntry[]): z.infer<typeof sizesSchema> {
+  return Object.fromEntries(withTar(entries).map(({ tar, entry }) => [tar.name, entry.samples]))
+}
+
+export function widsOf(entries: readonly ShardEntry[]): z.infer<typeof widsSchema> {
+  return {
+    __kind__: 'wids-shard-index-v1',
+    wids_version: 1,
+    shardlist: withTar(entries).map(({ tar, entry }) => ({
+      url: tar.name,
+      nsamples: entry.samples,
+      md5sum: tar.md5,
+      filesize: tar.size,
+    })),
+  }
+}
+
+/** The part of a manifest that follows from the entries alone. */
+export function manifestShards(entries: readonly ShardEntry[]): Manifest['shards'] {
+  return entries.map(({ shard, samples, rows, files }) => ({
+    shard,
+    samples,
+    rows,
+    files: files.map(({ name, size, sha256 }) => ({ name, size, sha256 })),
+  }))
+}
+
+function manifestOf(entries: readonly ShardEntry[], summary: DatasetSummary, info: DatasetInfo): Manifest {
+  return {
+    v: 1,
+    generator: 'pairmill',
+    run: info.run,
+    complete: info.complete,
+    samples: summary.samples,
+    rows: summary.rows,
+    bytes: summary.bytes,
+    modelId: entries[0]?.modelId ?? null,
+    threshold: info.threshold,
+    format: entries[0]?.format ?? null,
+    optionsDigest: info.optionsDigest,
+    options: { ...info.options },
+    reasons: { ...summary.reasons },
+    scores: { ...summary.scores },
+    shards: manifestShards(entries),
+  }
+}
+
+function withTar(entries: readonly ShardEntry[]) {
+  return entries.flatMap((entry) => {
+    const tar = tarOf(entry)
+    return tar === undefined ? [] : [{ tar, entry }]
+  })
+}
+
+export function tarOf(entry: ShardEntry): ShardEntry['files'][number] | undefined {
+  const name = tarName(stemOf(entry))
+  return entry.files.find((file) => file.name === name)
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`
+}

@@ -1,0 +1,114 @@
+import { z } from 'zod'
+import { storedFormats } from '../records/index.js'
+import { histogramSchema } from './histogram.js'
+import { entriesPrefix, entryName, ledgerStem, planName, plansPrefix, shardStem } from './layout.js'
+import { type Plan, planSchema } from './plan.js'
+import type { PutOutcome, Store } from './store.js'
+
+const fileSchema = z.object({
+  name: z.string(),
+  /** Bytes. */
+  size: z.int().nonnegative(),
+  sha256: z.string(),
+  md5: z.string(),
+})
+
+const entrySchema = z.object({
+  v: z.literal(1),
+  run: z.string(),
+  plan: z.int().nonnegative(),
+  /** null = a ledger: the rows of a plan that kept nothing. */
+  shard: z.int().nonnegative().nullable(),
+  shardSize: z.int().positive(),
+  /** Kept pairs in the tar. */
+  samples: z.int().nonnegative(),
+  /** Rows in the parquet, kept and rejected. */
+  rows: z.int().nonnegative(),
+  format: z.enum(storedFormats),
+  modelId: z.string().nullable(),
+  /** The plan's. */
+  createdAt: z.string(),
+  /** The tar (none for a ledger), the parquet, the stats. */
+  files: z.array(fileSchema).readonly(),
+  /** Rejected rows by reason; reasons in alphabetical order. */
+  reasons: z.record(z.string(), z.int()),
+  scores: histogramSchema,
+})
+
+export type ShardFile = Readonly<z.infer<typeof fileSchema>>
+/** What commits a shard: as long as it is not there, the shard's files are not part of the dataset. */
+export type ShardEntry = Readonly<z.infer<typeof entrySchema>>
+
+/** Reading a store to its end takes as long as it takes, where the caller sets no limit. */
+const never: AbortSignal = new AbortController().signal
+
+export function stemOf(place: { readonly shard: number | null; readonly plan: number }): string {
+  return place.shard === null ? ledgerStem(place.plan) : shardStem(place.shard)
+}
+
+export function entryBytes(entry: ShardEntry): Buffer {
+  return Buffer.from(`${JSON.stringify(entry, null, 1)}\n`)
+}
+
+/** null = not committed. */
+export async function readEntry(store: Store, stem: string, signal: AbortSignal): Promise<ShardEntry | null> {
+  return await readJson(store, entryName(stem), entrySchema, signal)
+}
+
+/** Every committed shard by number, then the ledgers by plan. */
+export async function readEntries(store: Store, signal: AbortSignal = never): Promise<ShardEntry[]> {
+  const entries = await readAll(store, entriesPrefix, entrySchema, signal)
+  const rank = (entry: ShardEntry) => entry.shard ?? Number.POSITIVE_INFINITY
+  return entries.sort((a, b) => (rank(a) === rank(b) ? a.plan - b.plan : rank(a) - rank(b)))
+}
+
+/** A plan is written before it is executed, and never changed. */
+export async function writePlan(store: Store, plan: Plan, signal: AbortSignal): Promise<PutOutcome> {
+  const bytes = Buffer.from(`${JSON.stringify(planSchema.parse(plan))}\n`)
+  return await store.putBytes(planName(plan.plan), bytes, { ifAbsent: true }, signal)
+}
+
+/** Every plan in the store, by number. */
+export async function readPlans(store: Store, signal: AbortSignal = never): Promise<Plan[]> {
+  const plans = await readAll(store, plansPrefix, planSchema, signal)
+  return plans.sort((a, b) => a.plan - b.plan)
+}
+
+/** Stems of everything a plan writes. */
+export function planStems(plan: Plan): string[] {
+  if (plan.shards > 0) return Array.from({ length: plan.shards }, (_, i) => shardStem(plan.firstShard + i))
+  return plan.parts.some((part) => part.rows > 0) ? [ledgerStem(plan.plan)] : []
+}
+
+async function readAll<T>(
+  store: Store,
+  prefix: string,
+  schema: z.ZodType<T>,
+  signal: AbortSignal,
+): Promise<T[]> {
+  const all: T[] = []
+  for await (const { name } of store.list(prefix, signal)) {
+    if (!name.endsWith('.json')) continue
+    const value = await readJson(store, name, schema, signal)
+    if (value !== null) all.push(value)
+  }
+  return all
+}
+
+async function readJson<T>(
+  store: Store,
+  name: string,
+  schema: z.ZodType<T>,
+  signal: AbortSignal,
+): Promise<T | null> {
+  const bytes = await store.read(name, signal)
+  if (bytes === null) return null
+  try {
+    return schema.parse(JSON.parse(Buffer.from(bytes).toString('utf8')))
+  } catch (cause) {
+    throw new Error(
+      `${store.url}: ${name} is not readable: ${cause instanceof Error ? cause.message : cause}`,
+      { cause },
+    )
+  }
+}

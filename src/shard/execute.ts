@@ -1,0 +1,232 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Row } from '../records/index.js'
+import { reopenManifest } from './dataset.js'
+import { entryBytes, readEntry, type ShardEntry, type ShardFile, stemOf } from './entry.js'
+import { entryName, keyOf, parquetName, statsName, tarName } from './layout.js'
+import { ParquetFile } from './parquet.js'
+import { type Plan, planShards, type ShardPlan } from './plan.js'
+import { PlanSource } from './plan-source.js'
+import { sampleRecord } from './sample-record.js'
+import { newTally, type RowTally, statsBytes } from './stats.js'
+import type { Store } from './store.js'
+import { type FileSums, SummedFile, writeSummed } from './summed-file.js'
+import { addMember, endArchive } from './tar-writer.js'
+
+/**
+ * Writes the shards of a plan. A shard that has its entry is left alone; any other is built whole in the scratch
+ * folder, stored, read back, and only then committed by its entry, which is created once. The bytes depend on the
+ * plan and its parts alone, so executing a plan again, from wherever it was killed, gives the same dataset.
+ *
+ * Memory: twenty bytes a row of the plan, the rows kept in one shard, one ledger, two row groups, and 64 images.
+ *
+ * `onShard` is told every shard of the plan once its entry stands, whether this call wrote it or found it.
+ */
+export async function executePlan(
+  deps: { readonly store: Store },
+  plan: Plan,
+  onShard: (entry: ShardEntry) => void,
+  signal: AbortSignal,
+): Promise<readonly ShardEntry[]> {
+  const { store } = deps
+  const entries: ShardEntry[] = []
+  let source: PlanSource | null = null
+  try {
+    for (const shardPlan of planShards(plan)) {
+      signal.throwIfAborted()
+      let entry = await readEntry(store, stemOf({ ...shardPlan, plan: plan.plan }), signal)
+      if (entry === null) {
+        source ??= await PlanSource.open(store, plan, signal)
+        entry = await writeShard(store, plan, shardPlan, source, signal)
+      } else if (entry.run !== plan.run || entry.plan !== plan.plan) {
+        throw new Error(`${store.url}: shard ${entry.shard} is of plan ${entry.plan} of run ${entry.run}`)
+      }
+      entries.push(entry)
+      onShard(entry)
+    }
+    return entries
+  } finally {
+    await source?.close()
+  }
+}
+
+interface Built {
+  readonly name: string
+  readonly path: string
+  readonly sums: FileSums
+}
+
+async function writeShard(
+  store: Store,
+  plan: Plan,
+  shardPlan: ShardPlan,
+  source: PlanSource,
+  signal: AbortSignal,
+): Promise<ShardEntry> {
+  const stem = stemOf({ ...shardPlan, plan: plan.plan })
+  const scratch = join(await store.scratch(), `${stem}-${randomUUID()}`)
+  const tally = newTally()
+  const paths = { tar: tarName(scratch), parquet: parquetName(scratch), stats: statsName(scratch) }
+  try {
+    const sums = await buildShard(plan, shardPlan, source, tally, paths, signal)
+    const built: Built[] = [
+      ...(sums.tar === null ? [] : [{ name: tarName(stem), path: paths.tar, sums: sums.tar }]),
+      { name: parquetName(stem), path: paths.parquet, sums: sums.parquet },
+      { name: statsName(stem), path: paths.stats, sums: sums.stats },
+    ]
+    for (const { name, path } of built) await store.putFile(name, path, { ifAbsent: false }, signal)
+    for (const file of built) await readBack(store, file, signal)
+    const entry: ShardEntry = {
+      v: 1,
+      run: plan.run,
+      plan: plan.plan,
+      shard: shardPlan.shard,
+      shardSize: plan.shardSize,
+      samples: shardPlan.kept.length,
+      rows: tally.rows,
+      format: plan.format,
+      modelId: plan.modelId,
+      createdAt: plan.createdAt,
+      files: built.map(
+        ({ name, sums: s }): ShardFile => ({ name, size: s.size, sha256: s.sha256, md5: s.md5 }),
+      ),
+      reasons: tally.reasons(),
+      scores: tally.scores(),
+    }
+    await reopenManifest(store, signal)
+    await commit(store, stem, entry, signal)
+    return entry
+  } finally {
+    for (const path of Object.values(paths)) await rm(path, { force: true })
+  }
+}
+
+async function buildShard(
+  plan: Plan,
+  shardPlan: ShardPlan,
+  source: PlanSource,
+  tally: RowTally,
+  paths: { readonly tar: string; readonly parquet: string; readonly stats: string },
+  signal: AbortSignal,
+): Promise<{ tar: FileSums | null; parquet: FileSums; stats: FileSums }> {
+  const parquet = await ParquetFile.create(paths.parquet)
+  try {
+    const tar =
+      shardPlan.shard === null
+        ? null
+        : await buildTar(plan, shardPlan.shard, shardPlan.kept, source, tally, parquet, paths.tar, signal)
+    for await (const row of source.rows(shardPlan.rejected, signal)) {
+      tally.add(row)
+      await parquet.append(sampleRecord(row, null))
+    }
+    const stats = await writeSummed(paths.stats, statsBytes(tally, plan.createdAt))
+    return { tar, parquet: await parquet.finish(), stats }
+  } finally {
+    await parquet.abandon()
+  }
+}
+
+/** Images that are read at the same time; as many again are on their way into the tar. */
+const imagesAtOnce = 32
+
+async function buildTar(
+  plan: Plan,
+  shard: number,
+  kept: Uint32Array,
+  source: PlanSource,
+  tally: RowTally,
+  parquet: ParquetFile,
+  path: string,
+  signal: AbortSignal,
+): Promise<FileSums> {
+  const rows = await rowsInOrder(kept, source, signal)
+  const tar = await SummedFile.create(path)
+  const read = (from: number): Promise<Buffer[]> => {
+    const numbers = Array.from(kept.subarray(from, from + imagesAtOnce))
+    const images = Promise.all(numbers.map((number) => source.image(number)))
+    // A failure is met where the images are awaited; until then it must not count as unhandled.
+    images.catch(() => {})
+    return images
+  }
+  let ahead = read(0)
+  try {
+    for (let from = 0; from < kept.length; from += imagesAtOnce) {
+      const images = await ahead
+      signal.throwIfAborted()
+      await source.trim()
+      ahead = read(from + imagesAtOnce)
+      for (const [i, image] of images.entries()) {
+        const row = rows[from + i]
+        if (row === undefined) throw new RangeError(`no row for sample ${from + i}`)
+        await addSample(tar, parquet, row, keyOf(shard, from + i, plan.shardSize), plan.format, image)
+        tally.add(row)
+      }
+    }
+    return await endArchive(tar)
+  } finally {
+    // The files may be closed only when nothing reads them; how the last reads ended no longer matters.
+    await Promise.allSettled([ahead])
+    await tar.abandon()
+  }
+}
+
+async function addSample(
+  tar: SummedFile,
+  parquet: ParquetFile,
+  row: Row,
+  key: string,
+  format: string,
+  image: Buffer,
+): Promise<void> {
+  if (createHash('sha256').update(image).digest('hex') !== row.storedSha256) {
+    throw new Error(`the stored image of ${row.url} (sample ${key}) is not the one its row tells of`)
+  }
+  const record = sampleRecord(row, key)
+  const members: [string, Uint8Array][] = [
+    [`${key}.${format}`, image],
+    [`${key}.json`, Buffer.from(JSON.stringify(record))],
+    [`${key}.txt`, Buffer.from(record.caption)],
+  ]
+  for (const [name, bytes] of members) await addMember(tar, name, bytes)
+  await parquet.append(record)
+}
+
+/** The rows of one shard in the order of its samples; each ledger is read once. */
+async function rowsInOrder(kept: Uint32Array, source: PlanSource, signal: AbortSignal): Promise<Row[]> {
+  const byNumber = Uint32Array.from(kept.keys()).sort((a, b) => (kept[a] ?? 0) - (kept[b] ?? 0))
+  const rows: Row[] = new Array(kept.length)
+  let at = 0
+  for await (const row of source.rows(kept.slice().sort(), signal)) rows[byNumber[at++] ?? 0] = row
+  return rows
+}
+
+/** What the store answers is what was built: a shard is not committed on the word of a write. */
+async function readBack(store: Store, { name, sums }: Built, signal: AbortSignal): Promise<void> {
+  const copy = await store.localCopy(name, signal)
+  if (copy === null) throw new Error(`${store.url}: ${name} is gone right after it was stored`)
+  try {
+    const hash = createHash('sha256')
+    let size = 0
+    for await (const piece of createReadStream(copy.path, { highWaterMark: 1 << 20, signal })) {
+      hash.update(piece)
+      size += piece.length
+    }
+    if (size !== sums.size || hash.digest('hex') !== sums.sha256) {
+      throw new Error(`${store.url}: ${name} reads back as ${size} other bytes than the ${sums.size} written`)
+    }
+  } finally {
+    await copy.release()
+  }
+}
+
+async function commit(store: Store, stem: string, entry: ShardEntry, signal: AbortSignal): Promise<void> {
+  const bytes = entryBytes(entry)
+  const outcome = await store.putBytes(entryName(stem), bytes, { ifAbsent: true }, signal)
+  if (outcome === 'stored') return
+  const standing = await store.read(entryName(stem), signal)
+  if (standing === null || !bytes.equals(standing)) {
+    throw new Error(`${store.url}: shard ${stem} was committed with other content`)
+  }
+}

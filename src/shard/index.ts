@@ -1,0 +1,47 @@
+export { compileDataset, type DatasetInfo, type DatasetSummary, type Manifest, summarise } from './dataset.js'
+export {
+  readEntries,
+  readEntry,
+  readPlans,
+  type ShardEntry,
+  type ShardFile,
+  stemOf,
+  writePlan,
+} from './entry.js'
+export { executePlan } from './execute.js'
+export { clearScratch, folderStore } from './folder-store.js'
+export { mergeHistograms, type ScoreHistogram } from './histogram.js'
+export {
+  cardName,
+  entriesPrefix,
+  entryName,
+  isShardFile,
+  keyOf,
+  manifestName,
+  parquetName,
+  partName,
+  partsPrefix,
+  planName,
+  plansPrefix,
+  shardStem,
+  sizesName,
+  statsName,
+  tarName,
+  widsName,
+} from './layout.js'
+export {
+  type KeptImage,
+  type PartIndex,
+  type PartReceipt,
+  type PartRow,
+  readPart,
+  writePart,
+} from './part.js'
+export { type Plan, type PlanPart, planShards, type ShardPlan, shardCount } from './plan.js'
+export type { Problem } from './problem.js'
+export { readShard, type ShardSample } from './reader.js'
+export type { SampleRecord } from './sample-record.js'
+export type { LocalCopy, PutOptions, PutOutcome, Store } from './store.js'
+export { removePlanParts, sweepParts } from './sweep.js'
+export { type Verification, type VerifyProgress, verifyDataset } from './verify.js'
+export { type OpenPart, type Window, type WindowRules, windowOf } from './window.js'

@@ -1,0 +1,45 @@
+/** Names of everything in a store, '/'-separated and relative. What is private lies under `.pairmill/`. */
+export const manifestName = 'manifest.json'
+export const sizesName = 'sizes.json'
+export const widsName = 'index.json'
+export const cardName = 'README.md'
+export const partsPrefix = '.pairmill/parts/'
+export const plansPrefix = '.pairmill/plans/'
+export const entriesPrefix = '.pairmill/entries/'
+
+const shardDigits = 5
+
+export function shardStem(shard: number): string {
+  return String(shard).padStart(shardDigits, '0')
+}
+
+/** Where the rows of a plan go that kept nothing. */
+export function ledgerStem(plan: number): string {
+  return plan === 0 ? 'ledger' : `ledger_${String(plan).padStart(5, '0')}`
+}
+
+export const tarName = (stem: string): string => `${stem}.tar`
+export const parquetName = (stem: string): string => `${stem}.parquet`
+export const statsName = (stem: string): string => `${stem}_stats.json`
+export const entryName = (stem: string): string => `${entriesPrefix}${stem}.json`
+export const planName = (plan: number): string => `${plansPrefix}${String(plan).padStart(5, '0')}.json`
+
+/** `token` is random: two attempts at one batch never share a name. */
+export function partName(batch: string, token: string): string {
+  return `${partsPrefix}${batch}-${token}.tar`
+}
+
+/** Whether a name beside the shards looks like part of a shard: such a file must be named by an entry. */
+export function isShardFile(name: string): boolean {
+  return !name.includes('/') && /(?:\.tar|\.parquet|_stats\.json)$/.test(name)
+}
+
+/** Digits of a sample's number within its shard: enough for the largest shard, at least one. */
+export function keyDigits(shardSize: number): number {
+  return String(Math.max(0, shardSize - 1)).length
+}
+
+/** Key of sample `i` of a shard: digits only, unique in the dataset, ascending with `i`. */
+export function keyOf(shard: number, i: number, shardSize: number): string {
+  return `${shardStem(shard)}${String(i).padStart(keyDigits(shardSize), '0')}`
+}

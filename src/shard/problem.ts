@@ -1,0 +1,19 @@
+/** One thing that is wrong with a dataset. */
+export interface Problem {
+  readonly shard: number | null
+  readonly key: string | null
+  /** Name in the store. */
+  readonly file: string | null
+  readonly message: string
+}
+
+/** Collects the problems of one shard; `file` and `key` are as in Problem. */
+export type Report = (
+  message: string,
+  at?: { readonly file?: string | null; readonly key?: string | null },
+) => void
+
+/** What a caught error says, for a person. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

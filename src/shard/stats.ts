@@ -1,0 +1,60 @@
+import type { Row } from '../records/index.js'
+import { statusOf } from '../records/index.js'
+import { countScore, histogramOf, newScoreCounts, type ScoreHistogram } from './histogram.js'
+
+/** Counts over the rows of one shard. */
+export interface RowTally {
+  add(row: Row): void
+  readonly rows: number
+  /** Rejected rows by reason; reasons in alphabetical order. */
+  reasons(): Record<string, number>
+  statuses(): Readonly<Record<ReturnType<typeof statusOf>, number>>
+  scores(): ScoreHistogram
+}
+
+export function newTally(): RowTally {
+  const reasons = new Map<string, number>()
+  const statuses = { success: 0, failed_to_download: 0, failed_to_resize: 0, rejected: 0 }
+  const scores = newScoreCounts()
+  let rows = 0
+  return {
+    add(row) {
+      rows++
+      statuses[statusOf(row.reason)]++
+      if (row.reason !== null) reasons.set(row.reason, (reasons.get(row.reason) ?? 0) + 1)
+      if (row.clipScore !== null) countScore(scores, row.clipScore, row.reason === null)
+    },
+    get rows() {
+      return rows
+    },
+    reasons: () => sortedCounts(reasons),
+    statuses: () => ({ ...statuses }),
+    scores: () => histogramOf(scores),
+  }
+}
+
+export function sortedCounts(counts: Iterable<readonly [string, number]>): Record<string, number> {
+  return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+}
+
+/**
+ * The stats file beside a shard, as img2dataset writes it, and the score histogram. Times are the plan's, not the
+ * clock's, so that a plan that is executed again writes the same bytes.
+ */
+export function statsBytes(tally: RowTally, createdAt: string): Buffer {
+  const { success, failed_to_download, failed_to_resize, rejected } = tally.statuses()
+  const seconds = Date.parse(createdAt) / 1000
+  const stats = {
+    count: tally.rows,
+    successes: success,
+    failed_to_download,
+    failed_to_resize,
+    rejected,
+    duration: 0,
+    start_time: seconds,
+    end_time: seconds,
+    status_dict: success === 0 ? tally.reasons() : { success, ...tally.reasons() },
+    score_histogram: tally.scores(),
+  }
+  return Buffer.from(`${JSON.stringify(stats, null, 4)}\n`)
+}

@@ -1,0 +1,117 @@
+import { createHash, type Hash } from 'node:crypto'
+import { type FileHandle, open } from 'node:fs/promises'
+
+export interface FileSums {
+  /** Bytes. */
+  readonly size: number
+  /** Lower-case hex. */
+  readonly sha256: string
+  readonly md5: string
+}
+
+const chunkBytes = 4 << 20
+
+/**
+ * Writes a file front to back in large pieces and sums it on the way: while one piece is on its way to the disk the
+ * next is filled. `finish` syncs the file before it answers.
+ */
+export class SummedFile {
+  readonly #handle: FileHandle
+  readonly #sha256: Hash = createHash('sha256')
+  readonly #md5: Hash = createHash('md5')
+  #chunk: Buffer = Buffer.allocUnsafe(chunkBytes)
+  #spare: Buffer = Buffer.allocUnsafe(chunkBytes)
+  #filled = 0
+  #size = 0
+  #closed = false
+  /** The write under way; it never rejects, its failure is kept for the next call. */
+  #writing: Promise<void> = Promise.resolve()
+  #failure: { readonly cause: unknown } | null = null
+
+  private constructor(handle: FileHandle) {
+    this.#handle = handle
+  }
+
+  /** Creates the file; one that stands there already is an error. */
+  static async create(path: string): Promise<SummedFile> {
+    return new SummedFile(await open(path, 'wx'))
+  }
+
+  /** Bytes taken so far. */
+  get size(): number {
+    return this.#size
+  }
+
+  async append(bytes: Uint8Array): Promise<void> {
+    let taken = 0
+    while (taken < bytes.length) {
+      const count = Math.min(bytes.length - taken, chunkBytes - this.#filled)
+      this.#chunk.set(bytes.subarray(taken, taken + count), this.#filled)
+      this.#filled += count
+      taken += count
+      if (this.#filled === chunkBytes) await this.#flush()
+    }
+    this.#size += bytes.length
+  }
+
+  async finish(): Promise<FileSums> {
+    try {
+      await this.#flush()
+      await this.#settled()
+      await this.#handle.sync()
+    } finally {
+      await this.#close()
+    }
+    return { size: this.#size, sha256: this.#sha256.digest('hex'), md5: this.#md5.digest('hex') }
+  }
+
+  /** Gives the file up, finished or not; what was written stays for the caller to remove. */
+  async abandon(): Promise<void> {
+    await this.#writing
+    await this.#close()
+  }
+
+  async #close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await this.#handle.close()
+  }
+
+  async #flush(): Promise<void> {
+    const piece = this.#chunk.subarray(0, this.#filled)
+    await this.#settled()
+    this.#writing = writeAll(this.#handle, piece).catch((cause: unknown) => {
+      this.#failure = { cause }
+    })
+    this.#sha256.update(piece)
+    this.#md5.update(piece)
+    const next = this.#spare
+    this.#spare = this.#chunk
+    this.#chunk = next
+    this.#filled = 0
+  }
+
+  async #settled(): Promise<void> {
+    await this.#writing
+    if (this.#failure !== null) throw this.#failure.cause
+  }
+}
+
+async function writeAll(handle: FileHandle, bytes: Buffer): Promise<void> {
+  let done = 0
+  while (done < bytes.length) {
+    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done)
+    done += bytesWritten
+  }
+}
+
+/** A small file in one go. */
+export async function writeSummed(path: string, bytes: Uint8Array): Promise<FileSums> {
+  const file = await SummedFile.create(path)
+  try {
+    await file.append(bytes)
+    return await file.finish()
+  } finally {
+    await file.abandon()
+  }
+}

@@ -1,0 +1,276 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import sharp from 'sharp'
+import { z } from 'zod'
+import { tarOf } from './dataset.js'
+import { type ShardEntry, type ShardFile, stemOf } from './entry.js'
+import { keyOf, parquetName, statsName } from './layout.js'
+import { type ParquetRow, readParquet } from './parquet-reader.js'
+import { messageOf, type Report } from './problem.js'
+import { readShard, type ShardSample } from './reader.js'
+import { sortedCounts } from './stats.js'
+import type { Store } from './store.js'
+
+/** Images that are decoded at the same time. */
+const decodesAtOnce = 4
+
+const recordSchema = z.object({
+  caption: z.string(),
+  url: z.string(),
+  key: z.string(),
+  status: z.literal('success'),
+  width: z.int(),
+  height: z.int(),
+  stored_sha256: z.string(),
+})
+
+const statsSchema = z.object({
+  count: z.int(),
+  successes: z.int(),
+  failed_to_download: z.int(),
+  failed_to_resize: z.int(),
+  rejected: z.int(),
+  status_dict: z.record(z.string(), z.int()),
+})
+
+const parquetFields = ['key', 'status', 'error_message', 'caption', 'url', 'stored_sha256']
+
+/** Re-reads all files of one committed shard and reports whatever is not as its entry says. */
+export async function verifyShard(
+  store: Store,
+  entry: ShardEntry,
+  report: Report,
+  signal: AbortSignal,
+): Promise<void> {
+  const stem = stemOf(entry)
+  const tar = tarOf(entry)
+  const parquet = entry.files.find((file) => file.name === parquetName(stem))
+  const stats = entry.files.find((file) => file.name === statsName(stem))
+  if (entry.shard !== null && tar === undefined) report('its entry names no tar')
+  if (parquet === undefined) report('its entry names no parquet')
+  if (stats === undefined) report('its entry names no stats')
+
+  const rows = parquet === undefined ? null : await openRows(store, parquet, report, signal)
+  try {
+    if (tar !== undefined) await verifyTar(store, entry, tar, rows, report, signal)
+    if (rows !== null) await rows.rejected(entry)
+  } finally {
+    await rows?.close()
+  }
+  if (stats !== undefined) await verifyStats(store, entry, stats, report, signal)
+}
+
+/** The parquet's rows, met in step with the tar's samples. */
+interface Rows {
+  /** The next row must be this sample's. */
+  kept(sample: { readonly key: string; readonly record: z.infer<typeof recordSchema> | null }): Promise<void>
+  /** The rest must be rejected rows, as many as the entry says. */
+  rejected(entry: ShardEntry): Promise<void>
+  close(): Promise<void>
+}
+
+async function openRows(
+  store: Store,
+  file: ShardFile,
+  report: Report,
+  signal: AbortSignal,
+): Promise<Rows | null> {
+  const copy = await checkedCopy(store, file, report, signal)
+  if (copy === null) return null
+  const rows = readParquet(copy.path, parquetFields)
+  const at = { file: file.name }
+  let count = 0
+  let broken = false
+  const next = async (): Promise<ParquetRow | null> => {
+    if (broken) return null
+    try {
+      const { value, done } = await rows.next()
+      if (done === true) return null
+      count++
+      return value
+    } catch (error) {
+      broken = true
+      report(`is not readable: ${messageOf(error)}`, at)
+      return null
+    }
+  }
+  return {
+    async kept({ key, record }) {
+      const row = await next()
+      if (broken) return
+      if (row === null) return report('has no row for the sample', { ...at, key })
+      if (row.key !== key)
+        return report(`has key ${row.key} in row ${count - 1}, where the tar has ${key}`, { ...at, key })
+      if (row.status !== 'success') report(`says ${row.status} of a kept sample`, { ...at, key })
+      if (record === null) return
+      for (const field of ['caption', 'url', 'stored_sha256'] as const) {
+        if (row[field] !== record[field]) report(`has another ${field} than the json`, { ...at, key })
+      }
+    },
+    async rejected(entry) {
+      const reasons = new Map<string, number>()
+      for (let row = await next(); row !== null; row = await next()) {
+        if (row.key !== null)
+          report('names a key that the tar does not have', { ...at, key: String(row.key) })
+        else if (row.status === 'success') report(`row ${count - 1} is a success without a key`, at)
+        else reasons.set(String(row.error_message), (reasons.get(String(row.error_message)) ?? 0) + 1)
+      }
+      if (broken) return
+      if (count !== entry.rows) report(`has ${count} rows, its entry says ${entry.rows}`, at)
+      if (!sameCounts(sortedCounts(reasons), entry.reasons)) report('counts other reasons than its entry', at)
+    },
+    async close() {
+      await rows.return(undefined)
+      await copy.release()
+    },
+  }
+}
+
+async function verifyTar(
+  store: Store,
+  entry: ShardEntry,
+  file: ShardFile,
+  rows: Rows | null,
+  report: Report,
+  signal: AbortSignal,
+): Promise<void> {
+  const copy = await checkedCopy(store, file, report, signal)
+  if (copy === null) return
+  const decoding = new Set<Promise<void>>()
+  let samples = 0
+  try {
+    for await (const sample of readShard(copy.path)) {
+      signal.throwIfAborted()
+      const at = { file: file.name, key: sample.key }
+      const expected = keyOf(entry.shard ?? 0, samples, entry.shardSize)
+      if (sample.key !== expected) report(`sample ${samples} has key ${sample.key}, not ${expected}`, at)
+      const record = checkSample(sample, entry.format, (message) => report(message, at))
+      await rows?.kept({ key: sample.key, record })
+      const image = sample.files.get(entry.format)
+      if (image !== undefined) {
+        const decode = checkImage(image, entry.format, record, (message) => report(message, at)).finally(() =>
+          decoding.delete(decode),
+        )
+        decoding.add(decode)
+        if (decoding.size >= decodesAtOnce) await Promise.race(decoding)
+      }
+      samples++
+    }
+    if (samples !== entry.samples)
+      report(`has ${samples} samples, its entry says ${entry.samples}`, { file: file.name })
+  } catch (error) {
+    signal.throwIfAborted()
+    report(`is not readable: ${messageOf(error)}`, { file: file.name })
+  } finally {
+    await Promise.all(decoding)
+    await copy.release()
+  }
+}
+
+/** Everything about a sample but its pixels; answers its record where that can be read. */
+function checkSample(
+  { key, files }: ShardSample,
+  format: string,
+  report: (message: string) => void,
+): z.infer<typeof recordSchema> | null {
+  const names = [...files.keys()].join(' ')
+  const wanted = [format, 'json', 'txt'].sort().join(' ')
+  if (names !== wanted) report(`has the members ${names}, not ${wanted}`)
+  const text = files.get('txt')
+  const caption = text === undefined ? null : Buffer.from(text).toString('utf8')
+  if (caption !== null && caption.trim() === '') report('has an empty txt')
+  const json = files.get('json')
+  if (json === undefined) return null
+  const record = recordSchema.safeParse(parsed(json))
+  if (!record.success) {
+    report(`has an unreadable json: ${z.prettifyError(record.error)}`)
+    return null
+  }
+  if (record.data.key !== key) report(`has key ${record.data.key} in its json`)
+  if (caption !== null && record.data.caption !== caption)
+    report('has another caption in its json than in its txt')
+  const image = files.get(format)
+  if (image !== undefined && createHash('sha256').update(image).digest('hex') !== record.data.stored_sha256) {
+    report('has an image whose sha256 is not the stored_sha256 of its json')
+  }
+  return record.data
+}
+
+/** Decodes every pixel: a header can be whole where the image is cut. */
+async function checkImage(
+  bytes: Uint8Array,
+  format: string,
+  record: { readonly width: number; readonly height: number } | null,
+  report: (message: string) => void,
+): Promise<void> {
+  try {
+    const image = sharp(bytes, { failOn: 'warning' })
+    const { format: found } = await image.metadata()
+    const { info } = await image.raw().toBuffer({ resolveWithObject: true })
+    if (found !== (format === 'jpg' ? 'jpeg' : format)) report(`has an image in ${found}, not ${format}`)
+    if (record !== null && (info.width !== record.width || info.height !== record.height)) {
+      report(`has an image of ${info.width}x${info.height}, its json says ${record.width}x${record.height}`)
+    }
+  } catch (error) {
+    report(`has an image that cannot be decoded: ${messageOf(error)}`)
+  }
+}
+
+async function verifyStats(
+  store: Store,
+  entry: ShardEntry,
+  file: ShardFile,
+  report: Report,
+  signal: AbortSignal,
+): Promise<void> {
+  const at = { file: file.name }
+  const copy = await checkedCopy(store, file, report, signal)
+  if (copy === null) return
+  await copy.release()
+  const bytes = await store.read(file.name, signal)
+  const stats = statsSchema.safeParse(bytes === null ? null : parsed(bytes))
+  if (!stats.success) return report(`is not readable: ${z.prettifyError(stats.error)}`, at)
+  const { count, successes, failed_to_download, failed_to_resize, rejected, status_dict } = stats.data
+  if (count !== entry.rows) report(`counts ${count} rows, its entry says ${entry.rows}`, at)
+  if (successes !== entry.samples)
+    report(`counts ${successes} successes, its entry says ${entry.samples}`, at)
+  if (successes + failed_to_download + failed_to_resize + rejected !== count) report('does not add up', at)
+  const { success = 0, ...reasons } = status_dict
+  if (success !== successes || !sameCounts(sortedCounts(Object.entries(reasons)), entry.reasons)) {
+    report('counts other reasons than its entry', at)
+  }
+}
+
+/** A local copy of a file whose size and sums are as the entry says; otherwise the difference is reported. */
+async function checkedCopy(store: Store, file: ShardFile, report: Report, signal: AbortSignal) {
+  const at = { file: file.name }
+  const copy = await store.localCopy(file.name, signal)
+  if (copy === null) {
+    report('is missing', at)
+    return null
+  }
+  const sha256 = createHash('sha256')
+  const md5 = createHash('md5')
+  let size = 0
+  for await (const piece of createReadStream(copy.path, { highWaterMark: 1 << 20, signal })) {
+    sha256.update(piece)
+    md5.update(piece)
+    size += piece.length
+  }
+  if (size !== file.size) report(`has ${size} bytes, its entry says ${file.size}`, at)
+  else if (sha256.digest('hex') !== file.sha256) report('has another sha256 than its entry says', at)
+  else if (md5.digest('hex') !== file.md5) report('has another md5 than its entry says', at)
+  return copy
+}
+
+function parsed(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8'))
+  } catch {
+    return null
+  }
+}
+
+function sameCounts(a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
+}

@@ -1,0 +1,98 @@
+import { DelayedError, type Job, type Queue, type Worker } from 'bullmq'
+
+/** What can be rung for: a host to visit, a batch to filter, a plan to carry out. */
+export const bellKinds = ['session', 'batch', 'plan'] as const
+export type BellKind = (typeof bellKinds)[number]
+
+export interface Ring {
+  readonly v: 1
+  readonly run: string
+  /** Host, batch or plan. */
+  readonly key: string
+}
+
+/** `again`: there is more to do under this key, in so many ms. */
+export type Visited = { readonly kind: 'done' } | { readonly kind: 'again'; readonly inMs: number }
+export type Visit = (ring: Ring) => Promise<Visited>
+
+export interface BellMaker {
+  queue(name: string): Queue<Ring>
+  worker(
+    name: string,
+    process: (job: Job<Ring>, token?: string) => Promise<void>,
+    options: { concurrency: number },
+  ): Worker<Ring>
+}
+
+export interface Answering {
+  /** Takes nothing new, and waits until what is under way has ended, unless `now`. */
+  close(now: boolean): Promise<void>
+}
+
+/**
+ * Doorbells over BullMQ. A ring can be lost, doubled or late and nothing is lost with it: the backend knows what is to be done, and
+ * whoever answers asks it. Rings of one key are held together by BullMQ's deduplication; one that comes while the key is being
+ * answered is kept for afterwards (keepLastIfActive).
+ */
+export interface Bells {
+  ring(kind: BellKind, run: string, keys: readonly string[], delayMs?: number): Promise<void>
+  answer(
+    kind: BellKind,
+    concurrency: number,
+    visit: Visit,
+    onError: (error: Error) => void,
+  ): Answering
+  /** Takes every ring away. For a process that is alone: it rings anew from the backend. */
+  silence(): Promise<void>
+  close(): Promise<void>
+}
+
+/** After the frontier said 'not yet', so that the next visit does not come a hair too early. */
+const marginMs = 2
+
+export function createBells(make: BellMaker): Bells {
+  const queues = new Map(bellKinds.map((kind) => [kind, make.queue(kind)]))
+  const queueOf = (kind: BellKind): Queue<Ring> => {
+    const queue = queues.get(kind)
+    if (queue === undefined) throw new Error(`no queue for ${kind}`)
+    return queue
+  }
+  return {
+    ring: async (kind, run, keys, delayMs = 0) => {
+      if (keys.length === 0) return
+      await queueOf(kind).addBulk(
+        keys.map((key) => ({
+          name: kind,
+          data: { v: 1 as const, run, key },
+          opts: {
+            deduplication: { id: `${run}/${key}`, keepLastIfActive: true },
+            delay: delayMs,
+            removeOnComplete: true,
+            removeOnFail: true,
+          },
+        })),
+      )
+    },
+    answer: (kind, concurrency, visit, onError) => {
+      const worker = make.worker(
+        kind,
+        async (job, token) => {
+          const visited = await visit(job.data)
+          if (visited.kind === 'done') return
+          await job.moveToDelayed(Date.now() + visited.inMs + marginMs, token)
+          throw new DelayedError()
+        },
+        { concurrency },
+      )
+      worker.on('error', onError)
+      worker.on('failed', (_job, error) => onError(error))
+      return { close: (now) => worker.close(now) }
+    },
+    silence: async () => {
+      for (const queue of queues.values()) await queue.obliterate({ force: true })
+    },
+    close: async () => {
+      for (const queue of queues.values()) await queue.close()
+    },
+  }
+}

@@ -1,0 +1,158 @@
+import { randomBytes } from 'node:crypto'
+import { type ScopeRules, scopeVerdict, type VisitOptions, visit } from '../crawl/index.js'
+import type { Fetch } from '../net/index.js'
+import type { LeasedUrl } from '../records/index.js'
+import type { Backend, BatchShape } from './backend/backend.js'
+import type { Bells, Visited } from './bells.js'
+import { pause } from './pause.js'
+import type { Permit } from './permission.js'
+import { harvestOf, type UrlOutcome } from './session.js'
+
+export interface CrawlSettings {
+  readonly run: string
+  readonly scope: ScopeRules
+  readonly visit: VisitOptions
+  readonly delayMs: number
+  readonly batch: BatchShape
+  readonly failing: FailingHosts
+}
+
+/** When a host that answers nothing is given up, and how long it is left alone until then. */
+export interface FailingHosts {
+  /** Sessions in a row. */
+  readonly maxFailures: number
+  readonly maxFailingMs: number
+  /** After the first failure; three times as long after each further one, up to a minute. */
+  readonly firstPauseMs: number
+}
+
+export const defaultFailing: FailingHosts = { maxFailures: 5, maxFailingMs: 15 * 60 * 1000, firstPauseMs: 2_000 }
+
+export interface CrawlDeps {
+  readonly backend: Backend
+  readonly bells: Bells
+  readonly fetch: Fetch
+  readonly permit: Permit
+  readonly now: () => number
+  readonly random: () => number
+}
+
+/** Most URLs of one session. */
+const maxUrls = 50
+/** A session starts no fetch after this. */
+const sessionMs = 10_000
+/** Longer than a session with its last fetch and its commit can take. */
+const leaseMs = 90_000
+/** Fetches at once from a host that asked for no delay (--delay-ms 0); with a delay there is one. */
+const undelayedFetches = 4
+const maxPauseMs = 60_000
+
+/** How long to leave a host alone that failed `failures` sessions in a row, this one not counted. Pure. */
+export function failurePauseMs(failures: number, firstPauseMs: number): number {
+  return Math.min(firstPauseMs * 3 ** failures, maxPauseMs)
+}
+
+/**
+ * One session on one host: leases URLs, fetches them no faster than allowed, and commits everything they gave at once. `drain` ends
+ * it early and in order; `abort` drops it, and its lease frees its URLs.
+ */
+export async function visitHost(
+  deps: CrawlDeps,
+  settings: CrawlSettings,
+  host: string,
+  drain: AbortSignal,
+  abort: AbortSignal,
+): Promise<Visited> {
+  if (drain.aborted) return { kind: 'done' }
+  const token = randomBytes(12).toString('hex')
+  const lease = await deps.backend.leaseHost({
+    run: settings.run,
+    host,
+    token,
+    max: maxUrls,
+    delayMs: settings.delayMs,
+    windowMs: sessionMs,
+    leaseMs,
+  })
+  if (lease.kind === 'none') return { kind: 'done' }
+  if (lease.kind !== 'urls') return { kind: 'again', inMs: lease.inMs }
+
+  const startedAt = deps.now()
+  const outcomes: { url: LeasedUrl; outcome: UrlOutcome }[] = []
+  const queue = [...lease.urls]
+  // Slots were reserved for so many fetches; what does not begin within them would come near the next holder's.
+  const reservedUntil = startedAt + lease.urls.length * lease.delayMs
+  let delayMs = lease.delayMs
+  let nextAt = startedAt
+  let lastFetchAt: number | null = null
+  let unreachable: { inMs: number } | null = null
+  let busyMs = 0
+
+  const claimSlot = async (): Promise<boolean> => {
+    const at = Math.max(nextAt, deps.now())
+    nextAt = at + delayMs
+    await pause(at - deps.now(), drain)
+    const now = deps.now()
+    if (drain.aborted || now - startedAt > sessionMs) return false
+    if (delayMs > 0 && now > reservedUntil) return false
+    nextAt = Math.max(nextAt, now + delayMs)
+    lastFetchAt = now
+    return true
+  }
+
+  const handle = async (url: LeasedUrl): Promise<UrlOutcome> => {
+    const verdict = scopeVerdict(url, settings.scope)
+    if (verdict !== 'in') return { kind: 'out', verdict }
+    if (drain.aborted || unreachable !== null || busyMs > 0) return { kind: 'back' }
+    const permitted = await deps.permit(url.url, claimSlot, abort)
+    if (permitted.kind === 'busy') {
+      busyMs = Math.max(permitted.inMs, 1)
+      return { kind: 'back' }
+    }
+    if (permitted.kind === 'unreachable') {
+      unreachable = permitted
+      return { kind: 'back' }
+    }
+    delayMs = Math.max(delayMs, permitted.crawlDelayMs)
+    if (permitted.kind === 'forbidden') return { kind: 'forbidden' }
+    if (!(await claimSlot())) return { kind: 'back' }
+    return visit(deps, url, settings.visit, abort)
+  }
+
+  const lane = async () => {
+    for (let url = queue.shift(); url !== undefined; url = queue.shift()) {
+      const outcome = await handle(url)
+      outcomes.push({ url, outcome })
+    }
+  }
+  const lanes = lease.delayMs > 0 ? 1 : undelayedFetches
+  // The first URL goes alone: it may have to fetch robots.txt, which decides about the others.
+  const first = queue.shift()
+  if (first !== undefined) outcomes.push({ url: first, outcome: await handle(first) })
+  if (delayMs > lease.delayMs) await lane()
+  else await Promise.all(Array.from({ length: lanes }, lane))
+  if (abort.aborted) return { kind: 'done' }
+
+  const harvest = harvestOf(outcomes, settings.scope)
+  const failing = unreachable !== null || harvest.health === 'bad'
+  const committed = await deps.backend.commitSession({
+    ...harvest,
+    ...settings.batch,
+    health: unreachable !== null && harvest.health !== 'ok' ? 'bad' : harvest.health,
+    run: settings.run,
+    host,
+    token,
+    delayMs,
+    reservedMs: lease.reservedMs,
+    lastFetchAgoMs: lastFetchAt === null ? null : Math.max(Math.round(deps.now() - lastFetchAt), 0),
+    pauseMs: failing ? failurePauseMs(lease.failures, settings.failing.firstPauseMs) : busyMs,
+    maxFailures: settings.failing.maxFailures,
+    maxFailingMs: settings.failing.maxFailingMs,
+  })
+  if (committed.kind === 'lost') return { kind: 'again', inMs: 0 }
+  await deps.bells.ring('session', settings.run, committed.hosts.filter((woken) => woken !== host))
+  await deps.bells.ring('batch', settings.run, committed.batches)
+  return committed.moreInMs === null || drain.aborted
+    ? { kind: 'done' }
+    : { kind: 'again', inMs: committed.moreInMs }
+}

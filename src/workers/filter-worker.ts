@@ -1,0 +1,137 @@
+import { randomBytes } from 'node:crypto'
+import { hostOf } from '../crawl/index.js'
+import { type BatchDeps, type BatchResult, type FilterOptions, filterBatch } from '../filter/index.js'
+import type { Fetch } from '../net/index.js'
+import { partName, type Store, writePart } from '../shard/index.js'
+import type { Backend, BatchCommit, LeasedCandidate } from './backend/backend.js'
+import type { Bells, Visited } from './bells.js'
+import { crashedResult } from './crashed.js'
+import type { Gate } from './gate.js'
+import { createImageFetch } from './image-fetch.js'
+import { keepLease } from './lease.js'
+import type { Permit } from './permission.js'
+import { createSlots } from './slots.js'
+
+export interface FilterSettings {
+  readonly run: string
+  readonly filter: FilterOptions
+  readonly imageDelayMs: number
+}
+
+export interface FilterDeps
+  extends Pick<BatchDeps, 'pixelsOf' | 'tensorSide' | 'score' | 'modelId' | 'modelThreshold'> {
+  readonly backend: Backend
+  readonly bells: Bells
+  readonly store: Store
+  readonly fetch: Fetch
+  readonly permit: Permit
+  readonly decoding: Gate
+  readonly now: () => number
+  readonly random: () => number
+}
+
+/** Extended while the work goes on, so it need only outlast a stalled moment. */
+const leaseMs = 30_000
+/** An image whose host has no slot within this is put back. */
+const slotWindowMs = 30_000
+/** A stale commit (a cited image is kept no more) is looked at anew after this. */
+const staleMs = 100
+
+/** Filters one batch and commits what it found: the part first, then its name, under the lease. */
+export async function visitBatch(
+  deps: FilterDeps,
+  settings: FilterSettings,
+  batch: string,
+  drain: AbortSignal,
+  abort: AbortSignal,
+): Promise<Visited> {
+  if (drain.aborted) return { kind: 'done' }
+  const { run } = settings
+  const token = randomBytes(12).toString('hex')
+  const lease = await deps.backend.leaseBatch({ run, batch, token, leaseMs })
+  if (lease.kind === 'gone') return { kind: 'done' }
+  if (lease.kind === 'busy') return { kind: 'again', inMs: lease.inMs }
+  if (lease.kind === 'split') {
+    await deps.bells.ring('batch', run, lease.batches)
+    return { kind: 'done' }
+  }
+
+  const held = keepLease(() => deps.backend.extendBatch({ run, batch, token, leaseMs }), leaseMs, abort)
+  let judged = lease.crashed
+  try {
+    const result = lease.crashed
+      ? crashedResult(lease.candidates)
+      : await judge(deps, settings, lease.candidates, held.signal)
+    judged = true
+    const commit = await storePart(deps, settings, batch, token, result, held.signal)
+    const committed = await deps.backend.commitBatch(commit)
+    if (committed.kind === 'stale') return { kind: 'again', inMs: staleMs }
+    return { kind: 'done' }
+  } catch (error) {
+    // The lease is gone or the process ends: the batch is another's, or will be taken up again.
+    if (held.signal.aborted) return { kind: 'done' }
+    // A batch that cannot be judged is split until what breaks it is found; one that cannot be stored is not to blame.
+    await deps.backend.releaseBatch({ run, batch, token, failed: !judged })
+    throw error
+  } finally {
+    held.end()
+  }
+}
+
+async function judge(
+  deps: FilterDeps,
+  settings: FilterSettings,
+  candidates: readonly LeasedCandidate[],
+  signal: AbortSignal,
+): Promise<BatchResult> {
+  const { run, filter } = settings
+  const slots = createSlots(deps, settings.imageDelayMs, slotWindowMs)
+  const wants = new Map<string, number>()
+  for (const { body } of candidates) {
+    const host = hostOf(body.imageUrl)
+    wants.set(host, (wants.get(host) ?? 0) + 1)
+  }
+  await slots.plan(wants)
+  const batchDeps: BatchDeps = {
+    ...deps,
+    fetchImage: createImageFetch({ ...deps, slots }, filter.maxBytes),
+    findDuplicates: (images) =>
+      deps.backend.findDuplicates({
+        run,
+        images,
+        near: filter.dedupe === 'near',
+        distance: filter.nearDistance,
+      }),
+    captionCounts: (texts) => deps.backend.captionCounts(run, texts),
+  }
+  return filterBatch(batchDeps, candidates, filter, signal)
+}
+
+async function storePart(
+  deps: FilterDeps,
+  settings: FilterSettings,
+  batch: string,
+  token: string,
+  result: BatchResult,
+  signal: AbortSignal,
+): Promise<BatchCommit> {
+  const rows = result.rows.map(({ row }) => row)
+  const part =
+    rows.length === 0 ? null : await writePart(deps.store, partName(batch, token), result.rows, signal)
+  return {
+    run: settings.run,
+    batch,
+    token,
+    part: part === null ? null : { name: part.name, size: part.size, sha256: part.sha256, rows: part.rows },
+    kept: rows.flatMap((row, index) =>
+      row.reason === null && row.sha256 !== null && row.phash !== null
+        ? [{ row: index, sha256: row.sha256, phash: row.phash, score: row.clipScore }]
+        : [],
+    ),
+    cited: rows.flatMap((row) => (row.duplicateOf === null ? [] : [row.duplicateOf])),
+    deferred: result.deferred,
+    counters: result.counters,
+    dedupe: settings.filter.dedupe,
+    distance: settings.filter.nearDistance,
+  }
+}

@@ -1,0 +1,101 @@
+import { canonicalUrl, hostOf } from '../crawl/index.js'
+import type { FetchImage, ImageFetched } from '../filter/index.js'
+import { type Fetch, type FetchFailure, type FetchOutcome, retryOf } from '../net/index.js'
+import type { Permission, RejectReason } from '../records/index.js'
+import { createGate, type Gate } from './gate.js'
+import type { Permit } from './permission.js'
+import type { Slots } from './slots.js'
+
+export interface ImageFetchDeps {
+  readonly fetch: Fetch
+  readonly permit: Permit
+  readonly slots: Slots
+  readonly now: () => number
+  readonly random: () => number
+}
+
+const maxRedirects = 5
+const deadlineMs = 30_000
+/** Fetches of images at once from one host, whatever the delay allows. */
+const perHost = 4
+/** Times a candidate may be put back for a host that is not ready. */
+const maxDeferrals = 3
+/** An image whose host cannot be asked now comes back after this, where nobody says better. */
+const deferMs = 30_000
+const accept = 'image/avif,image/webp,image/png,image/jpeg,image/*;q=0.8'
+
+const failureReasons: Record<FetchFailure, RejectReason> = {
+  bad_url: 'bad_url',
+  address_refused: 'address_refused',
+  dns: 'dns',
+  connection: 'connection',
+  tls: 'tls',
+  timeout: 'timeout',
+  too_large: 'too_large',
+  body_cut: 'body_cut',
+  encoding: 'encoding',
+  headers: 'http_other',
+  cancelled: 'timeout',
+}
+
+/** The image fetcher of one batch: robots.txt, slots, redirects; each hop is asked about anew. */
+export function createImageFetch(deps: ImageFetchDeps, maxBytes: number): FetchImage {
+  const gates = new Map<string, Gate>()
+  const gateOf = (host: string): Gate => {
+    const gate = gates.get(host) ?? createGate(perHost)
+    gates.set(host, gate)
+    return gate
+  }
+
+  return async (start, attempts, inspect, signal) => {
+    let url = start
+    let permission: Permission | null = null
+    const later = (reason: RejectReason, delayMs: number, detail: string | null): ImageFetched =>
+      attempts >= maxDeferrals
+        ? { kind: 'rejected', reason, detail, permission }
+        : { kind: 'deferred', delayMs, reason }
+
+    for (let redirects = 0; redirects <= maxRedirects; redirects++) {
+      const host = hostOf(url)
+      const hop = await gateOf(host)(async (): Promise<FetchOutcome | ImageFetched> => {
+        const takeSlot = async (slotHost: string) => (await deps.slots.take(slotHost, signal)).kind === 'go'
+        const permitted = await deps.permit(url, takeSlot, signal)
+        if (permitted.kind === 'busy') return { kind: 'deferred', delayMs: permitted.inMs, reason: 'robots_unreachable' }
+        permission = permitted.permission
+        if (permitted.kind === 'unreachable') return later('robots_unreachable', deferMs, permission.rule)
+        if (permitted.kind === 'forbidden') return { kind: 'rejected', reason: 'robots', detail: permission.rule, permission }
+        const slot = await deps.slots.take(host, signal)
+        if (slot.kind === 'later') return later('host_stalled', slot.inMs, 'no slot of the host came free')
+        return deps.fetch({ url, accept, maxBytes, deadlineMs, onHead: wanted, onPrefix: inspect }, signal)
+      })
+      signal.throwIfAborted()
+      if (hop.kind === 'deferred' || hop.kind === 'rejected' || hop.kind === 'bytes') return hop
+      if (hop.kind === 'failed') return afterFailure(hop.reason, hop.detail)
+      if (hop.kind === 'response') return afterResponse(hop)
+      const next = canonicalUrl(hop.location)
+      if (next === null) return { kind: 'rejected', reason: 'bad_url', detail: `redirect to ${hop.location}`, permission }
+      url = next
+    }
+    return { kind: 'rejected', reason: 'redirects', detail: `more than ${maxRedirects}`, permission }
+
+    function afterFailure(failure: FetchFailure, detail: string): ImageFetched {
+      const retry = retryOf({ failure }, attempts, deps.now(), deps.random)
+      if (retry.kind === 'retry') return later(failureReasons[failure], retry.delayMs, detail)
+      return { kind: 'rejected', reason: failureReasons[failure], detail, permission }
+    }
+
+    function afterResponse(hop: Extract<FetchOutcome, { kind: 'response' }>): ImageFetched {
+      const { status } = hop.head
+      if (status >= 200 && status < 300) return { kind: 'bytes', bytes: hop.body, stopped: hop.stopped, permission }
+      const reason = status >= 500 ? 'http_5xx' : status >= 400 ? 'http_4xx' : 'http_other'
+      const retryAfter = hop.head.headers['retry-after'] ?? null
+      const retry = retryOf({ status, retryAfter }, attempts, deps.now(), deps.random)
+      if (retry.kind === 'retry') return later(reason, retry.delayMs, `HTTP ${status}`)
+      return { kind: 'rejected', reason, detail: `HTTP ${status}`, permission }
+    }
+  }
+}
+
+function wanted(head: { readonly status: number }): 'read' | 'stop' {
+  return head.status >= 200 && head.status < 300 ? 'read' : 'stop'
+}

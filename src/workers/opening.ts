@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto'
+import { availableParallelism } from 'node:os'
+import {
+  type Clip,
+  defaultFilterOptions,
+  type DownloadProgress,
+  type FilterOptions,
+  type HubFetch,
+  openClip,
+  resolveModel,
+} from '../filter/index.js'
+import { type ConnectTo, createNet, type Net, parseConnectTo } from '../net/index.js'
+import { readPlans, type Store } from '../shard/index.js'
+import type { Backend } from './backend/backend.js'
+import type { Environment, RunOptions } from './run-types.js'
+import { allottedOf } from './shard-worker.js'
+
+/** `--model none`: nothing is scored, and everything that passes the other rules is kept. */
+export const noModel = 'none'
+
+export async function openModel(
+  options: RunOptions,
+  environment: Environment,
+  onProgress: (text: string) => void,
+  signal: AbortSignal,
+): Promise<{ clip: Clip | null } | { message: string }> {
+  if (options.model === noModel) return { clip: null }
+  const files = await resolveModel(
+    {
+      hubUrl: environment.hubUrl,
+      token: environment.hubToken,
+      cacheDir: environment.cacheDir,
+      fetch: hubFetch,
+      onProgress: (progress) => onProgress(progressText(progress)),
+    },
+    options.model,
+    signal,
+  )
+  if (files.kind === 'model_error') return { message: files.message }
+  const clip = await openClip(files, { threads: options.threads ?? availableParallelism() }, signal)
+  return 'message' in clip ? { message: clip.message } : { clip }
+}
+
+const hubFetch: HubFetch = (url, init) => globalThis.fetch(url, init)
+
+function progressText(progress: DownloadProgress): string {
+  const done = (progress.receivedBytes / 1e6).toFixed(0)
+  const total = progress.totalBytes === null ? '' : ` of ${(progress.totalBytes / 1e6).toFixed(0)}`
+  return `fetching ${progress.url}: ${done}${total} MB`
+}
+
+export function openNet(options: RunOptions): Net {
+  return createNet({
+    userAgent: options.userAgent,
+    connectTo: options.connectTo.map(connectTo),
+    allowPrivate: options.allowPrivate,
+  })
+}
+
+/** The options were checked where they were given; a rule that cannot be read here is a bug. */
+function connectTo(text: string): ConnectTo {
+  const rule = parseConnectTo(text)
+  if ('error' in rule) throw new Error(`--connect-to ${text}: ${rule.error}`)
+  return rule
+}
+
+export function filterOptions(options: RunOptions): FilterOptions {
+  return {
+    ...defaultFilterOptions,
+    languages: options.languages,
+    minSide: options.minSide,
+    maxAspect: options.maxAspect,
+    minBytes: options.minBytes,
+    imageSize: options.imageSize,
+    format: options.imageFormat,
+    quality: options.imageQuality,
+    threshold: options.threshold,
+    dedupe: options.dedupe,
+    repeatedText: options.repeatedText,
+  }
+}
+
+/** A model that failed is lost infrastructure, not a bad batch: it ends the run instead of rejecting what it should have scored. */
+export function fatalScore(clip: Clip, lost: AbortController): Clip['score'] {
+  return async (pairs, signal) => {
+    try {
+      return await clip.score(pairs, signal)
+    } catch (error) {
+      if (!signal.aborted) lost.abort(error)
+      throw error
+    }
+  }
+}
+
+/** Tells the backend of every plan that the store knows, before a plan or shard number is given again. */
+export async function reconcile(backend: Backend, store: Store, run: string, signal: AbortSignal): Promise<void> {
+  for (const plan of await readPlans(store, signal)) await backend.adoptPlan(run, allottedOf(plan))
+}
+
+export function digestOf(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex')
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

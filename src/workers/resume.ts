@@ -1,0 +1,46 @@
+import type { RunLimits } from './backend/backend.js'
+import type { OptionDifference, RunOptions } from './run-types.js'
+
+/** Options that may differ from one start of a run to the next: they change how, or how much, not what. */
+const free = ['out', 'backend', 'concurrency', 'threads', 'maxTimeMs', 'userAgent', 'delayMs', 'imageDelayMs'] as const
+/** May be raised (null = no limit is the highest), not lowered below what was agreed. */
+const raisable = ['maxPages', 'maxPairs', 'maxPagesPerHost'] as const
+/** Seeds may be added. */
+const seeds = 'seeds'
+
+/** What is stored with a run: everything that decides its result. */
+export function storedOptions(options: RunOptions): Record<string, unknown> {
+  const skip = new Set<string>([...free, ...raisable])
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !skip.has(name)))
+}
+
+export function limitsOf(options: RunOptions): RunLimits {
+  return { maxPages: options.maxPages, maxPairs: options.maxPairs, maxPagesPerHost: options.maxPagesPerHost }
+}
+
+/** Why a run cannot go on with these options; empty = it can. Pure. */
+export function differencesOf(
+  stored: Record<string, unknown>,
+  limits: RunLimits,
+  options: RunOptions,
+): OptionDifference[] {
+  const differences: OptionDifference[] = []
+  for (const [option, is] of Object.entries(storedOptions(options))) {
+    const was = stored[option]
+    if (option === seeds ? !holdsAll(is, was) : JSON.stringify(was) !== JSON.stringify(is)) {
+      differences.push({ option, was, is })
+    }
+  }
+  for (const option of raisable) {
+    const was = limits[option]
+    const is = options[option]
+    if (is !== null && (was === null || is < was)) differences.push({ option, was, is })
+  }
+  return differences
+}
+
+function holdsAll(is: unknown, was: unknown): boolean {
+  if (!Array.isArray(is) || !Array.isArray(was)) return false
+  const given = new Set<unknown>(is)
+  return was.every((seed) => given.has(seed))
+}

@@ -1,0 +1,128 @@
+import { anchorOf, hostOf, type Page, type ScopeRules, scopeVerdict, type VisitOutcome } from '../crawl/index.js'
+import { candidateKey, type FrontierUrl, type LeasedUrl } from '../records/index.js'
+import type { FoundCandidate, Offer, SessionCommit } from './backend/backend.js'
+
+/** Redirects from page to page, each through the frontier. */
+const maxRedirects = 5
+/** Tries of one URL, the first included. */
+export const maxTries = 3
+
+/** What a session found, as its commit will write it. */
+export type SessionHarvest = Pick<
+  SessionCommit,
+  'done' | 'retry' | 'back' | 'pages' | 'offers' | 'candidates' | 'counters' | 'health'
+>
+
+/** Everything a visit can end in, beside what the visit itself says. */
+export type UrlOutcome =
+  | VisitOutcome
+  | { readonly kind: 'forbidden' }
+  | { readonly kind: 'out'; readonly verdict: Exclude<ReturnType<typeof scopeVerdict>, 'in'> }
+  /** Not tried, or given up by us: it goes back as it was. */
+  | { readonly kind: 'back' }
+
+/** Reasons that say that the host did not answer, as against answering with a no. */
+const deadReasons: ReadonlySet<string> = new Set(['connection', 'timeout', 'dns', 'tls', 'http_5xx', 'http_429'])
+
+/** Makes the harvest of a session of its outcomes. Pure. */
+export function harvestOf(
+  outcomes: readonly { readonly url: LeasedUrl; readonly outcome: UrlOutcome }[],
+  rules: ScopeRules,
+): SessionHarvest {
+  const done: number[] = []
+  const retry: { id: number; delayMs: number }[] = []
+  const back: number[] = []
+  const offers: Offer[] = []
+  const candidates: FoundCandidate[] = []
+  const counters: Record<string, number> = {}
+  let pages = 0
+  let answered = 0
+  let dead = 0
+  const count = (name: string, n = 1) => {
+    counters[name] = (counters[name] ?? 0) + n
+  }
+  const offer = (url: FrontierUrl) => {
+    const verdict = scopeVerdict(url, rules)
+    if (verdict === 'in') offers.push({ ...url, host: hostOf(url.url) })
+    else count(`link_skipped:${verdict}`)
+  }
+
+  for (const { url, outcome } of outcomes) {
+    switch (outcome.kind) {
+      case 'page':
+        done.push(url.id)
+        pages++
+        answered++
+        countPage(outcome.page, count)
+        for (const link of outcome.page.links) {
+          offer({ url: link, depth: url.depth + 1, anchor: url.anchor, redirects: 0 })
+        }
+        for (const candidate of outcome.page.candidates) {
+          candidates.push({
+            key: candidateKey(candidate),
+            host: hostOf(candidate.imageUrl),
+            texts: [...new Set(candidate.captions.map((caption) => caption.text))],
+            body: candidate,
+          })
+        }
+        break
+      case 'redirect':
+        done.push(url.id)
+        answered++
+        count('redirects')
+        if (url.redirects >= maxRedirects) count('page_skipped:redirects')
+        else offer(redirected(url, outcome.to, rules))
+        break
+      case 'retry':
+        if (deadReasons.has(outcome.reason)) dead++
+        else answered++
+        if (url.attempts + 1 >= maxTries) {
+          done.push(url.id)
+          count(`page_skipped:${outcome.reason}`)
+        } else {
+          retry.push({ id: url.id, delayMs: outcome.delayMs })
+          count('page_retries')
+        }
+        break
+      case 'skipped':
+        done.push(url.id)
+        if (deadReasons.has(outcome.reason)) dead++
+        else answered++
+        count(`page_skipped:${outcome.reason}`)
+        break
+      case 'forbidden':
+        done.push(url.id)
+        answered++
+        count('page_skipped:robots')
+        break
+      case 'out':
+        done.push(url.id)
+        count(`page_skipped:${outcome.verdict}`)
+        break
+      case 'back':
+        back.push(url.id)
+        break
+    }
+  }
+  const health = answered > 0 ? 'ok' : dead > 0 ? 'bad' : 'none'
+  return { done, retry, back, pages, offers, candidates, counters, health }
+}
+
+/** Where a seed redirects to is what its user meant: the scope moves with it. */
+function redirected(from: FrontierUrl, to: string, rules: ScopeRules): FrontierUrl {
+  return {
+    url: to,
+    depth: from.depth,
+    anchor: from.depth === 0 ? anchorOf(to, rules.scope) : from.anchor,
+    redirects: from.redirects + 1,
+  }
+}
+
+function countPage(page: Page, count: (name: string, n?: number) => void): void {
+  count('pages')
+  count('page_bytes', page.bytes)
+  count('links', page.links.length)
+  count('images_seen', page.imagesSeen)
+  count('candidates_seen', page.candidates.length)
+  for (const [reason, n] of Object.entries(page.imagesSkipped)) count(`image_skipped:${reason}`, n)
+}

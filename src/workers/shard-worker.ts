@@ -1,0 +1,135 @@
+import { randomBytes } from 'node:crypto'
+import type { StoredFormat } from '../records/index.js'
+import {
+  executePlan,
+  type Plan,
+  removePlanParts,
+  type Store,
+  windowOf,
+  writePlan,
+} from '../shard/index.js'
+import type { AllottedPlan, Backend } from './backend/backend.js'
+import type { Bells, Visited } from './bells.js'
+import { keepLease } from './lease.js'
+
+export interface ShardSettings {
+  readonly run: string
+  /** Samples in the largest shard. */
+  readonly shardSize: number
+  /** A run that ends with fewer shards is cut into so many, where it has the samples. */
+  readonly minShards: number
+  readonly seed: string
+  readonly format: StoredFormat
+  readonly modelId: string | null
+}
+
+export interface ShardDeps {
+  readonly backend: Backend
+  readonly bells: Bells
+  readonly store: Store
+  /** Called after each committed plan: what describes the dataset is compiled anew. */
+  readonly onPlan: (signal: AbortSignal) => Promise<void>
+}
+
+const leaseMs = 30_000
+/** More parts than any window holds. */
+const maxParts = 10_000
+
+/** Plans what is there; `final`: nothing more will come, so the rest need not fill a window. Answers the plans made. */
+export async function planParts(
+  deps: Pick<ShardDeps, 'backend' | 'bells'>,
+  settings: ShardSettings,
+  final: boolean,
+): Promise<readonly number[]> {
+  const made: number[] = []
+  for (;;) {
+    const parts = await deps.backend.unplannedParts(settings.run, maxParts)
+    const window = windowOf(parts, {
+      shardSize: settings.shardSize,
+      final: final && parts.length < maxParts,
+      minShards: settings.minShards,
+    })
+    if (window === null) break
+    const plan = await deps.backend.allotPlan({
+      run: settings.run,
+      batches: parts.slice(0, window.take).map((part) => part.batch),
+      shards: window.shards,
+      shardSize: settings.shardSize,
+    })
+    if (plan !== null) made.push(plan)
+  }
+  await deps.bells.ring('plan', settings.run, made.map(String))
+  return made
+}
+
+/** Carries out one plan: written to the store before anything else, so that it is known even if the backend forgets it. */
+export async function visitPlan(
+  deps: ShardDeps,
+  settings: ShardSettings,
+  id: number,
+  abort: AbortSignal,
+): Promise<Visited> {
+  const { run } = settings
+  const token = randomBytes(12).toString('hex')
+  const lease = await deps.backend.leasePlan({ run, plan: id, token, leaseMs })
+  if (lease.kind === 'gone') return { kind: 'done' }
+  if (lease.kind === 'busy') return { kind: 'again', inMs: lease.inMs }
+  const held = keepLease(
+    () => deps.backend.extendPlan({ run, plan: id, token, leaseMs }),
+    leaseMs,
+    abort,
+  )
+  try {
+    const plan = planOf(lease.plan, settings)
+    await writePlan(deps.store, plan, held.signal)
+    const entries = await executePlan(deps, plan, () => {}, held.signal)
+    const committed = await deps.backend.commitPlan({
+      run,
+      plan: id,
+      token,
+      counters: {
+        shards: entries.filter((entry) => entry.shard !== null).length,
+        shard_bytes: entries.reduce((sum, entry) => sum + entry.files.reduce((size, file) => size + file.size, 0), 0),
+      },
+    })
+    if (committed.kind === 'lost') return { kind: 'done' }
+    await removePlanParts(deps.store, plan, held.signal)
+    await deps.onPlan(held.signal)
+    return { kind: 'done' }
+  } catch (error) {
+    if (held.signal.aborted) return { kind: 'done' }
+    await deps.backend.releasePlan({ run, plan: id, token })
+    throw error
+  } finally {
+    held.end()
+  }
+}
+
+/** The plan as the store keeps it. Equal for equal allotments, so that writing it twice writes it once. */
+export function planOf(allotted: AllottedPlan, settings: ShardSettings): Plan {
+  return {
+    v: 1,
+    run: settings.run,
+    plan: allotted.plan,
+    createdAt: new Date(allotted.createdAtMs).toISOString(),
+    firstShard: allotted.firstShard,
+    shards: allotted.shards,
+    shardSize: allotted.shardSize,
+    seed: settings.seed,
+    format: settings.format,
+    modelId: settings.modelId,
+    parts: allotted.parts,
+  }
+}
+
+/** The other way round: what the backend must know of a plan that it forgot. */
+export function allottedOf(plan: Plan): AllottedPlan {
+  return {
+    plan: plan.plan,
+    firstShard: plan.firstShard,
+    shards: plan.shards,
+    shardSize: plan.shardSize,
+    createdAtMs: Date.parse(plan.createdAt),
+    parts: plan.parts,
+  }
+}

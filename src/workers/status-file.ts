@@ -1,0 +1,37 @@
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ReadStatus, RunSnapshot } from './run-types.js'
+import { lockOwner } from './folder-lock.js'
+
+const statusName = 'status.json'
+
+/** Writes the snapshot beside the database, by rename: a reader sees the old one or the new one. */
+export async function writeStatus(privateDir: string, snapshot: RunSnapshot): Promise<void> {
+  const draft = join(privateDir, `${statusName}.new`)
+  await writeFile(draft, `${JSON.stringify(snapshot, null, 1)}\n`)
+  await rename(draft, join(privateDir, statusName))
+}
+
+/** The state of the run in a folder, whether it goes on or not: the database is never opened for it. */
+export const readStatus: ReadStatus = async (out) => {
+  const privateDir = join(out, '.pairmill')
+  let text: string
+  try {
+    text = await readFile(join(privateDir, statusName), 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+      return { problem: `${out} holds no run: there is no ${join(privateDir, statusName)}` }
+    }
+    return { problem: `the status of ${out} cannot be read: ${error instanceof Error ? error.message : String(error)}` }
+  }
+  try {
+    const snapshot = JSON.parse(text) as RunSnapshot
+    if (snapshot.v !== 1) return { problem: `${out} was written by another version of pairmill (status v${String(snapshot.v)})` }
+    const goesOn = ['starting', 'running', 'draining'].includes(snapshot.state)
+    // A run that was killed could not say so.
+    if (goesOn && lockOwner(privateDir) === null) return { ...snapshot, state: 'stopped' }
+    return snapshot
+  } catch {
+    return { problem: `${join(privateDir, statusName)} is not JSON` }
+  }
+}

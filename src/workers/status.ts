@@ -1,0 +1,82 @@
+import type { Backend, Progress } from './backend/backend.js'
+import { messageOf } from './opening.js'
+import type { RunHooks, RunOptions, RunSnapshot, RunState } from './run-types.js'
+import { writeStatus } from './status-file.js'
+
+/** What is known of a run from outside: kept here, told to the hooks, and written beside the database. */
+export interface Status {
+  state(state: RunState): void
+  note(text: string | null): void
+  model(model: NonNullable<RunSnapshot['model']> | null): void
+  /** Something failed and will be tried again. Counted; told once for each new message. */
+  trouble(error: Error): void
+  /** Failures since the last success. */
+  troubles(): number
+  /** Reads the run anew, tells and writes it. */
+  update(backend: Backend, run: string, progress: Progress): Promise<RunSnapshot>
+}
+
+const busiestHosts = 20
+
+export function createStatus(options: RunOptions, privateDir: string, hooks: RunHooks): Status {
+  const startedAt = new Date().toISOString()
+  let snapshot: RunSnapshot = {
+    v: 1,
+    run: 'run',
+    state: 'starting',
+    pid: process.pid,
+    startedAt,
+    updatedAt: startedAt,
+    elapsedMs: 0,
+    counters: {},
+    queues: { urls: 0, hosts: 0, buffered: 0, batches: 0, unplanned: 0, plans: 0 },
+    hosts: [],
+    model: null,
+    dataset: options.out,
+    note: null,
+  }
+  let lastTrouble: string | null = null
+  let troubles = 0
+  const change = (part: Partial<RunSnapshot>) => {
+    snapshot = { ...snapshot, ...part, updatedAt: new Date().toISOString() }
+    hooks.onSnapshot(snapshot)
+  }
+  return {
+    state: (state) => change({ state }),
+    note: (note) => change({ note }),
+    model: (model) => change({ model }),
+    trouble: (error) => {
+      troubles++
+      if (error.message === lastTrouble) return
+      lastTrouble = error.message
+      hooks.onNote(`trouble, will be tried again: ${messageOf(error)}`)
+    },
+    troubles: () => troubles,
+    update: async (backend, run, progress) => {
+      const [counters, hosts] = await Promise.all([backend.counters(run), backend.hosts(run, busiestHosts)])
+      if (JSON.stringify(counters) !== JSON.stringify(snapshot.counters)) troubles = 0
+      change({
+        elapsedMs: progress.elapsedMs,
+        counters,
+        queues: {
+          urls: progress.urls,
+          hosts: progress.hosts,
+          buffered: progress.buffered,
+          batches: progress.batchesOpen,
+          unplanned: progress.unplannedKept,
+          plans: progress.plansOpen,
+        },
+        hosts: hosts.map((host) => ({
+          host: host.host,
+          queued: host.urls,
+          pages: host.pages,
+          nextFetchInMs: host.nextFetchInMs,
+          failures: host.failures,
+          robots: host.robots ?? '',
+        })),
+      })
+      await writeStatus(privateDir, snapshot)
+      return snapshot
+    },
+  }
+}

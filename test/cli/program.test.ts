@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest'
+import { type Commands, runProgram } from '../../src/cli/program.js'
+import { flagKeys, flagOf } from '../../src/cli/run-flags.js'
+import { paper } from './output.js'
+
+async function typed(...words: string[]) {
+  const calls: unknown[] = []
+  const commands: Commands = {
+    async run(call) {
+      calls.push(['run', call])
+      return 0
+    },
+    async verify(dir, json) {
+      calls.push(['verify', dir, json])
+      return 1
+    },
+    async status(dir, json) {
+      calls.push(['status', dir, json])
+      return 0
+    },
+  }
+  const stdout = paper()
+  const stderr = paper()
+  const code = await runProgram(words, { commands, version: '0.1.0', stdout, stderr })
+  return { code, calls, stdout: stdout.text(), stderr: stderr.text() }
+}
+
+describe('the command line', () => {
+  it('run gives seeds and flags on as they were typed', async () => {
+    const { calls } = await typed(
+      ...['run', 'https://a.org', 'b.org', '--out', 'pairs', '--max-pages', '3', '--threshold', '-0.1'],
+      ...['--include', '*/x', '--include=*/y', '--config', 'c.json'],
+    )
+    expect(calls).toEqual([
+      [
+        'run',
+        {
+          seeds: ['https://a.org', 'b.org'],
+          flags: { out: 'pairs', maxPages: '3', threshold: '-0.1', include: ['*/x', '*/y'] },
+          configFile: 'c.json',
+        },
+      ],
+    ])
+  })
+
+  it('verify and status take a folder, and what a command answers is the exit code', async () => {
+    expect(await typed('verify', 'pairs', '--json')).toMatchObject({
+      code: 1,
+      calls: [['verify', 'pairs', true]],
+    })
+    expect(await typed('status', 'pairs')).toMatchObject({ code: 0, calls: [['status', 'pairs', false]] })
+  })
+
+  it.each([
+    [['run', '--max-page', '3'], /unknown option '--max-page'\n\(Did you mean --max-pages\?\)/],
+    [['run', '--max-pages'], /option '--max-pages <N>' argument missing/],
+    [['run', '--out', '--lang', 'en'], /--out <DIR>.*'--lang' is invalid\. Expected a folder\./],
+    [['rum'], /unknown command 'rum'\n\(Did you mean run\?\)/],
+    [['verify'], /missing required argument 'DIR'/],
+    [['verify', 'a', 'b'], /too many arguments/],
+    [[], /Usage: pairmill/],
+  ])('%j is a wrong call', async (words, message) => {
+    const { code, calls, stdout, stderr } = await typed(...words)
+    expect(code).toBe(2)
+    expect(calls).toEqual([])
+    expect(stdout).toBe('')
+    expect(stderr).toMatch(message)
+  })
+
+  it('--help and --version answer on standard output', async () => {
+    expect(await typed('--version')).toMatchObject({ code: 0, stdout: '0.1.0\n', stderr: '' })
+    expect(await typed('--help')).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  it('run --help has every option with its default, examples and exit codes', async () => {
+    const { code, stdout } = await typed('run', '--help')
+    expect(code).toBe(0)
+    const help = stdout.replace(/\s+/g, ' ')
+    for (const key of flagKeys) {
+      const { flag, value, fallback } = flagOf(key)
+      expect(help).toContain(`${flag} <${value}>`)
+      if (fallback !== null) expect(help).toContain(`(default: ${fallback})`)
+    }
+    expect(stdout).toContain('--config <FILE>')
+    expect(stdout).toMatch(/Limits .*:\n {2}--max-pages/)
+    expect(stdout).toContain('130  interrupted')
+    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(112)
+  })
+})
