@@ -58,6 +58,7 @@ export const judgedOf = (snapshot: RunSnapshot): number =>
 export function renderProgress(view: ProgressView, paper: Paper): readonly string[] {
   const { snapshot, limits, rates } = view
   const count = (name: string) => countOf(snapshot, name)
+  const bytes = (name: string) => (count(name) > 0 ? formatBytes(count(name)) : '')
   const judged = judgedOf(snapshot)
   const ledShards =
     limits.maxPairs !== null && limits.shardSize !== null
@@ -67,12 +68,12 @@ export function renderProgress(view: ProgressView, paper: Paper): readonly strin
     bar('pages', count('pages'), limits.maxPages, [
       formatRate(rates.pages),
       `${formatCount(snapshot.queues.urls)} waiting`,
-      formatBytes(count('page_bytes')),
+      bytes('page_bytes'),
     ]),
     bar('images', judged, count('candidates') > 0 ? count('candidates') : null, [
       formatRate(rates.images),
       `${formatCount(count('images_fetched'))} fetched`,
-      formatBytes(count('image_bytes')),
+      bytes('image_bytes'),
     ]),
     bar('kept', count('kept'), limits.maxPairs, [
       formatRate(rates.kept),
@@ -131,10 +132,12 @@ function drawBar(line: Bar, figureColumns: number, state: RunSnapshot['state'], 
   const text = `${line.figure.padStart(figureColumns)}  ${line.rest}`.trimEnd()
   const barColumns = Math.min(30, paper.columns - labelColumns - figureColumns - restColumns - 2)
   if (barColumns < 5) return fit(label + text, paper.columns)
-  const full = line.share === null ? 0 : Math.floor(barColumns * line.share)
+  // What has no known whole is whole once the run is done.
+  const share = line.share ?? (state === 'done' ? 1 : null)
+  const full = share === null ? 0 : Math.floor(barColumns * share)
   const [done, open, unknown] = paper.unicode ? ['━', '─', '┄'] : ['#', '.', ' ']
   const drawn =
-    line.share === null
+    share === null
       ? paint(unknown.repeat(barColumns), dim, paper)
       : paint(done.repeat(full), state === 'draining' ? yellow : green, paper) +
         paint(open.repeat(barColumns - full), dim, paper)

@@ -44,23 +44,20 @@ export function renderStatus(snapshot: RunSnapshot, now: number): string {
     .join('\n\n')}\n`
 }
 
-function waiting({ queues, ...rest }: RunSnapshot): readonly string[] {
-  return [
-    `Shards written: ${formatCount(countOf({ queues, ...rest }, 'shards'))}. Waiting:`,
-    ...table(
-      [
-        [amount(queues.urls, 'URL'), `on ${amount(queues.hosts, 'host')}`],
-        [amount(queues.buffered, 'candidate'), 'not in a batch yet'],
-        [
-          queues.batches === 1 ? '1 batch' : `${formatCount(queues.batches)} batches`,
-          'being filtered or next',
-        ],
-        [amount(queues.unplanned, 'kept pair'), 'not in a shard plan yet'],
-        [amount(queues.plans, 'shard plan'), 'being carried out or next'],
-      ],
-      ['left', 'left'],
-    ),
+function waiting(snapshot: RunSnapshot): readonly string[] {
+  const { queues } = snapshot
+  const written = `Shards written: ${formatCount(countOf(snapshot, 'shards'))}.`
+  const rows: readonly (readonly [count: number, what: string, where: string])[] = [
+    [queues.urls, amount(queues.urls, 'URL'), `on ${amount(queues.hosts, 'host')}`],
+    [queues.buffered, amount(queues.buffered, 'candidate'), 'not in a batch yet'],
+    [queues.batches, amount(queues.batches, 'batch', 'batches'), 'being filtered or next'],
+    [queues.unplanned, amount(queues.unplanned, 'kept pair'), 'not in a shard plan yet'],
+    [queues.plans, amount(queues.plans, 'shard plan'), 'being carried out or next'],
   ]
+  const waits = rows.filter(([count]) => count > 0)
+  if (waits.length === 0) return [`${written} Nothing waits.`]
+  const cells = waits.map(([, what, where]) => [what, where])
+  return [`${written} Waiting:`, ...table(cells, ['left', 'left'])]
 }
 
 function hosts({ hosts: busiest }: RunSnapshot): readonly string[] {

@@ -153,6 +153,6 @@ function shardPattern(out: string, shards: number): string {
   return shards === 1 ? `${out}/${name(0)}.tar` : `${out}/{${name(0)}..${name(shards - 1)}}.tar`
 }
 
-export function amount(count: number, one: string): string {
-  return `${formatCount(count)} ${one}${count === 1 ? '' : 's'}`
+export function amount(count: number, one: string, many = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`
 }

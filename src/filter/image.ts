@@ -63,7 +63,8 @@ export async function decodeImage(
   if (!isDecodedFormat(format)) return formatVerdict(format)
 
   try {
-    const picture = sharp(bytes, { failOn: 'error', limitInputPixels: limits.maxPixels, autoOrient: true })
+    // `warning`: at `error` a file whose data ends early, but with an end mark, would pass as a half grey picture.
+    const picture = sharp(bytes, { failOn: 'warning', limitInputPixels: limits.maxPixels, autoOrient: true })
     const metadata = await picture.metadata()
     const loader = metadata.format === 'heif' ? 'avif' : metadata.format
     if (loader !== format) return { reason: 'undecodable', detail: `${format} read as ${metadata.format}` }

@@ -1,4 +1,12 @@
-export { type BatchDeps, type BatchItem, type BatchResult, type BatchRow, crashedRow, filterBatch, scoreBin } from './batch.js'
+export {
+  type BatchDeps,
+  type BatchItem,
+  type BatchResult,
+  type BatchRow,
+  crashedRow,
+  filterBatch,
+  scoreBin,
+} from './batch.js'
 export {
   type Clip,
   type ClipModel,
@@ -15,8 +23,8 @@ export {
   type ImageRejected,
   sizeVerdict,
 } from './header.js'
-export type { FetchImage, ImageFetched, InspectPrefix } from './image-source.js'
 export { type Decoded, type DecodeTarget, decodeImage, storedSize } from './image.js'
+export type { FetchImage, ImageFetched, InspectPrefix } from './image-source.js'
 export * from './language.js'
 export { prepareImageLibrary } from './library.js'
 export * from './options.js'

@@ -73,24 +73,28 @@ function isBitmapHeader(prefix: Uint8Array): boolean {
   return data.getUint32(6, true) === 0 && [12, 40, 52, 56, 64, 108, 124].includes(data.getUint32(14, true))
 }
 
-/** SVG and text by what the first `sniffBytes` say, in UTF-8 or UTF-16; gzip and other binary data are unknown. */
+/** What begins a page or a drawing, after a byte order mark, white space and comments. */
+const markupStart =
+  /^(?:<!doctype|<\?xml|<\?php|<!--|<(?:html|head|body|script|title|meta|div|p|a|h1|br|table|svg|svg:svg)[\s/>])/i
+
+/**
+ * SVG and text by what stands before the first binary byte, in UTF-8 or UTF-16. Gzip and other binary data are
+ * unknown, and so is text in scripts beyond ASCII that does not begin like a page.
+ */
 function textFormat(prefix: Uint8Array): ImageFormat {
   const head = prefix.subarray(0, sniffBytes)
-  const utf16 = startsWith(head, [0xff, 0xfe]) || startsWith(head, [0xfe, 0xff])
-  const bytes = utf16 ? head.filter((byte) => byte !== 0) : head
-  let text = ''
-  for (const byte of bytes) {
-    const control =
-      byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0c && byte !== 0x0d && byte !== 0x1b
-    if (control) return 'unknown'
-    text += String.fromCharCode(byte)
-  }
-  const trimmed = text.replace(/^(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)/, '').trimStart()
-  if (/^(?:<\?xml|<!--|<!doctype svg|<svg|<!entity)/i.test(trimmed) && /<(?:svg:)?svg[\s>]/i.test(trimmed))
-    return 'svg'
-  if (trimmed.startsWith('<') || trimmed.startsWith('{') || trimmed.startsWith('[')) return 'html'
-  return bytes.length >= 8 && bytes.every((byte) => byte < 0x80) ? 'html' : 'unknown'
+  const isUtf16 = startsWith(head, [0xff, 0xfe]) || startsWith(head, [0xfe, 0xff])
+  const bytes = Buffer.from(isUtf16 ? head.filter((byte) => byte !== 0) : head)
+  const binary = bytes.findIndex((byte) => byte < 0x20 && !textControls.has(byte))
+  const text = bytes.toString('latin1', 0, binary < 0 ? bytes.length : binary)
+  const start = text.replace(/^(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)/, '').trimStart()
+  if (markupStart.test(start))
+    return /<(?:svg:)?svg[\s>]/i.test(start) && !/<html[\s>]/i.test(start) ? 'svg' : 'html'
+  return binary < 0 && bytes.length >= 8 && bytes.every((byte) => byte < 0x80) ? 'html' : 'unknown'
 }
+
+/** Tab, line feed, form feed, carriage return, escape. */
+const textControls: ReadonlySet<number> = new Set([0x09, 0x0a, 0x0c, 0x0d, 0x1b])
 
 export function startsWith(bytes: Uint8Array, start: readonly number[]): boolean {
   return bytes.length >= start.length && start.every((byte, i) => bytes[i] === byte)

@@ -1,5 +1,4 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Row } from '../records/index.js'
@@ -12,7 +11,7 @@ import { PlanSource } from './plan-source.js'
 import { sampleRecord } from './sample-record.js'
 import { newTally, type RowTally, statsBytes } from './stats.js'
 import type { Store } from './store.js'
-import { type FileSums, SummedFile, writeSummed } from './summed-file.js'
+import { type FileSums, SummedFile, sumFile, writeSummed } from './summed-file.js'
 import { addMember, endArchive } from './tar-writer.js'
 
 /**
@@ -20,7 +19,7 @@ import { addMember, endArchive } from './tar-writer.js'
  * folder, stored, read back, and only then committed by its entry, which is created once. The bytes depend on the
  * plan and its parts alone, so executing a plan again, from wherever it was killed, gives the same dataset.
  *
- * Memory: twenty bytes a row of the plan, the rows kept in one shard, one ledger, two row groups, and 64 images.
+ * Memory: sixteen bytes a row of the plan, the rows kept in one shard, one ledger, a row group, and 64 images.
  *
  * `onShard` is told every shard of the plan once its entry stands, whether this call wrote it or found it.
  */
@@ -143,9 +142,18 @@ async function buildTar(
 ): Promise<FileSums> {
   const rows = await rowsInOrder(kept, source, signal)
   const tar = await SummedFile.create(path)
+  // Two pieces of memory take turns: one is filled while the other goes into the tar.
+  let spare: Buffer = Buffer.alloc(0)
+  let other: Buffer = Buffer.alloc(0)
   const read = (from: number): Promise<Buffer[]> => {
     const numbers = Array.from(kept.subarray(from, from + imagesAtOnce))
-    const images = Promise.all(numbers.map((number) => source.image(number)))
+    const slab = atLeast(
+      spare,
+      numbers.reduce((sum, number) => sum + source.imageSize(number), 0),
+    )
+    spare = other
+    other = slab
+    const images = Promise.all(readInto(slab, numbers, source))
     // A failure is met where the images are awaited; until then it must not count as unhandled.
     images.catch(() => {})
     return images
@@ -170,6 +178,20 @@ async function buildTar(
     await Promise.allSettled([ahead])
     await tar.abandon()
   }
+}
+
+function readInto(slab: Buffer, numbers: readonly number[], source: PlanSource): Promise<Buffer>[] {
+  let at = 0
+  return numbers.map(async (number) => {
+    const image = slab.subarray(at, at + source.imageSize(number))
+    at += image.length
+    await source.readImage(number, image)
+    return image
+  })
+}
+
+function atLeast(buffer: Buffer, bytes: number): Buffer {
+  return buffer.length >= bytes ? buffer : Buffer.allocUnsafeSlow(bytes)
 }
 
 async function addSample(
@@ -207,13 +229,8 @@ async function readBack(store: Store, { name, sums }: Built, signal: AbortSignal
   const copy = await store.localCopy(name, signal)
   if (copy === null) throw new Error(`${store.url}: ${name} is gone right after it was stored`)
   try {
-    const hash = createHash('sha256')
-    let size = 0
-    for await (const piece of createReadStream(copy.path, { highWaterMark: 1 << 20, signal })) {
-      hash.update(piece)
-      size += piece.length
-    }
-    if (size !== sums.size || hash.digest('hex') !== sums.sha256) {
+    const { size, sha256 } = await sumFile(copy.path, ['sha256'], signal)
+    if (size !== sums.size || sha256 !== sums.sha256) {
       throw new Error(`${store.url}: ${name} reads back as ${size} other bytes than the ${sums.size} written`)
     }
   } finally {

@@ -111,14 +111,17 @@ export class PlanSource {
     return ledgerLines(bytes)
   }
 
-  /** The stored image of row `number`. */
-  async image(number: number): Promise<Buffer> {
+  /** Bytes of the stored image of row `number`. */
+  imageSize(number: number): number {
+    return this.#imageSizes[number] ?? 0
+  }
+
+  /** Reads the stored image of row `number` to the beginning of `into`. */
+  async readImage(number: number, into: Buffer): Promise<void> {
     const part = this.#part(partOf(this.#bases, number))
     const offset = this.#imageOffsets[number] ?? -1
     if (offset < 0) throw new Error(`${part.copy.path}: no image for row ${number} of the plan`)
-    const bytes = Buffer.allocUnsafe(this.#imageSizes[number] ?? 0)
-    await readExactly(await this.#handleOf(part), bytes, bytes.length, offset)
-    return bytes
+    await readExactly(await this.#handleOf(part), into, this.imageSize(number), offset)
   }
 
   async close(): Promise<void> {

@@ -115,3 +115,28 @@ export async function writeSummed(path: string, bytes: Uint8Array): Promise<File
     await file.abandon()
   }
 }
+
+/** Reads a file whole and answers its size in bytes and the sums asked for; `''` for the other. */
+export async function sumFile(
+  path: string,
+  algorithms: readonly ('sha256' | 'md5')[],
+  signal: AbortSignal,
+): Promise<FileSums> {
+  const hashes = algorithms.map((name) => [name, createHash(name)] as const)
+  const handle = await open(path)
+  try {
+    const buffer = Buffer.allocUnsafe(1 << 20)
+    let size = 0
+    for (;;) {
+      signal.throwIfAborted()
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length, size)
+      if (bytesRead === 0) break
+      for (const [, hash] of hashes) hash.update(buffer.subarray(0, bytesRead))
+      size += bytesRead
+    }
+    const sums = Object.fromEntries(hashes.map(([name, hash]) => [name, hash.digest('hex')]))
+    return { size, sha256: sums.sha256 ?? '', md5: sums.md5 ?? '' }
+  } finally {
+    await handle.close()
+  }
+}

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import sharp from 'sharp'
 import { z } from 'zod'
 import { tarOf } from './dataset.js'
@@ -10,6 +9,7 @@ import { messageOf, type Report } from './problem.js'
 import { readShard, type ShardSample } from './reader.js'
 import { sortedCounts } from './stats.js'
 import type { Store } from './store.js'
+import { sumFile } from './summed-file.js'
 
 /** Images that are decoded at the same time. */
 const decodesAtOnce = 4
@@ -249,17 +249,10 @@ async function checkedCopy(store: Store, file: ShardFile, report: Report, signal
     report('is missing', at)
     return null
   }
-  const sha256 = createHash('sha256')
-  const md5 = createHash('md5')
-  let size = 0
-  for await (const piece of createReadStream(copy.path, { highWaterMark: 1 << 20, signal })) {
-    sha256.update(piece)
-    md5.update(piece)
-    size += piece.length
-  }
+  const { size, sha256, md5 } = await sumFile(copy.path, ['sha256', 'md5'], signal)
   if (size !== file.size) report(`has ${size} bytes, its entry says ${file.size}`, at)
-  else if (sha256.digest('hex') !== file.sha256) report('has another sha256 than its entry says', at)
-  else if (md5.digest('hex') !== file.md5) report('has another md5 than its entry says', at)
+  else if (sha256 !== file.sha256) report('has another sha256 than its entry says', at)
+  else if (md5 !== file.md5) report('has another md5 than its entry says', at)
   return copy
 }
 

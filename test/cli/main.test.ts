@@ -23,7 +23,7 @@ async function pairmill(
   const child = spawn(process.execPath, [main, ...words], {
     cwd: folder,
     env: { PATH: process.env.PATH, HOME: folder, ...given.env },
-    timeout: 25_000,
+    timeout: 60_000,
   })
   child.stdin.end(given.stdin ?? '')
   const ended = new Promise<number | null>((done) => child.on('close', done))
@@ -31,7 +31,7 @@ async function pairmill(
   return { stdout, stderr, code }
 }
 
-describe('the pairmill process', () => {
+describe('the pairmill process', { timeout: 120_000 }, () => {
   it('prints its version and help, and ends with 0', async () => {
     expect(await pairmill(['--version'])).toMatchObject({ code: 0, stderr: '' })
     const help = await pairmill(['run', '--help'])
@@ -82,7 +82,7 @@ describe('the pairmill process', () => {
   })
 
   it('does not mind that its reader has gone', async () => {
-    const child = spawn(process.execPath, [main, 'run', '--help'], { cwd: folder, timeout: 25_000 })
+    const child = spawn(process.execPath, [main, 'run', '--help'], { cwd: folder, timeout: 60_000 })
     child.stdout.destroy()
     const ended = new Promise<number | null>((done) => child.on('close', done))
     expect(await text(child.stderr)).toBe('')

@@ -42,6 +42,11 @@ describe('the progress display', () => {
     expect(renderProgress(view({ snapshot: ended, ageMs: 2600 }), plain)[0]).toContain('1m 14s')
   })
 
+  it('takes what has no known whole as whole once the run is done', () => {
+    const kept = renderProgress(view({ snapshot: snapshotOf({ state: 'done' }) }), plain)[3]
+    expect(kept).toBe(`kept    ${'#'.repeat(30)}          1,204  14.0/s  60.1 % of images`)
+  })
+
   it('adds the note, without what could steer the terminal', () => {
     const snapshot = snapshotOf({ note: 'fetching model\u001b[2J 40 %' })
     expect(renderProgress(view({ snapshot }), plain).at(-1)).toBe('fetching model [2J 40 %')

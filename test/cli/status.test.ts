@@ -22,6 +22,13 @@ describe('status', () => {
     expect(text).toContain('images.example.org      120     12    now         2  allow_all')
   })
 
+  it('of a run in which nothing waits says so', () => {
+    const queues = { urls: 0, hosts: 0, buffered: 0, batches: 0, unplanned: 0, plans: 0 }
+    expect(renderStatus(snapshotOf({ queues, hosts: [] }), now)).toMatch(
+      /\nShards written: 4\. Nothing waits\.\n$/,
+    )
+  })
+
   it('of a run that has stopped says that it can go on', () => {
     expect(renderStatus(snapshotOf({ state: 'stopped' }), now)).toMatch(
       /^\/data\/pairs: stopped after 1m 14s, 1s ago\. The same command goes on\.\n/,

@@ -29,7 +29,7 @@ export interface HubDeps {
   readonly token: string | null
   /** Called at the start, about once a megabyte, and at the end of each file. */
   readonly onProgress: (progress: DownloadProgress) => void
-  /** Waits before the tries after the first; a try that brought bytes starts them anew. Default 1, 3, 10, 30 s. */
+  /** Waits before the tries after the first; a try that brought bytes starts them anew. Default 1, 3, 8 s. */
   readonly retryDelaysMs?: readonly number[]
   /** Longest silence within a try; default 30,000. */
   readonly stallMs?: number
@@ -80,7 +80,7 @@ async function downloadLocked(
 ): Promise<DownloadOutcome> {
   const part = `${wanted.path}.part`
   if (!wanted.resume) await rm(part, { force: true })
-  const delaysMs = deps.retryDelaysMs ?? [1_000, 3_000, 10_000, 30_000]
+  const delaysMs = deps.retryDelaysMs ?? [1_000, 3_000, 8_000]
   for (let failures = 0; ; ) {
     const before = (await sizeOf(part)) ?? 0
     const outcome = await tryOnce(deps, wanted.url, part, beat, signal)
