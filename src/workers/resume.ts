@@ -2,7 +2,18 @@ import type { RunLimits } from './backend/backend.js'
 import type { OptionDifference, RunOptions } from './run-types.js'
 
 /** Options that may differ from one start of a run to the next: they change how, or how much, not what. */
-const free = ['out', 'backend', 'concurrency', 'threads', 'maxTimeMs', 'userAgent', 'delayMs', 'imageDelayMs'] as const
+const free = [
+  'out',
+  'backend',
+  'concurrency',
+  'threads',
+  'maxTimeMs',
+  'userAgent',
+  'delayMs',
+  'imageDelayMs',
+  'connectTo',
+  'allowPrivate',
+] as const
 /** May be raised (null = no limit is the highest), not lowered below what was agreed. */
 const raisable = ['maxPages', 'maxPairs', 'maxPagesPerHost'] as const
 /** Seeds may be added. */
