@@ -4,9 +4,14 @@ import { closeSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const vision = { width: 768, heads: 12, layers: 12, side: 224, patch: 32 }
-const text = { width: 512, heads: 8, layers: 12, vocabulary: 49_408, positions: 77 }
-const embeddingDim = 512
+/** CLIP ViT-B/32. */
+export const vitB32 = {
+  vision: { width: 768, heads: 12, layers: 12, side: 224, patch: 32 },
+  text: { width: 512, heads: 8, layers: 12, vocabulary: 49_408, positions: 77 },
+  embeddingDim: 512,
+}
+
+/** @typedef {typeof vitB32} Shape */
 
 // --- protobuf: a message is a list of byte chunks, so that 350 MB of weights are never joined ---
 
@@ -170,8 +175,8 @@ function writeModel(path, graph, input, output) {
   renameSync(`${path}.tmp`, path)
 }
 
-/** @param {string} path */
-function writeVision(path) {
+/** @param {string} path @param {Shape} shape */
+export function writeVision(path, { vision, embeddingDim } = vitB32) {
   const g = new Graph()
   const { width, patch, side } = vision
   const patches = (side / patch) ** 2
@@ -198,8 +203,8 @@ function writeVision(path) {
   writeModel(path, g, input, valueInfo('image_embeds', dataTypes.float, ['batch', embeddingDim]))
 }
 
-/** @param {string} path @param {boolean} int8 */
-function writeText(path, int8) {
+/** @param {string} path @param {Shape} shape `int8` as the named model has it */
+export function writeText(path, { text, embeddingDim } = vitB32, int8 = true) {
   const g = new Graph()
   const { width, vocabulary, positions } = text
   const length = g.node('Gather', [g.node('Shape', ['input_ids']), g.ints([1])])
@@ -241,14 +246,11 @@ function writeText(path, int8) {
   writeModel(path, g, input, valueInfo('text_embeds', dataTypes.float, ['batch', embeddingDim]))
 }
 
-/**
- * Writes vision_model.onnx and text_model.onnx into `dir`; int8Text as the named model has it.
- * @param {string} dir
- */
-export function writeVitShape(dir, int8Text = true) {
+/** Writes vision_model.onnx and text_model.onnx into `dir`. @param {string} dir */
+export function writeVitShape(dir, shape = vitB32, int8Text = true) {
   mkdirSync(dir, { recursive: true })
-  writeVision(join(dir, 'vision_model.onnx'))
-  writeText(join(dir, 'text_model.onnx'), int8Text)
+  writeVision(join(dir, 'vision_model.onnx'), shape)
+  writeText(join(dir, 'text_model.onnx'), shape, int8Text)
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -41,6 +41,8 @@ export const rejectExplanations: Readonly<Record<RejectReason, string>> = {
   duplicate_exact: 'the same file was kept already (--dedupe)',
   duplicate_near: 'looks like an image kept already (--dedupe)',
   score_low: 'caption does not fit the image (--threshold)',
+  concept_dropped: 'image shows a concept that is to be dropped (--concepts)',
+  concept_missing: 'image shows none of the concepts to keep (--concepts)',
   max_pairs: 'more than --max-pairs',
   crashed: 'ended the worker that tried it, twice',
 }

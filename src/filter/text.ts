@@ -131,10 +131,10 @@ const leftovers: readonly RegExp[] = [
   /<!--|-->|<\?|\?>/u,
   /&(?:[a-z]{2,8}|#\d{1,6}|#x[0-9a-f]{1,5});/iu,
   /\{\{|\}\}|\{%|%\}|<%|%>|\$\{|\[%|%\]|__[A-Z]/u,
-  /\[\/?(?:caption|gallery|img|url|quote|vc_|et_pb)[^\]]*\]/iu,
+  /\[\/?(?:caption|gallery|img|url|quote|vc_|et_pb)[^[\]]*\]/iu,
   /\[\[|\]\]|'''/u,
   /\[object \w+\]|\bfunction\s*\(|\bvar\s+\w+\s*=|\b(?:document|window)\.\w+|=>\s*\{|;\s*\}/u,
-  /\{\s*"|"\s*:\s*["{[]|\{[a-z-]+:[^}]*\}/u,
+  /\{\s*"|"\s*:\s*["{[]|\{[a-z-]+:[^{}]*\}/u,
   /\b(?:alt|src|href|class|style|width|height|title|id)\s*=\s*["']/iu,
   /^%[sd@]$|%\d\$[sd]|^\{\d\}$/u,
   // A replacement character, an icon font's private code point, or UTF-8 read as Latin-1.

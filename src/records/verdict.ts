@@ -48,7 +48,15 @@ export const rejectReasons = {
     'aspect',
   ],
   /** The image was fine, but not wanted. */
-  choice: ['duplicate_exact', 'duplicate_near', 'score_low', 'max_pairs', 'crashed'],
+  choice: [
+    'duplicate_exact',
+    'duplicate_near',
+    'score_low',
+    'concept_dropped',
+    'concept_missing',
+    'max_pairs',
+    'crashed',
+  ],
 } as const
 
 export type RejectReason = (typeof rejectReasons)[keyof typeof rejectReasons][number]

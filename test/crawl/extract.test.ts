@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { type ExtractOptions, extractPage } from '../../src/crawl/index.js'
 
-const options: ExtractOptions = { imageSize: 512, productToken: 'pairmill', contentLanguage: null, xRobotsTag: null }
+const options: ExtractOptions = {
+  imageSize: 512,
+  productToken: 'pairmill',
+  contentLanguage: null,
+  xRobotsTag: null,
+}
 const pageUrl = 'http://h.test/dir/page.html'
 const extract = (html: string, changed: Partial<ExtractOptions> = {}) =>
   extractPage(html, pageUrl, { ...options, ...changed })
@@ -19,19 +24,59 @@ describe('an image is found', () => {
     ['in src with spaces and accents', '<img src=" caf\u00e9 bar.jpg " alt="x">', '/dir/caf%C3%A9%20bar.jpg'],
     ['in src with a line break', '<img src="a\n.jpg" alt="x">', '/dir/a.jpg'],
     ['against a base', '<base href="/other/"><img src="a.jpg" alt="x">', '/other/a.jpg'],
-    ['against a base that comes late', '<img src="a.jpg" alt="x"><base href="/other/"><base href="/third/">', '/other/a.jpg'],
+    [
+      'against a base that comes late',
+      '<img src="a.jpg" alt="x"><base href="/other/"><base href="/third/">',
+      '/other/a.jpg',
+    ],
     ['in noscript', '<noscript><img src="a.jpg" alt="x"></noscript>', '/dir/a.jpg'],
     ['in upper case without quotes', '<IMG ALT=x SRC=a.jpg>', '/dir/a.jpg'],
-    ['in data-src, where src is a data: URL', '<img src="data:image/gif;base64,R0" data-src="a.jpg" alt="x">', '/dir/a.jpg'],
+    [
+      'in data-src, where src is a data: URL',
+      '<img src="data:image/gif;base64,R0" data-src="a.jpg" alt="x">',
+      '/dir/a.jpg',
+    ],
     ['in data-original, where there is no src', '<img data-original="a.jpg" alt="x">', '/dir/a.jpg'],
-    ['in data-lazy-src, where src is 1x1', '<img src="t.gif" width="1" height="1" data-lazy-src="a.jpg" alt="x">', '/dir/a.jpg'],
-    ['in data-src, where src is named as a placeholder', '<img src="/i/blank.gif" data-src="a.jpg" alt="x">', '/dir/a.jpg'],
-    ['in src, where that is a picture of its own', '<img src="a.jpg" data-src="b.jpg" alt="x">', '/dir/a.jpg'],
-    ['in data-srcset', '<img data-srcset="a.jpg 300w, b.jpg 600w" src="data:," alt="x">', '/dir/b.jpg /dir/a.jpg'],
-    ['in srcset, with src to fall back on', '<img srcset="a.jpg 300w,\n b.jpg 600w,\n c.jpg 4000w" src="s.jpg" alt="x">', '/dir/b.jpg /dir/a.jpg /dir/c.jpg /dir/s.jpg'],
-    ['in the sources of a picture', '<picture><source srcset="a.webp 600w" type="image/webp"><source srcset="z.svg" type="image/svg+xml"><img src="s.jpg" alt="x"></picture>', '/dir/a.webp /dir/s.jpg'],
-    ['in its own srcset before the sources', '<picture><source srcset="a.webp 600w"><img srcset="b.jpg 600w" src="s.jpg" alt="x"></picture>', '/dir/b.jpg /dir/a.webp /dir/s.jpg'],
-    ['in a lazy picture', '<picture><source data-srcset="a.jpg 600w"><img src="data:," data-src="s.jpg" alt="x"></picture>', '/dir/a.jpg /dir/s.jpg'],
+    [
+      'in data-lazy-src, where src is 1x1',
+      '<img src="t.gif" width="1" height="1" data-lazy-src="a.jpg" alt="x">',
+      '/dir/a.jpg',
+    ],
+    [
+      'in data-src, where src is named as a placeholder',
+      '<img src="/i/blank.gif" data-src="a.jpg" alt="x">',
+      '/dir/a.jpg',
+    ],
+    [
+      'in src, where that is a picture of its own',
+      '<img src="a.jpg" data-src="b.jpg" alt="x">',
+      '/dir/a.jpg',
+    ],
+    [
+      'in data-srcset',
+      '<img data-srcset="a.jpg 300w, b.jpg 600w" src="data:," alt="x">',
+      '/dir/b.jpg /dir/a.jpg',
+    ],
+    [
+      'in srcset, with src to fall back on',
+      '<img srcset="a.jpg 300w,\n b.jpg 600w,\n c.jpg 4000w" src="s.jpg" alt="x">',
+      '/dir/b.jpg /dir/a.jpg /dir/c.jpg /dir/s.jpg',
+    ],
+    [
+      'in the sources of a picture',
+      '<picture><source srcset="a.webp 600w" type="image/webp"><source srcset="z.svg" type="image/svg+xml"><img src="s.jpg" alt="x"></picture>',
+      '/dir/a.webp /dir/s.jpg',
+    ],
+    [
+      'in its own srcset before the sources',
+      '<picture><source srcset="a.webp 600w"><img srcset="b.jpg 600w" src="s.jpg" alt="x"></picture>',
+      '/dir/b.jpg /dir/a.webp /dir/s.jpg',
+    ],
+    [
+      'in a lazy picture',
+      '<picture><source data-srcset="a.jpg 600w"><img src="data:," data-src="s.jpg" alt="x"></picture>',
+      '/dir/a.jpg /dir/s.jpg',
+    ],
   ])('%s', (_, html, urls) => {
     expect(images(html)).toEqual([[urls, 'alt: x']])
   })
@@ -70,11 +115,17 @@ describe('a caption is labelled by where it stood', () => {
       images(`<p id="l1">By</p><p id="l2">the <b>s</b>ea</p>
         <figure><img src="a.jpg" title="T" alt="A &amp; B" aria-labelledby="l1 l2 none">
         <figcaption>The\n  <i>cap</i>tion<br>of it<script>no</script></figcaption></figure>`),
-    ).toEqual([['/dir/a.jpg', 'alt: A & B', 'figcaption: The caption of it', 'title: T', 'aria-label: By the sea']])
+    ).toEqual([
+      ['/dir/a.jpg', 'alt: A & B', 'figcaption: The caption of it', 'title: T', 'aria-label: By the sea'],
+    ])
   })
 
   it('also where the figcaption comes first, or belongs to the figure around', () => {
-    expect(images('<figure><figcaption>C</figcaption><figure><img src="a.jpg"></figure></figure><img src="b.jpg" alt="x">')).toEqual([
+    expect(
+      images(
+        '<figure><figcaption>C</figcaption><figure><img src="a.jpg"></figure></figure><img src="b.jpg" alt="x">',
+      ),
+    ).toEqual([
       ['/dir/a.jpg', 'figcaption: C'],
       ['/dir/b.jpg', 'alt: x'],
     ])
@@ -83,13 +134,15 @@ describe('a caption is labelled by where it stood', () => {
   it('collapsed, in NFC, without control characters, and cut', () => {
     const [[, alt = ''] = []] = images(`<img src="a.jpg" alt=" Cafe\u0301\u0007  \n\u00a0bar ">`)
     expect(alt).toBe('alt: Caf\u00e9 bar')
-    const long = extract(`<img src="a.jpg" alt="${'\u{1F600} '.repeat(5000)}">`).candidates[0]?.captions[0]?.text ?? ''
+    const long =
+      extract(`<img src="a.jpg" alt="${'\u{1F600} '.repeat(5000)}">`).candidates[0]?.captions[0]?.text ?? ''
     expect(long.length).toBeLessThanOrEqual(2000)
     expect(Buffer.from(long).toString()).toBe(long)
   })
 
   it('as the nearest heading before it, only where nothing else is said', () => {
-    const html = '<h1>One</h1><img src="a.jpg"><h2>Two <b>b</b></h2><img src="b.jpg"><img src="c.jpg" alt="C">'
+    const html =
+      '<h1>One</h1><img src="a.jpg"><h2>Two <b>b</b></h2><img src="b.jpg"><img src="c.jpg" alt="C">'
     expect(images(html)).toEqual([
       ['/dir/a.jpg', 'heading: One'],
       ['/dir/b.jpg', 'heading: Two b'],
@@ -97,12 +150,15 @@ describe('a caption is labelled by where it stood', () => {
     ])
   })
 
-  it.each(['alt=""', 'width="16" height="16"', 'role="presentation"'])('but not as a heading for %s', (attributes) => {
-    expect(extract(`<h1>One</h1><img src="a.jpg" ${attributes}>`)).toMatchObject({
-      candidates: [],
-      imagesSkipped: { no_caption: 1 },
-    })
-  })
+  it.each(['alt=""', 'width="16" height="16"', 'role="presentation"'])(
+    'but not as a heading for %s',
+    (attributes) => {
+      expect(extract(`<h1>One</h1><img src="a.jpg" ${attributes}>`)).toMatchObject({
+        candidates: [],
+        imagesSkipped: { no_caption: 1 },
+      })
+    },
+  )
 
   it('as og: metadata, on an image of its own', () => {
     const html = `<meta property="og:title" content="T"><meta property="og:description" content="D">
@@ -114,22 +170,27 @@ describe('a caption is labelled by where it stood', () => {
   })
 
   it('as og: metadata, on the element that shows the same image', () => {
-    const html = '<meta property="og:title" content="T"><meta property="og:image" content="http://h.test/o.jpg"><img src="/o.jpg" alt="A">'
+    const html =
+      '<meta property="og:title" content="T"><meta property="og:image" content="http://h.test/o.jpg"><img src="/o.jpg" alt="A">'
     expect(images(html)).toEqual([['/o.jpg', 'alt: A', 'og: T']])
   })
 
   it('as JSON-LD: an ImageObject, or the image of a named thing', () => {
     const ld = (value: unknown) => `<script type="application/ld+json">${JSON.stringify(value)}</script>`
-    expect(images(ld({ '@type': 'ImageObject', contentUrl: '/a.jpg', name: 'N', caption: 'C', description: 'D' }))).toEqual([
-      ['/a.jpg', 'json-ld: C', 'json-ld: N', 'json-ld: D'],
-    ])
-    expect(images(ld({ '@graph': [{ '@type': ['Recipe'], name: 'Soup', image: ['/a.jpg', { url: '/b.jpg' }] }] }))).toEqual([
+    expect(
+      images(ld({ '@type': 'ImageObject', contentUrl: '/a.jpg', name: 'N', caption: 'C', description: 'D' })),
+    ).toEqual([['/a.jpg', 'json-ld: C', 'json-ld: N', 'json-ld: D']])
+    expect(
+      images(ld({ '@graph': [{ '@type': ['Recipe'], name: 'Soup', image: ['/a.jpg', { url: '/b.jpg' }] }] })),
+    ).toEqual([
       ['/a.jpg', 'json-ld: Soup'],
       ['/b.jpg', 'json-ld: Soup'],
     ])
-    expect(images(`${ld({ '@type': 'NewsArticle', headline: 'H', image: '/a.jpg', publisher: { name: 'P', logo: { '@type': 'ImageObject', url: '/l.png' } } })}<img src="/a.jpg" alt="A">`)).toEqual([
-      ['/a.jpg', 'alt: A', 'json-ld: H'],
-    ])
+    expect(
+      images(
+        `${ld({ '@type': 'NewsArticle', headline: 'H', image: '/a.jpg', publisher: { name: 'P', logo: { '@type': 'ImageObject', url: '/l.png' } } })}<img src="/a.jpg" alt="A">`,
+      ),
+    ).toEqual([['/a.jpg', 'alt: A', 'json-ld: H']])
     expect(images('<script type="application/ld+json">{broken</script>')).toEqual([])
   })
 })
@@ -145,8 +206,12 @@ describe('the same image', () => {
 
   it('as a lazy element and its noscript twin is one candidate', () => {
     const lazy = '<img src="data:," data-src="a.jpg" data-srcset="a.jpg 300w, b.jpg 600w" alt="A">'
-    expect(images(`${lazy}<noscript><img src="a.jpg" alt="A"></noscript>`)).toEqual([['/dir/b.jpg /dir/a.jpg', 'alt: A']])
-    expect(images(`<noscript><img src="a.jpg" alt="A"></noscript>${lazy}`)).toEqual([['/dir/a.jpg', 'alt: A']])
+    expect(images(`${lazy}<noscript><img src="a.jpg" alt="A"></noscript>`)).toEqual([
+      ['/dir/b.jpg /dir/a.jpg', 'alt: A'],
+    ])
+    expect(images(`<noscript><img src="a.jpg" alt="A"></noscript>${lazy}`)).toEqual([
+      ['/dir/a.jpg', 'alt: A'],
+    ])
   })
 
   it('is not what only shares a fallback', () => {
@@ -161,7 +226,9 @@ describe('the same image', () => {
 
 describe('a page', () => {
   it('has a title and a language', () => {
-    expect(extract('<svg><title>icon</title></svg><title> A &lt;b&gt;\n page </title>').title).toBe('A <b> page')
+    expect(extract('<svg><title>icon</title></svg><title> A &lt;b&gt;\n page </title>').title).toBe(
+      'A <b> page',
+    )
     expect(extract('<html lang="zh_TW">', { contentLanguage: 'en' }).language).toBe('zh-tw')
     expect(extract('<meta http-equiv="Content-Language" content="de">').language).toBe('de')
     expect(extract('<p>', { contentLanguage: 'fr-CA' }).language).toBe('fr-ca')
@@ -175,7 +242,8 @@ describe('a page', () => {
       'https://creativecommons.org/licenses/by-sa/4.0/',
       'http://h.test/by',
     ])
-    const ld = '<script type="application/ld+json">{"@type":"WebPage","license":"https://l.test/"}</script><img src="a.jpg" alt="a">'
+    const ld =
+      '<script type="application/ld+json">{"@type":"WebPage","license":"https://l.test/"}</script><img src="a.jpg" alt="a">'
     expect(extract(ld).candidates[0]?.licenceUrl).toBe('https://l.test/')
   })
 
@@ -184,7 +252,9 @@ describe('a page', () => {
       <link rel="next" href="e"><link rel="stylesheet" href="f.css"><meta http-equiv="Refresh" content="0; URL='g'">
       <a rel="external nofollow" href="h">no</a><a href="mailto:x@y">no</a><a href="#top">no</a><a href="page.html">self</a>
       <noscript><a href="i">i</a></noscript><!-- <a href="j"> -->`
-    expect(extract(html).links).toEqual(['a', 'b', 'c', 'd', 'e', 'g', 'i'].map((name) => `http://h.test/dir/${name}`))
+    expect(extract(html).links).toEqual(
+      ['a', 'b', 'c', 'd', 'e', 'g', 'i'].map((name) => `http://h.test/dir/${name}`),
+    )
   })
 })
 

@@ -71,7 +71,12 @@ describe.skipIf(!here)('on real pages (skipped where ../shared/web is absent)', 
         for (const pair of right) missed.delete(pair)
       }
     }
-    return { wanted: wanted.size, missed: [...missed], invented, precision: found / (found + invented.length) }
+    return {
+      wanted: wanted.size,
+      missed: [...missed],
+      invented,
+      precision: found / (found + invented.length),
+    }
   }
 
   it('finds every pair of an image URL and its alt, and no other', () => {
@@ -88,10 +93,13 @@ describe.skipIf(!here)('on real pages (skipped where ../shared/web is absent)', 
   it('sees as many images as there are, and accounts for those it leaves out', () => {
     const seen = pages.map((page) => extracted(page, 'text/html'))
     expect(seen.reduce((sum, page) => sum + page.imagesSeen, 0)).toBe(truth.length)
-    const skipped = (reason: 'data_url' | 'no_source') => seen.reduce((sum, page) => sum + (page.imagesSkipped[reason] ?? 0), 0)
+    const skipped = (reason: 'data_url' | 'no_source') =>
+      seen.reduce((sum, page) => sum + (page.imagesSkipped[reason] ?? 0), 0)
     expect(skipped('data_url')).toBe(truth.filter((image) => image.kind === 'data').length)
     // Hundreds of images have a src that is not empty, but leads to the page itself.
-    const selves = truth.filter((image) => image.kind === 'http' && canonicalUrl(image.url) === canonicalUrl(image.page))
+    const selves = truth.filter(
+      (image) => image.kind === 'http' && canonicalUrl(image.url) === canonicalUrl(image.page),
+    )
     expect(selves.length).toBeGreaterThan(600)
     expect(skipped('no_source')).toBe(truth.filter((image) => image.kind === 'empty').length + selves.length)
   })
@@ -116,7 +124,8 @@ describe.skipIf(!here)('on real pages (skipped where ../shared/web is absent)', 
         if (target === folder(canonicalUrl(page.page)!)) continue
         wanted++
         // A link to a folder may stand without its slash: the server redirects.
-        if (!links.has(target) && !links.has(target.replace(/\/$/, ''))) missed.push(`${page.page} -> ${target}`)
+        if (!links.has(target) && !links.has(target.replace(/\/$/, '')))
+          missed.push(`${page.page} -> ${target}`)
       }
     }
     expect(wanted).toBeGreaterThan(3000)

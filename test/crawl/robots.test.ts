@@ -29,12 +29,14 @@ describe('which group of a robots.txt counts (RFC 9309 section 2.2.1)', () => {
   })
 
   it('joins groups for the same product and groups with several names', () => {
-    const body = 'User-agent: a\nUser-agent: pairmill\nDisallow: /1\nUser-agent: b\nDisallow: /2\nUser-agent: pairmill\nDisallow: /3\n'
+    const body =
+      'User-agent: a\nUser-agent: pairmill\nDisallow: /1\nUser-agent: b\nDisallow: /2\nUser-agent: pairmill\nDisallow: /3\n'
     expect(['/1', '/2', '/3'].map((path) => allows(body, path))).toEqual([false, true, false])
   })
 
   it('is not split by other lines between its names', () => {
-    const body = 'User-agent: pairmill\nCrawl-delay: 2.5\nSitemap: http://h.test/s.xml\n\nUser-agent: b\nDisallow: /1\n'
+    const body =
+      'User-agent: pairmill\nCrawl-delay: 2.5\nSitemap: http://h.test/s.xml\n\nUser-agent: b\nDisallow: /1\n'
     expect(allows(body, '/1')).toBe(false)
     expect(parseRobots(body, 'pairmill').crawlDelayMs).toBe(2500)
     expect(parseRobots(body, 'pairmill').sitemaps).toEqual(['http://h.test/s.xml'])
@@ -53,7 +55,12 @@ describe('which group of a robots.txt counts (RFC 9309 section 2.2.1)', () => {
 describe('which rule decides (RFC 9309 section 2.2.2)', () => {
   it('is the most specific one, and allow where two are equally specific', () => {
     const body = 'User-agent: *\nDisallow: /a\nAllow: /a/b\nDisallow: /a/b/c\nAllow: /same\nDisallow: /same\n'
-    expect(['/a', '/a/b', '/a/b/c', '/same'].map((path) => allows(body, path))).toEqual([false, true, false, true])
+    expect(['/a', '/a/b', '/a/b/c', '/same'].map((path) => allows(body, path))).toEqual([
+      false,
+      true,
+      false,
+      true,
+    ])
   })
 
   it.each([
@@ -117,7 +124,10 @@ describe('what is no proper robots.txt', () => {
 
   it('forbids where it could not be read, and allows where there is none', () => {
     const forbid: RobotsRecord = { ...record, kind: 'forbid_all', body: null }
-    expect(robotsVerdict(forbid, null, 'http://h.test/')).toEqual({ allowed: false, rule: 'robots:unreachable' })
+    expect(robotsVerdict(forbid, null, 'http://h.test/')).toEqual({
+      allowed: false,
+      rule: 'robots:unreachable',
+    })
     expect(robotsVerdict(record, null, 'http://h.test/').allowed).toBe(false)
     const absent: RobotsRecord = { ...record, kind: 'allow_all', body: null }
     expect(robotsVerdict(absent, null, 'http://h.test/')).toEqual({ allowed: true, rule: 'robots:absent' })

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { anchorOf, patternError, patternMatches, type ScopeRules, scopeVerdict } from '../../src/crawl/index.js'
+import {
+  anchorOf,
+  patternError,
+  patternMatches,
+  type ScopeRules,
+  scopeVerdict,
+} from '../../src/crawl/index.js'
 
 const rules = (changed: Partial<ScopeRules>): ScopeRules => ({
   scope: 'host',

@@ -62,7 +62,30 @@ describe('the canonical spelling of a URL', () => {
   const urlText = fc.oneof(
     fc.webUrl({ withQueryParameters: true, withFragments: true }),
     fc
-      .array(fc.constantFrom('%', '%4', '%41', '%2e', '.', '..', '/', '\\', '?', '#', '&', 'a', 'é', ' ', '|', '\n', ':', '漢', '\ud800'), { maxLength: 30 })
+      .array(
+        fc.constantFrom(
+          '%',
+          '%4',
+          '%41',
+          '%2e',
+          '.',
+          '..',
+          '/',
+          '\\',
+          '?',
+          '#',
+          '&',
+          'a',
+          'é',
+          ' ',
+          '|',
+          '\n',
+          ':',
+          '漢',
+          '\ud800',
+        ),
+        { maxLength: 30 },
+      )
       .map((pieces) => `http://h.test/${pieces.join('')}`),
     fc.string({ unit: 'binary' }).map((tail) => `https://H.test:443/${tail}`),
   )
@@ -99,7 +122,9 @@ describe('the canonical spelling of a URL', () => {
             return `%${upper ? hex.toUpperCase() : hex}`
           })
           .join('')
-        expect(canonicalUrl(`http://h.test/${escaped}?${escaped}`)).toBe(canonicalUrl(`http://h.test/${path}?${path}`))
+        expect(canonicalUrl(`http://h.test/${escaped}?${escaped}`)).toBe(
+          canonicalUrl(`http://h.test/${path}?${path}`),
+        )
       }),
     )
   })

@@ -57,7 +57,10 @@ export function claimedPng(width: number, height: number, rawBytes = 1_000_000):
 
 /** A GIF87a of one colour that claims a size. */
 export function claimedGif(width: number, height: number): Buffer {
-  const head = Buffer.from('GIF87a\0\0\0\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\0\0\0\0\0\x02\x02\x44\x01\0;', 'latin1')
+  const head = Buffer.from(
+    'GIF87a\0\0\0\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\0\0\0\0\0\x02\x02\x44\x01\0;',
+    'latin1',
+  )
   head.writeUInt16LE(width, 6)
   head.writeUInt16LE(height, 8)
   return head

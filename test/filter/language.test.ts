@@ -10,7 +10,7 @@ describe('The language of a caption', () => {
     ['it', 'Un cane corre nel prato davanti alla casa'],
     ['nl', 'Uitzicht op de grachten van Amsterdam'],
     ['pl', 'Widok na zamek w Krakowie'],
-    ['ru', 'Собака бежит по траве'],
+    ['ru', 'Чёрная собака бежит по высокой траве'],
     ['ja', '草原を走る犬'],
     ['zh', '一只狗在草地上奔跑'],
     ['ko', '풀밭을 달리는 개'],
@@ -19,9 +19,12 @@ describe('The language of a caption', () => {
     expect(detectLanguage(text)).toEqual({ language, reliable: true })
   })
 
-  test.each(['', 'Pad Thai', 'Kimchi', 'Mont Blanc', '12345', '🎉🎉🎉', 'qwrtz'])('is not told from %j', (text) => {
-    expect(detectLanguage(text)).toEqual({ language: 'und', reliable: false })
-  })
+  test.each(['', 'Pad Thai', 'Kimchi', 'Mont Blanc', '12345', '🎉🎉🎉', 'qwrtz'])(
+    'is not told from %j',
+    (text) => {
+      expect(detectLanguage(text)).toEqual({ language: 'und', reliable: false })
+    },
+  )
 
   test('is only a reason to refuse where it is certain and not wanted', () => {
     expect(languageVerdict('de', ['en', 'fr'])).toBe('language')

@@ -110,7 +110,7 @@ const examples: Record<string, readonly string[]> = {
     '*** === --- ***',
     '\ue001 \ue002 menu house',
   ],
-  caption_short: ['a b', 'Cat', '犬', '首页'].filter((text) => text !== '首页'),
+  caption_short: ['a b', 'Cat', '犬', '犬 A'],
   caption_few_words: ['Bibimbap', 'Features', '12345', '12 x 24', '$ 5,000 - 20%', '2021 05 12'],
   caption_long: ['a house '.repeat(126), 'a b '.repeat(230)],
 }
@@ -185,10 +185,29 @@ describe('A caption', () => {
         expect(answer === null || answer in examples).toBe(true)
       }),
     )
-    const patterns = ['a-', 'a.', '<a ', '{"', 'www.', '&a', '[[', '-1', 'a_', '%d', '(1', 'http://', '图']
+    const patterns = [
+      'a-',
+      'a.',
+      '<a ',
+      '{"',
+      'www.',
+      '&a',
+      '[[',
+      '-1',
+      'a_',
+      '%d',
+      '(1',
+      'http://',
+      '图',
+      '[img',
+      '{a:',
+      'function ',
+      'alt=',
+    ]
     const started = process.cpuUsage().user
-    for (const pattern of patterns) captionVerdict(pattern.repeat(20_000), { ...defaultFilterOptions, maxChars: 1e6 })
-    expect((process.cpuUsage().user - started) / 1000).toBeLessThan(20_000)
+    for (const pattern of patterns)
+      captionVerdict(pattern.repeat(20_000), { ...defaultFilterOptions, maxChars: 1e6 })
+    expect((process.cpuUsage().user - started) / 1000).toBeLessThan(5000)
   })
 })
 

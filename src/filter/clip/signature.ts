@@ -20,10 +20,11 @@ function shown(port: Wanted): string {
   return `${port.name} ${port.type} [${port.shape.join(', ')}]`
 }
 
-/** A free dimension fits whatever is wanted there. */
+/** A free dimension fits whatever is wanted there; the first one, the batch, must be free. */
 function fits(port: Port, wanted: Wanted): boolean {
   return (
     port.type === wanted.type &&
+    typeof port.shape[0] === 'string' &&
     port.shape.length === wanted.shape.length &&
     port.shape.every(
       (d, i) => typeof d === 'string' || typeof wanted.shape[i] === 'string' || d === wanted.shape[i],
