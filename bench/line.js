@@ -1,14 +1,13 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { smallModelFolder } from './clip.js'
 import { runPairmill } from './pairmill.js'
 import { makePictures } from './pictures.js'
-import { cache, repo } from './places.js'
+import { cache } from './places.js'
 import { startWeb } from './web.js'
 
 export const title = 'Whole line: from seed URL to verified shards'
 
-/** The small model that the project's tests use with real photos; the line is measured with it where it is there. */
-const smallModel = join(repo, '../shared/models/flickr8k-mobilenet')
 const size = { width: 640, height: 480 }
 const megabyte = 1e6
 
@@ -48,12 +47,12 @@ const none = { ratio: null, aim: 'none', met: null }
  * @returns {Promise<import('./results.js').Section>}
  */
 export async function measure({ linePages: [few, many], hosts, model: given }) {
-  const model = given ?? smallModel
+  const model = given ?? smallModelFolder(join(cache, 'small-model'))
   const notes = [
-    `Sites of ${few} and ${many} pages: 9 KB, 20 links, 10 images a page, one of which (${size.width} x ${size.height}, 31 KB, no two alike) passes the rules; icons and thumbnails are refused for their captions. Near dedupe on, CLIP model \`${model.split('/').at(-1)}\`, threshold -1, so that every scored pair is kept; shards of 1,000.`,
+    `Sites of ${few} and ${many} pages: 9 KB, 20 links, 10 images a page, one of which (${size.width} x ${size.height}, 31 KB, no two alike) passes the rules; icons and thumbnails are refused for their captions. Near dedupe on, ${given === null ? 'the small CLIP model' : 'a CLIP model that was given'}, threshold -1, so that every scored pair is kept; shards of 1,000.`,
     'Whole process from start to exit; CPU and memory of all its processes (memory sampled twice a second).',
   ]
-  if (!existsSync(model)) {
+  if (model === null || !existsSync(model)) {
     notes.push('Not measured: there is no model folder. Give one with `--model DIR`.')
     return { lines: [], notes }
   }

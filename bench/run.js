@@ -3,14 +3,14 @@
  * bench/RESULTS.md. Everything runs on 127.0.0.0/8, is bounded in time and stops by itself; the first use of a
  * peer installs it into .cache/bench.
  */
-import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { cache } from './places.js'
 import { record } from './results.js'
 
-const sections = ['crawl', 'images', 'clip', 'line']
+/** Name of each section and the module that measures it, in the order of the table. */
+const modules = { crawl: './crawl.js', images: './images.js', clip: './scoring.js', line: './line.js' }
+const sections = Object.keys(modules)
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -52,13 +52,8 @@ if (unknown.length > 0) {
 
 await mkdir(cache, { recursive: true })
 for (const name of positionals.length > 0 ? positionals : sections) {
-  const path = fileURLToPath(new URL(`./${name}.js`, import.meta.url))
-  if (!existsSync(path)) {
-    console.log(`${name}: not there yet`)
-    continue
-  }
   console.log(`${name} ...`)
-  const { measure, title } = await import(path)
+  const { measure, title } = await import(modules[name])
   const section = await measure(options)
   if (values.dry) console.log(JSON.stringify(section, null, 2))
   else await record(name, title, section, sections)

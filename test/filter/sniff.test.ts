@@ -139,7 +139,7 @@ describe('The format of a body', () => {
     ['unknown', '\xff\xff\xff'],
     ['unknown', ''],
   ])('is %s for %j', (format, text) => {
-    const bytes = Buffer.from(text, /^[\x1f\xff]/.test(text) ? 'latin1' : 'utf8')
+    const bytes = Buffer.from(text, format === 'unknown' ? 'latin1' : 'utf8')
     expect(sniffImage(bytes).format).toBe(format)
   })
 

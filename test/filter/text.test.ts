@@ -97,7 +97,7 @@ const examples: Record<string, readonly string[]> = {
     'A red house&nbsp;by the lake',
     'It&#8217;s a red house',
     '{{ product.title }} in red',
-    'Hello ${name} there',
+    'Hello $' + '{name} there',
     '<%= image.alt %>',
     '[caption id="attachment_12"]A red house',
     'function (a) { return a; }',

@@ -25,9 +25,13 @@ function missingPackages(): string | null {
     ])
   if (existsSync(venvPython) && ready()) return null
   if (!works(python, ['-m', 'venv', venv])) return 'python3 -m venv fails'
-  const pip = spawnSync(venvPython, ['-m', 'pip', 'install', '--quiet', 'webdataset', 'pyarrow'], {
-    timeout: 240_000,
-  })
+  const pip = spawnSync(
+    venvPython,
+    ['-m', 'pip', 'install', '--quiet', '--retries', '1', '--timeout', '20', 'webdataset', 'wids', 'pyarrow'],
+    {
+      timeout: 240_000,
+    },
+  )
   return pip.status === 0 && ready() ? null : 'pip cannot install webdataset, wids and pyarrow'
 }
 
