@@ -17,19 +17,25 @@ function childrenCpuSeconds() {
   return (Number(fields[13]) + Number(fields[14])) / ticksPerSecond
 }
 
-/** Resident bytes of every process of a group; pages shared between them count once for each. */
+/**
+ * Resident bytes of every process of a group, and of its first alone; pages shared between processes count once
+ * for each.
+ */
 function groupRss(group) {
-  let bytes = 0
+  let all = 0
+  let first = 0
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue
     try {
       const fields = statFields(name)
-      if (Number(fields[2]) === group) bytes += Number(fields[21]) * 4096
+      const bytes = Number(fields[21]) * 4096
+      if (Number(fields[2]) === group) all += bytes
+      if (Number(name) === group) first = bytes
     } catch {
       // The process ended between the listing and the reading: it holds no memory any more.
     }
   }
-  return bytes
+  return { all, first }
 }
 
 /**
@@ -39,7 +45,8 @@ function groupRss(group) {
  * @property {number} startMs since the epoch
  * @property {number} endMs since the epoch
  * @property {number} cpuSeconds of the command and its children
- * @property {number} peakRssBytes sampled twice a second over the whole process group
+ * @property {number} peakRssBytes of the whole process group, sampled twice a second
+ * @property {number} ownPeakRssBytes of the process itself without its children, sampled likewise
  */
 
 /**
@@ -62,6 +69,7 @@ export async function runCommand(file, args, { limitMs, log, env = {}, cwd }) {
   })
   let timedOut = false
   let peakRssBytes = 0
+  let ownPeakRssBytes = 0
   const kill = (signal) => {
     try {
       process.kill(-child.pid, signal)
@@ -75,7 +83,9 @@ export async function runCommand(file, args, { limitMs, log, env = {}, cwd }) {
   }
   process.once('SIGINT', interrupt)
   const sampler = setInterval(() => {
-    peakRssBytes = Math.max(peakRssBytes, groupRss(child.pid))
+    const { all, first } = groupRss(child.pid)
+    peakRssBytes = Math.max(peakRssBytes, all)
+    ownPeakRssBytes = Math.max(ownPeakRssBytes, first)
   }, 500)
   const limit = setTimeout(() => {
     timedOut = true
@@ -85,7 +95,8 @@ export async function runCommand(file, args, { limitMs, log, env = {}, cwd }) {
   try {
     const [code] = await once(child, 'exit')
     const endMs = Date.now()
-    return { code, timedOut, startMs, endMs, cpuSeconds: childrenCpuSeconds() - cpuBefore, peakRssBytes }
+    const cpuSeconds = childrenCpuSeconds() - cpuBefore
+    return { code, timedOut, startMs, endMs, cpuSeconds, peakRssBytes, ownPeakRssBytes }
   } finally {
     clearInterval(sampler)
     clearTimeout(limit)

@@ -3,7 +3,7 @@ import { median, unmeasured } from './results.js'
 /**
  * @typedef {{ rate: number, cpuSeconds: number, peakRssBytes: number } | { problem: string }} Outcome rate = things per second; the rest is of the whole process
  * @typedef {{ name: string, label: string, run: () => Promise<Outcome> }} Contender
- * @typedef {Contender & { rates: number[], problem: string | null }} Measured
+ * @typedef {Contender & { rates: number[], cpuSeconds: number[], problem: string | null }} Measured
  */
 
 /**
@@ -16,13 +16,16 @@ import { median, unmeasured } from './results.js'
 export async function compete(contenders, { repeat, only }) {
   const entered = contenders
     .filter(({ name }) => only === null || name === only)
-    .map((contender) => ({ ...contender, rates: [], problem: null }))
+    .map((contender) => ({ ...contender, rates: [], cpuSeconds: [], problem: null }))
   for (let round = 0; round < repeat; round += 1) {
     for (const contender of entered) {
       if (contender.problem !== null) continue
       const outcome = await contender.run()
       if ('problem' in outcome) contender.problem = outcome.problem
-      else contender.rates.push(outcome.rate)
+      else {
+        contender.rates.push(outcome.rate)
+        contender.cpuSeconds.push(outcome.cpuSeconds)
+      }
       console.log(`  ${contender.name} (${contender.label}):`, outcome)
     }
   }
@@ -32,28 +35,29 @@ export async function compete(contenders, { repeat, only }) {
 /**
  * One line for each peer's setting, against pairmill.
  * @param {readonly Measured[]} measured
- * @param {string} unit of what is counted per second
+ * @param {{ unit: string, count: number }} work what was counted, and how many of it each run did
  * @param {Readonly<Record<string, { text: string, ratio: number }>>} aims by the peer's name; a peer without one is only recorded
  * @returns {import('./results.js').Line[]}
  */
-export function linesOf(measured, unit, aims) {
+export function linesOf(measured, { unit, count }, aims) {
   const ours = measured.find(({ name }) => name === 'pairmill')
-  const ourRate = median(ours?.rates ?? [])
+  const figure = ({ rates, cpuSeconds }) =>
+    `${median(rates)?.toFixed(0)} ${unit}/s (${((median(cpuSeconds) ?? 0) / (count / 1000)).toFixed(1)} CPU s per 1,000)`
   return measured
     .filter(({ name }) => name !== 'pairmill')
-    .map(({ name, label, rates, problem }) => {
-      const what = `against ${name} (${label})`
-      const aim = aims[name]
-      const theirs = median(rates)
-      if (theirs === null) return unmeasured(what, aim?.text ?? 'none', problem ?? 'not run')
-      const ratio = ourRate === null ? null : ourRate / theirs
+    .map((peer) => {
+      const what = `against ${peer.name} (${peer.label})`
+      const aim = aims[peer.name]
+      if (peer.rates.length === 0) return unmeasured(what, aim?.text ?? 'none', peer.problem ?? 'not run')
+      const failed = ours === undefined || ours.rates.length === 0
+      // Each round's own ratio: its runs stood beside each other, so that a busy machine slowed them alike.
+      const ratio = failed
+        ? null
+        : median(ours.rates.map((rate, i) => rate / (peer.rates[i] ?? Number.NaN)).filter(Number.isFinite))
       return {
         what,
-        pairmill:
-          ourRate === null
-            ? `not measured: ${ours?.problem ?? 'not run'}`
-            : `${ourRate.toFixed(0)} ${unit}/s`,
-        other: `${theirs.toFixed(0)} ${unit}/s`,
+        pairmill: failed ? `not measured: ${ours?.problem ?? 'not run'}` : figure(ours),
+        other: figure(peer),
         ratio,
         aim: aim?.text ?? 'none',
         met: aim === undefined || ratio === null ? null : ratio >= aim.ratio,

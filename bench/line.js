@@ -32,6 +32,7 @@ async function runLine(pages, pictures, hosts, model) {
       keptPerSecond: kept / seconds,
       cpuPer1000: (ran.cpuSeconds / kept) * 1000,
       peakRssMb: ran.peakRssBytes / megabyte,
+      ownPeakRssMb: ran.ownPeakRssBytes / megabyte,
     }
     console.log(`  ${pages} pages:`, problem ?? figures, counters)
     return problem === null && kept > 0 ? figures : { problem: problem ?? 'no pair was kept' }
@@ -50,7 +51,7 @@ export async function measure({ linePages: [few, many], hosts, model: given }) {
   const model = given ?? smallModelFolder(join(cache, 'small-model'))
   const notes = [
     `Sites of ${few} and ${many} pages: 9 KB, 20 links, 10 images a page, one of which (${size.width} x ${size.height}, 31 KB, no two alike) passes the rules; icons and thumbnails are refused for their captions. Near dedupe on, ${given === null ? 'the small CLIP model' : 'a CLIP model that was given'}, threshold -1, so that every scored pair is kept; shards of 1,000.`,
-    'Whole process from start to exit; CPU and memory of all its processes (memory sampled twice a second).',
+    'From start to exit, making the database included; CPU of all its processes; memory sampled twice a second. The database is made by a child that is gone before the crawl begins, so growth is measured on the process alone.',
   ]
   if (model === null || !existsSync(model)) {
     notes.push('Not measured: there is no model folder. Give one with `--model DIR`.')
@@ -72,24 +73,24 @@ export async function measure({ linePages: [few, many], hosts, model: given }) {
     aim: 'none',
     met: null,
   })
-  const grown = large.peakRssMb / small.peakRssMb
+  const grown = large.ownPeakRssMb / small.ownPeakRssMb
   return {
     lines: [
       growth('kept pairs per second', (run) => run.keptPerSecond, 1),
       growth('CPU seconds per 1,000 kept pairs', (run) => run.cpuPer1000, 1),
       {
-        ...growth('peak RSS, MB', (run) => run.peakRssMb, 0),
+        ...growth('peak RSS of the process, MB', (run) => run.ownPeakRssMb, 0),
         aim: 'does not grow with pages (at most 1.15x)',
         met: grown <= 1.15,
       },
       {
         ...none,
-        what: 'peak RSS with the small model',
-        pairmill: `${large.peakRssMb.toFixed(0)} MB`,
-        other: '1,000 MB',
-        ratio: large.peakRssMb / 1000,
+        what: 'peak RSS with its short-lived children, MB',
+        pairmill: `${Math.max(small.peakRssMb, large.peakRssMb).toFixed(0)}`,
+        other: '1,000',
+        ratio: Math.max(small.peakRssMb, large.peakRssMb) / 1000,
         aim: 'under 1 GB',
-        met: large.peakRssMb < 1000,
+        met: Math.max(small.peakRssMb, large.peakRssMb) < 1000,
       },
     ],
     notes,

@@ -72,10 +72,14 @@ def pairs(paths, side, seed=None):
     return stream.to_tuple("jpg;png;webp", "txt", "json").map(sample)
 
 
-def batches(paths, side, size, seed, steps=None):
-    """Batches of uint8 pixels [n, 3, side, side] and lists of captions; the last short one is left out."""
+def batches(paths, side, size, seed, steps=None, dropped=frozenset()):
+    """Batches of uint8 pixels [n, 3, side, side] and lists of captions; the last short one is left out, and so are
+    the (url, caption) in `dropped`."""
     images, captions, count = [], [], 0
-    for pixels, texts, _ in pairs(paths, side, seed):
+    for pixels, texts, url in pairs(paths, side, seed):
+        texts = [text for text in texts if (url, text) not in dropped]
+        if not texts:
+            continue
         images.append(pixels)
         captions.append(texts)
         if len(images) == size:
@@ -85,27 +89,32 @@ def batches(paths, side, size, seed, steps=None):
                 return
 
 
-def normalised(pixels):
-    """uint8 [n, 3, s, s] to the floats that the vision tower takes."""
+def smaller(x, side):
+    """Floats [n, 3, s, s] at another side."""
+    return x if x.shape[-1] == side else F.interpolate(x, size=(side, side), mode="bilinear", antialias=True)
+
+
+def normalised(pixels, side=None):
+    """uint8 [n, 3, s, s] to the floats that the vision tower takes, at another side where one is given."""
     mean = torch.tensor(MEAN, device=pixels.device).view(1, 3, 1, 1)
     std = torch.tensor(STD, device=pixels.device).view(1, 3, 1, 1)
-    return (pixels.float() / 255 - mean) / std
+    return (smaller(pixels.float() / 255, side or pixels.shape[-1]) - mean) / std
 
 
 def chance(n, p, generator, device):
     return (torch.rand(n, generator=generator) < p).to(device)
 
 
-def training_views(pixels, generator):
-    """Other backgrounds, colours, places, sizes and angles of the same pictures, as floats. What a picture shows
-    stays readable: no mirror images (left and right are words), no turn beyond a quarter of a right angle."""
-    n, _, side, _ = pixels.shape
+def training_views(pixels, side, generator):
+    """Other backgrounds, colours, places, sizes and angles of the same pictures, as floats [n, 3, side, side]. What a
+    picture shows stays readable: no mirror images (left and right are words), no turn beyond 20 degrees."""
+    n = len(pixels)
     device = pixels.device
 
     def uniform(low, high, *shape):
         return (low + (high - low) * torch.rand(*shape, generator=generator)).to(device)
 
-    x = pixels.float() / 255
+    x = smaller(pixels.float() / 255, side)
 
     # A new background where the four corners agree on the old one.
     corners = torch.stack([x[:, :, 1, 1], x[:, :, 1, -2], x[:, :, -2, 1], x[:, :, -2, -2]])
@@ -157,11 +166,11 @@ def training_views(pixels, generator):
     rows = torch.arange(side, device=device).view(1, side, 1)
     columns = rows.transpose(1, 2)
     middle = uniform(0, side, n, 2)
-    half = uniform(3, 9, n)
+    half = uniform(0.05, 0.14, n) * side
     hole = ((rows - middle[:, 0].view(n, 1, 1)).abs() < half.view(n, 1, 1)) & (
         (columns - middle[:, 1].view(n, 1, 1)).abs() < half.view(n, 1, 1)
     )
-    hole = (hole & chance(n, 0.3, generator, device).view(n, 1, 1)).unsqueeze(1)
+    hole = (hole & chance(n, 0.25, generator, device).view(n, 1, 1)).unsqueeze(1)
     x = torch.where(hole, uniform(0, 1, n, 3, 1, 1), x)
 
     mean = torch.tensor(MEAN, device=device).view(1, 3, 1, 1)

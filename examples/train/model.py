@@ -30,7 +30,9 @@ class Block(nn.Module):
 
 
 class Vision(nn.Module):
-    """pixel_values float [n, 3, 64, 64] -> image_embeds [n, width], not normalised."""
+    """pixel_values float [n, 3, 64, 64] -> image_embeds [n, width], not normalised.
+
+    Takes smaller pictures too (sides that 16 divides), for the cheap first part of training."""
 
     def __init__(self, width, channels=(32, 64, 128, 256)):
         super().__init__()
@@ -45,7 +47,8 @@ class Vision(nn.Module):
 
     def forward(self, pixel_values):
         x = self.body(self.stem(pixel_values))
-        return self.place(x).flatten(1) + self.whole(x.mean((2, 3)))
+        places = x if x.shape[-1] == 4 else F.interpolate(x, size=(4, 4), mode="bilinear")
+        return self.place(places).flatten(1) + self.whole(x.mean((2, 3)))
 
 
 class Attention(nn.Module):

@@ -3,7 +3,7 @@
 
     python train.py --shards DIR [--shards DIR ...] --held-out DIR --truth FILE --out MODEL_FOLDER
 
---truth is a JSON object, image URL -> name of what the picture shows; it serves the measuring on --held-out alone.
+--truth is what shards.js wrote: {"names": [...], "shown": {image URL: name}}; it serves the measuring on --held-out alone.
 """
 
 import argparse
@@ -29,20 +29,21 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shards", action="append", required=True, help="folder of shards to learn from; repeatable")
     parser.add_argument("--held-out", help="folder of shards to measure on; nothing of it is learnt from")
-    parser.add_argument("--truth", help="JSON object: image URL -> name, for --held-out")
+    parser.add_argument("--truth", help="JSON file: names, and which image URL shows which")
     parser.add_argument("--out", required=True, help="model folder to write")
     parser.add_argument("--epochs", type=int, default=40)
+    parser.add_argument("--sides", default="32:0.4,48:0.3,64:0.3", help="picture sides, each with its share of the epochs")
+    parser.add_argument("--clean-at", type=float, default=0.4, help="share of the epochs after which doubtful captions go; 1 = never")
     parser.add_argument("--steps", type=int, help="stop after so many steps (for a quick try)")
     parser.add_argument("--batch", type=int, default=256)
     parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate")
     parser.add_argument("--decay", type=float, default=0.05, help="weight decay")
     parser.add_argument("--vocabulary", type=int, default=4096)
-    parser.add_argument("--width", type=int, default=192, help="of the shared space")
-    parser.add_argument("--channels", default="32,64,128,256", help="of the vision tower's four stages")
+    parser.add_argument("--width", type=int, default=128, help="of the shared space")
+    parser.add_argument("--channels", default="32,64,128,224", help="of the vision tower's four stages")
     parser.add_argument("--measure-every", type=int, default=5, help="epochs between two zero-shot measurements")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--untrained", action="store_true", help="write the model as it starts: every pair scores alike")
+    parser.add_argument("--threads", type=int, default=1 if not torch.cuda.is_available() else os.cpu_count())
     return parser.parse_args()
 
 
@@ -76,7 +77,51 @@ class Average:
                 self.values[k].copy_(v)
 
 
-def measure(model, tokenizer, held_out, device):
+def side_at(sides, share):
+    """The picture side at a share (0..1) of the training; `sides` as the option has it."""
+    until = 0.0
+    for part in sides.split(","):
+        side, length = part.split(":")
+        until += float(length)
+        if share < until - 1e-9:
+            break
+    return int(side)
+
+
+def doubtful(model, tokenizer, paths, side, device):
+    """(url, caption) pairs that score no better than most captions of other pictures do: what `pairmill run` would
+    drop with this model. The bar is the 95th percentile over pairs at random."""
+    model.eval()
+    keys, right, wrong = [], [], []
+    generator = torch.Generator().manual_seed(0)
+
+    def flush(pixels, texts):
+        images = F.normalize(model.vision(data.normalised(torch.stack(pixels).to(device), side)).float(), dim=1)
+        ids = torch.tensor(tokens.encode(tokenizer, [t for _, t in texts], MAX_TOKENS), device=device)
+        embedded = F.normalize(model.text(ids).float(), dim=1)
+        owners = torch.tensor([i for i, _ in texts], device=device)
+        right.append((images[owners] * embedded).sum(1).cpu())
+        others = (owners + torch.randint(1, len(images), (len(texts),), generator=generator).to(device)) % len(images)
+        wrong.append((images[others] * embedded).sum(1).cpu())
+
+    pixels, texts = [], []
+    with torch.no_grad():
+        for image, captions, url in data.pairs(paths, IMAGE_SIDE):
+            texts += [(len(pixels), caption) for caption in captions]
+            keys += [(url, caption) for caption in captions]
+            pixels.append(image)
+            if len(pixels) == 256:
+                flush(pixels, texts)
+                pixels, texts = [], []
+        if len(pixels) > 1:
+            flush(pixels, texts)
+    model.train()
+    right = torch.cat(right)
+    bar = torch.quantile(torch.cat(wrong), 0.95).item()
+    return {key for key, score in zip(keys, right.tolist()) if score < bar}, bar
+
+
+def measure(model, tokenizer, held_out, device, side=IMAGE_SIDE):
     """Zero-shot accuracy over all names, and right against wrong pairs, on pictures of a style not learnt from."""
     pixels, labels, names = held_out
     model.eval()
@@ -86,7 +131,7 @@ def measure(model, tokenizer, held_out, device):
         return model.text(ids).float().cpu()
 
     with torch.no_grad():
-        images = [model.vision(data.normalised(part.to(device))).float().cpu() for part in pixels.split(256)]
+        images = [model.vision(data.normalised(part.to(device), side)).float().cpu() for part in pixels.split(256)]
         images = F.normalize(torch.cat(images), dim=1)
         classes = zeroshot.class_embeddings(embed_texts, names)
         captions = F.normalize(embed_texts([zeroshot.prompts_of(name)[1] for name in names]), dim=1)
@@ -97,16 +142,18 @@ def measure(model, tokenizer, held_out, device):
 
 
 def read_held_out(folder, truth_path):
-    """Pixels, labels, and all names of the truth, each once."""
+    """Pixels and labels, each thing that is shown once, and the names of everything there is."""
     with open(truth_path, encoding="utf-8") as file:
         truth = json.load(file)
-    names = sorted(set(truth.values()))
+    names, shown = truth["names"], truth["shown"]
     number = {name: i for i, name in enumerate(names)}
-    pixels, labels = [], []
+    pixels, labels, seen = [], [], set()
     for image, _, url in data.pairs(data.shard_paths(folder), IMAGE_SIDE):
-        if url in truth:
+        name = shown.get(url)
+        if name is not None and name not in seen:
+            seen.add(name)
             pixels.append(image)
-            labels.append(number[truth[url]])
+            labels.append(number[name])
     return torch.stack(pixels), torch.tensor(labels), names
 
 
@@ -135,10 +182,6 @@ def main():
         names=0 if held_out is None else len(held_out[2]), options=vars(options), device=device,
         torch=torch.__version__, python=platform.python_version(),
     )
-    if options.untrained:
-        export.write_folder(options.out, model, tokenizer, threshold=-1.0)
-        return
-
     decayed = [p for p in model.parameters() if p.ndim > 1]
     plain = [p for p in model.parameters() if p.ndim <= 1]
     groups = [{"params": decayed, "weight_decay": options.decay}, {"params": plain, "weight_decay": 0.0}]
@@ -149,14 +192,21 @@ def main():
     shadow = TwoTowers(tokenizer.get_vocab_size(), tokens.end_of(tokenizer), options.width, channels).to(device)
     generator = torch.Generator().manual_seed(options.seed)
     step, epoch, started = 0, 0, time.time()
+    dropped = None
     while step < total:
+        side = side_at(options.sides, step / total)
+        if dropped is None and step / total >= options.clean_at:
+            shadow.load_state_dict(average.values)
+            dropped, bar = doubtful(shadow, tokenizer, paths, side, device)
+            log.line(event="clean", epoch=epoch, dropped=len(dropped), bar=bar)
         epoch, losses = epoch + 1, []
-        for pixels, captions in data.batches(paths, IMAGE_SIDE, options.batch, options.seed * 1000 + epoch, total - step):
+        order = options.seed * 1000 + epoch
+        for pixels, captions in data.batches(paths, IMAGE_SIDE, options.batch, order, total - step, dropped or frozenset()):
             rate = options.rate * (min(1, (step + 1) / warm) if step < warm else
                                    0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, total - warm))))
             for group in optimizer.param_groups:
                 group["lr"] = rate
-            views = data.training_views(pixels.to(device), generator).contiguous(memory_format=torch.channels_last)
+            views = data.training_views(pixels.to(device), side, generator).contiguous(memory_format=torch.channels_last)
             ids = torch.tensor(tokens.encode(tokenizer, [random.choice(c) for c in captions], MAX_TOKENS), device=device)
             with torch.autocast(device, dtype=torch.bfloat16):
                 image, text = model.vision(views), model.text(ids)
@@ -168,17 +218,17 @@ def main():
             average.update(model)
             losses.append(loss.item())
             step += 1
-        values = {"event": "epoch", "epoch": epoch, "step": step, "loss": sum(losses) / max(1, len(losses)),
+        values = {"event": "epoch", "epoch": epoch, "step": step, "side": side, "loss": sum(losses) / max(1, len(losses)),
                   "rate": rate, "scale": model.scale().item(), "seconds": round(time.time() - started, 1)}
         if held_out is not None and (epoch % options.measure_every == 0 or step >= total):
             shadow.load_state_dict(average.values)
-            values.update(measure(shadow, tokenizer, held_out, device))
+            values.update(measure(shadow, tokenizer, held_out, device, side))
         log.line(**values)
 
     shadow.load_state_dict(average.values)
     final = measure(shadow, tokenizer, held_out, device) if held_out is not None else None
-    export.write_folder(options.out, shadow, tokenizer, threshold=final["threshold"] if final else None)
-    log.line(event="end", seconds=round(time.time() - started, 1), **(final or {}))
+    files = export.write_folder(options.out, shadow, tokenizer, threshold=final["threshold"] if final else None)
+    log.line(event="end", seconds=round(time.time() - started, 1), files=files, **(final or {}))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import type { Truth } from './truth.js'
 
 export { type Catalogue, type Drawing, loadCatalogue, type Subject } from './catalogue.js'
 export type { DemoSize } from './options.js'
+export { renderTruthScore } from './report.js'
 export { heldOutStyle, type Style, type StyleName, styleNames, styles, trainingStyles } from './styles.js'
 export { isRight, type Shown, scoreAgainstTruth, type Truth, type TruthScore } from './truth.js'
 

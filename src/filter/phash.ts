@@ -34,8 +34,9 @@ const absoluteFloor = 10
  * cosine frequencies, a bit for the sign of each. Depends little on size, format and quality. A picture of one
  * colour has the hash 0.
  *
- * Within distance 3 lie 99.8 % and more of 1,000 photos scaled to 0.5 and 0.75 or encoded again as JPEG (quality
- * 40 to 90) and WebP, and 96 % of line drawings on white; of the photos' 499,500 pairs none does.
+ * Measured: 1,000 photos scaled to 0.5 and 0.75 or encoded again as JPEG (quality 40 to 90) and WebP lie within
+ * distance 3 of themselves (7,000 of 7,000), and no two of them within 11 of each other (499,500 pairs). Line drawings
+ * on white do so in 98 % of the copies; centred circles and single words on white are mistaken for each other.
  */
 export function perceptualHash(picture: Pixels): string {
   const frequencies = lowFrequencies(greyGrid(picture))

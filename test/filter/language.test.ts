@@ -11,6 +11,7 @@ describe('The language of a caption', () => {
     ['nl', 'Uitzicht op de grachten van Amsterdam'],
     ['pl', 'Widok na zamek w Krakowie'],
     ['ru', 'Чёрная собака бежит по высокой траве'],
+    ['uk', 'Чорний пес біжить високою травою'],
     ['ja', '草原を走る犬'],
     ['zh', '一只狗在草地上奔跑'],
     ['ko', '풀밭을 달리는 개'],
@@ -19,12 +20,20 @@ describe('The language of a caption', () => {
     expect(detectLanguage(text)).toEqual({ language, reliable: true })
   })
 
-  test.each(['', 'Pad Thai', 'Kimchi', 'Mont Blanc', '12345', '🎉🎉🎉', 'qwrtz'])(
-    'is not told from %j',
-    (text) => {
-      expect(detectLanguage(text)).toEqual({ language: 'und', reliable: false })
-    },
-  )
+  test.each([
+    '',
+    'Pad Thai',
+    'Kimchi',
+    'Mont Blanc',
+    'Sardine Spaghetti',
+    'Sweet Potato Salad',
+    'Show Mode Buttons',
+    '12345',
+    '🎉🎉🎉',
+    'qwrtz',
+  ])('is not told from %j', (text) => {
+    expect(detectLanguage(text)).toEqual({ language: 'und', reliable: false })
+  })
 
   test('is only a reason to refuse where it is certain and not wanted', () => {
     expect(languageVerdict('de', ['en', 'fr'])).toBe('language')

@@ -115,7 +115,8 @@ function startOf(worker: Worker, signal: AbortSignal): Promise<Started> {
   })
 }
 
-function clipOn(
+/** The `Clip` on a thread that has said it is ready. */
+export function clipOn(
   worker: Worker,
   files: ModelFiles,
   started: { readonly embeddingDim: number; readonly maxTokens: number },

@@ -91,7 +91,8 @@ export async function resolveModel(
 
 type Paths = Record<ModelRole, string>
 
-async function resolveNamed(
+/** Fetches what of a named model is not in the cache, and checks all of it. */
+export async function resolveNamed(
   deps: ModelDeps,
   name: string,
   named: NamedModel,

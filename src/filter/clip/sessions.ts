@@ -35,7 +35,8 @@ async function openSession(path: string, threads: number): Promise<InferenceSess
       enableMemPattern: false,
       // Two sessions share the cores with a crawl: waiting threads must not spin.
       extra: { session: { intra_op: { allow_spinning: '0' } } },
-      logSeverityLevel: 3,
+      // What goes wrong is reported by us, with the file's name: 4 leaves fatal errors only.
+      logSeverityLevel: 4,
     })
   } catch (cause) {
     return { refused: `${path} cannot be loaded as an ONNX model; is it cut short? (${messageOf(cause)})` }

@@ -48,6 +48,7 @@ describe('a tokenizer', () => {
         expect(ids[0]).toBe(58)
         expect(ids.at(-1)).toBe(endId)
       }),
+      { numRuns: 50 },
     )
   })
 

@@ -88,6 +88,7 @@ create table if not exists url (
   primary key (run, host, depth, id)
 );
 create unique index if not exists url_id on url (id);
+create index if not exists url_leased on url (run, host) where leased;
 
 create table if not exists candidate_seen (run int not null, key uuid not null, primary key (run, key));
 

@@ -89,7 +89,7 @@ begin
   with picked as (
     select id from url where run = r.no and host = h.host and not leased and not_before_ms <= t order by depth, id limit room
   ), taken as (
-    update url u set leased = true from picked where u.run = r.no and u.host = h.host and u.id = picked.id returning u.*
+    update url u set leased = true from picked where u.id = picked.id returning u.*
   )
   select jsonb_agg(jsonb_build_object('id', id, 'url', url, 'depth', depth, 'anchor', anchor, 'redirects', redirects, 'attempts', attempts)
     order by depth, id), count(*) into got, n from taken;
@@ -121,7 +121,7 @@ begin
   if named <> h.lease_urls then raise exception 'session of % names % of % leased URLs', h.host, named, h.lease_urls; end if;
 
   with gone_rows as (
-    delete from url where run = r.no and host = h.host and leased and id in (select v::bigint from jsonb_array_elements_text(p->'done') v) returning 1
+    delete from url where id = any (array(select v::bigint from jsonb_array_elements_text(p->'done') v)) and run = r.no and host = h.host and leased returning 1
   ) select count(*) into gone from gone_rows;
   update url u set leased = false, attempts = u.attempts + 1, not_before_ms = t + x."delayMs"
     from jsonb_to_recordset(p->'retry') as x(id bigint, "delayMs" bigint) where u.run = r.no and u.host = h.host and u.id = x.id;

@@ -22,38 +22,36 @@ begin
   perform add_counts(r, jsonb_build_object('candidates', added));
 end $$;
 
--- close_batches({run, batchSize, batchAgeMs, perHost}) -> [batch id]
--- Makes batches of the buffer: full ones while it holds enough, and what is there when the oldest is batchAgeMs old or the crawl is dry.
--- Dealt round-robin over image hosts, at most perHost of one host, so that one slow host does not hold a whole batch.
+-- close_batches({run, batchSize, batchAgeMs, perHost, dry}) -> [batch id]
+-- Makes batches of the buffer: full ones while it holds enough, and all of it when the oldest is batchAgeMs old or the crawl is dry.
+-- Dealt round-robin over image hosts, at most perHost of one host, so that one slow host does not hold a whole batch: the n-th
+-- perHost candidates of every host make the n-th round, and a round is cut into batches.
 create function close_batches(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
-declare r run; t bigint := now_ms(); size int := (p->>'batchSize')::int; ready bigint; oldest bigint; dry boolean; made jsonb := '[]'; n int;
+declare r run; t bigint := now_ms(); size int := (p->>'batchSize')::int; ready bigint; oldest bigint; flush boolean; n bigint; moved bigint;
 begin
   select * into strict r from run where name = p->>'run' for update;
-  if r.limits->>'maxPairs' is not null and r.kept >= (r.limits->>'maxPairs')::bigint then return made; end if;
-  dry := r.pages_leased = 0 and (r.urls = 0 or (r.limits->>'maxPages' is not null and r.pages >= (r.limits->>'maxPages')::bigint)
-    or coalesce((p->>'dry')::boolean, false));
-  if r.buffered < size and not dry and r.buffered > 0 then
-    select min(since_ms) into oldest from candidate where run = r.no and batch is null;
-    if t - oldest < (p->>'batchAgeMs')::bigint then return made; end if;
-  end if;
-  while r.buffered > 0 loop
-    select count(*) into ready from candidate where run = r.no and batch is null and not_before_ms <= t;
-    exit when ready = 0;
-    if ready < size and not dry then
-      select min(since_ms) into oldest from candidate where run = r.no and batch is null and not_before_ms <= t;
-      exit when t - oldest < (p->>'batchAgeMs')::bigint;
-    end if;
-    with dealt as (
-      select id, row_number() over (partition by image_host order by id) as turn from candidate
-      where run = r.no and batch is null and not_before_ms <= t
-    ), picked as (select id from dealt where turn <= (p->>'perHost')::int order by turn, id limit size),
-    moved as (update candidate c set batch = r.next_batch from picked where c.id = picked.id returning 1)
-    select count(*) into n from moved;
-    insert into batch (run, id, state) values (r.no, r.next_batch, 'open');
-    made := made || to_jsonb(r.next_batch::text);
-    update run set buffered = buffered - n, batches_open = batches_open + 1, next_batch = next_batch + 1 where no = r.no returning * into r;
-  end loop;
-  return made;
+  if r.buffered = 0 or (r.limits->>'maxPairs' is not null and r.kept >= (r.limits->>'maxPairs')::bigint) then return '[]'; end if;
+  flush := coalesce((p->>'dry')::boolean, false) or (r.pages_leased = 0
+    and (r.urls = 0 or (r.limits->>'maxPages' is not null and r.pages >= (r.limits->>'maxPages')::bigint)));
+  select count(*), min(since_ms) into ready, oldest from candidate where run = r.no and batch is null and not_before_ms <= t;
+  flush := flush or t - oldest >= (p->>'batchAgeMs')::bigint;
+  if ready = 0 or (ready < size and not flush) then return '[]'; end if;
+  with dealt as (
+    select id, row_number() over (partition by image_host order by id) - 1 as turn from candidate
+    where run = r.no and batch is null and not_before_ms <= t
+  ), cut as (
+    select id, turn / (p->>'perHost')::int as round, (row_number() over (partition by turn / (p->>'perHost')::int order by turn, id) - 1) / size as slice from dealt
+  ), sliced as (
+    select round, slice, row_number() over w - 1 as batch, sum(count(*)) over w - count(*) as before from cut group by round, slice window w as (order by round, slice)
+  ), chosen as (select * from sliced where flush or ready - before >= size
+  ), put as (
+    update candidate c set batch = r.next_batch + chosen.batch from cut join chosen using (round, slice) where c.id = cut.id returning 1
+  ), made as (
+    insert into batch (run, id, state) select r.no, r.next_batch + batch, 'open' from chosen returning 1
+  )
+  select (select count(*) from made), (select count(*) from put) into n, moved;
+  update run set buffered = buffered - moved, batches_open = batches_open + n, next_batch = next_batch + n where no = r.no;
+  return (select coalesce(jsonb_agg((r.next_batch + g)::text), '[]') from generate_series(0, n - 1) g);
 end $$;
 
 -- split_batch(run number, batch row) halves a batch that was started twice and never ended, so that what kills its workers is found.

@@ -1,0 +1,262 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { OpenDesk } from './conformance.js'
+import { eventually, hex } from './desk.js'
+
+const hourMs = 3_600_000
+
+export function politenessRules(open: OpenDesk): void {
+  const manyUrls = (desk: Awaited<ReturnType<OpenDesk>>, count: number) =>
+    desk.offer(...Array.from({ length: count }, (_, i) => desk.urlOf('a', i)))
+  const record = {
+    kind: 'rules' as const,
+    body: 'User-agent: *\nDisallow: /x',
+    fetchedAtMs: 1_700_000_000_000,
+    expiresAtMs: 1_700_000_100_000,
+    status: 200,
+    detail: '',
+  }
+
+  describe('the slots of a session', () => {
+    it.each([
+      // delayMs, URLs waiting, max, URLs leased: one now and one more for each delay that fits into the window
+      [1_000, 50, 50, 11],
+      [3_000, 50, 50, 4],
+      [60_000, 50, 50, 1],
+      [1_000, 50, 5, 5],
+      [1_000, 3, 50, 3],
+      [0, 60, 50, 50],
+    ])('delay %i ms, %i URLs, %i at most: %i are leased', async (delayMs, waiting, max, leased) => {
+      const desk = await open()
+      await manyUrls(desk, waiting)
+      const session = await desk.session('a', { delayMs, max, windowMs: 10_000 })
+      expect(session.urls).toHaveLength(leased)
+      expect(session.delayMs).toBe(delayMs)
+    })
+
+    it('are kept free of images, and one more behind them', async () => {
+      const desk = await open()
+      await manyUrls(desk, 3)
+      await desk.session('a', { delayMs: hourMs, windowMs: 3 * hourMs })
+      const [slot] = await desk.backend.reserve({
+        slots: [{ host: desk.hostName('a'), want: 1 }],
+        delayMs: 0,
+        windowMs: 10 * hourMs,
+        guardMs: 0,
+      })
+      expect(slot).toMatchObject({ granted: 1 })
+      expect(slot!.inMs).toBeGreaterThan(3 * hourMs)
+      expect(slot!.inMs).toBeLessThanOrEqual(4 * hourMs)
+    })
+
+    it('go back where the session fetched nothing', async () => {
+      const desk = await open()
+      await manyUrls(desk, 3)
+      const session = await desk.session('a', { delayMs: hourMs, windowMs: 3 * hourMs })
+      const back = session.urls.map(({ id }) => id)
+      await desk.commit(session, { done: [], back, pages: 0, lastFetchAgoMs: null, health: 'none' })
+      expect(await desk.lease('a')).toMatchObject({ kind: 'urls' })
+    })
+
+    it('go back but for the delay after the last fetch', async () => {
+      const desk = await open()
+      await manyUrls(desk, 3)
+      const session = await desk.session('a', { delayMs: hourMs, windowMs: 3 * hourMs })
+      const [done = 0, ...back] = session.urls.map(({ id }) => id)
+      await desk.commit(session, { done: [done], back, lastFetchAgoMs: 0 })
+      const answer = await desk.lease('a')
+      expect(answer).toMatchObject({ kind: 'not_yet' })
+      expect((answer as { inMs: number }).inMs).toBeGreaterThan(hourMs / 2)
+      expect((answer as { inMs: number }).inMs).toBeLessThanOrEqual(hourMs)
+    })
+
+    it('are free at once where the last fetch is as long ago as the delay', async () => {
+      const desk = await open()
+      await manyUrls(desk, 2)
+      const session = await desk.session('a', { delayMs: 1_000, max: 1 })
+      await desk.commit(session, { lastFetchAgoMs: 1_000 })
+      expect(await desk.lease('a')).toMatchObject({ kind: 'urls' })
+    })
+
+    it('do not go back where somebody reserved behind them', async () => {
+      const desk = await open()
+      await manyUrls(desk, 2)
+      const session = await desk.session('a', { delayMs: hourMs, max: 1 })
+      await desk.backend.reserve({
+        slots: [{ host: desk.hostName('a'), want: 1 }],
+        delayMs: hourMs,
+        windowMs: 10 * hourMs,
+        guardMs: 0,
+      })
+      await desk.commit(session, {
+        done: [],
+        back: session.urls.map(({ id }) => id),
+        pages: 0,
+        lastFetchAgoMs: null,
+        health: 'none',
+      })
+      const answer = await desk.lease('a')
+      expect((answer as { inMs: number }).inMs).toBeGreaterThan(2 * hourMs)
+    })
+
+    it('are as far apart as a session found that it must', async () => {
+      const desk = await open()
+      await manyUrls(desk, 2)
+      const session = await desk.session('a', { max: 1 })
+      await desk.commit(session, { delayMs: hourMs })
+      expect(await desk.lease('a')).toMatchObject({ kind: 'not_yet' })
+    })
+
+    it('wait as long as a session asked for, without being reserved for anyone', async () => {
+      const desk = await open()
+      await manyUrls(desk, 2)
+      const committed = await desk.commit(await desk.session('a', { max: 1 }), { pauseMs: hourMs })
+      expect((committed as { moreInMs: number }).moreInMs).toBeGreaterThan(hourMs / 2)
+      const answer = await desk.lease('a')
+      expect(answer).toMatchObject({ kind: 'not_yet' })
+      expect((answer as { inMs: number }).inMs).toBeLessThanOrEqual(hourMs)
+    })
+  })
+
+  describe('the slots of images', () => {
+    const reserve = async (host: string, want: number, delayMs: number, windowMs: number, guardMs = 0) => {
+      const desk = await open()
+      const [slot] = await desk.backend.reserve({ slots: [{ host, want }], delayMs, windowMs, guardMs })
+      return slot!
+    }
+
+    it('are granted as far as they start within the window', async () => {
+      const host = `${hex(6)}.test`
+      expect(await reserve(host, 5, hourMs, 2.5 * hourMs)).toEqual({ host, granted: 3, inMs: 0, delayMs: hourMs })
+      const next = await reserve(host, 5, hourMs, 2.5 * hourMs)
+      expect(next).toMatchObject({ granted: 0 })
+      expect(next.inMs).toBeGreaterThan(2.5 * hourMs)
+      expect(next.inMs).toBeLessThanOrEqual(3 * hourMs)
+      expect(await reserve(host, 5, hourMs, 3 * hourMs)).toMatchObject({ granted: 1 })
+    })
+
+    it('are granted as many as are wanted where there is no delay', async () => {
+      const host = `${hex(6)}.test`
+      expect(await reserve(host, 500, 0, 30_000)).toEqual({ host, granted: 500, inMs: 0, delayMs: 0 })
+      expect(await reserve(host, 1, 0, 30_000)).toMatchObject({ granted: 1, inMs: 0 })
+    })
+
+    it('are followed by what is kept free for a late fetch, at most a delay', async () => {
+      const host = `${hex(6)}.test`
+      await reserve(host, 1, hourMs, hourMs, hourMs / 2)
+      expect((await reserve(host, 1, hourMs, 10 * hourMs, 0)).inMs).toBeGreaterThan(1.25 * hourMs)
+      const undelayed = `${hex(6)}.test`
+      await reserve(undelayed, 1, 0, hourMs, hourMs / 2)
+      expect(await reserve(undelayed, 1, 0, hourMs)).toMatchObject({ inMs: 0 })
+    })
+
+    it('are reserved on many hosts in one call, and hold back the pages of those hosts', async () => {
+      const desk = await open()
+      await desk.offer(desk.urlOf('a', 1))
+      const slots = await desk.backend.reserve({
+        slots: [
+          { host: desk.hostName('a'), want: 2 },
+          { host: desk.hostName('b'), want: 1 },
+        ],
+        delayMs: hourMs,
+        windowMs: 10 * hourMs,
+        guardMs: 0,
+      })
+      expect(slots.toSorted((x, y) => x.host.localeCompare(y.host))).toMatchObject([
+        { host: desk.hostName('a'), granted: 2 },
+        { host: desk.hostName('b'), granted: 1 },
+      ])
+      expect(await desk.lease('a')).toMatchObject({ kind: 'not_yet' })
+      expect(await desk.backend.waitingHosts(desk.run, 10)).toEqual([])
+    })
+
+    it('never overlap, whoever reserves how many', async () => {
+      const desk = await open()
+      const wish = fc.record({ want: fc.integer({ min: 1, max: 5 }), delayMs: fc.integer({ min: 100, max: 9_000 }) })
+      await fc.assert(
+        fc.asyncProperty(fc.array(wish, { minLength: 2, maxLength: 6 }), async (wishes) => {
+          const host = `${hex(6)}.test`
+          let freeAtMs = 0
+          for (const { want, delayMs } of wishes) {
+            const askedAt = Date.now()
+            const [slot] = await desk.backend.reserve({
+              slots: [{ host, want }],
+              delayMs,
+              windowMs: hourMs,
+              guardMs: 0,
+            })
+            const answeredAt = Date.now()
+            expect(slot!.granted).toBe(want)
+            // The server took its time between the two readings of the clock.
+            expect(answeredAt + slot!.inMs).toBeGreaterThanOrEqual(freeAtMs)
+            freeAtMs = askedAt + slot!.inMs + want * delayMs
+          }
+        }),
+        { numRuns: 15 },
+      )
+    })
+  })
+
+  describe('robots.txt', () => {
+    const originOf = () => `http://${hex(6)}.test`
+    const put = (origin: string, over: { ttlMs?: number; crawlDelayMs?: number } = {}) => ({
+      origin,
+      host: new URL(origin).host,
+      record,
+      ttlMs: hourMs,
+      crawlDelayMs: 0,
+      ...over,
+    })
+
+    it('is fetched by one, while the others wait, and then known to all', async () => {
+      const { backend } = await open()
+      const origin = originOf()
+      const answers = await Promise.all(Array.from({ length: 5 }, () => backend.robotsOf(origin, 60_000)))
+      expect(answers.map(({ kind }) => kind).toSorted()).toEqual([...Array(4).fill('busy'), 'fetch'])
+      const busy = answers.find(({ kind }) => kind === 'busy') as { inMs: number }
+      expect(busy.inMs).toBeGreaterThan(0)
+      expect(busy.inMs).toBeLessThanOrEqual(60_000)
+      await backend.putRobots(put(origin))
+      expect(await backend.robotsOf(origin, 60_000)).toEqual({ kind: 'known', record })
+    })
+
+    it('is fetched by another where the first one gave up or died', async () => {
+      const { backend } = await open()
+      const origin = originOf()
+      expect(await backend.robotsOf(origin, 60_000)).toEqual({ kind: 'fetch' })
+      await backend.dropRobotsClaim(origin)
+      expect(await backend.robotsOf(origin, 1)).toEqual({ kind: 'fetch' })
+      await eventually(
+        () => backend.robotsOf(origin, 60_000),
+        ({ kind }) => kind === 'fetch',
+      )
+      await backend.resetLeases()
+      expect(await backend.robotsOf(origin, 60_000)).toEqual({ kind: 'fetch' })
+    })
+
+    it('is fetched again when it has grown old', async () => {
+      const { backend } = await open()
+      const origin = originOf()
+      await backend.robotsOf(origin, 60_000)
+      await backend.putRobots(put(origin, { ttlMs: 0 }))
+      await eventually(
+        () => backend.robotsOf(origin, 60_000),
+        ({ kind }) => kind === 'fetch',
+      )
+    })
+
+    it('gives its crawl-delay to pages and images of the host', async () => {
+      const desk = await open()
+      await manyUrls(desk, 9)
+      const origin = `http://${desk.hostName('a')}`
+      await desk.backend.robotsOf(origin, 60_000)
+      await desk.backend.putRobots(put(origin, { crawlDelayMs: 4_000 }))
+      const session = await desk.session('a', { delayMs: 1_000, windowMs: 10_000 })
+      expect(session).toMatchObject({ delayMs: 4_000 })
+      expect(session.urls).toHaveLength(3)
+      await desk.commit(session, { lastFetchAgoMs: null, done: [], back: session.urls.map(({ id }) => id) })
+      const wish = { slots: [{ host: desk.hostName('a'), want: 9 }], windowMs: 10_000, guardMs: 0 }
+      expect(await desk.backend.reserve({ ...wish, delayMs: 0 })).toMatchObject([{ granted: 3, delayMs: 4_000 }])
+    })
+  })
+}
