@@ -26,7 +26,7 @@ const { values, positionals } = parseArgs({
     repeat: { type: 'string', default: '3' },
     /** Also tries the peers' settings that were found slower. */
     'all-settings': { type: 'boolean', default: false },
-    /** Runs this contender alone: pairmill, scrapy, crawlee or img2dataset. */
+    /** Runs this contender alone, and leaves RESULTS.md as it is: pairmill, scrapy, crawlee or img2dataset. */
     only: { type: 'string' },
     /** Prints the section and leaves RESULTS.md as it is. */
     dry: { type: 'boolean', default: false },
@@ -55,6 +55,6 @@ for (const name of positionals.length > 0 ? positionals : sections) {
   console.log(`${name} ...`)
   const { measure, title } = await import(modules[name])
   const section = await measure(options)
-  if (values.dry) console.log(JSON.stringify(section, null, 2))
+  if (values.dry || options.only !== null) console.log(JSON.stringify(section, null, 2))
   else await record(name, title, section, sections)
 }

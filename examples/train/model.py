@@ -5,7 +5,8 @@ import torch.nn.functional as F
 from torch import nn
 
 IMAGE_SIDE = 64
-MAX_TOKENS = 32
+# As many as CLIP reads.
+MAX_TOKENS = 77
 
 
 class Block(nn.Module):
@@ -44,11 +45,13 @@ class Vision(nn.Module):
         # Where a thing is drawn matters (a hand that points left): each place of the last map has its own say.
         self.place = nn.Conv2d(d, width, 4, bias=False)
         self.whole = nn.Linear(d, width, bias=False)
+        # Centred, pictures start out unlike each other; otherwise the first epochs are spent on getting there.
+        self.centre = nn.BatchNorm1d(width, affine=False)
 
     def forward(self, pixel_values):
         x = self.body(self.stem(pixel_values))
         places = x if x.shape[-1] == 4 else F.interpolate(x, size=(4, 4), mode="bilinear")
-        return self.place(places).flatten(1) + self.whole(x.mean((2, 3)))
+        return self.centre(self.place(places).flatten(1) + self.whole(x.mean((2, 3))))
 
 
 class Attention(nn.Module):
@@ -83,18 +86,20 @@ class Layer(nn.Module):
 class Text(nn.Module):
     """input_ids int64 [n, length] -> text_embeds [n, width], not normalised.
 
-    Causal, and read off at the first end token, as CLIP does: what follows it, padding of any length, has no say."""
+    Causal, and read off at the first end token, as CLIP does, and as a mean over everything up to there: what follows,
+    padding of any length, has no say."""
 
     def __init__(self, width, vocabulary, end, inner=128, layers=2, heads=4, dropout=0.1):
         super().__init__()
         self.end = end
         self.tokens = nn.Embedding(vocabulary, inner)
         self.places = nn.Parameter(torch.zeros(MAX_TOKENS, inner))
-        nn.init.normal_(self.tokens.weight, std=0.02)
-        nn.init.normal_(self.places, std=0.01)
+        nn.init.normal_(self.tokens.weight, std=0.1)
+        nn.init.normal_(self.places, std=0.02)
         self.layers = nn.ModuleList(Layer(inner, heads, dropout) for _ in range(layers))
-        self.norm = nn.LayerNorm(inner)
-        self.out = nn.Linear(inner, width, bias=False)
+        self.norm = nn.LayerNorm(2 * inner)
+        self.out = nn.Linear(2 * inner, width, bias=False)
+        self.centre = nn.BatchNorm1d(width, affine=False)
         self.register_buffer("mask", torch.full((MAX_TOKENS, MAX_TOKENS), -1e4).triu(1), persistent=False)
 
     def forward(self, input_ids):
@@ -102,9 +107,12 @@ class Text(nn.Module):
         x = self.tokens(input_ids) + self.places[:length]
         for layer in self.layers:
             x = layer(x, self.mask[:length, :length])
-        at = (input_ids == self.end).int().argmax(1)
-        x = x.gather(1, at.view(-1, 1, 1).expand(-1, 1, x.shape[2])).squeeze(1)
-        return self.out(self.norm(x))
+        ends = (input_ids == self.end).int()
+        # 1 up to and with the first end token, 0 after it.
+        said = ((ends.cumsum(1) - ends) == 0).to(x.dtype).unsqueeze(2)
+        mean = (x * said).sum(1) / said.sum(1)
+        last = x.gather(1, ends.argmax(1).view(-1, 1, 1).expand(-1, 1, x.shape[2])).squeeze(1)
+        return self.centre(self.out(self.norm(torch.cat([last, mean], 1))))
 
 
 class TwoTowers(nn.Module):

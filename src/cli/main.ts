@@ -2,36 +2,55 @@
 import { createRequire } from 'node:module'
 import { homedir } from 'node:os'
 import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { readEnvironment } from './environment.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import { openOutput } from './output.js'
 import { type Commands, runProgram } from './program.js'
+import type { RunDeps } from './run.js'
 
 const stdout = openOutput(process.stdout)
 const stderr = openOutput(process.stderr)
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
 
+/** What a run needs of this process; null = the environment cannot be used, which was said. */
+async function runDeps(): Promise<RunDeps | null> {
+  const read = readEnvironment(process.env, homedir())
+  if ('problem' in read) {
+    stderr.write(`pairmill: ${read.problem}\n`)
+    return null
+  }
+  const { processInput, systemClock } = await import('./process.js')
+  return {
+    input: processInput(version),
+    // Loaded last: a wrong call is answered without it.
+    pipeline: async (...run) => (await import('../workers/index.js')).runPipeline(...run),
+    ...read.surroundings,
+    stdout,
+    stderr,
+    clock: systemClock,
+    signalSource: process,
+    exit: (code) => process.exit(code),
+  }
+}
+
 const commands: Commands = {
   async run(call) {
-    const read = readEnvironment(process.env, homedir())
-    if ('problem' in read) {
-      stderr.write(`pairmill: ${read.problem}\n`)
-      return exitCodes.usage
-    }
-    const [{ runCommand }, { processInput, systemClock }] = await Promise.all([
-      import('./run.js'),
-      import('./process.js'),
-    ])
-    return runCommand(call, {
-      input: processInput(version),
-      // Loaded last: a wrong call is answered without it.
-      pipeline: async (...run) => (await import('../workers/index.js')).runPipeline(...run),
-      ...read.surroundings,
-      stdout,
-      stderr,
-      clock: systemClock,
-      signalSource: process,
-      exit: (code) => process.exit(code),
+    const deps = await runDeps()
+    if (deps === null) return exitCodes.usage
+    return (await import('./run.js')).runCommand(call, deps)
+  },
+  async demo(call) {
+    const deps = await runDeps()
+    if (deps === null) return exitCodes.usage
+    const [{ demoCommand }, { defaultDemoOptions, startDemoWeb }, { folderStore, readRows }] =
+      await Promise.all([import('./demo.js'), import('../demo/index.js'), import('../shard/index.js')])
+    return demoCommand(call, {
+      ...deps,
+      modelDir: fileURLToPath(new URL('../../models/emoji', import.meta.url)),
+      startWeb: (port, signal) => startDemoWeb({ ...defaultDemoOptions, port }, signal),
+      readRows: (dir) => readRows(folderStore(dir), new AbortController().signal),
+      verify: (dir) => commands.verify(dir, false),
     })
   },
   async verify(dir, json) {

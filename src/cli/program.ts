@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import type { DemoCall } from './demo.js'
 import { type ExitCode, exitCodeHelp, exitCodes } from './exit-codes.js'
 import type { Output } from './output.js'
 import { type Flag, flagKeys, flagOf } from './run-flags.js'
@@ -9,6 +10,7 @@ export interface Commands {
   run(call: RunCall): Promise<ExitCode>
   verify(dir: string, json: boolean): Promise<ExitCode>
   status(dir: string, json: boolean): Promise<ExitCode>
+  demo(call: DemoCall): Promise<ExitCode>
 }
 
 export interface ProgramDeps {
@@ -78,6 +80,29 @@ function createProgram(deps: ProgramDeps, answer: (code: ExitCode) => void): Com
     })
 
   program
+    .command('demo')
+    .summary('see it work: a run on a small web of its own, with the model in the box')
+    .description(
+      'Serves a small web of several hosts on this machine, made of emoji sets and full of what makes a real web hard, ' +
+        'runs pairmill on it with the small model in the box, verifies the dataset, and says how many right pairs were ' +
+        'kept and how many wrong ones got through. Needs no network.',
+    )
+    .option('--out <DIR>', 'folder for the dataset', 'pairmill-demo')
+    .addOption(
+      new Option('--port <N>', 'port of the demo web; 0 = any free one')
+        .default(0)
+        .argParser((value: string) => {
+          const port = Number(value)
+          if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
+          throw new InvalidArgumentError('Expected a port, 0 to 65535.')
+        }),
+    )
+    .option('--serve', 'only serve the web, to crawl it by hand')
+    .action(async ({ out, port, serve }: { out: string; port: number; serve?: boolean }) => {
+      answer(await commands.demo({ out, port, serveOnly: serve === true }))
+    })
+
+  program
     .command('verify')
     .summary('read a whole dataset again and list what is wrong with it')
     .description(
@@ -123,6 +148,7 @@ const helpColumns = (output: Output): number => (output.isTerminal ? Math.max(60
 
 const programExamples = `
 Start here:
+  pairmill demo
   pairmill run https://example.org/ --out my-dataset --max-pages 200
   pairmill status my-dataset
   pairmill verify my-dataset

@@ -4,9 +4,7 @@ import { cosineOf, type EmbedTexts, embedClasses } from './zero-shot.js'
 /** Something to look for in images by what it is called. */
 export const conceptSchema = z.strictObject({
   /** Becomes the tag. */
-  name: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9_-]*$/, 'a name of lower-case letters, digits, - and _'),
+  name: z.string().regex(/^[a-z0-9][a-z0-9_-]*$/, 'a name of lower-case letters, digits, - and _'),
   /**
    * `tag`: the row says so. `drop`: the pair is rejected. `keep`: where any concept says keep, only pairs that show one of those
    * are kept.
@@ -29,7 +27,13 @@ export const conceptsSchema = z
   })
 
 /** What ordinary pictures are called, for concepts to stand against. */
-const ordinary = ['a photo', 'a photo of a thing', 'a photo of a person', 'a photo of a place', 'an illustration']
+const ordinary = [
+  'a photo',
+  'a photo of a thing',
+  'a photo of a person',
+  'a photo of a place',
+  'an illustration',
+]
 
 /**
  * What is looked for unless the user says otherwise; nothing is dropped for it. The margins are for CLIP ViT-B/32's cosines: with
@@ -80,7 +84,10 @@ export interface ConceptTagger {
 
 export interface ConceptVerdict {
   readonly tags: readonly string[]
-  readonly rejected: { readonly reason: 'concept_dropped' | 'concept_missing'; readonly detail: string } | null
+  readonly rejected: {
+    readonly reason: 'concept_dropped' | 'concept_missing'
+    readonly detail: string
+  } | null
 }
 
 /** Embeds the concepts' texts once; null where there are none. */
@@ -121,7 +128,10 @@ export function verdictOf(shown: readonly Concept[], all: readonly Concept[]): C
   if (dropped !== undefined) return { tags, rejected: { reason: 'concept_dropped', detail: dropped.name } }
   const wanted = all.filter((concept) => concept.action === 'keep')
   if (wanted.length > 0 && !shown.some((concept) => concept.action === 'keep')) {
-    return { tags, rejected: { reason: 'concept_missing', detail: wanted.map((concept) => concept.name).join(', ') } }
+    return {
+      tags,
+      rejected: { reason: 'concept_missing', detail: wanted.map((concept) => concept.name).join(', ') },
+    }
   }
   return { tags, rejected: null }
 }

@@ -40,6 +40,7 @@ export {
 export { type Plan, type PlanPart, planShards, type ShardPlan, shardCount } from './plan.js'
 export type { Problem } from './problem.js'
 export { readShard, type ShardSample } from './reader.js'
+export { type DatasetRow, readRows } from './rows.js'
 export type { SampleRecord } from './sample-record.js'
 export type { LocalCopy, PutOptions, PutOutcome, Store } from './store.js'
 export { removePlanParts, sweepParts } from './sweep.js'

@@ -36,12 +36,7 @@ export interface Answering {
  */
 export interface Bells {
   ring(kind: BellKind, run: string, keys: readonly string[], delayMs?: number): Promise<void>
-  answer(
-    kind: BellKind,
-    concurrency: number,
-    visit: Visit,
-    onError: (error: Error) => void,
-  ): Answering
+  answer(kind: BellKind, concurrency: number, visit: Visit, onError: (error: Error) => void): Answering
   /** Takes every ring away. For a process that is alone: it rings anew from the backend. */
   silence(): Promise<void>
   close(): Promise<void>

@@ -26,7 +26,11 @@ export interface FailingHosts {
   readonly firstPauseMs: number
 }
 
-export const defaultFailing: FailingHosts = { maxFailures: 5, maxFailingMs: 15 * 60 * 1000, firstPauseMs: 2_000 }
+export const defaultFailing: FailingHosts = {
+  maxFailures: 5,
+  maxFailingMs: 15 * 60 * 1000,
+  firstPauseMs: 2_000,
+}
 
 export interface CrawlDeps {
   readonly backend: Backend
@@ -150,7 +154,11 @@ export async function visitHost(
     maxFailingMs: settings.failing.maxFailingMs,
   })
   if (committed.kind === 'lost') return { kind: 'again', inMs: 0 }
-  await deps.bells.ring('session', settings.run, committed.hosts.filter((woken) => woken !== host))
+  await deps.bells.ring(
+    'session',
+    settings.run,
+    committed.hosts.filter((woken) => woken !== host),
+  )
   await deps.bells.ring('batch', settings.run, committed.batches)
   return committed.moreInMs === null || drain.aborted
     ? { kind: 'done' }

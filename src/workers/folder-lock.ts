@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import {
   closeSync,
   linkSync,
@@ -10,7 +11,6 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { randomUUID } from 'node:crypto'
 
 /** Who holds a folder. `startedTicks` tells a process from a later one with the same pid; null = not known on this system. */
 export interface LockOwner {
@@ -32,7 +32,11 @@ const lockName = 'lock'
 export function lockFolder(privateDir: string, now: Date): FolderLock {
   mkdirSync(privateDir, { recursive: true })
   const path = join(privateDir, lockName)
-  const own: LockOwner = { pid: process.pid, startedTicks: startedTicks(process.pid), since: now.toISOString() }
+  const own: LockOwner = {
+    pid: process.pid,
+    startedTicks: startedTicks(process.pid),
+    since: now.toISOString(),
+  }
   for (;;) {
     if (claim(privateDir, path, own)) return { kind: 'held', release: () => release(path, own) }
     const owner = readOwner(path)
@@ -74,7 +78,8 @@ function takeAway(privateDir: string, path: string, dead: LockOwner | null): voi
     throw error
   }
   const moved = readOwner(grave)
-  if (moved !== null && (moved.pid !== dead?.pid || moved.startedTicks !== dead.startedTicks)) linkSync(grave, path)
+  if (moved !== null && (moved.pid !== dead?.pid || moved.startedTicks !== dead.startedTicks))
+    linkSync(grave, path)
   rmSync(grave, { force: true })
 }
 

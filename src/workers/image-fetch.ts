@@ -60,10 +60,12 @@ export function createImageFetch(deps: ImageFetchDeps, maxBytes: number): FetchI
       const hop = await gateOf(host)(async (): Promise<FetchOutcome | ImageFetched> => {
         const takeSlot = async (slotHost: string) => (await deps.slots.take(slotHost, signal)).kind === 'go'
         const permitted = await deps.permit(url, takeSlot, signal)
-        if (permitted.kind === 'busy') return { kind: 'deferred', delayMs: permitted.inMs, reason: 'robots_unreachable' }
+        if (permitted.kind === 'busy')
+          return { kind: 'deferred', delayMs: permitted.inMs, reason: 'robots_unreachable' }
         permission = permitted.permission
         if (permitted.kind === 'unreachable') return later('robots_unreachable', deferMs, permission.rule)
-        if (permitted.kind === 'forbidden') return { kind: 'rejected', reason: 'robots', detail: permission.rule, permission }
+        if (permitted.kind === 'forbidden')
+          return { kind: 'rejected', reason: 'robots', detail: permission.rule, permission }
         const slot = await deps.slots.take(host, signal)
         if (slot.kind === 'later') return later('host_stalled', slot.inMs, 'no slot of the host came free')
         return deps.fetch({ url, accept, maxBytes, deadlineMs, onHead: wanted, onPrefix: inspect }, signal)
@@ -73,7 +75,8 @@ export function createImageFetch(deps: ImageFetchDeps, maxBytes: number): FetchI
       if (hop.kind === 'failed') return afterFailure(hop.reason, hop.detail)
       if (hop.kind === 'response') return afterResponse(hop)
       const next = canonicalUrl(hop.location)
-      if (next === null) return { kind: 'rejected', reason: 'bad_url', detail: `redirect to ${hop.location}`, permission }
+      if (next === null)
+        return { kind: 'rejected', reason: 'bad_url', detail: `redirect to ${hop.location}`, permission }
       url = next
     }
     return { kind: 'rejected', reason: 'redirects', detail: `more than ${maxRedirects}`, permission }
@@ -86,7 +89,8 @@ export function createImageFetch(deps: ImageFetchDeps, maxBytes: number): FetchI
 
     function afterResponse(hop: Extract<FetchOutcome, { kind: 'response' }>): ImageFetched {
       const { status } = hop.head
-      if (status >= 200 && status < 300) return { kind: 'bytes', bytes: hop.body, stopped: hop.stopped, permission }
+      if (status >= 200 && status < 300)
+        return { kind: 'bytes', bytes: hop.body, stopped: hop.stopped, permission }
       const reason = status >= 500 ? 'http_5xx' : status >= 400 ? 'http_4xx' : 'http_other'
       const retryAfter = hop.head.headers['retry-after'] ?? null
       const retry = retryOf({ status, retryAfter }, attempts, deps.now(), deps.random)

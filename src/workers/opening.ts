@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import {
   type Clip,
-  defaultFilterOptions,
   type DownloadProgress,
+  defaultFilterOptions,
   type FilterOptions,
   type HubFetch,
   openClip,
@@ -93,7 +93,12 @@ export function fatalScore(clip: Clip, lost: AbortController): Clip['score'] {
 }
 
 /** Tells the backend of every plan that the store knows, before a plan or shard number is given again. */
-export async function reconcile(backend: Backend, store: Store, run: string, signal: AbortSignal): Promise<void> {
+export async function reconcile(
+  backend: Backend,
+  store: Store,
+  run: string,
+  signal: AbortSignal,
+): Promise<void> {
   for (const plan of await readPlans(store, signal)) await backend.adoptPlan(run, allottedOf(plan))
 }
 

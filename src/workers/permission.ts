@@ -1,4 +1,11 @@
-import { fetchRobots, hostOf, parseRobots, type RobotsRecord, type RobotsRules, robotsVerdict } from '../crawl/index.js'
+import {
+  fetchRobots,
+  hostOf,
+  parseRobots,
+  type RobotsRecord,
+  type RobotsRules,
+  robotsVerdict,
+} from '../crawl/index.js'
 import type { Fetch } from '../net/index.js'
 import type { Permission } from '../records/index.js'
 import type { Backend } from './backend/backend.js'

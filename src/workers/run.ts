@@ -1,5 +1,5 @@
-import { availableParallelism } from 'node:os'
 import { mkdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { anchorOf, defaultVisitOptions, hostOf } from '../crawl/index.js'
 import { prepareImageLibrary } from '../filter/index.js'
@@ -12,8 +12,8 @@ import { drive } from './drive.js'
 import { type FilterSettings, visitBatch } from './filter-worker.js'
 import { lockFolder } from './folder-lock.js'
 import { createGate } from './gate.js'
-import { createPermission } from './permission.js'
 import { digestOf, fatalScore, filterOptions, messageOf, openModel, openNet, reconcile } from './opening.js'
+import { createPermission } from './permission.js'
 import { differencesOf, limitsOf, storedOptions } from './resume.js'
 import type { Environment, RunEnd, RunHooks, RunOptions, RunPipeline, RunSignals } from './run-types.js'
 import { type ShardSettings, visitPlan } from './shard-worker.js'
@@ -150,7 +150,12 @@ async function runLocked(
   const permit = createPermission({ backend, fetch: net.fetch, now, productToken })
   const crawlSettings: CrawlSettings = {
     run: runName,
-    scope: { scope: options.scope, maxDepth: options.maxDepth, include: options.include, exclude: options.exclude },
+    scope: {
+      scope: options.scope,
+      maxDepth: options.maxDepth,
+      include: options.include,
+      exclude: options.exclude,
+    },
     visit: { ...defaultVisitOptions, imageSize: options.imageSize, productToken },
     delayMs: options.delayMs,
     batch: { batchSize: options.batchSize, batchAgeMs, perHost },
@@ -172,7 +177,12 @@ async function runLocked(
     modelId: clip?.model.id ?? null,
     modelThreshold: threshold,
   }
-  const shardDeps = { backend, bells, store, onPlan: async (signal: AbortSignal) => void (await compile(false, signal)) }
+  const shardDeps = {
+    backend,
+    bells,
+    store,
+    onPlan: async (signal: AbortSignal) => void (await compile(false, signal)),
+  }
 
   status.note(null)
   return drive({
@@ -206,6 +216,9 @@ async function runLocked(
   })
 }
 
-function refused(problem: Extract<RunEnd, { kind: 'refused' }>['problem'], message: string): RunEnd & { kind: 'refused' } {
+function refused(
+  problem: Extract<RunEnd, { kind: 'refused' }>['problem'],
+  message: string,
+): RunEnd & { kind: 'refused' } {
   return { kind: 'refused', problem, message }
 }

@@ -1,4 +1,11 @@
-import { anchorOf, hostOf, type Page, type ScopeRules, scopeVerdict, type VisitOutcome } from '../crawl/index.js'
+import {
+  anchorOf,
+  hostOf,
+  type Page,
+  type ScopeRules,
+  scopeVerdict,
+  type VisitOutcome,
+} from '../crawl/index.js'
 import { candidateKey, type FrontierUrl, type LeasedUrl } from '../records/index.js'
 import type { FoundCandidate, Offer, SessionCommit } from './backend/backend.js'
 
@@ -22,7 +29,14 @@ export type UrlOutcome =
   | { readonly kind: 'back' }
 
 /** Reasons that say that the host did not answer, as against answering with a no. */
-const deadReasons: ReadonlySet<string> = new Set(['connection', 'timeout', 'dns', 'tls', 'http_5xx', 'http_429'])
+const deadReasons: ReadonlySet<string> = new Set([
+  'connection',
+  'timeout',
+  'dns',
+  'tls',
+  'http_5xx',
+  'http_429',
+])
 
 /** Makes the harvest of a session of its outcomes. Pure. */
 export function harvestOf(

@@ -1,13 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { StoredFormat } from '../records/index.js'
-import {
-  executePlan,
-  type Plan,
-  removePlanParts,
-  type Store,
-  windowOf,
-  writePlan,
-} from '../shard/index.js'
+import { executePlan, type Plan, removePlanParts, type Store, windowOf, writePlan } from '../shard/index.js'
 import type { AllottedPlan, Backend } from './backend/backend.js'
 import type { Bells, Visited } from './bells.js'
 import { keepLease } from './lease.js'
@@ -74,11 +67,7 @@ export async function visitPlan(
   const lease = await deps.backend.leasePlan({ run, plan: id, token, leaseMs })
   if (lease.kind === 'gone') return { kind: 'done' }
   if (lease.kind === 'busy') return { kind: 'again', inMs: lease.inMs }
-  const held = keepLease(
-    () => deps.backend.extendPlan({ run, plan: id, token, leaseMs }),
-    leaseMs,
-    abort,
-  )
+  const held = keepLease(() => deps.backend.extendPlan({ run, plan: id, token, leaseMs }), leaseMs, abort)
   try {
     const plan = planOf(lease.plan, settings)
     await writePlan(deps.store, plan, held.signal)
@@ -89,7 +78,10 @@ export async function visitPlan(
       token,
       counters: {
         shards: entries.filter((entry) => entry.shard !== null).length,
-        shard_bytes: entries.reduce((sum, entry) => sum + entry.files.reduce((size, file) => size + file.size, 0), 0),
+        shard_bytes: entries.reduce(
+          (sum, entry) => sum + entry.files.reduce((size, file) => size + file.size, 0),
+          0,
+        ),
       },
     })
     if (committed.kind === 'lost') return { kind: 'done' }

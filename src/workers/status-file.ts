@@ -1,7 +1,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ReadStatus, RunSnapshot } from './run-types.js'
 import { lockOwner } from './folder-lock.js'
+import type { ReadStatus, RunSnapshot } from './run-types.js'
 
 const statusName = 'status.json'
 
@@ -22,11 +22,14 @@ export const readStatus: ReadStatus = async (out) => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
       return { problem: `${out} holds no run: there is no ${join(privateDir, statusName)}` }
     }
-    return { problem: `the status of ${out} cannot be read: ${error instanceof Error ? error.message : String(error)}` }
+    return {
+      problem: `the status of ${out} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+    }
   }
   try {
     const snapshot = JSON.parse(text) as RunSnapshot
-    if (snapshot.v !== 1) return { problem: `${out} was written by another version of pairmill (status v${String(snapshot.v)})` }
+    if (snapshot.v !== 1)
+      return { problem: `${out} was written by another version of pairmill (status v${String(snapshot.v)})` }
     const goesOn = ['starting', 'running', 'draining'].includes(snapshot.state)
     // A run that was killed could not say so.
     if (goesOn && lockOwner(privateDir) === null) return { ...snapshot, state: 'stopped' }

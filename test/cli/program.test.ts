@@ -18,6 +18,10 @@ async function typed(...words: string[]) {
       calls.push(['status', dir, json])
       return 0
     },
+    async demo(call) {
+      calls.push(['demo', call])
+      return 0
+    },
   }
   const stdout = paper()
   const stderr = paper()
@@ -26,6 +30,17 @@ async function typed(...words: string[]) {
 }
 
 describe('the command line', () => {
+  it('demo has a folder and a free port unless told otherwise, and refuses what is no port', async () => {
+    const usual = await typed('demo')
+    expect(usual.calls).toEqual([['demo', { out: 'pairmill-demo', port: 0, serveOnly: false }]])
+    const told = await typed('demo', '--out', 'x', '--port', '8100', '--serve')
+    expect(told.calls).toEqual([['demo', { out: 'x', port: 8100, serveOnly: true }]])
+    const wrong = await typed('demo', '--port', '70000')
+    expect(wrong.calls).toEqual([])
+    expect(wrong.code).toBe(2)
+    expect(wrong.stderr).toContain('70000')
+  })
+
   it('run gives seeds and flags on as they were typed', async () => {
     const { calls } = await typed(
       ...['run', 'https://a.org', 'b.org', '--out', 'pairs', '--max-pages', '3', '--threshold', '-0.1'],

@@ -1,5 +1,5 @@
-import type { Candidate, FrontierUrl, LeasedUrl, RejectReason } from '../../records/index.js'
 import type { RobotsRecord } from '../../crawl/index.js'
+import type { Candidate, FrontierUrl, LeasedUrl, RejectReason } from '../../records/index.js'
 
 /** Limits that may be raised on a run that exists; null = none. */
 export interface RunLimits {

@@ -1,5 +1,5 @@
 import { createPostgresBackend, Queue, Worker } from 'bullmq'
-import { type BellMaker, createBells, type Bells } from '../bells.js'
+import { type BellMaker, type Bells, createBells } from '../bells.js'
 import type { Database } from './pglite/database.js'
 import { type PoolShape, poolOf } from './pglite/pool.js'
 

@@ -48,7 +48,8 @@ export function sqlBackend(call: CallSql): Backend {
     extendPlan: ask('extend_plan'),
     releasePlan: async (wish) => void (await call('release_plan', wish)),
     commitPlan: ask('commit_plan'),
-    adoptPlan: async (run, plan) => ((await call('adopt_plan', { run, plan })) as { adopted: boolean }).adopted,
+    adoptPlan: async (run, plan) =>
+      ((await call('adopt_plan', { run, plan })) as { adopted: boolean }).adopted,
     liveParts: async (run) => (await call('live_parts', { run })) as string[],
   }
 }

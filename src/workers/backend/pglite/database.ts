@@ -36,7 +36,9 @@ const require = createRequire(import.meta.url)
  */
 export async function openPglite(dir: string): Promise<Database> {
   if (!existsSync(dir)) await createPglite(dir)
-  const worker = new Worker(require.resolve('#threads/workers/backend/pglite/thread.js'), { workerData: { dir } })
+  const worker = new Worker(require.resolve('#threads/workers/backend/pglite/thread.js'), {
+    workerData: { dir },
+  })
   const waiting = new Map<
     number,
     { resolve(answer: { rows: unknown[]; rowCount: number }): void; reject(error: Error): void }
@@ -109,6 +111,7 @@ async function createPglite(dir: string): Promise<void> {
     said = (said + chunk.toString()).slice(-2_000)
   })
   const [code] = (await once(child, 'exit')) as [number | null]
-  if (code !== 0) throw new Error(`the database in ${dir} could not be created: ${said.trim() || `exit code ${code}`}`)
+  if (code !== 0)
+    throw new Error(`the database in ${dir} could not be created: ${said.trim() || `exit code ${code}`}`)
   renameSync(fresh, dir)
 }

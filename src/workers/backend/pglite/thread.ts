@@ -82,10 +82,21 @@ async function answer(db: PGlite, ask: Ask, notify: (message: Answer) => void): 
       return { kind: 'rows', id: ask.id, rows: [], rowCount: 0 }
     }
     const result = await db.query(ask.text, [...ask.params])
-    return { kind: 'rows', id: ask.id, rows: result.rows, rowCount: result.affectedRows ?? result.rows.length }
+    return {
+      kind: 'rows',
+      id: ask.id,
+      rows: result.rows,
+      rowCount: result.affectedRows ?? result.rows.length,
+    }
   } catch (error) {
-    const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null
-    return { kind: 'error', id: ask.id, message: error instanceof Error ? error.message : String(error), code }
+    const code =
+      error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null
+    return {
+      kind: 'error',
+      id: ask.id,
+      message: error instanceof Error ? error.message : String(error),
+      code,
+    }
   }
 }
 

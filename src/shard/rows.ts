@@ -1,0 +1,38 @@
+import type { RejectReason, ScoredCaption } from '../records/index.js'
+import { readEntries } from './entry.js'
+import { parquetName } from './layout.js'
+import { readParquet } from './parquet-reader.js'
+import type { Store } from './store.js'
+
+/** What a committed dataset says of one candidate. */
+export interface DatasetRow {
+  readonly url: string
+  /** The winning caption. */
+  readonly caption: string
+  readonly captions: readonly ScoredCaption[]
+  /** null = kept. */
+  readonly reason: RejectReason | null
+}
+
+/** The row of every candidate in the committed shards, kept and rejected, shard by shard. */
+export async function* readRows(store: Store, signal: AbortSignal): AsyncGenerator<DatasetRow> {
+  for (const entry of await readEntries(store, signal)) {
+    const name = entry.files.find((file) => file.name.endsWith(parquetName('')))?.name
+    const copy = name === undefined ? null : await store.localCopy(name, signal)
+    if (copy === null)
+      throw new Error(`${store.url}: ${name ?? `the parquet of shard ${entry.shard}`} is missing`)
+    try {
+      for await (const row of readParquet(copy.path, ['url', 'caption', 'captions', 'error_message'])) {
+        signal.throwIfAborted()
+        yield {
+          url: String(row.url),
+          caption: String(row.caption),
+          captions: JSON.parse(String(row.captions)) as ScoredCaption[],
+          reason: typeof row.error_message === 'string' ? (row.error_message as RejectReason) : null,
+        }
+      }
+    } finally {
+      await copy.release()
+    }
+  }
+}

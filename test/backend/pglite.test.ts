@@ -1,0 +1,57 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, vi } from 'vitest'
+import type { Progress } from '../../src/workers/backend/backend.js'
+import { type Database, openPglite } from '../../src/workers/backend/pglite/database.js'
+import { pgliteBells } from '../../src/workers/backend/pglite-bells.js'
+import { callThrough, sqlBackend } from '../../src/workers/backend/sql-backend.js'
+import { bellConformance } from './bells.js'
+import { backendConformance } from './conformance.js'
+
+vi.setConfig({ testTimeout: 120_000 })
+
+/** One database for the file: creating one takes seconds. */
+let database: Database
+const folder = mkdtempSync(join(tmpdir(), 'pairmill-pglite-'))
+beforeAll(async () => {
+  database = await openPglite(join(folder, 'db'))
+}, 180_000)
+afterAll(async () => {
+  await database.close()
+  rmSync(folder, { recursive: true, force: true })
+}, 60_000)
+
+backendConformance('PGlite', async () => ({
+  backend: sqlBackend(callThrough(database)),
+  close: async () => {},
+  recount: (run) => recount(database, run),
+}))
+
+bellConformance('PGlite', async (onError) => pgliteBells(database, onError))
+
+/** The sums that the run's row keeps, counted anew from the tables. */
+async function recount(db: Database, run: string): Promise<Partial<Progress>> {
+  const { rows } = await db.query(
+    `select
+      (select count(*)::int from pairmill.url u where u.run = r.no) as urls,
+      (select coalesce(sum(h.urls), 0)::int from pairmill.run_host h where h.run = r.no) as "urlsOfHosts",
+      (select coalesce(sum(h.pages), 0)::int from pairmill.run_host h where h.run = r.no) as pages,
+      (select count(*)::int from pairmill.url u where u.run = r.no and u.leased) as "pagesLeased",
+      (select coalesce(sum(h.lease_urls), 0)::int from pairmill.host h where h.lease_run = r.no) as "urlsOfLeases",
+      (select count(*)::int from pairmill.candidate c where c.run = r.no and c.batch is null) as buffered,
+      (select count(*)::int from pairmill.batch b where b.run = r.no and b.state = 'open') as "batchesOpen",
+      (select count(*)::int from pairmill.batch b where b.run = r.no and b.lease_token is not null) as "batchesLeased",
+      (select coalesce(sum(b.kept), 0)::int from pairmill.batch b where b.run = r.no and b.state <> 'open') as kept,
+      (select coalesce(sum(b.kept), 0)::int from pairmill.batch b where b.run = r.no and b.state = 'done') as "unplannedKept",
+      (select coalesce(sum(b.rows), 0)::int from pairmill.batch b where b.run = r.no and b.state = 'done') as "unplannedRows",
+      (select count(*)::int from pairmill.plan p where p.run = r.no and p.state = 'open') as "plansOpen",
+      (select coalesce(sum((p.body->>'shards')::int), 0)::int from pairmill.plan p where p.run = r.no) as "nextShard"
+    from pairmill.run r where r.name = $1`,
+    [run],
+  )
+  const { urlsOfHosts, urlsOfLeases, ...sums } = rows[0] as Progress & { urlsOfHosts: number; urlsOfLeases: number }
+  if (urlsOfHosts !== sums.urls) throw new Error(`hosts have ${urlsOfHosts} URLs, the run ${sums.urls}`)
+  if (urlsOfLeases !== sums.pagesLeased) throw new Error(`leases have ${urlsOfLeases} URLs, the run ${sums.pagesLeased}`)
+  return sums
+}
