@@ -1,24 +1,25 @@
-import type { Candidate, Caption, RejectReason, Row, ScoredCaption, StoredFormat } from '../records/index.js'
+import type { Candidate, Caption, RejectReason, Row, StoredFormat } from '../records/index.js'
+import type { ConceptTagger, ConceptVerdict } from './concepts.js'
+import { bestOf, type Judged, noFacts, rejected, rowOf } from './judged.js'
 import { detectLanguage, languageVerdict } from './language.js'
 import type { FilterOptions } from './options.js'
-import {
-  type Picture,
-  type PictureDeps,
-  type PictureFacts,
-  type PictureOutcome,
-  takePicture,
-} from './picture.js'
+import { type PictureDeps, type PictureOutcome, takePicture } from './picture.js'
 import { captionVerdict } from './text.js'
 
 /** What a batch takes from the world. */
 export interface BatchDeps extends PictureDeps {
-  /** Cosine similarity of each image with each of its captions; null = nothing is scored and everything passes. */
+  /**
+   * Cosine similarity of each image with each of its captions, and the image's embedding; null = nothing is scored and
+   * everything passes.
+   */
   readonly score:
     | ((
         pairs: readonly { pixels: Uint8Array; captions: readonly string[] }[],
         signal: AbortSignal,
-      ) => Promise<readonly ArrayLike<number>[]>)
+      ) => Promise<readonly { cosines: ArrayLike<number>; embedding: Float32Array }[]>)
     | null
+  /** Looks for concepts in what is scored; null = there are none. */
+  readonly tagger: ConceptTagger | null
   readonly modelId: string | null
   /** The model's own threshold; null = it has none. */
   readonly modelThreshold: number | null
@@ -57,28 +58,6 @@ const binWidth = 0.02
 export function scoreBin(score: number): string {
   // A score on an edge belongs to the bin above it, whatever the last bits of its fraction say.
   return (Math.floor(score / binWidth + 1e-9) * binWidth).toFixed(2)
-}
-
-type Judged =
-  | { readonly kind: 'deferred'; readonly delayMs: number }
-  | {
-      readonly kind: 'rejected'
-      readonly reason: RejectReason
-      readonly detail: string | null
-      readonly facts: PictureFacts
-      readonly duplicateOf: string | null
-      readonly scores: ArrayLike<number> | null
-    }
-  | { readonly kind: 'kept'; readonly picture: Picture; readonly scores: ArrayLike<number> | null }
-  | { readonly kind: 'pending'; readonly picture: Picture }
-
-const noFacts: PictureFacts = {
-  originalWidth: null,
-  originalHeight: null,
-  exif: null,
-  sha256: null,
-  phash: null,
-  permission: null,
 }
 
 /**
@@ -127,6 +106,7 @@ export async function filterBatch(
     if (row.reason !== null) count(`rejected:${row.reason}`)
     if (row.sha256 !== null) count('images_fetched')
     if (row.clipScore !== null) count(`score:${scoreBin(row.clipScore)}`)
+    for (const tag of row.tags) count(`tagged:${tag}`)
   }
   return { rows, deferred, counters }
 }
@@ -213,22 +193,6 @@ function judgePicture(outcome: PictureOutcome): Judged {
   }
 }
 
-function rejected(
-  reason: RejectReason,
-  detail: string | null,
-  facts: PictureFacts,
-  more: { duplicateOf?: string; scores?: ArrayLike<number> } = {},
-): Judged {
-  return {
-    kind: 'rejected',
-    reason,
-    detail,
-    facts,
-    duplicateOf: more.duplicateOf ?? null,
-    scores: more.scores ?? null,
-  }
-}
-
 async function rejectDuplicates(deps: BatchDeps, judged: Judged[]): Promise<void> {
   const pending = judged.flatMap((verdict, index) =>
     verdict.kind === 'pending' ? [{ index, picture: verdict.picture }] : [],
@@ -258,7 +222,7 @@ async function scoreAll(
     verdict.kind === 'pending' ? [{ index, picture: verdict.picture }] : [],
   )
   if (deps.score === null) {
-    for (const { index, picture } of pending) judged[index] = { kind: 'kept', picture, scores: null }
+    for (const { index, picture } of pending) judged[index] = { kind: 'kept', picture, seen: null }
     return
   }
   const threshold = options.threshold ?? deps.modelThreshold ?? Number.NEGATIVE_INFINITY
@@ -275,77 +239,12 @@ async function scoreAll(
   for (const [i, { index, picture }] of pending.entries()) {
     const own = scores[i]
     if (own === undefined) throw new Error(`candidate ${items[index]?.id} has no scores`)
-    const best = Math.max(...Array.from(own))
-    judged[index] =
-      best >= threshold
-        ? { kind: 'kept', picture, scores: own }
-        : rejected('score_low', null, picture, { scores: own })
+    const { tags, rejected: unwanted } = deps.tagger?.judge(own.embedding) ?? noConcepts
+    const seen = { cosines: own.cosines, tags }
+    if (bestOf(own.cosines) < threshold) judged[index] = rejected('score_low', null, picture, { seen })
+    else if (unwanted !== null) judged[index] = rejected(unwanted.reason, unwanted.detail, picture, { seen })
+    else judged[index] = { kind: 'kept', picture, seen }
   }
 }
 
-/** The row of a candidate that was not tried because it killed its workers. */
-export function crashedRow(candidate: Candidate): Row {
-  return rowOf(
-    candidate,
-    [],
-    { kind: 'rejected', reason: 'crashed', detail: null, facts: noFacts, duplicateOf: null, scores: null },
-    null,
-  )
-}
-
-function rowOf(
-  candidate: Candidate,
-  usable: readonly Caption[],
-  verdict: Extract<Judged, { kind: 'kept' | 'rejected' }>,
-  modelId: string | null,
-): Row {
-  const { scores } = verdict
-  const scoreOf = (caption: Caption): number | null => {
-    const index = usable.indexOf(caption)
-    return scores === null || index === -1 ? null : (scores[index] ?? null)
-  }
-  const scored: ScoredCaption[] = candidate.captions.map((caption) => ({
-    ...caption,
-    score: scoreOf(caption),
-  }))
-  const best = bestCaption(scored) ?? usable[0] ?? candidate.captions[0]
-  if (best === undefined) throw new Error(`a candidate without captions: ${candidate.imageUrl}`)
-  const facts: PictureFacts = verdict.kind === 'kept' ? verdict.picture : verdict.facts
-  const stored = verdict.kind === 'kept' ? verdict.picture.stored : null
-  return {
-    caption: best.text,
-    url: candidate.imageUrl,
-    reason: verdict.kind === 'kept' ? null : verdict.reason,
-    detail: verdict.kind === 'kept' ? null : verdict.detail,
-    width: stored?.width ?? null,
-    height: stored?.height ?? null,
-    originalWidth: facts.originalWidth,
-    originalHeight: facts.originalHeight,
-    exif: facts.exif,
-    sha256: facts.sha256,
-    storedSha256: stored?.sha256 ?? null,
-    pageUrl: candidate.pageUrl,
-    captions: scored,
-    clipScore: scores === null ? null : Math.max(...Array.from(scores)),
-    modelId: scores === null ? null : modelId,
-    phash: facts.phash,
-    language: detectLanguage(best.text).language,
-    licenceUrl: candidate.licenceUrl,
-    permission: facts.permission,
-    tags: [],
-    duplicateOf: verdict.kind === 'kept' ? null : verdict.duplicateOf,
-  }
-}
-
-/** The caption with the best score; the more trusted source where two score the same; undefined = none is scored. */
-function bestCaption(captions: readonly ScoredCaption[]): ScoredCaption | undefined {
-  let best: ScoredCaption | undefined
-  for (const caption of captions) {
-    if (
-      caption.score !== null &&
-      (best === undefined || caption.score > (best.score ?? Number.NEGATIVE_INFINITY))
-    )
-      best = caption
-  }
-  return best
-}
+const noConcepts: ConceptVerdict = { tags: [], rejected: null }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { cosineOf, type EmbedTexts, embedClasses } from './zero-shot.js'
+import { cosineOf } from './clip/index.js'
+import { type EmbedTexts, embedClasses } from './zero-shot.js'
 
 /** Something to look for in images by what it is called. */
 export const conceptSchema = z.strictObject({

@@ -3,7 +3,6 @@ export {
   type BatchItem,
   type BatchResult,
   type BatchRow,
-  crashedRow,
   filterBatch,
   scoreBin,
 } from './batch.js'
@@ -11,10 +10,24 @@ export {
   type Clip,
   type ClipModel,
   type DownloadProgress,
+  defaultModelName,
   type HubFetch,
+  type ModelError,
+  namedModels,
   openClip,
+  type PairScore,
   resolveModel,
 } from './clip/index.js'
+export {
+  type Concept,
+  type ConceptTagger,
+  type ConceptVerdict,
+  conceptSchema,
+  conceptsSchema,
+  createTagger,
+  defaultConcepts,
+  verdictOf,
+} from './concepts.js'
 export { type HeaderSize, type ImageSize, imageSize } from './dimensions.js'
 export {
   type HeaderVerdict,
@@ -25,6 +38,7 @@ export {
 } from './header.js'
 export { type Decoded, type DecodeTarget, decodeImage, storedSize } from './image.js'
 export type { FetchImage, ImageFetched, InspectPrefix } from './image-source.js'
+export { crashedRow } from './judged.js'
 export * from './language.js'
 export { prepareImageLibrary } from './library.js'
 export * from './options.js'
@@ -32,3 +46,4 @@ export { hammingDistance, perceptualHash } from './phash.js'
 export { decodedFormats, type ImageFormat, imageFormats, sniffBytes, sniffImage } from './sniff.js'
 export { encodeStored, type StoredImage } from './stored.js'
 export * from './text.js'
+export * from './zero-shot.js'

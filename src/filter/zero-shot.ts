@@ -1,3 +1,5 @@
+import { cosineOf } from './clip/index.js'
+
 /** Turns texts into L2-normalised embeddings of one length. */
 export type EmbedTexts = (texts: readonly string[], signal: AbortSignal) => Promise<readonly Float32Array[]>
 
@@ -73,13 +75,6 @@ export async function embedClasses(
     at += prompts.length
     return { name, embedding: ensemble(own) }
   })
-}
-
-/** Dot product; of normalised embeddings, their cosine similarity. */
-export function cosineOf(a: Float32Array, b: Float32Array): number {
-  let sum = 0
-  for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0)
-  return sum
 }
 
 /** Zero-shot classification of one image: every class with its probability, the likeliest first. */

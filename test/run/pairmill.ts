@@ -1,12 +1,21 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll } from 'vitest'
-import { readParquet } from '../../src/shard/parquet-reader.js'
 import { folderStore, readEntries, readShard, type ShardEntry } from '../../src/shard/index.js'
+import { readParquet } from '../../src/shard/parquet-reader.js'
 
 const root = resolve(import.meta.dirname, '../..')
 const main = join(root, 'dist/cli/main.js')

@@ -40,8 +40,7 @@ export async function startTestWeb(): Promise<TestWeb> {
     ...web,
     serve,
     page: (url, { links = [], images = [], head = '' }) => serve(url, html(links, images, head)),
-    picture: (url, bytes) =>
-      serve(url, { headers: { 'content-type': 'image/jpeg' }, body: bytes }),
+    picture: (url, bytes) => serve(url, { headers: { 'content-type': 'image/jpeg' }, body: bytes }),
     onRequest: (listener) => {
       listeners.add(listener)
       return () => listeners.delete(listener)

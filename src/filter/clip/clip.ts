@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module'
 import { Worker } from 'node:worker_threads'
+import { cosineOf } from './cosine.js'
 import { cropForModel, sharedCopy } from './crop.js'
-import type { FromThread, JobOutput, ThreadData, ToThread } from './messages.js'
+import type { FromThread, ThreadData, ToThread } from './messages.js'
 import type { ModelError, ModelFiles } from './model.js'
 import type { RgbImage } from './resample.js'
 
@@ -18,12 +19,24 @@ export interface ClipModel {
   readonly defaultThreshold: number | null
   /** Whether scores and embeddings are those of OpenAI's CLIP, so that what is known of it carries over. */
   readonly isClip: boolean
+  /** Prompt templates that suit it, each with `{}` for a class name; null = it comes with none. */
+  readonly templates: readonly string[] | null
+  /** What cosines were multiplied by for the softmax of its training; null = not known. */
+  readonly logitScale: number | null
 }
 
 /** A picture as `pixelsOf` gave it, with the texts it is compared to. */
 export interface ClipPair {
   readonly pixels: Uint8Array
   readonly captions: readonly string[]
+}
+
+/** What one model run tells of a pair. */
+export interface PairScore {
+  /** Cosine similarity (-1..1) of the picture to each of its captions, in their order. */
+  readonly cosines: Float32Array
+  /** Of the picture: L2-normalised, `embeddingDim` values. */
+  readonly embedding: Float32Array
 }
 
 /**
@@ -34,8 +47,8 @@ export interface Clip {
   readonly model: ClipModel
   /** The model's view of a picture: 8-bit RGB, `imageSide * imageSide * 3` bytes in shared memory. */
   pixelsOf(decoded: RgbImage): Promise<Uint8Array>
-  /** For each pair the cosine similarity (-1..1) of its picture to each of its captions, in their order. */
-  score(pairs: readonly ClipPair[], signal: AbortSignal): Promise<Float32Array[]>
+  /** One for each pair, in their order. */
+  score(pairs: readonly ClipPair[], signal: AbortSignal): Promise<PairScore[]>
   /** L2-normalised, `embeddingDim` values each. `pixels` as `pixelsOf` gave them. */
   embedImages(pixels: readonly Uint8Array[], signal: AbortSignal): Promise<Float32Array[]>
   embedTexts(texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]>
@@ -58,7 +71,7 @@ export interface ClipOptions {
 }
 
 /** What a job is answered with. */
-type Answer = Extract<FromThread, { kind: 'embeddings' | 'cosines' }>
+type Answer = Extract<FromThread, { kind: 'embeddings' }>
 
 interface Pending {
   resolve(answer: Answer): void
@@ -153,7 +166,6 @@ export function clipOn(
   const run = (
     pictures: readonly Uint8Array[],
     texts: readonly string[],
-    output: JobOutput,
     signal: AbortSignal,
   ): Promise<Answer> => {
     signal.throwIfAborted()
@@ -180,14 +192,13 @@ export function clipOn(
           reject(reason)
         },
       })
-      post({ kind: 'job', id, cancelled, pictures: pictures.map(sharedCopy), texts, output })
+      post({ kind: 'job', id, cancelled, pictures: pictures.map(sharedCopy), texts })
     })
   }
 
   const embed = async (pictures: readonly Uint8Array[], texts: readonly string[], signal: AbortSignal) => {
     const distinct = [...new Set(texts)]
-    const answer = await run(pictures, distinct, { kind: 'embeddings' }, signal)
-    if (answer.kind !== 'embeddings') throw new Error('the thread answered another question')
+    const answer = await run(pictures, distinct, signal)
     const rows = (all: Float32Array, index: number) => all.slice(index * dim, (index + 1) * dim)
     const indexOf = new Map(distinct.map((text, index) => [text, index]))
     return {
@@ -204,24 +215,22 @@ export function clipOn(
       embeddingDim: dim,
       defaultThreshold: files.defaultThreshold,
       isClip: files.isClip,
+      templates: files.templates,
+      logitScale: files.logitScale,
     },
     pixelsOf: (decoded) => cropForModel(decoded, files.preprocessing),
     score: async (pairs, signal) => {
-      const texts = [...new Set(pairs.flatMap((p) => p.captions))]
-      const indexOf = new Map(texts.map((text, index) => [text, index]))
-      const indexes = pairs.flatMap((p, i) => p.captions.flatMap((c) => [i, indexOf.get(c) ?? 0]))
-      const output: JobOutput = { kind: 'cosines', pairs: Int32Array.from(indexes) }
-      const answer = await run(
+      const { pictures, texts } = await embed(
         pairs.map((p) => p.pixels),
-        texts,
-        output,
+        pairs.flatMap((p) => p.captions),
         signal,
       )
-      if (answer.kind !== 'cosines') throw new Error('the thread answered another question')
       let at = 0
-      return pairs.map((p) => {
-        at += p.captions.length
-        return answer.cosines.slice(at - p.captions.length, at)
+      return pairs.map(({ captions }, i) => {
+        const embedding = pictures[i] ?? new Float32Array(dim)
+        const own = texts.slice(at, at + captions.length)
+        at += captions.length
+        return { embedding, cosines: Float32Array.from(own, (text) => cosineOf(embedding, text)) }
       })
     },
     embedImages: async (pixels, signal) => (await embed(pixels, [], signal)).pictures,

@@ -1,4 +1,13 @@
-export { type Clip, ClipLost, type ClipModel, type ClipOptions, type ClipPair, openClip } from './clip.js'
+export {
+  type Clip,
+  ClipLost,
+  type ClipModel,
+  type ClipOptions,
+  type ClipPair,
+  openClip,
+  type PairScore,
+} from './clip.js'
+export { cosineOf } from './cosine.js'
 export type { DownloadProgress, HubFetch, HubResponse } from './hub.js'
 export { type ModelDeps, type ModelError, type ModelFiles, resolveModel } from './model.js'
 export { defaultModelName, namedModels } from './named.js'

@@ -12,11 +12,6 @@ export interface ThreadData {
   readonly threads: number
 }
 
-/** What the embeddings of a job are for: themselves, or the cosine of each (picture, text) pair of indexes. */
-export type JobOutput =
-  | { readonly kind: 'embeddings' }
-  | { readonly kind: 'cosines'; readonly pairs: Int32Array }
-
 export type ToThread =
   | {
       readonly kind: 'job'
@@ -26,7 +21,6 @@ export type ToThread =
       /** 8-bit RGB in shared memory, each of the model's size. */
       readonly pictures: readonly Uint8Array[]
       readonly texts: readonly string[]
-      readonly output: JobOutput
     }
   | { readonly kind: 'close' }
 
@@ -41,6 +35,5 @@ export type FromThread =
       readonly pictures: Float32Array
       readonly texts: Float32Array
     }
-  | { readonly kind: 'cosines'; readonly id: number; readonly cosines: Float32Array }
   | { readonly kind: 'cancelled'; readonly id: number }
   | { readonly kind: 'failed'; readonly id: number; readonly message: string }

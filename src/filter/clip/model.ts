@@ -37,6 +37,10 @@ export interface ModelFiles {
   readonly defaultThreshold: number | null
   /** Whether it is OpenAI's CLIP ViT-B/32. */
   readonly isClip: boolean
+  /** Prompt templates, each with `{}` for a class name; null = the model comes with none. */
+  readonly templates: readonly string[] | null
+  /** What its training multiplied cosines by; null = not said. */
+  readonly logitScale: number | null
 }
 
 export interface ModelDeps extends HubDeps {
@@ -114,7 +118,7 @@ export async function resolveNamed(
   const paths = Object.fromEntries(modelRoles.map((r) => [r, join(folder, named.files[r].path)])) as Paths
   return filesOf(
     paths,
-    { name, threshold: named.threshold, isClip: true },
+    { ...unsaid, name, threshold: named.threshold, isClip: true },
     (role) => named.files[role].sha256,
     signal,
   )
@@ -160,7 +164,16 @@ const notesSchema = z.object({
   name: z.string().min(1).max(100).optional(),
   threshold: z.number().min(-1).max(1).nullable().default(null),
   isClip: z.boolean().default(false),
+  templates: z
+    .array(z.string().includes('{}', 'a template has {} where the class name goes'))
+    .min(1)
+    .nullable()
+    .default(null),
+  logitScale: z.number().positive().max(1_000).nullable().default(null),
 })
+
+/** What a model says of itself where it says nothing. */
+const unsaid = notesSchema.parse({})
 
 async function resolveFolder(
   folder: string,
@@ -188,7 +201,7 @@ async function resolveFolder(
   }
   const notesPath = join(folder, 'pairmill.json')
   const notes = await readFile(notesPath, 'utf8').catch(absent)
-  const parsed = notes === null ? { name: undefined, threshold: null, isClip: false } : parseNotes(notes)
+  const parsed = notes === null ? unsaid : parseNotes(notes)
   if ('error' in parsed) {
     const shape = '{"name": "...", "threshold": 0.2, "isClip": false}'
     return modelError(
@@ -213,11 +226,7 @@ function parseNotes(text: string): z.infer<typeof notesSchema> | { error: string
 }
 
 /** What is said of a model, as against what its files show. */
-interface ModelNotes {
-  readonly name: string
-  readonly threshold: number | null
-  readonly isClip: boolean
-}
+type ModelNotes = z.infer<typeof notesSchema> & { readonly name: string }
 
 /** The threshold of OpenAI's ViT-B/32, wherever its files lie. */
 const clipThreshold = 0.28
@@ -252,6 +261,8 @@ async function filesOf(
     preprocessing,
     defaultThreshold: notes.threshold ?? (isClip ? clipThreshold : null),
     isClip,
+    templates: notes.templates,
+    logitScale: notes.logitScale,
   }
 }
 

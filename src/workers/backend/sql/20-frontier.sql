@@ -108,17 +108,22 @@ end $$;
 --     counters, delayMs, reservedMs, lastFetchAgoMs (null = nothing fetched), pauseMs, health: ok|bad|none, maxFailures, maxFailingMs,
 --     batchSize, batchAgeMs, perHost})
 --   -> {kind: committed, hosts: [host], batches: [id], moreInMs (null = no URL left here)} | {kind: lost}
--- done + retry + back must name every leased URL; else the lease was not this session's and nothing is written.
+-- done + retry + back must name every leased URL once; else the commit is refused whole.
 create function commit_session(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
 declare
-  r run; h host; t bigint := now_ms(); named int; woken text[]; gap bigint; gone int; dropped int := 0; fails int; since bigint;
+  r run; h host; t bigint := now_ms(); named int; strange int; woken text[]; gap bigint; gone int; dropped int := 0; fails int; since bigint;
   batches jsonb; soonest bigint; free_ms bigint;
 begin
   select * into strict r from run where name = p->>'run' for update;
   select * into h from host where host = p->>'host' for update;
   if not found or h.lease_token is distinct from p->>'token' or h.lease_run <> r.no then return '{"kind": "lost"}'; end if;
-  named := jsonb_array_length(p->'done') + jsonb_array_length(p->'retry') + jsonb_array_length(p->'back');
-  if named <> h.lease_urls then raise exception 'session of % names % of % leased URLs', h.host, named, h.lease_urls; end if;
+  select count(u.id), count(*) - count(distinct u.id) into named, strange from (
+    select v::bigint as id from jsonb_array_elements_text((p->'done') || (p->'back')) v
+    union all select (x->>'id')::bigint from jsonb_array_elements(p->'retry') x
+  ) s left join url u on u.id = s.id and u.run = r.no and u.host = h.host and u.leased;
+  if named <> h.lease_urls or strange <> 0 then
+    raise exception 'session of % names % of % leased URLs, and % others', h.host, named, h.lease_urls, strange;
+  end if;
 
   with gone_rows as (
     delete from url where id = any (array(select v::bigint from jsonb_array_elements_text(p->'done') v)) and run = r.no and host = h.host and leased returning 1
@@ -159,12 +164,14 @@ begin
 end $$;
 
 -- waiting_hosts({run, limit}) -> [host]   hosts with URLs that are due and that nobody holds: the reaper rings them
+-- A lease that ran out is rung for even where the run may fetch no more: it holds a part of the budget until it is given back.
 create function waiting_hosts(p jsonb) returns jsonb language sql set search_path = pairmill as $$
   select coalesce(jsonb_agg(host), '[]') from (
     select rh.host from run r join run_host rh on rh.run = r.no and rh.urls > 0 join host h on h.host = rh.host
     where r.name = p->>'run' and (h.lease_token is null or h.lease_until_ms <= now_ms()) and h.next_fetch_ms <= now_ms()
-      and (r.limits->>'maxPairs' is null or r.kept < (r.limits->>'maxPairs')::bigint)
-      and (r.limits->>'maxPages' is null or r.pages + r.pages_leased < (r.limits->>'maxPages')::bigint)
+      and (h.lease_token is not null or (
+        (r.limits->>'maxPairs' is null or r.kept < (r.limits->>'maxPairs')::bigint)
+        and (r.limits->>'maxPages' is null or r.pages + r.pages_leased < (r.limits->>'maxPages')::bigint)))
       and exists (select 1 from url u where u.run = r.no and u.host = rh.host and (u.leased or u.not_before_ms <= now_ms()))
     order by h.next_fetch_ms, rh.host limit (p->>'limit')::int) t
 $$;

@@ -14,7 +14,7 @@ begin
     insert into candidate (run, image_host, body) select r, c.host, c.body from c join fresh using (key) order by c.ord returning 1
   ), said as (
     insert into caption as k (run, hash, images)
-      select r, hashtextextended(lower(x), 0) as hash, count(*) from c join fresh using (key), jsonb_array_elements_text(c.texts) x group by 2 order by 2
+      select r, hashtextextended(lower(x), 0) as hash, count(distinct c.key) from c join fresh using (key), jsonb_array_elements_text(c.texts) x group by 2 order by 2
     on conflict (run, hash) do update set images = k.images + excluded.images
   )
   select count(*) into added from put;
@@ -76,13 +76,13 @@ declare r run; b batch; t bigint := now_ms(); n int; got jsonb;
 begin
   select * into strict r from run where name = p->>'run' for update;
   select * into b from batch where run = r.no and id = (p->>'batch')::bigint for update;
-  if not found or b.state <> 'open' or (r.limits->>'maxPairs' is not null and r.kept >= (r.limits->>'maxPairs')::bigint) then
-    return '{"kind": "gone"}';
-  end if;
+  if not found or b.state <> 'open' then return '{"kind": "gone"}'; end if;
   if b.lease_token is not null then
     if b.lease_until_ms > t then return jsonb_build_object('kind', 'busy', 'inMs', b.lease_until_ms - t); end if;
     update run set batches_leased = greatest(batches_leased - 1, 0) where no = r.no;
+    update batch set lease_token = null, lease_until_ms = 0 where run = r.no and id = b.id;
   end if;
+  if r.limits->>'maxPairs' is not null and r.kept >= (r.limits->>'maxPairs')::bigint then return '{"kind": "gone"}'; end if;
   select count(*), coalesce(jsonb_agg(jsonb_build_object('id', id, 'attempts', attempts, 'body', body) order by id), '[]') into n, got
     from candidate where run = r.no and batch = b.id;
   if b.starts >= 2 and n > 1 then return jsonb_build_object('kind', 'split', 'batches', split_batch(r.no, b)); end if;
@@ -195,6 +195,9 @@ begin
     update candidate c set batch = null, attempts = c.attempts + 1, not_before_ms = t + x."delayMs", since_ms = t
       from jsonb_to_recordset(p->'deferred') as x(id bigint, "delayMs" bigint) where c.run = r.no and c.batch = b.id and c.id = x.id returning 1
   ) select count(*) into back from moved;
+  if back <> jsonb_array_length(p->'deferred') then
+    raise exception 'batch % defers % candidates, of which it has %', b.id, jsonb_array_length(p->'deferred'), back;
+  end if;
   delete from candidate where run = r.no and batch = b.id;
   if p->'part' = 'null' then
     delete from batch where run = r.no and id = b.id;
@@ -212,9 +215,10 @@ begin
 end $$;
 
 -- open_batches({run, limit}) -> [batch id]   open and held by nobody: the reaper rings them
+-- A lease that ran out is rung for even where the run may keep no more: it counts as work under way until it is given back.
 create function open_batches(p jsonb) returns jsonb language sql set search_path = pairmill as $$
   select coalesce(jsonb_agg(id::text), '[]') from (
     select b.id from batch b join run r on r.no = b.run
     where r.name = p->>'run' and b.state = 'open' and (b.lease_token is null or b.lease_until_ms <= now_ms())
-      and (r.limits->>'maxPairs' is null or r.kept < (r.limits->>'maxPairs')::bigint) order by b.id limit (p->>'limit')::int) t
+      and (b.lease_token is not null or r.limits->>'maxPairs' is null or r.kept < (r.limits->>'maxPairs')::bigint) order by b.id limit (p->>'limit')::int) t
 $$;

@@ -80,7 +80,8 @@ begin
     kept_ := jsonb_array_length(b.kept); rows_ := b.rows;
     select * into old from batch where run = r.no and id = b.batch;
     if found and old.state = 'open' then
-      update run set batches_open = batches_open - 1, kept = run.kept + kept_ where no = r.no;
+      update run set batches_open = batches_open - 1, batches_leased = batches_leased - (old.lease_token is not null)::int, kept = run.kept + kept_
+        where no = r.no;
       delete from candidate where run = r.no and batch = b.batch;
     elsif found and old.state = 'done' then
       update run set unplanned_kept = unplanned_kept - old.kept, unplanned_rows = unplanned_rows - old.rows where no = r.no;

@@ -1,0 +1,122 @@
+import type { Candidate, Caption, RejectReason, Row, ScoredCaption } from '../records/index.js'
+import { detectLanguage } from './language.js'
+import type { Picture, PictureFacts } from './picture.js'
+
+/** What the model saw in a picture. */
+export interface Seen {
+  /** Cosine similarity to each usable caption, at least one. */
+  readonly cosines: ArrayLike<number>
+  /** Names of the concepts that it shows. */
+  readonly tags: readonly string[]
+}
+
+/** What has become of a candidate so far. */
+export type Judged =
+  | { readonly kind: 'deferred'; readonly delayMs: number }
+  | {
+      readonly kind: 'rejected'
+      readonly reason: RejectReason
+      readonly detail: string | null
+      readonly facts: PictureFacts
+      readonly duplicateOf: string | null
+      readonly seen: Seen | null
+    }
+  | { readonly kind: 'kept'; readonly picture: Picture; readonly seen: Seen | null }
+  | { readonly kind: 'pending'; readonly picture: Picture }
+
+export const noFacts: PictureFacts = {
+  originalWidth: null,
+  originalHeight: null,
+  exif: null,
+  sha256: null,
+  phash: null,
+  permission: null,
+}
+
+export function rejected(
+  reason: RejectReason,
+  detail: string | null,
+  facts: PictureFacts,
+  more: { duplicateOf?: string; seen?: Seen } = {},
+): Judged {
+  return {
+    kind: 'rejected',
+    reason,
+    detail,
+    facts,
+    duplicateOf: more.duplicateOf ?? null,
+    seen: more.seen ?? null,
+  }
+}
+
+/** The highest of at least one score. */
+export function bestOf(cosines: ArrayLike<number>): number {
+  return Math.max(...Array.from(cosines))
+}
+
+/** The row of a candidate that was not tried because it killed its workers. */
+export function crashedRow(candidate: Candidate): Row {
+  return rowOf(
+    candidate,
+    [],
+    { kind: 'rejected', reason: 'crashed', detail: null, facts: noFacts, duplicateOf: null, seen: null },
+    null,
+  )
+}
+
+export function rowOf(
+  candidate: Candidate,
+  usable: readonly Caption[],
+  verdict: Extract<Judged, { kind: 'kept' | 'rejected' }>,
+  modelId: string | null,
+): Row {
+  const { seen } = verdict
+  const scoreOf = (caption: Caption): number | null => {
+    const index = usable.indexOf(caption)
+    return seen === null || index === -1 ? null : (seen.cosines[index] ?? null)
+  }
+  const scored: ScoredCaption[] = candidate.captions.map((caption) => ({
+    ...caption,
+    score: scoreOf(caption),
+  }))
+  const best = bestCaption(scored) ?? usable[0] ?? candidate.captions[0]
+  if (best === undefined) throw new Error(`a candidate without captions: ${candidate.imageUrl}`)
+  const facts: PictureFacts = verdict.kind === 'kept' ? verdict.picture : verdict.facts
+  const stored = verdict.kind === 'kept' ? verdict.picture.stored : null
+  return {
+    caption: best.text,
+    url: candidate.imageUrl,
+    reason: verdict.kind === 'kept' ? null : verdict.reason,
+    detail: verdict.kind === 'kept' ? null : verdict.detail,
+    width: stored?.width ?? null,
+    height: stored?.height ?? null,
+    originalWidth: facts.originalWidth,
+    originalHeight: facts.originalHeight,
+    exif: facts.exif,
+    sha256: facts.sha256,
+    storedSha256: stored?.sha256 ?? null,
+    pageUrl: candidate.pageUrl,
+    captions: scored,
+    clipScore: seen === null ? null : bestOf(seen.cosines),
+    modelId: seen === null ? null : modelId,
+    phash: facts.phash,
+    language: detectLanguage(best.text).language,
+    licenceUrl: candidate.licenceUrl,
+    permission: facts.permission,
+    tags: seen?.tags ?? [],
+    duplicateOf: verdict.kind === 'kept' ? null : verdict.duplicateOf,
+  }
+}
+
+/** The caption with the best score; the more trusted source where two score the same; undefined = none is scored. */
+function bestCaption(captions: readonly ScoredCaption[]): ScoredCaption | undefined {
+  let best: ScoredCaption | undefined
+  for (const caption of captions) {
+    if (
+      caption.score !== null &&
+      (best === undefined || caption.score > (best.score ?? Number.NEGATIVE_INFINITY))
+    )
+      best = caption
+  }
+  return best
+}
