@@ -159,7 +159,7 @@ def training_views(pixels, side, generator):
 
     # Softer or sharper lines.
     soft = F.avg_pool2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), 3, 1)
-    x = x + (soft - x) * uniform(-0.8, 0.9, n, 1, 1, 1)
+    x = x + (soft - x) * uniform(-0.8, 0.8 * side / 64, n, 1, 1, 1)
     x = x.clamp(0, 1)
 
     # A hole.

@@ -45,13 +45,11 @@ class Vision(nn.Module):
         # Where a thing is drawn matters (a hand that points left): each place of the last map has its own say.
         self.place = nn.Conv2d(d, width, 4, bias=False)
         self.whole = nn.Linear(d, width, bias=False)
-        # Centred, pictures start out unlike each other; otherwise the first epochs are spent on getting there.
-        self.centre = nn.BatchNorm1d(width, affine=False)
 
     def forward(self, pixel_values):
         x = self.body(self.stem(pixel_values))
         places = x if x.shape[-1] == 4 else F.interpolate(x, size=(4, 4), mode="bilinear")
-        return self.centre(self.place(places).flatten(1) + self.whole(x.mean((2, 3))))
+        return self.place(places).flatten(1) + self.whole(x.mean((2, 3)))
 
 
 class Attention(nn.Module):
@@ -99,7 +97,6 @@ class Text(nn.Module):
         self.layers = nn.ModuleList(Layer(inner, heads, dropout) for _ in range(layers))
         self.norm = nn.LayerNorm(2 * inner)
         self.out = nn.Linear(2 * inner, width, bias=False)
-        self.centre = nn.BatchNorm1d(width, affine=False)
         self.register_buffer("mask", torch.full((MAX_TOKENS, MAX_TOKENS), -1e4).triu(1), persistent=False)
 
     def forward(self, input_ids):
@@ -112,7 +109,7 @@ class Text(nn.Module):
         said = ((ends.cumsum(1) - ends) == 0).to(x.dtype).unsqueeze(2)
         mean = (x * said).sum(1) / said.sum(1)
         last = x.gather(1, ends.argmax(1).view(-1, 1, 1).expand(-1, 1, x.shape[2])).squeeze(1)
-        return self.centre(self.out(self.norm(torch.cat([last, mean], 1))))
+        return self.out(self.norm(torch.cat([last, mean], 1)))
 
 
 class TwoTowers(nn.Module):

@@ -61,7 +61,8 @@ export function scoreBin(score: number): string {
 }
 
 /**
- * Judges the candidates of one batch, cheap before dear: texts, then the download, then duplicates of kept images, then the model.
+ * Judges the candidates of one batch, cheap before dear: texts, then the download, then duplicates of kept images, then the model:
+ * first its score, then the concepts. What was scored is tagged, kept or not.
  * Every candidate ends in a row or is deferred. Rejects only where a dependency is lost or `signal` is aborted.
  */
 export async function filterBatch(
@@ -241,7 +242,8 @@ async function scoreAll(
     if (own === undefined) throw new Error(`candidate ${items[index]?.id} has no scores`)
     const { tags, rejected: unwanted } = deps.tagger?.judge(own.embedding) ?? noConcepts
     const seen = { cosines: own.cosines, tags }
-    if (bestOf(own.cosines) < threshold) judged[index] = rejected('score_low', null, picture, { seen })
+    const fits = bestOf(own.cosines) >= threshold
+    if (!fits) judged[index] = rejected('score_low', null, picture, { seen })
     else if (unwanted !== null) judged[index] = rejected(unwanted.reason, unwanted.detail, picture, { seen })
     else judged[index] = { kind: 'kept', picture, seen }
   }

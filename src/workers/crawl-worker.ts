@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { type ScopeRules, scopeVerdict, type VisitOptions, visit } from '../crawl/index.js'
 import type { Fetch } from '../net/index.js'
 import type { LeasedUrl } from '../records/index.js'
-import type { Backend, BatchShape } from './backend/backend.js'
+import type { Backend, BatchShape, SessionCommit, SessionCommitted } from './backend/backend.js'
 import type { Bells, Visited } from './bells.js'
 import { pause } from './pause.js'
 import type { Permit } from './permission.js'
-import { harvestOf, type UrlOutcome } from './session.js'
+import { harvestOf, type UrlOutcome, type UrlVisited } from './session.js'
 
 export interface CrawlSettings {
   readonly run: string
@@ -42,7 +42,9 @@ export interface CrawlDeps {
 }
 
 /** Most URLs of one session. */
-const maxUrls = 50
+const maxUrls = 200
+/** A session commits what it has after so many, and fetches on meanwhile. */
+const urlsPerCommit = 50
 /** A session starts no fetch after this. */
 const sessionMs = 10_000
 /** Longer than a session with its last fetch and its commit can take. */
@@ -82,7 +84,7 @@ export async function visitHost(
   if (lease.kind !== 'urls') return { kind: 'again', inMs: lease.inMs }
 
   const startedAt = deps.now()
-  const outcomes: { url: LeasedUrl; outcome: UrlOutcome }[] = []
+  const outcomes: UrlVisited[] = []
   const queue = [...lease.urls]
   // Slots were reserved for so many fetches; what does not begin within them would come near the next holder's.
   const reservedUntil = startedAt + lease.urls.length * lease.delayMs
@@ -91,6 +93,7 @@ export async function visitHost(
   let lastFetchAt: number | null = null
   let unreachable: { inMs: number } | null = null
   let busyMs = 0
+  let lost = false
 
   const claimSlot = async (): Promise<boolean> => {
     const at = Math.max(nextAt, deps.now())
@@ -123,10 +126,51 @@ export async function visitHost(
     return visit(deps, url, settings.visit, abort)
   }
 
+  const commitOf = (some: readonly UrlVisited[], partial: boolean): SessionCommit => {
+    const harvest = harvestOf(some, settings.scope)
+    const health = unreachable !== null && harvest.health !== 'ok' ? 'bad' : harvest.health
+    return {
+      ...harvest,
+      ...settings.batch,
+      health,
+      partial,
+      run: settings.run,
+      host,
+      token,
+      delayMs,
+      reservedMs: lease.reservedMs,
+      lastFetchAgoMs: lastFetchAt === null ? null : Math.max(Math.round(deps.now() - lastFetchAt), 0),
+      pauseMs:
+        health === 'bad' || unreachable !== null
+          ? failurePauseMs(lease.failures, settings.failing.firstPauseMs)
+          : busyMs,
+      maxFailures: settings.failing.maxFailures,
+      maxFailingMs: settings.failing.maxFailingMs,
+    }
+  }
+  const commit = async (wanted: SessionCommit): Promise<SessionCommitted> => {
+    const committed = await deps.backend.commitSession(wanted)
+    if (committed.kind === 'lost') {
+      lost = true
+      return committed
+    }
+    const woken = committed.hosts.filter((other) => other !== host)
+    await deps.bells.ring('session', settings.run, woken)
+    await deps.bells.ring('batch', settings.run, committed.batches)
+    return committed
+  }
+  // One commit at a time, in order; the fetches go on beside it.
+  let commits: Promise<unknown> = Promise.resolve()
   const lane = async () => {
-    for (let url = queue.shift(); url !== undefined; url = queue.shift()) {
-      const outcome = await handle(url)
-      outcomes.push({ url, outcome })
+    for (let url = queue.shift(); url !== undefined && !lost; url = queue.shift()) {
+      outcomes.push({ url, outcome: await handle(url) })
+      if (outcomes.length < urlsPerCommit || queue.length === 0) continue
+      const some = outcomes.splice(0)
+      commits = commits.then(() => commit(commitOf(some, true)))
+      // Awaited below; a failure until then is not unhandled.
+      commits.catch(() => {
+        lost = true
+      })
     }
   }
   const lanes = lease.delayMs > 0 ? 1 : undelayedFetches
@@ -135,31 +179,11 @@ export async function visitHost(
   if (first !== undefined) outcomes.push({ url: first, outcome: await handle(first) })
   if (delayMs > lease.delayMs) await lane()
   else await Promise.all(Array.from({ length: lanes }, lane))
+  await commits
   if (abort.aborted) return { kind: 'done' }
-
-  const harvest = harvestOf(outcomes, settings.scope)
-  const failing = unreachable !== null || harvest.health === 'bad'
-  const committed = await deps.backend.commitSession({
-    ...harvest,
-    ...settings.batch,
-    health: unreachable !== null && harvest.health !== 'ok' ? 'bad' : harvest.health,
-    run: settings.run,
-    host,
-    token,
-    delayMs,
-    reservedMs: lease.reservedMs,
-    lastFetchAgoMs: lastFetchAt === null ? null : Math.max(Math.round(deps.now() - lastFetchAt), 0),
-    pauseMs: failing ? failurePauseMs(lease.failures, settings.failing.firstPauseMs) : busyMs,
-    maxFailures: settings.failing.maxFailures,
-    maxFailingMs: settings.failing.maxFailingMs,
-  })
+  if (lost) return { kind: 'again', inMs: 0 }
+  const committed = await commit(commitOf(outcomes, false))
   if (committed.kind === 'lost') return { kind: 'again', inMs: 0 }
-  await deps.bells.ring(
-    'session',
-    settings.run,
-    committed.hosts.filter((woken) => woken !== host),
-  )
-  await deps.bells.ring('batch', settings.run, committed.batches)
   return committed.moreInMs === null || drain.aborted
     ? { kind: 'done' }
     : { kind: 'again', inMs: committed.moreInMs }

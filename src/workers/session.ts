@@ -28,6 +28,11 @@ export type UrlOutcome =
   /** Not tried, or given up by us: it goes back as it was. */
   | { readonly kind: 'back' }
 
+export interface UrlVisited {
+  readonly url: LeasedUrl
+  readonly outcome: UrlOutcome
+}
+
 /** Reasons that say that the host did not answer, as against answering with a no. */
 const deadReasons: ReadonlySet<string> = new Set([
   'connection',
@@ -40,7 +45,7 @@ const deadReasons: ReadonlySet<string> = new Set([
 
 /** Makes the harvest of a session of its outcomes. Pure. */
 export function harvestOf(
-  outcomes: readonly { readonly url: LeasedUrl; readonly outcome: UrlOutcome }[],
+  outcomes: readonly UrlVisited[],
   rules: ScopeRules,
 ): SessionHarvest {
   const done: number[] = []

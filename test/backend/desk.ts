@@ -119,6 +119,7 @@ export async function openDesk(backend: Backend, limits: Partial<RunLimits> = {}
       run,
       host: held.host,
       token: held.token,
+      partial: false,
       done,
       retry: [],
       back: [],

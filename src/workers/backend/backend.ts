@@ -82,6 +82,8 @@ export interface SessionCommit extends BatchShape {
   readonly run: string
   readonly host: string
   readonly token: string
+  /** True: these are some of the leased URLs, and the lease goes on. False: these are all that are left. */
+  readonly partial: boolean
   readonly done: readonly number[]
   readonly retry: readonly { readonly id: number; readonly delayMs: number }[]
   readonly back: readonly number[]

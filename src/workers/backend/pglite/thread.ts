@@ -59,6 +59,10 @@ async function installSchema(db: PGlite): Promise<void> {
   })
 }
 
+/** PGlite runs no autovacuum: without it, rows that come and go would be walked over for ever. */
+const vacuumMs = 60_000
+const busyTables = ['pairmill.url', 'pairmill.candidate', 'pairmill.host', 'pairmill.batch', 'bullmq.job']
+
 async function serve(port: NonNullable<typeof parentPort>, dir: string): Promise<void> {
   const db = await openDatabase(dir)
   port.on('message', (ask: Ask) => {
@@ -68,6 +72,12 @@ async function serve(port: NonNullable<typeof parentPort>, dir: string): Promise
         throw error
       })
   })
+  const timer = setInterval(() => {
+    db.exec(`vacuum (analyze) ${busyTables.join(', ')}`).catch((error: unknown) => {
+      clearInterval(timer)
+      if (!db.closed) throw error
+    })
+  }, vacuumMs)
   port.postMessage({ kind: 'rows', id: 0, rows: [], rowCount: 0 } satisfies Answer)
 }
 

@@ -48,6 +48,15 @@ begin
   update host set lease_token = null, lease_run = null, lease_until_ms = 0, lease_urls = 0 where host = h.host;
 end $$;
 
+-- next_url_ms(run number, host, now) -> when the next URL of the host that nobody holds may be tried; null = it has none
+create function next_url_ms(r int, h text, t bigint) returns bigint language plpgsql stable set search_path = pairmill as $$
+begin
+  -- Most often one is due; only where none is does it take a look at all of them.
+  perform 1 from url where run = r and host = h and not leased and not_before_ms <= t order by depth, id limit 1;
+  if found then return t; end if;
+  return (select min(not_before_ms) from url where run = r and host = h and not leased);
+end $$;
+
 -- lease_host({run, host, token, max, delayMs, windowMs, leaseMs})
 --   -> {kind: urls, urls: [{id, url, depth, anchor, redirects, attempts}], delayMs, failures, reservedMs (for the commit)}
 --    | {kind: busy, inMs} | {kind: not_yet, inMs} | {kind: none}
@@ -86,15 +95,16 @@ begin
   if h.next_fetch_ms > t then return jsonb_build_object('kind', 'not_yet', 'inMs', h.next_fetch_ms - t); end if;
   gap := greatest((p->>'delayMs')::bigint, h.crawl_delay_ms);
   if gap > 0 then room := least(room, (p->>'windowMs')::bigint / gap + 1); end if;
-  with picked as (
-    select id from url where run = r.no and host = h.host and not leased and not_before_ms <= t order by depth, id limit room
-  ), taken as (
-    update url u set leased = true from picked where u.id = picked.id returning u.*
+  -- An array, so that the rows are picked once and then found by their key, whatever the planner knows of the table.
+  with taken as (
+    update url set leased = true where id = any (array(
+      select id from url where run = r.no and host = h.host and not leased and not_before_ms <= t order by depth, id limit room
+    )) returning *
   )
   select jsonb_agg(jsonb_build_object('id', id, 'url', url, 'depth', depth, 'anchor', anchor, 'redirects', redirects, 'attempts', attempts)
     order by depth, id), count(*) into got, n from taken;
   if n = 0 then
-    select min(not_before_ms) into soonest from url where run = r.no and host = h.host and not leased;
+    soonest := next_url_ms(r.no, h.host, t);
     if soonest is null then return '{"kind": "none"}'; end if;
     return jsonb_build_object('kind', 'not_yet', 'inMs', greatest(soonest - t, 1));
   end if;
@@ -104,15 +114,16 @@ begin
   return jsonb_build_object('kind', 'urls', 'urls', got, 'delayMs', gap, 'failures', h.failures, 'reservedMs', t + (n + 1) * gap);
 end $$;
 
--- commit_session({run, host, token, done: [id], retry: [{id, delayMs}], back: [id], pages, offers, candidates: [{key, host, texts, body}],
+-- commit_session({run, host, token, partial, done: [id], retry: [{id, delayMs}], back: [id], pages, offers, candidates: [{key, host, texts, body}],
 --     counters, delayMs, reservedMs, lastFetchAgoMs (null = nothing fetched), pauseMs, health: ok|bad|none, maxFailures, maxFailingMs,
 --     batchSize, batchAgeMs, perHost})
 --   -> {kind: committed, hosts: [host], batches: [id], moreInMs (null = no URL left here)} | {kind: lost}
--- done + retry + back must name every leased URL once; else the commit is refused whole.
+-- A partial commit is for some of the leased URLs and keeps the lease; the last one must name all that are left. Else the lease was
+-- not this session's and nothing is written.
 create function commit_session(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
 declare
   r run; h host; t bigint := now_ms(); named int; strange int; woken text[]; gap bigint; gone int; dropped int := 0; fails int; since bigint;
-  batches jsonb; soonest bigint; free_ms bigint;
+  batches jsonb; soonest bigint; free_ms bigint; partial boolean := coalesce((p->>'partial')::boolean, false);
 begin
   select * into strict r from run where name = p->>'run' for update;
   select * into h from host where host = p->>'host' for update;
@@ -121,7 +132,7 @@ begin
     select v::bigint as id from jsonb_array_elements_text((p->'done') || (p->'back')) v
     union all select (x->>'id')::bigint from jsonb_array_elements(p->'retry') x
   ) s left join url u on u.id = s.id and u.run = r.no and u.host = h.host and u.leased;
-  if named <> h.lease_urls or strange <> 0 then
+  if strange <> 0 or named > h.lease_urls or (named < h.lease_urls and not partial) then
     raise exception 'session of % names % of % leased URLs, and % others', h.host, named, h.lease_urls, strange;
   end if;
 
@@ -129,36 +140,42 @@ begin
     delete from url where id = any (array(select v::bigint from jsonb_array_elements_text(p->'done') v)) and run = r.no and host = h.host and leased returning 1
   ) select count(*) into gone from gone_rows;
   update url u set leased = false, attempts = u.attempts + 1, not_before_ms = t + x."delayMs"
-    from jsonb_to_recordset(p->'retry') as x(id bigint, "delayMs" bigint) where u.run = r.no and u.host = h.host and u.id = x.id;
-  update url set leased = false where run = r.no and host = h.host and leased;
+    from jsonb_to_recordset(p->'retry') as x(id bigint, "delayMs" bigint) where u.id = x.id and u.run = r.no and u.host = h.host;
+  update url set leased = false
+    where id = any (array(select v::bigint from jsonb_array_elements_text(p->'back') v)) and run = r.no and host = h.host and leased;
 
-  fails := case p->>'health' when 'ok' then 0 when 'bad' then h.failures + 1 else h.failures end;
-  since := case p->>'health' when 'ok' then null when 'bad' then coalesce(h.failing_since_ms, t) else h.failing_since_ms end;
-  if fails > 0 and (fails >= (p->>'maxFailures')::int or t - since > (p->>'maxFailingMs')::bigint) then
-    with dead as (delete from url where run = r.no and host = h.host returning 1) select count(*) into dropped from dead;
-    perform add_counts(r.no, jsonb_build_object('page_skipped:host_stalled', dropped));
-    fails := 0; since := null;
-  end if;
+  if partial then
+    update host set lease_urls = lease_urls - named where host = h.host;
+    free_ms := t;
+  else
+    fails := case p->>'health' when 'ok' then 0 when 'bad' then h.failures + 1 else h.failures end;
+    since := case p->>'health' when 'ok' then null when 'bad' then coalesce(h.failing_since_ms, t) else h.failing_since_ms end;
+    if fails > 0 and (fails >= (p->>'maxFailures')::int or t - since > (p->>'maxFailingMs')::bigint) then
+      with dead as (delete from url where run = r.no and host = h.host returning 1) select count(*) into dropped from dead;
+      perform add_counts(r.no, jsonb_build_object('page_skipped:host_stalled', dropped));
+      fails := 0; since := null;
+    end if;
 
-  -- Slots that were reserved and not used go back, unless somebody reserved behind them.
-  gap := greatest((p->>'delayMs')::bigint, h.crawl_delay_ms);
-  free_ms := case when h.next_fetch_ms = (p->>'reservedMs')::bigint then t else h.next_fetch_ms end;
-  if p->>'lastFetchAgoMs' is not null then
-    free_ms := case when h.next_fetch_ms = (p->>'reservedMs')::bigint then 0 else free_ms end;
-    free_ms := greatest(free_ms, t - (p->>'lastFetchAgoMs')::bigint + gap);
+    -- Slots that were reserved and not used go back, unless somebody reserved behind them.
+    gap := greatest((p->>'delayMs')::bigint, h.crawl_delay_ms);
+    free_ms := case when h.next_fetch_ms = (p->>'reservedMs')::bigint then t else h.next_fetch_ms end;
+    if p->>'lastFetchAgoMs' is not null then
+      free_ms := case when h.next_fetch_ms = (p->>'reservedMs')::bigint then 0 else free_ms end;
+      free_ms := greatest(free_ms, t - (p->>'lastFetchAgoMs')::bigint + gap);
+    end if;
+    free_ms := greatest(free_ms, t + coalesce((p->>'pauseMs')::bigint, 0));
+    update host set lease_token = null, lease_run = null, lease_until_ms = 0, lease_urls = 0, next_fetch_ms = free_ms,
+      failures = fails, failing_since_ms = since where host = h.host;
   end if;
-  free_ms := greatest(free_ms, t + coalesce((p->>'pauseMs')::bigint, 0));
-  update host set lease_token = null, lease_run = null, lease_until_ms = 0, lease_urls = 0, next_fetch_ms = free_ms,
-    failures = fails, failing_since_ms = since where host = h.host;
   update run_host set urls = urls - gone - dropped, pages = pages + (p->>'pages')::int where run = r.no and host = h.host;
-  update run set pages_leased = greatest(pages_leased - h.lease_urls, 0), pages = pages + (p->>'pages')::bigint,
+  update run set pages_leased = greatest(pages_leased - named, 0), pages = pages + (p->>'pages')::bigint,
     urls = urls - gone - dropped where no = r.no;
 
   woken := offer_urls(r.no, p->'offers');
   perform add_candidates(r.no, p->'candidates');
   perform add_counts(r.no, p->'counters');
   batches := close_batches(p);
-  select min(not_before_ms) into soonest from url where run = r.no and host = h.host and not leased;
+  soonest := next_url_ms(r.no, h.host, t);
   return jsonb_build_object('kind', 'committed', 'hosts', to_jsonb(woken), 'batches', batches,
     'moreInMs', case when soonest is null then null else greatest(soonest - t, free_ms - t, 0) end);
 end $$;
