@@ -55,6 +55,7 @@ const deps = {
   decoding: createGate(availableParallelism()),
   now,
   score: null,
+  tagger: null,
   modelId: null,
   modelThreshold: null,
   findDuplicates: async () => [],

@@ -72,10 +72,10 @@ def pairs(paths, side, seed=None):
     return stream.to_tuple("jpg;png;webp", "txt", "json").map(sample)
 
 
-def batches(paths, side, size, seed, steps=None, dropped=frozenset()):
+def batches(paths, side, size, seed, dropped=frozenset()):
     """Batches of uint8 pixels [n, 3, side, side] and lists of captions; the last short one is left out, and so are
     the (url, caption) in `dropped`."""
-    images, captions, count = [], [], 0
+    images, captions = [], []
     for pixels, texts, url in pairs(paths, side, seed):
         texts = [text for text in texts if (url, text) not in dropped]
         if not texts:
@@ -84,9 +84,7 @@ def batches(paths, side, size, seed, steps=None, dropped=frozenset()):
         captions.append(texts)
         if len(images) == size:
             yield torch.stack(images), captions
-            images, captions, count = [], [], count + 1
-            if steps is not None and count >= steps:
-                return
+            images, captions = [], []
 
 
 def smaller(x, side):
@@ -107,7 +105,7 @@ def chance(n, p, generator, device):
 
 def training_views(pixels, side, generator):
     """Other backgrounds, colours, places, sizes and angles of the same pictures, as floats [n, 3, side, side]. What a
-    picture shows stays readable: no mirror images (left and right are words), no turn beyond 20 degrees."""
+    picture shows stays readable: no mirror images (left and right are words), no turn beyond 12 degrees."""
     n = len(pixels)
     device = pixels.device
 
@@ -131,10 +129,10 @@ def training_views(pixels, side, generator):
     x = torch.where(swap, x * keep + background * (1 - keep), x)
 
     # Place, size, angle, shape.
-    angle = uniform(-1, 1, n) * math.radians(20)
-    scale = torch.exp(uniform(-0.25, 0.3, n))
-    stretch = torch.exp(uniform(-0.12, 0.12, n))
-    shift = uniform(-0.14, 0.14, n, 2)
+    angle = uniform(-1, 1, n) * math.radians(12)
+    scale = torch.exp(uniform(-0.18, 0.22, n))
+    stretch = torch.exp(uniform(-0.08, 0.08, n))
+    shift = uniform(-0.1, 0.1, n, 2)
     cos, sin = torch.cos(angle) * scale, torch.sin(angle) * scale
     theta = torch.stack(
         [
@@ -143,19 +141,19 @@ def training_views(pixels, side, generator):
         ],
         1,
     )
-    still = chance(n, 0.2, generator, device).view(n, 1, 1)
+    still = chance(n, 0.3, generator, device).view(n, 1, 1)
     identity = torch.eye(2, 3, device=device).expand(n, 2, 3)
     grid = F.affine_grid(torch.where(still, identity, theta), list(x.shape), align_corners=False)
     x = F.grid_sample(x, grid, mode="bilinear", padding_mode="border", align_corners=False)
 
     # Colours: a random mix of the channels about grey, contrast, brightness; now and then none at all.
     grey = x.mean(1, keepdim=True)
-    saturation = uniform(0.3, 1.6, n, 1, 1, 1)
-    saturation = torch.where(chance(n, 0.08, generator, device).view(n, 1, 1, 1), torch.zeros_like(saturation), saturation)
+    saturation = uniform(0.5, 1.4, n, 1, 1, 1)
+    saturation = torch.where(chance(n, 0.05, generator, device).view(n, 1, 1, 1), torch.zeros_like(saturation), saturation)
     x = grey + (x - grey) * saturation
-    mix = torch.eye(3, device=device) + uniform(-0.15, 0.15, n, 3, 3)
+    mix = torch.eye(3, device=device) + uniform(-0.07, 0.07, n, 3, 3)
     x = torch.einsum("nij,njhw->nihw", mix, x)
-    x = (x - 0.5) * uniform(0.6, 1.4, n, 1, 1, 1) + 0.5 + uniform(-0.2, 0.2, n, 1, 1, 1)
+    x = (x - 0.5) * uniform(0.75, 1.25, n, 1, 1, 1) + 0.5 + uniform(-0.12, 0.12, n, 1, 1, 1)
 
     # Softer or sharper lines.
     soft = F.avg_pool2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), 3, 1)
@@ -170,7 +168,7 @@ def training_views(pixels, side, generator):
     hole = ((rows - middle[:, 0].view(n, 1, 1)).abs() < half.view(n, 1, 1)) & (
         (columns - middle[:, 1].view(n, 1, 1)).abs() < half.view(n, 1, 1)
     )
-    hole = (hole & chance(n, 0.25, generator, device).view(n, 1, 1)).unsqueeze(1)
+    hole = (hole & chance(n, 0.15, generator, device).view(n, 1, 1)).unsqueeze(1)
     x = torch.where(hole, uniform(0, 1, n, 3, 1, 1), x)
 
     mean = torch.tensor(MEAN, device=device).view(1, 3, 1, 1)

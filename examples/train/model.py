@@ -84,19 +84,18 @@ class Layer(nn.Module):
 class Text(nn.Module):
     """input_ids int64 [n, length] -> text_embeds [n, width], not normalised.
 
-    Causal, and read off at the first end token, as CLIP does, and as a mean over everything up to there: what follows,
-    padding of any length, has no say."""
+    Causal, and read off at the first end token, as CLIP does: what follows it, padding of any length, has no say."""
 
     def __init__(self, width, vocabulary, end, inner=128, layers=2, heads=4, dropout=0.1):
         super().__init__()
         self.end = end
         self.tokens = nn.Embedding(vocabulary, inner)
         self.places = nn.Parameter(torch.zeros(MAX_TOKENS, inner))
-        nn.init.normal_(self.tokens.weight, std=0.1)
-        nn.init.normal_(self.places, std=0.02)
+        nn.init.normal_(self.tokens.weight, std=0.02)
+        nn.init.normal_(self.places, std=0.01)
         self.layers = nn.ModuleList(Layer(inner, heads, dropout) for _ in range(layers))
-        self.norm = nn.LayerNorm(2 * inner)
-        self.out = nn.Linear(2 * inner, width, bias=False)
+        self.norm = nn.LayerNorm(inner)
+        self.out = nn.Linear(inner, width, bias=False)
         self.register_buffer("mask", torch.full((MAX_TOKENS, MAX_TOKENS), -1e4).triu(1), persistent=False)
 
     def forward(self, input_ids):
@@ -104,12 +103,9 @@ class Text(nn.Module):
         x = self.tokens(input_ids) + self.places[:length]
         for layer in self.layers:
             x = layer(x, self.mask[:length, :length])
-        ends = (input_ids == self.end).int()
-        # 1 up to and with the first end token, 0 after it.
-        said = ((ends.cumsum(1) - ends) == 0).to(x.dtype).unsqueeze(2)
-        mean = (x * said).sum(1) / said.sum(1)
-        last = x.gather(1, ends.argmax(1).view(-1, 1, 1).expand(-1, 1, x.shape[2])).squeeze(1)
-        return self.out(self.norm(torch.cat([last, mean], 1)))
+        at = (input_ids == self.end).int().argmax(1)
+        x = x.gather(1, at.view(-1, 1, 1).expand(-1, 1, x.shape[2])).squeeze(1)
+        return self.out(self.norm(x))
 
 
 class TwoTowers(nn.Module):

@@ -32,11 +32,11 @@ def arguments():
     parser.add_argument("--truth", help="JSON file: names, and which image URL shows which")
     parser.add_argument("--out", required=True, help="model folder to write")
     parser.add_argument("--epochs", type=int, default=40)
-    parser.add_argument("--sides", default="32:0.4,48:0.3,64:0.3", help="picture sides, each with its share of the epochs")
+    parser.add_argument("--stages", default="32:64:0.45,48:128:0.25,64:256:0.3",
+                        help="picture side, batch size and share of the epochs of each stage")
     parser.add_argument("--clean-at", type=float, default=0.4, help="share of the epochs after which doubtful captions go; 1 = never")
     parser.add_argument("--steps", type=int, help="stop after so many steps (for a quick try)")
-    parser.add_argument("--batch", type=int, default=256)
-    parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate")
+    parser.add_argument("--rate", type=float, default=1e-3, help="highest learning rate at a batch of 128; goes with the batch's root")
     parser.add_argument("--decay", type=float, default=0.05, help="weight decay")
     parser.add_argument("--vocabulary", type=int, default=4096)
     parser.add_argument("--width", type=int, default=128, help="of the shared space")
@@ -77,15 +77,22 @@ class Average:
                 self.values[k].copy_(v)
 
 
-def side_at(sides, share):
-    """The picture side at a share (0..1) of the training; `sides` as the option has it."""
+def stage_at(stages, share):
+    """(picture side, batch size) at a share (0..1) of the training; `stages` as the option has it."""
     until = 0.0
-    for part in sides.split(","):
-        side, length = part.split(":")
+    for stage in stages.split(","):
+        side, batch, length = stage.split(":")
         until += float(length)
         if share < until - 1e-9:
             break
-    return int(side)
+    return int(side), int(batch)
+
+
+def rate_at(highest, batch, share):
+    """Up along 4 % of the training, then down along a cosine to nothing."""
+    warm = 0.04
+    level = (share + 0.001) / warm if share < warm else 0.5 * (1 + math.cos(math.pi * (share - warm) / (1 - warm)))
+    return highest * math.sqrt(batch / 128) * min(1, level)
 
 
 def doubtful(model, tokenizer, paths, side, device):
@@ -186,24 +193,26 @@ def main():
     plain = [p for p in model.parameters() if p.ndim <= 1]
     groups = [{"params": decayed, "weight_decay": options.decay}, {"params": plain, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=options.rate, betas=(0.9, 0.98))
-    total = options.steps or max(1, count // options.batch) * options.epochs
-    warm = max(1, total // 20)
     average = Average(model, 0.998)
     shadow = TwoTowers(tokenizer.get_vocab_size(), tokens.end_of(tokenizer), options.width, channels).to(device)
     generator = torch.Generator().manual_seed(options.seed)
-    step, epoch, started = 0, 0, time.time()
+    step, seen, epoch, started = 0, 0, 0, time.time()
     dropped = None
-    while step < total:
-        side = side_at(options.sides, step / total)
-        if dropped is None and step / total >= options.clean_at:
+
+    def share():
+        """How much of the training is done, 0..1: by pairs seen, or by steps where they are limited."""
+        return step / options.steps if options.steps else seen / (count * options.epochs)
+
+    while share() < 1:
+        side, batch = stage_at(options.stages, share())
+        if dropped is None and share() >= options.clean_at:
             shadow.load_state_dict(average.values)
             dropped, bar = doubtful(shadow, tokenizer, paths, side, device)
             log.line(event="clean", epoch=epoch, dropped=len(dropped), bar=bar)
         epoch, losses = epoch + 1, []
         order = options.seed * 1000 + epoch
-        for pixels, captions in data.batches(paths, IMAGE_SIDE, options.batch, order, total - step, dropped or frozenset()):
-            rate = options.rate * (min(1, (step + 1) / warm) if step < warm else
-                                   0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, total - warm))))
+        for pixels, captions in data.batches(paths, IMAGE_SIDE, batch, order, dropped or frozenset()):
+            rate = rate_at(options.rate, batch, share())
             for group in optimizer.param_groups:
                 group["lr"] = rate
             views = data.training_views(pixels.to(device), side, generator).contiguous(memory_format=torch.channels_last)
@@ -217,10 +226,15 @@ def main():
             optimizer.step()
             average.update(model)
             losses.append(loss.item())
-            step += 1
-        values = {"event": "epoch", "epoch": epoch, "step": step, "side": side, "loss": sum(losses) / max(1, len(losses)),
+            step, seen = step + 1, seen + len(pixels)
+            if share() >= 1:
+                break
+        if not losses:
+            raise SystemExit(f"{count} pairs do not fill one batch of {batch}")
+        values = {"event": "epoch", "epoch": epoch, "step": step, "side": side, "batch": batch,
+                  "loss": sum(losses) / len(losses),
                   "rate": rate, "scale": model.scale().item(), "seconds": round(time.time() - started, 1)}
-        if held_out is not None and (epoch % options.measure_every == 0 or step >= total):
+        if held_out is not None and (epoch % options.measure_every == 0 or share() >= 1):
             shadow.load_state_dict(average.values)
             values.update(measure(shadow, tokenizer, held_out, device, side))
         log.line(**values)

@@ -2,7 +2,7 @@
 export const exitCodes = {
   /** Done, also where a limit ended the run: all that was found is committed. */
   ok: 0,
-  /** The run failed, verify found something wrong, or there is no run to report on. */
+  /** The run failed, verify found something wrong, there is no run to report on, or classify could not read an image. */
   failed: 1,
   /** An option, seed or config file that cannot be used. Nothing was started. */
   usage: 2,
@@ -22,7 +22,10 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 
 export const exitCodeHelp: readonly (readonly [ExitCode, string])[] = [
   [exitCodes.ok, 'done; also when a limit was reached and everything found is in shards'],
-  [exitCodes.failed, 'the run failed, verify found problems, or status found no run'],
+  [
+    exitCodes.failed,
+    'the run failed, verify found problems, status found no run, or classify could not read an image',
+  ],
   [exitCodes.usage, 'an option, a seed or the config file cannot be used; nothing was started'],
   [exitCodes.locked, 'refused: another process works in this folder'],
   [exitCodes.optionsDiffer, 'refused: the folder holds a run with other options'],

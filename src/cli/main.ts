@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module'
-import { homedir } from 'node:os'
+import { availableParallelism, homedir } from 'node:os'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readEnvironment } from './environment.js'
@@ -76,6 +76,38 @@ const commands: Commands = {
       import('../workers/index.js'),
     ])
     return statusCommand(resolve(dir), json, { readStatus, stdout, stderr, now: Date.now })
+  },
+  async classify(call) {
+    const read = readEnvironment(process.env, homedir())
+    if ('problem' in read) {
+      stderr.write(`pairmill: ${read.problem}\n`)
+      return exitCodes.usage
+    }
+    const [{ classifyCommand }, { modelOf }, { isFolder, systemClock }, { loadModel, prepareImageLibrary }] =
+      await Promise.all([
+        import('./classify.js'),
+        import('./run-options.js'),
+        import('./process.js'),
+        import('../filter/index.js'),
+      ])
+    prepareImageLibrary()
+    const { environment } = read.surroundings
+    const threads = availableParallelism()
+    const cwd = process.cwd()
+    // It writes nothing but what it prints: a signal may end it as it ends any process.
+    const signal = new AbortController().signal
+    return classifyCommand(
+      { ...call, model: modelOf(call.model, { cwd, isFolder }) },
+      {
+        cwd,
+        openModel: (name, onProgress, signal) =>
+          loadModel(environment, name, { threads }, onProgress, signal),
+        stdout,
+        stderr,
+        clock: systemClock,
+      },
+      signal,
+    )
   },
 }
 

@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import type { ClassifyCall } from './classify.js'
 import type { DemoCall } from './demo.js'
 import { type ExitCode, exitCodeHelp, exitCodes } from './exit-codes.js'
 import type { Output } from './output.js'
@@ -11,6 +12,7 @@ export interface Commands {
   verify(dir: string, json: boolean): Promise<ExitCode>
   status(dir: string, json: boolean): Promise<ExitCode>
   demo(call: DemoCall): Promise<ExitCode>
+  classify(call: ClassifyCall): Promise<ExitCode>
 }
 
 export interface ProgramDeps {
@@ -124,7 +126,57 @@ function createProgram(deps: ProgramDeps, answer: (code: ExitCode) => void): Com
     .action(async (dir: string, { json }: { json?: boolean }) => {
       answer(await commands.status(dir, json === true))
     })
+
+  const model = flagOf('model')
+  program
+    .command('classify')
+    .summary('say which of your classes each image shows')
+    .description(
+      'Zero-shot classification: compares each image with your class names by a model that was never trained on them. ' +
+        'Each name is put into every template, and the mean of those texts stands for the class.',
+    )
+    .argument('<IMAGE...>', 'image files')
+    .requiredOption('--classes <FILE>', 'class names, one a line; # begins a comment line')
+    .option(
+      '--templates <FILE>',
+      "texts with {} for the class name, one a line (default: the model's own, else some for photographs)",
+    )
+    .addOption(
+      new Option(
+        '--model <NAME|DIR>',
+        'a name, fetched on first use, or a folder with its ONNX files',
+      ).default(model.fallback),
+    )
+    .addOption(
+      new Option('--top <N>', 'classes shown for each image').default(5).argParser((value: string) => {
+        const top = Number(value)
+        if (Number.isInteger(top) && top >= 1) return top
+        throw new InvalidArgumentError('Expected a whole number from 1.')
+      }),
+    )
+    .option('--json', 'the result as JSON on standard output')
+    .addHelpText('after', classifyHelp)
+    .action(async (images: string[], given: ClassifyFlags) => {
+      answer(
+        await commands.classify({
+          model: given.model,
+          classesFile: given.classes,
+          templatesFile: given.templates ?? null,
+          top: given.top,
+          json: given.json === true,
+          images,
+        }),
+      )
+    })
   return program
+}
+
+interface ClassifyFlags {
+  readonly model: string
+  readonly classes: string
+  readonly templates?: string
+  readonly top: number
+  readonly json?: boolean
 }
 
 /** Values stay texts here; they are checked with those of the config file, in one place. */
@@ -154,6 +206,14 @@ Start here:
   pairmill verify my-dataset
 
 pairmill run --help lists every option with its default.
+`
+
+const classifyHelp = `
+Example:
+  printf 'dog\\nbicycle\\nbeach\\n' > classes.txt
+  pairmill classify --classes classes.txt --top 2 holiday/*.jpg
+
+An image that cannot be read is named, and the others are classified; the exit code is then ${exitCodes.failed}.
 `
 
 const runExamples = `

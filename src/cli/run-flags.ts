@@ -174,6 +174,14 @@ export const runFlags = {
     fallback: "the model's own",
     expected: 'a number from -1 to 1',
   },
+  concepts: {
+    flag: '--concepts',
+    value: 'FILE|none',
+    group: pairs,
+    help: 'what to tag, drop or keep images for, as a JSON list of concepts; none = no tags',
+    fallback: 'with CLIP ViT-B/32, tags for unsafe, watermark, text-only, logo and placeholder',
+    expected: 'a file with a JSON list of concepts, or none',
+  },
   lang: {
     flag: '--lang',
     value: 'CODE',

@@ -1,5 +1,7 @@
 import type { RunOptions } from '../workers/index.js'
+import { type ConceptList, parseConcepts, parseConceptsFile } from './concepts-file.js'
 import { type ConfigFile, parseConfigFile } from './config-file.js'
+import { textOf } from './file-text.js'
 import { flagKeys, flagOf } from './run-flags.js'
 import { type GivenOptions, parseRunOptions } from './run-options.js'
 import { type GivenSeed, parseSeeds, type Seeds, seedLines } from './seeds.js'
@@ -37,8 +39,10 @@ export async function readRunInput(call: RunCall, deps: InputDeps): Promise<RunI
   const given = { ...config.given, ...call.flags }
   const fromCommandLine = call.seeds.length > 0 || call.flags.seeds !== undefined
   const seeds = await readSeeds(call.seeds, fromCommandLine ? call.flags.seeds : config.given.seeds, deps)
+  const concepts = await readConcepts(given.concepts, nameOf('concepts', call), deps)
   const parsed = parseRunOptions(given, {
     seeds: seeds.urls,
+    concepts: concepts.kind === 'concepts' ? concepts.concepts : null,
     cwd: deps.cwd,
     userAgent: deps.userAgent,
     isFolder: deps.isFolder,
@@ -50,7 +54,8 @@ export async function readRunInput(call: RunCall, deps: InputDeps): Promise<RunI
       : []
   const problems = [
     ...('problems' in parsed ? parsed.problems : []),
-    ...shortened(seeds.problems),
+    ...(concepts.kind === 'problems' ? shortened(concepts.problems, 'concepts') : []),
+    ...shortened(seeds.problems, 'seeds'),
     ...seedless,
   ]
   if ('problems' in parsed || problems.length > 0) return { kind: 'problems', problems }
@@ -82,24 +87,25 @@ async function readSeeds(positional: readonly string[], source: unknown, deps: I
   return parseSeeds([...listed, ...seedLines(content.text)], source === '-' ? 'standard input' : source)
 }
 
+/** `source`: concepts as a list (config file only), the name of a file that holds one, or none. Other types are refused elsewhere. */
+async function readConcepts(source: unknown, name: string, deps: InputDeps): Promise<ConceptList> {
+  if (source === 'none') return { kind: 'concepts', concepts: [] }
+  if (Array.isArray(source)) return parseConcepts(source, name)
+  if (typeof source !== 'string' || source === '') return { kind: 'concepts', concepts: null }
+  const content = await readText('--concepts', source, deps)
+  if ('problem' in content) return { kind: 'problems', problems: [content.problem] }
+  return parseConceptsFile(content.text, source)
+}
+
 async function readText(
   flag: string,
   name: string,
   deps: InputDeps,
 ): Promise<{ readonly text: string } | { readonly problem: string }> {
-  try {
-    return { text: name === '-' && flag === '--seeds' ? await deps.readStdin() : await deps.readFile(name) }
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-    const why = fileErrors[code] ?? (error instanceof Error ? error.message : String(error))
-    return { problem: `${flag}: cannot read '${name}': ${why}` }
-  }
-}
-
-const fileErrors: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EACCES: 'reading it is not permitted',
-  EISDIR: 'it is a folder',
+  const content = await textOf(() =>
+    name === '-' && flag === '--seeds' ? deps.readStdin() : deps.readFile(name),
+  )
+  return 'text' in content ? content : { problem: `${flag}: cannot read '${name}': ${content.unreadable}` }
 }
 
 /** Where a value came from, as messages name it. */
@@ -113,11 +119,11 @@ function nameOf(key: string, call: RunCall): string {
 
 const mostListed = 20
 
-function shortened(problems: readonly string[]): readonly string[] {
+function shortened(problems: readonly string[], what: string): readonly string[] {
   if (problems.length <= mostListed) return problems
   return [
     ...problems.slice(0, mostListed),
-    `and ${problems.length - mostListed} more seeds that cannot be used`,
+    `and ${problems.length - mostListed} more ${what} that cannot be used`,
   ]
 }
 

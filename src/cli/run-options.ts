@@ -16,6 +16,8 @@ export type GivenOptions = Readonly<Record<string, unknown>>
 export interface OptionSurroundings {
   /** Canonical URLs. */
   readonly seeds: readonly string[]
+  /** As they were read; null = not given. */
+  readonly concepts: RunOptions['concepts']
   /** Absolute; relative folders are taken from here. */
   readonly cwd: string
   /** The user agent where none is given. */
@@ -106,6 +108,8 @@ const schema = z.strictObject({
   connectTo: list(connection).default([]),
   allowPrivate: list(addressRange).default([]),
   threshold: z.preprocess(numeric, z.number().min(-1).max(1).nullable()).default(null),
+  // Read where files are read; see run-input.ts.
+  concepts: z.union([text, z.array(z.unknown())]).optional(),
   lang: languages.optional(),
   minSide: whole(1).default(200),
   maxAspect: z.preprocess(numeric, z.number().min(1)).default(3),
@@ -135,13 +139,20 @@ export function parseRunOptions(
     const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue, given, surroundings.nameOf))
     return { problems: [...new Set(problems)] }
   }
-  const { lang, maxTime, shuffleSeed, seeds: _, ...rest } = parsed.data
+  const { lang, maxTime, shuffleSeed, seeds: _, concepts: __, ...rest } = parsed.data
+  const { concepts } = surroundings
+  if (concepts !== null && concepts.length > 0 && rest.model === 'none') {
+    return {
+      problems: [`${surroundings.nameOf('concepts')}: needs a model to see them with, but the model is none`],
+    }
+  }
   const out = resolve(surroundings.cwd, rest.out)
   const stateFolder = rest.backend?.slice('pglite:'.length)
   return {
     options: {
       ...rest,
       seeds: surroundings.seeds,
+      concepts,
       out,
       backend: `pglite:${stateFolder === undefined ? resolve(out, '.pairmill/db') : resolve(surroundings.cwd, stateFolder)}`,
       model: modelOf(rest.model, surroundings),
@@ -158,7 +169,7 @@ export function parseRunOptions(
  * A folder is made absolute, so that the stored option does not depend on where the command was typed. `none` (no model)
  * never means a folder; `./none` does.
  */
-function modelOf(given: string, surroundings: OptionSurroundings): string {
+export function modelOf(given: string, surroundings: Pick<OptionSurroundings, 'cwd' | 'isFolder'>): string {
   if (given === 'none') return given
   const path = resolve(surroundings.cwd, given)
   return /^\.{0,2}\//.test(given) || surroundings.isFolder(path) ? path : given

@@ -1,6 +1,6 @@
 import type { RunEnd, RunOptions, RunSnapshot } from '../workers/index.js'
 import { formatDuration } from './duration.js'
-import { formatBytes, formatCount, formatShare, labelled, shellQuoted, table } from './figures.js'
+import { formatBytes, formatCount, formatShare, labelled, shellQuoted, table, total } from './figures.js'
 import { scoreHistogram } from './histogram.js'
 import { countOf, judgedOf, type Paper } from './progress.js'
 import { imageSkipExplanations, pageSkipExplanations, rejectExplanations } from './reasons.js'
@@ -33,6 +33,7 @@ export function funnelSections(snapshot: RunSnapshot): readonly (readonly string
     reasons('Pages left out', labelled(counters, 'page_skipped'), pageSkipExplanations),
     reasons('Images left out on their page', labelled(counters, 'image_skipped'), imageSkipExplanations),
     reasons('Candidates rejected', labelled(counters, 'rejected'), rejectExplanations),
+    tags(snapshot),
   ]
 }
 
@@ -96,6 +97,17 @@ function reasons(
     explanations[label] ?? '',
   ])
   return [`${title}: ${formatCount(all)}`, ...table(rows, ['left', 'right', 'right', 'left'])]
+}
+
+function tags({ counters }: RunSnapshot): readonly string[] {
+  const scored = total(counters, 'score')
+  const rows = labelled(counters, 'tagged').map(([label, count]) => [
+    label,
+    formatCount(count),
+    formatShare(count, scored),
+  ])
+  if (rows.length === 0) return []
+  return [`Tags, of ${amount(scored, 'scored pair')}`, ...table(rows, ['left', 'right', 'right'])]
 }
 
 function scoreSection(snapshot: RunSnapshot, threshold: number | null, paper: Paper): readonly string[] {

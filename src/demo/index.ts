@@ -11,7 +11,14 @@ export { type Catalogue, type Drawing, loadCatalogue, type Subject } from './cat
 export type { DemoSize } from './options.js'
 export { renderTruthScore } from './report.js'
 export { heldOutStyle, type Style, type StyleName, styleNames, styles, trainingStyles } from './styles.js'
-export { isRight, type ScoredRow, type Shown, scoreAgainstTruth, type Truth, type TruthScore } from './truth.js'
+export {
+  isRight,
+  type ScoredRow,
+  type Shown,
+  scoreAgainstTruth,
+  type Truth,
+  type TruthScore,
+} from './truth.js'
 
 export interface DemoOptions extends DemoSize {
   /** Loopback port; 0 = any free one. */

@@ -87,6 +87,10 @@ export async function filterBatch(
   const count = (name: string, n = 1) => {
     counters[name] = (counters[name] ?? 0) + n
   }
+  // Candidates that share a download share its outcome.
+  for (const outcome of new Set(pictures.values())) {
+    if (outcome.kind !== 'deferred') count('image_bytes', outcome.fetchedBytes ?? 0)
+  }
   for (const [index, item] of items.entries()) {
     const verdict = judged[index]
     if (verdict === undefined || verdict.kind === 'pending')

@@ -12,20 +12,27 @@ export const conceptSchema = z.strictObject({
    */
   action: z.enum(['tag', 'drop', 'keep']),
   /** Texts that describe it; their embeddings are ensembled. */
-  prompts: z.array(z.string().min(1)).min(1),
+  prompts: z.array(z.string().trim().min(1)).min(1),
   /** Texts that describe what it is mistaken for. */
-  against: z.array(z.string().min(1)).min(1),
+  against: z.array(z.string().trim().min(1)).min(1),
   /** How much nearer (cosine) the image must be to the prompts than to what they stand against. */
   margin: z.number().min(-2).max(2).default(0),
 })
 
 export type Concept = z.infer<typeof conceptSchema>
 
-export const conceptsSchema = z
-  .array(conceptSchema)
-  .refine((concepts) => new Set(concepts.map((concept) => concept.name)).size === concepts.length, {
-    message: 'two concepts have the same name',
-  })
+/** No two of the same name. */
+export const conceptsSchema = z.array(conceptSchema).superRefine((concepts, context) => {
+  const names = concepts.map(({ name }) => name)
+  for (const [index, name] of names.entries()) {
+    if (names.indexOf(name) === index) continue
+    context.addIssue({
+      code: 'custom',
+      path: [index, 'name'],
+      message: 'a concept of this name stands before it',
+    })
+  }
+})
 
 /** What ordinary pictures are called, for concepts to stand against. */
 const ordinary = [

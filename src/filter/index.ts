@@ -10,10 +10,8 @@ export {
   type Clip,
   type ClipModel,
   type DownloadProgress,
-  defaultModelName,
   type HubFetch,
   type ModelError,
-  namedModels,
   openClip,
   type PairScore,
   resolveModel,
@@ -22,11 +20,9 @@ export {
   type Concept,
   type ConceptTagger,
   type ConceptVerdict,
-  conceptSchema,
   conceptsSchema,
   createTagger,
   defaultConcepts,
-  verdictOf,
 } from './concepts.js'
 export { type HeaderSize, type ImageSize, imageSize } from './dimensions.js'
 export {
@@ -41,6 +37,7 @@ export type { FetchImage, ImageFetched, InspectPrefix } from './image-source.js'
 export { crashedRow } from './judged.js'
 export * from './language.js'
 export { prepareImageLibrary } from './library.js'
+export { loadModel, type ModelSource } from './load-model.js'
 export * from './options.js'
 export { hammingDistance, perceptualHash } from './phash.js'
 export { decodedFormats, type ImageFormat, imageFormats, sniffBytes, sniffImage } from './sniff.js'

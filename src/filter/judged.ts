@@ -29,6 +29,7 @@ export const noFacts: PictureFacts = {
   originalHeight: null,
   exif: null,
   sha256: null,
+  fetchedBytes: null,
   phash: null,
   permission: null,
 }

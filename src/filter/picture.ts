@@ -13,6 +13,8 @@ export interface PictureFacts {
   readonly originalHeight: number | null
   readonly exif: string | null
   readonly sha256: string | null
+  /** Size of the fetched bytes; null where they did not come whole. */
+  readonly fetchedBytes: number | null
   readonly phash: string | null
   readonly permission: Permission | null
 }
@@ -52,7 +54,14 @@ export interface PictureDeps {
   readonly now: () => number
 }
 
-const unknown = { originalWidth: null, originalHeight: null, exif: null, sha256: null, phash: null }
+const unknown = {
+  originalWidth: null,
+  originalHeight: null,
+  exif: null,
+  sha256: null,
+  fetchedBytes: null,
+  phash: null,
+}
 /** The URL's answer was a no to this URL, not to the host: another source of the same image may do. */
 const tryNext: ReadonlySet<RejectReason> = new Set([
   'http_4xx',
@@ -120,7 +129,8 @@ async function pictureAt(
       { imageSize: options.imageSize, tensorSide: deps.tensorSide },
       signal,
     )
-    if ('reason' in decoded) return reject(decoded.reason, decoded.detail, { sha256 })
+    if ('reason' in decoded)
+      return reject(decoded.reason, decoded.detail, { sha256, fetchedBytes: bytes.length })
     const stored = await encodeStored(decoded, options)
     const phash = perceptualHash(decoded)
     const pixels = deps.pixelsOf === null ? null : await deps.pixelsOf(decoded)
@@ -131,6 +141,7 @@ async function pictureAt(
       originalHeight: decoded.originalHeight,
       exif: decoded.exif,
       sha256,
+      fetchedBytes: bytes.length,
       phash,
       pixels,
       stored: { ...stored, format: options.format },

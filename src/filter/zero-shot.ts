@@ -44,7 +44,7 @@ export function templateError(template: string): string | null {
 
 /** Fills a class name into each template. */
 export function promptsOf(name: string, templates: readonly string[]): string[] {
-  return templates.map((template) => template.replaceAll('{}', name))
+  return templates.map((template) => template.replaceAll('{}', () => name))
 }
 
 /** L2-normalised mean of embeddings that are normalised themselves. Throws on none. */
@@ -83,11 +83,12 @@ export function classify(
   classes: readonly ClassEmbedding[],
   logitScale = clipLogitScale,
 ): ClassScore[] {
-  const scored = classes.map(({ name, embedding }) => ({ name, cosine: cosineOf(image, embedding) }))
-  const most = Math.max(...scored.map(({ cosine }) => cosine))
+  const scored = classes
+    .map(({ name, embedding }) => ({ name, cosine: cosineOf(image, embedding) }))
+    // By cosine, since probabilities of unlikely classes are all 0; equal ones by name.
+    .sort((a, b) => b.cosine - a.cosine || (a.name < b.name ? -1 : 1))
+  const most = scored[0]?.cosine ?? 0
   const weights = scored.map(({ cosine }) => Math.exp((cosine - most) * logitScale))
   const total = weights.reduce((sum, weight) => sum + weight, 0)
-  return scored
-    .map((score, i) => ({ ...score, probability: (weights[i] ?? 0) / total }))
-    .sort((a, b) => b.probability - a.probability || a.name.localeCompare(b.name))
+  return scored.map((score, i) => ({ ...score, probability: (weights[i] ?? 0) / total }))
 }

@@ -3,7 +3,7 @@ import type { BellKind, Bells, Visited } from './bells.js'
 import { pause } from './pause.js'
 import { type Phase, phaseOf } from './phase.js'
 import type { RunEnd, RunSignals, RunSnapshot } from './run-types.js'
-import { planParts, type ShardDeps, type ShardSettings } from './shard-worker.js'
+import { isWindowFull, planParts, type ShardDeps, type ShardSettings } from './shard-worker.js'
 import type { Status } from './status.js'
 
 export interface WorkerSpec {
@@ -62,7 +62,7 @@ export async function drive(d: Drive): Promise<RunEnd> {
         reapedAt = now
         await d.backend.addElapsed(d.run, now - clockMs)
         clockMs = now
-        if (!drain.aborted) await ringWaiting(d)
+        if (!d.signals.drain.aborted) await ringWaiting(d, closing.signal.aborted)
       }
       const progress = await d.backend.progress(d.run)
       if (d.maxTimeMs !== null && progress.elapsedMs >= d.maxTimeMs) closing.abort()
@@ -74,7 +74,7 @@ export async function drive(d: Drive): Promise<RunEnd> {
         break
       }
       if (phase.kind === 'done') return await finished(d, phase)
-      if (phase.kind === 'plan' || progress.unplannedKept > 0) {
+      if (phase.kind === 'plan' || isWindowFull(progress, d.shard.settings)) {
         await planParts(d.shard.deps, d.shard.settings, phase.kind === 'plan')
       }
       await pause(tickMs, d.signals.drain)
@@ -95,10 +95,12 @@ async function finished(d: Drive, phase: Phase): Promise<RunEnd> {
   return phase.limit === null ? { kind: 'done', snapshot } : { kind: 'limit', limit: phase.limit, snapshot }
 }
 
-/** A ring can be lost; what waits and is held by nobody is rung again. */
-async function ringWaiting(d: Drive): Promise<void> {
-  await d.backend.closeBatches(d.run, { ...d.batch, dry: false })
-  await d.bells.ring('session', d.run, await d.backend.waitingHosts(d.run, reapAtOnce))
-  await d.bells.ring('batch', d.run, await d.backend.openBatches(d.run, reapAtOnce))
+/** A ring can be lost; what waits and is held by nobody is rung again. `closing`: no more than the plans, which are to be ended. */
+async function ringWaiting(d: Drive, closing: boolean): Promise<void> {
+  if (!closing) {
+    await d.backend.closeBatches(d.run, { ...d.batch, dry: false })
+    await d.bells.ring('session', d.run, await d.backend.waitingHosts(d.run, reapAtOnce))
+    await d.bells.ring('batch', d.run, await d.backend.openBatches(d.run, reapAtOnce))
+  }
   await d.bells.ring('plan', d.run, (await d.backend.openPlans(d.run)).map(String))
 }

@@ -19,7 +19,7 @@ export interface FilterSettings {
 }
 
 export interface FilterDeps
-  extends Pick<BatchDeps, 'pixelsOf' | 'tensorSide' | 'score' | 'modelId' | 'modelThreshold'> {
+  extends Pick<BatchDeps, 'pixelsOf' | 'tensorSide' | 'score' | 'tagger' | 'modelId' | 'modelThreshold'> {
   readonly backend: Backend
   readonly bells: Bells
   readonly store: Store

@@ -5,13 +5,15 @@ export function createGate(limit: number): Gate {
   const waiting: (() => void)[] = []
   let running = 0
   return async (work) => {
-    if (running >= limit) await new Promise<void>((resolve) => waiting.push(resolve))
-    running++
+    if (running < limit) running++
+    else await new Promise<void>((resolve) => waiting.push(resolve))
     try {
       return await work()
     } finally {
-      running--
-      waiting.shift()?.()
+      // The place is handed to the next one directly: a newcomer must not slip in while that one wakes.
+      const next = waiting.shift()
+      if (next === undefined) running--
+      else next()
     }
   }
 }

@@ -20,6 +20,8 @@ const deadlineMs = 30_000
 const perHost = 4
 /** Times a candidate may be put back for a host that is not ready. */
 const maxDeferrals = 3
+/** Times it may be put back because others are at work on its host's robots.txt: that is no fault of the host. */
+const maxBusyDeferrals = 10
 /** An image whose host cannot be asked now comes back after this, where nobody says better. */
 const deferMs = 30_000
 const accept = 'image/avif,image/webp,image/png,image/jpeg,image/*;q=0.8'
@@ -40,18 +42,20 @@ const failureReasons: Record<FetchFailure, RejectReason> = {
 
 /** The image fetcher of one batch: robots.txt, slots, redirects; each hop is asked about anew. */
 export function createImageFetch(deps: ImageFetchDeps, maxBytes: number): FetchImage {
-  const gates = new Map<string, Gate>()
-  const gateOf = (host: string): Gate => {
-    const gate = gates.get(host) ?? createGate(perHost)
-    gates.set(host, gate)
-    return gate
-  }
+  const gateOf = gatesOf(perHost)
+  // One asks for robots.txt; the others of the batch wait for what it learns.
+  const askingOf = gatesOf(1)
 
   return async (start, attempts, inspect, signal) => {
     let url = start
     let permission: Permission | null = null
-    const later = (reason: RejectReason, delayMs: number, detail: string | null): ImageFetched =>
-      attempts >= maxDeferrals
+    const later = (
+      reason: RejectReason,
+      delayMs: number,
+      detail: string,
+      most = maxDeferrals,
+    ): ImageFetched =>
+      attempts >= most
         ? { kind: 'rejected', reason, detail, permission }
         : { kind: 'deferred', delayMs, reason }
 
@@ -59,9 +63,9 @@ export function createImageFetch(deps: ImageFetchDeps, maxBytes: number): FetchI
       const host = hostOf(url)
       const hop = await gateOf(host)(async (): Promise<FetchOutcome | ImageFetched> => {
         const takeSlot = async (slotHost: string) => (await deps.slots.take(slotHost, signal)).kind === 'go'
-        const permitted = await deps.permit(url, takeSlot, signal)
+        const permitted = await askingOf(new URL(url).origin)(() => deps.permit(url, takeSlot, signal))
         if (permitted.kind === 'busy')
-          return { kind: 'deferred', delayMs: permitted.inMs, reason: 'robots_unreachable' }
+          return later('robots_unreachable', permitted.inMs, 'others ask for robots.txt', maxBusyDeferrals)
         permission = permitted.permission
         if (permitted.kind === 'unreachable') return later('robots_unreachable', deferMs, permission.rule)
         if (permitted.kind === 'forbidden')
@@ -102,4 +106,13 @@ export function createImageFetch(deps: ImageFetchDeps, maxBytes: number): FetchI
 
 function wanted(head: { readonly status: number }): 'read' | 'stop' {
   return head.status >= 200 && head.status < 300 ? 'read' : 'stop'
+}
+
+function gatesOf(limit: number): (key: string) => Gate {
+  const gates = new Map<string, Gate>()
+  return (key) => {
+    const gate = gates.get(key) ?? createGate(limit)
+    gates.set(key, gate)
+    return gate
+  }
 }

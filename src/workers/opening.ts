@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import {
   type Clip,
-  type DownloadProgress,
+  type Concept,
+  type ConceptTagger,
+  createTagger,
+  defaultConcepts,
   defaultFilterOptions,
   type FilterOptions,
-  type HubFetch,
-  openClip,
-  resolveModel,
+  loadModel,
 } from '../filter/index.js'
 import { type ConnectTo, createNet, type Net, parseConnectTo } from '../net/index.js'
 import { readPlans, type Store } from '../shard/index.js'
@@ -25,28 +26,29 @@ export async function openModel(
   signal: AbortSignal,
 ): Promise<{ clip: Clip | null } | { message: string }> {
   if (options.model === noModel) return { clip: null }
-  const files = await resolveModel(
-    {
-      hubUrl: environment.hubUrl,
-      token: environment.hubToken,
-      cacheDir: environment.cacheDir,
-      fetch: hubFetch,
-      onProgress: (progress) => onProgress(progressText(progress)),
-    },
-    options.model,
-    signal,
-  )
-  if (files.kind === 'model_error') return { message: files.message }
-  const clip = await openClip(files, { threads: options.threads ?? availableParallelism() }, signal)
+  const threads = options.threads ?? availableParallelism()
+  const clip = await loadModel(environment, options.model, { threads }, onProgress, signal)
   return 'message' in clip ? { message: clip.message } : { clip }
 }
 
-const hubFetch: HubFetch = (url, init) => globalThis.fetch(url, init)
-
-function progressText(progress: DownloadProgress): string {
-  const done = (progress.receivedBytes / 1e6).toFixed(0)
-  const total = progress.totalBytes === null ? '' : ` of ${(progress.totalBytes / 1e6).toFixed(0)}`
-  return `fetching ${progress.url}: ${done}${total} MB`
+/**
+ * What looks for concepts in images: those of the options, else the default ones where the model is the one that their margins are
+ * for. `note`: what a person should be told; null = nothing.
+ */
+export async function openTagger(
+  clip: Clip | null,
+  concepts: readonly Concept[] | null,
+  signal: AbortSignal,
+): Promise<{ tagger: ConceptTagger | null; note: string | null }> {
+  if (clip === null) return { tagger: null, note: null }
+  if (concepts === null && !clip.model.isClip) {
+    const names = defaultConcepts.map(({ name }) => name).join(', ')
+    return {
+      tagger: null,
+      note: `the default tags (${names}) are for CLIP ViT-B/32 and are off with this model; --concepts FILE gives it its own`,
+    }
+  }
+  return { tagger: await createTagger(clip.embedTexts, concepts ?? defaultConcepts, signal), note: null }
 }
 
 export function openNet(options: RunOptions): Net {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { RunLimits } from './backend/backend.js'
 import type { OptionDifference, RunOptions } from './run-types.js'
 
@@ -38,7 +39,8 @@ export function differencesOf(
   const differences: OptionDifference[] = []
   for (const [option, is] of Object.entries(storedOptions(options))) {
     const was = stored[option]
-    if (option === seeds ? !holdsAll(is, was) : JSON.stringify(was) !== JSON.stringify(is)) {
+    // The backend keeps an object's values, not the order of its keys.
+    if (option === seeds ? !holdsAll(is, was) : !isDeepStrictEqual(was, JSON.parse(JSON.stringify(is)))) {
       differences.push({ option, was, is })
     }
   }

@@ -1,4 +1,5 @@
 import type { Scope } from '../crawl/index.js'
+import type { Concept } from '../filter/index.js'
 import type { StoredFormat } from '../records/index.js'
 
 /**
@@ -16,6 +17,8 @@ export interface RunOptions {
   readonly model: string
   /** Cosine similarity below which a pair is dropped, -1..1; null = the model's own. */
   readonly threshold: number | null
+  /** What is looked for in images; empty = nothing, null = the default set where the model is CLIP, nothing otherwise. */
+  readonly concepts: readonly Concept[] | null
   /** Limits; null = none. */
   readonly maxPages: number | null
   readonly maxPairs: number | null
@@ -102,7 +105,8 @@ export interface RunSnapshot {
   /**
    * Flat, a label after a colon: `pages`, `page_bytes`, `page_skipped:robots`, `images_seen`,
    * `image_skipped:svg`, `candidates`, `images_fetched`, `image_bytes`, `rejected:score_low`, `kept`, `shards`,
-   * `score:0.28` (histogram of scored pairs; bins 0.02 wide, named by their lower edge). Absent = 0.
+   * `score:0.28` (histogram of scored pairs; bins 0.02 wide, named by their lower edge), `tagged:logo` (scored
+   * pairs, kept or not). Absent = 0.
    */
   readonly counters: Readonly<Record<string, number>>
   readonly queues: {

@@ -12,12 +12,21 @@ import { drive } from './drive.js'
 import { type FilterSettings, visitBatch } from './filter-worker.js'
 import { lockFolder } from './folder-lock.js'
 import { createGate } from './gate.js'
-import { digestOf, fatalScore, filterOptions, messageOf, openModel, openNet, reconcile } from './opening.js'
+import {
+  digestOf,
+  fatalScore,
+  filterOptions,
+  messageOf,
+  openModel,
+  openNet,
+  openTagger,
+  reconcile,
+} from './opening.js'
 import { createPermission } from './permission.js'
 import { differencesOf, limitsOf, storedOptions } from './resume.js'
 import type { Environment, RunEnd, RunHooks, RunOptions, RunPipeline, RunSignals } from './run-types.js'
 import { type ShardSettings, visitPlan } from './shard-worker.js'
-import { createStatus } from './status.js'
+import { createStatus, type Status } from './status.js'
 
 /** The one run of a folder. */
 const runName = 'run'
@@ -49,10 +58,17 @@ export const runPipeline: RunPipeline = async (options, environment, hooks, sign
     )
   }
   const closers: (() => Promise<void>)[] = []
+  const status = createStatus(options, privateDir, hooks)
   try {
-    return await runLocked(options, environment, hooks, signals, privateDir, closers)
+    return await runLocked(options, environment, hooks, signals, status, closers)
+  } catch (error) {
+    await status.failed(messageOf(error))
+    throw error
   } finally {
-    for (const close of closers.reverse()) await close()
+    for (const close of closers.reverse()) {
+      // What failed to close is lost already; the lock must go all the same.
+      await close().catch((error: unknown) => hooks.onNote(`while closing: ${messageOf(error)}`))
+    }
     lock.release()
   }
 }
@@ -62,10 +78,9 @@ async function runLocked(
   environment: Environment,
   hooks: RunHooks,
   signals: RunSignals,
-  privateDir: string,
+  status: Status,
   closers: (() => Promise<void>)[],
 ): Promise<RunEnd> {
-  const status = createStatus(options, privateDir, hooks)
   const lost = new AbortController()
   const abort = AbortSignal.any([signals.abort, lost.signal])
 
@@ -101,6 +116,8 @@ async function runLocked(
     )
   }
   status.model(clip === null ? null : { id: clip.model.id, isClip: clip.model.isClip, threshold })
+  const { tagger, note } = await openTagger(clip, options.concepts, abort)
+  if (note !== null) hooks.onNote(note)
 
   prepareImageLibrary()
   const net = openNet(options)
@@ -174,6 +191,7 @@ async function runLocked(
     pixelsOf: clip === null ? null : clip.pixelsOf,
     tensorSide: clip?.model.imageSide ?? null,
     score: clip === null ? null : fatalScore(clip, lost),
+    tagger,
     modelId: clip?.model.id ?? null,
     modelThreshold: threshold,
   }
@@ -185,7 +203,7 @@ async function runLocked(
   }
 
   status.note(null)
-  return drive({
+  const end = await drive({
     run: runName,
     backend,
     bells,
@@ -214,6 +232,8 @@ async function runLocked(
       },
     ],
   })
+  lost.signal.throwIfAborted()
+  return end
 }
 
 function refused(

@@ -44,10 +44,7 @@ const deadReasons: ReadonlySet<string> = new Set([
 ])
 
 /** Makes the harvest of a session of its outcomes. Pure. */
-export function harvestOf(
-  outcomes: readonly UrlVisited[],
-  rules: ScopeRules,
-): SessionHarvest {
+export function harvestOf(outcomes: readonly UrlVisited[], rules: ScopeRules): SessionHarvest {
   const done: number[] = []
   const retry: { id: number; delayMs: number }[] = []
   const back: number[] = []

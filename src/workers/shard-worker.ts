@@ -25,8 +25,20 @@ export interface ShardDeps {
 }
 
 const leaseMs = 30_000
+/** Samples are shuffled together over so many shards; each part is read once for it. */
+const windowShards = 4
+/** Rows, kept or not, after which a window closes however few it keeps. */
+const windowRows = 1_000_000
 /** More parts than any window holds. */
 const maxParts = 10_000
+
+/** Whether there may be enough for a plan that need not be the last one. Pure. */
+export function isWindowFull(
+  { unplannedKept, unplannedRows }: { readonly unplannedKept: number; readonly unplannedRows: number },
+  { shardSize }: Pick<ShardSettings, 'shardSize'>,
+): boolean {
+  return unplannedKept >= windowShards * shardSize || unplannedRows >= windowRows
+}
 
 /** Plans what is there; `final`: nothing more will come, so the rest need not fill a window. Answers the plans made. */
 export async function planParts(
@@ -41,6 +53,8 @@ export async function planParts(
       shardSize: settings.shardSize,
       final: final && parts.length < maxParts,
       minShards: settings.minShards,
+      windowShards,
+      maxRows: windowRows,
     })
     if (window === null) break
     const plan = await deps.backend.allotPlan({

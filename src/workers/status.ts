@@ -12,6 +12,8 @@ export interface Status {
   trouble(error: Error): void
   /** Failures since the last success. */
   troubles(): number
+  /** The run failed: told and written without asking the backend, which may be what was lost. */
+  failed(message: string): Promise<void>
   /** Reads the run anew, tells and writes it. */
   update(backend: Backend, run: string, progress: Progress): Promise<RunSnapshot>
 }
@@ -52,6 +54,10 @@ export function createStatus(options: RunOptions, privateDir: string, hooks: Run
       hooks.onNote(`trouble, will be tried again: ${messageOf(error)}`)
     },
     troubles: () => troubles,
+    failed: async (message) => {
+      change({ state: 'failed', note: message })
+      await writeStatus(privateDir, snapshot)
+    },
     update: async (backend, run, progress) => {
       const [counters, hosts] = await Promise.all([backend.counters(run), backend.hosts(run, busiestHosts)])
       if (JSON.stringify(counters) !== JSON.stringify(snapshot.counters)) troubles = 0

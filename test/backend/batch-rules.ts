@@ -30,7 +30,9 @@ export function batchRules(open: OpenDesk): void {
       const twice = { ...desk.candidate('img.test', 4, 'Über'), texts: ['Über', 'über', 'a dog'] }
       await desk.bring([twice])
       const { backend, run } = desk
-      expect(await backend.captionCounts(run, ['a cat', 'A CAT', 'a bird', 'a dog', 'über'])).toEqual([2, 2, 0, 2, 1])
+      expect(await backend.captionCounts(run, ['a cat', 'A CAT', 'a bird', 'a dog', 'über'])).toEqual([
+        2, 2, 0, 2, 1,
+      ])
       expect(await backend.captionCounts(run, [])).toEqual([])
       const other = await open()
       expect(await other.backend.captionCounts(other.run, ['a cat'])).toEqual([0])
@@ -121,7 +123,9 @@ export function batchRules(open: OpenDesk): void {
       const { backend, run } = desk
       const [batch = ''] = await desk.bring(desk.candidates(1))
       const dead = await desk.heldBatch(batch, { leaseMs: 1 })
-      expect(await backend.extendBatch({ run, batch, token: 'nobody', leaseMs: 600_000 })).toEqual({ kind: 'lost' })
+      expect(await backend.extendBatch({ run, batch, token: 'nobody', leaseMs: 600_000 })).toEqual({
+        kind: 'lost',
+      })
       await eventually(
         () => desk.takeBatch(batch),
         ({ kind }) => kind === 'batch',
@@ -154,7 +158,12 @@ export function batchRules(open: OpenDesk): void {
       expect(await desk.commitBatch(retaken!, [newImage()])).toMatchObject({ kind: 'committed', kept: 1 })
       expect(await desk.commitBatch(retaken!, [newImage()])).toEqual({ kind: 'lost' })
       expect(await desk.takeBatch(batch)).toEqual({ kind: 'gone' })
-      expect(await desk.progress()).toMatchObject({ kept: 1, batchesOpen: 0, batchesLeased: 0, unplannedRows: 1 })
+      expect(await desk.progress()).toMatchObject({
+        kept: 1,
+        batchesOpen: 0,
+        batchesLeased: 0,
+        unplannedRows: 1,
+      })
     })
   })
 
@@ -250,7 +259,9 @@ export function batchRules(open: OpenDesk): void {
       const { backend, run } = desk
       const [again = '', ...more] = await backend.closeBatches(run, { ...roomy, dry: false })
       expect(more).toEqual([])
-      expect((await desk.heldBatch(again)).candidates).toEqual([{ ...now, id: expect.any(Number), attempts: 1 }])
+      expect((await desk.heldBatch(again)).candidates).toEqual([
+        { ...now, id: expect.any(Number), attempts: 1 },
+      ])
       expect(await backend.closeBatches(run, { ...roomy, dry: true })).toEqual([])
       expect(await desk.progress()).toMatchObject({ buffered: 1, batchesOpen: 1 })
     })
@@ -260,7 +271,11 @@ export function batchRules(open: OpenDesk): void {
       const [batch = ''] = await desk.bring(desk.candidates(2))
       const held = await desk.heldBatch(batch)
       const deferred = held.candidates.map(({ id }) => ({ id, delayMs: 0 }))
-      expect(await desk.commitBatch(held, [], { deferred })).toEqual({ kind: 'committed', kept: 0, losers: [] })
+      expect(await desk.commitBatch(held, [], { deferred })).toEqual({
+        kind: 'committed',
+        kept: 0,
+        losers: [],
+      })
       expect(await desk.progress()).toEqual({ ...noProgress, pages: 1, buffered: 2 })
       expect(await desk.backend.unplannedParts(desk.run, 10)).toEqual([])
       expect(await desk.backend.liveParts(desk.run)).toEqual([])
@@ -294,7 +309,10 @@ export function batchRules(open: OpenDesk): void {
       }
       const held = await desk.heldBatch(batch)
       const cited = [kept.sha256, kept.sha256]
-      expect(await desk.commitBatch(held, [newImage()], { cited })).toMatchObject({ kind: 'committed', kept: 1 })
+      expect(await desk.commitBatch(held, [newImage()], { cited })).toMatchObject({
+        kind: 'committed',
+        kept: 1,
+      })
     })
   })
 }

@@ -6,7 +6,10 @@ const hourMs = 3_600_000
 const patience = { timeout: 60_000, interval: 10 }
 
 /** What every maker of doorbells must hold to. */
-export function bellConformance(name: string, open: (onError: (error: Error) => void) => Promise<Bells>): void {
+export function bellConformance(
+  name: string,
+  open: (onError: (error: Error) => void) => Promise<Bells>,
+): void {
   describe(`${name} as doorbells`, () => {
     const errors: Error[] = []
     const noteError = (error: Error) => void errors.push(error)
@@ -24,7 +27,11 @@ export function bellConformance(name: string, open: (onError: (error: Error) => 
     })
     afterAll(() => bells.close())
 
-    const answer = (visit: (key: string) => Promise<Visited>, concurrency = 4, kind: BellKind = 'session') => {
+    const answer = (
+      visit: (key: string) => Promise<Visited>,
+      concurrency = 4,
+      kind: BellKind = 'session',
+    ) => {
       const visited: string[] = []
       const worker = bells.answer(
         kind,
@@ -51,9 +58,7 @@ export function bellConformance(name: string, open: (onError: (error: Error) => 
 
     it('are answered with what was rung for', async () => {
       const rings: unknown[] = []
-      answering.push(
-        bells.answer('plan', 1, async (ring) => (rings.push(ring), { kind: 'done' }), noteError),
-      )
+      answering.push(bells.answer('plan', 1, async (ring) => (rings.push(ring), { kind: 'done' }), noteError))
       await bells.ring('plan', run, ['7'])
       await expect.poll(() => rings, patience).toEqual([{ v: 1, run, key: '7' }])
     })

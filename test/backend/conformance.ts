@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import type { RunLimits } from '../../src/workers/backend/backend.js'
 import { batchRules } from './batch-rules.js'
-import { openDesk, type OpenedBackend } from './desk.js'
+import { type OpenedBackend, openDesk } from './desk.js'
 import { duplicateRules } from './duplicate-rules.js'
 import { frontierRules } from './frontier-rules.js'
 import { leaseRules } from './lease-rules.js'

@@ -91,7 +91,10 @@ export async function openDesk(backend: Backend, limits: Partial<RunLimits> = {}
     redirects: 0,
   })
 
-  const lease = (label: string, over: Partial<Parameters<Backend['leaseHost']>[0]> = {}): Promise<HostLease> =>
+  const lease = (
+    label: string,
+    over: Partial<Parameters<Backend['leaseHost']>[0]> = {},
+  ): Promise<HostLease> =>
     backend.leaseHost({
       run,
       host: hostName(label),
@@ -108,7 +111,13 @@ export async function openDesk(backend: Backend, limits: Partial<RunLimits> = {}
     const token = over.token ?? newToken()
     const given = await lease(label, { ...over, token })
     if (given.kind !== 'urls') throw new Error(`${label} gave ${JSON.stringify(given)}`)
-    return { host: hostName(label), token, urls: given.urls, reservedMs: given.reservedMs, delayMs: given.delayMs }
+    return {
+      host: hostName(label),
+      token,
+      urls: given.urls,
+      reservedMs: given.reservedMs,
+      delayMs: given.delayMs,
+    }
   }
 
   /** Commits a session that fetched every URL well, but for what `over` says. */
@@ -139,7 +148,11 @@ export async function openDesk(backend: Backend, limits: Partial<RunLimits> = {}
     })
   }
 
-  const candidate = (imageHost: string, path: string | number, text = `caption of ${path}`): FoundCandidate => {
+  const candidate = (
+    imageHost: string,
+    path: string | number,
+    text = `caption of ${path}`,
+  ): FoundCandidate => {
     const body = {
       imageUrl: `http://${imageHost}/${path}`,
       fallbackUrls: [],

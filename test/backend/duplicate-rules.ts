@@ -46,7 +46,10 @@ export function duplicateRules(open: OpenDesk): void {
       const desk = await open()
       const kept = newImage()
       await desk.batchOf([kept])
-      const images = [{ ...newImage(), phash: kept.phash }, { ...newImage(), sha256: kept.sha256 }]
+      const images = [
+        { ...newImage(), phash: kept.phash },
+        { ...newImage(), sha256: kept.sha256 },
+      ]
       const { backend, run } = desk
       expect(await backend.findDuplicates({ run, images, near: false, distance: 3 })).toEqual([
         { index: 1, of: kept.sha256, near: false },
@@ -153,37 +156,42 @@ export function duplicateRules(open: OpenDesk): void {
       // Hashes from a small corner of the space, so that most are near some other, and many are chains of near ones.
       const image = fc.record({
         sha256: fc.integer({ min: 0, max: 30 }).map((n) => n.toString(16).padStart(64, '0')),
-        phash: fc.uniqueArray(fc.integer({ min: 0, max: 63 }), { maxLength: 6 }).map((bits) => flipped('0', bits)),
+        phash: fc
+          .uniqueArray(fc.integer({ min: 0, max: 63 }), { maxLength: 6 })
+          .map((bits) => flipped('0', bits)),
         score: fc.option(fc.double({ min: -1, max: 1, noNaN: true })),
       })
       await fc.assert(
-        fc.asyncProperty(fc.array(fc.array(image, { minLength: 1, maxLength: 8 }), { maxLength: 4 }), async (batches) => {
-          const desk = await open()
-          const kept: Image[] = []
-          const lost: { image: Image; of: string; reason: string }[] = []
-          for (const images of batches) {
-            const { committed } = await desk.batchOf(images)
-            if (committed.kind !== 'committed') throw new Error(committed.kind)
-            const losers = new Map(committed.losers.map((loser) => [loser.row, loser]))
-            expect(committed.kept + losers.size).toBe(images.length)
-            for (const [row, image] of images.entries()) {
-              const loser = losers.get(row)
-              if (loser === undefined) kept.push(image)
-              else lost.push({ image, of: loser.duplicateOf ?? '', reason: loser.reason })
+        fc.asyncProperty(
+          fc.array(fc.array(image, { minLength: 1, maxLength: 8 }), { maxLength: 4 }),
+          async (batches) => {
+            const desk = await open()
+            const kept: Image[] = []
+            const lost: { image: Image; of: string; reason: string }[] = []
+            for (const images of batches) {
+              const { committed } = await desk.batchOf(images)
+              if (committed.kind !== 'committed') throw new Error(committed.kind)
+              const losers = new Map(committed.losers.map((loser) => [loser.row, loser]))
+              expect(committed.kept + losers.size).toBe(images.length)
+              for (const [row, image] of images.entries()) {
+                const loser = losers.get(row)
+                if (loser === undefined) kept.push(image)
+                else lost.push({ image, of: loser.duplicateOf ?? '', reason: loser.reason })
+              }
             }
-          }
-          for (const [i, a] of kept.entries())
-            for (const b of kept.slice(i + 1)) {
-              expect(a.sha256).not.toBe(b.sha256)
-              expect(hammingDistance(a.phash, b.phash)).toBeGreaterThan(3)
+            for (const [i, a] of kept.entries())
+              for (const b of kept.slice(i + 1)) {
+                expect(a.sha256).not.toBe(b.sha256)
+                expect(hammingDistance(a.phash, b.phash)).toBeGreaterThan(3)
+              }
+            for (const { image, of, reason } of lost) {
+              const winner = kept.find(({ sha256 }) => sha256 === of)!
+              if (reason === 'duplicate_exact') expect(image.sha256).toBe(winner.sha256)
+              else expect(hammingDistance(image.phash, winner.phash)).toBeLessThanOrEqual(3)
             }
-          for (const { image, of, reason } of lost) {
-            const winner = kept.find(({ sha256 }) => sha256 === of)!
-            if (reason === 'duplicate_exact') expect(image.sha256).toBe(winner.sha256)
-            else expect(hammingDistance(image.phash, winner.phash)).toBeLessThanOrEqual(3)
-          }
-          expect(await desk.progress()).toMatchObject({ kept: kept.length })
-        }),
+            expect(await desk.progress()).toMatchObject({ kept: kept.length })
+          },
+        ),
         { numRuns: 12 },
       )
     })

@@ -168,7 +168,9 @@ export function frontierRules(open: OpenDesk): void {
     it('adds up what sessions count', async () => {
       const desk = await open()
       await desk.offer(desk.urlOf('a', 1), desk.urlOf('b', 1))
-      await desk.commit(await desk.session('a'), { counters: { pages: 1, 'page_skipped:robots': 2, zero: 0 } })
+      await desk.commit(await desk.session('a'), {
+        counters: { pages: 1, 'page_skipped:robots': 2, zero: 0 },
+      })
       await desk.commit(await desk.session('b'), { counters: { pages: 1, links: 5 } })
       expect(await desk.counters()).toEqual({ pages: 2, 'page_skipped:robots': 2, links: 5 })
     })
@@ -177,7 +179,11 @@ export function frontierRules(open: OpenDesk): void {
       const desk = await open()
       const { urlOf, hostName } = desk
       await desk.offer(urlOf('few', 1), urlOf('many', 1), urlOf('many', 2), urlOf('many', 3))
-      await desk.commit(await desk.session('few'), { offers: [urlOf('few', 2)], health: 'bad', pauseMs: 60_000 })
+      await desk.commit(await desk.session('few'), {
+        offers: [urlOf('few', 2)],
+        health: 'bad',
+        pauseMs: 60_000,
+      })
       const session = await desk.session('many', { max: 1 })
       const hosts = await desk.backend.hosts(desk.run, 10)
       expect(hosts).toMatchObject([
@@ -192,7 +198,13 @@ export function frontierRules(open: OpenDesk): void {
     it('names as waiting the hosts that are due and in nobody’s hands', async () => {
       const desk = await open()
       const { urlOf, hostName, backend, run } = desk
-      await desk.offer(urlOf('idle', 1), urlOf('held', 1), urlOf('paused', 1), urlOf('paused', 2), urlOf('done', 1))
+      await desk.offer(
+        urlOf('idle', 1),
+        urlOf('held', 1),
+        urlOf('paused', 1),
+        urlOf('paused', 2),
+        urlOf('done', 1),
+      )
       const held = await desk.session('held')
       await desk.commit(await desk.session('done'))
       await desk.commit(await desk.session('paused', { max: 1 }), { pauseMs: 60_000 })

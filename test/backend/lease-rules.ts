@@ -106,7 +106,11 @@ export function leaseRules(open: OpenDesk): void {
       await desk.offer(desk.urlOf('a', 1), desk.urlOf('a', 2))
       const session = await desk.session('a')
       const ids = session.urls.map(({ id }) => id)
-      const wrong = desk.commit(session, { ...parts(ids), offers: [desk.urlOf('b', 1)], counters: { pages: 1 } })
+      const wrong = desk.commit(session, {
+        ...parts(ids),
+        offers: [desk.urlOf('b', 1)],
+        counters: { pages: 1 },
+      })
       await expect(wrong).rejects.toThrow()
       expect(await desk.progress()).toEqual({ ...noProgress, urls: 2, hosts: 1, pagesLeased: 2 })
       expect(await desk.counters()).toEqual({})
@@ -139,7 +143,12 @@ export function leaseRules(open: OpenDesk): void {
       expect(await desk.progress()).toMatchObject({ pagesLeased: 1, batchesLeased: 1 })
 
       await backend.resetLeases()
-      expect(await desk.progress()).toMatchObject({ pagesLeased: 0, batchesLeased: 0, urls: 1, batchesOpen: 1 })
+      expect(await desk.progress()).toMatchObject({
+        pagesLeased: 0,
+        batchesLeased: 0,
+        urls: 1,
+        batchesOpen: 1,
+      })
       expect(await backend.waitingHosts(run, 10)).toEqual([desk.hostName('a')])
       expect(await backend.openBatches(run, 10)).toEqual([open_])
       expect(await backend.openPlans(run)).toEqual([plan])

@@ -75,7 +75,11 @@ export function limitRules(open: OpenDesk): void {
   })
 
   describe('a host that answers nothing', () => {
-    const badSession = async (desk: Awaited<ReturnType<OpenDesk>>, maxFailures: number, maxFailingMs = 900_000) => {
+    const badSession = async (
+      desk: Awaited<ReturnType<OpenDesk>>,
+      maxFailures: number,
+      maxFailingMs = 900_000,
+    ) => {
       const session = await desk.session('a', { max: 1 })
       const back = session.urls.map(({ id }) => id)
       const failing = { health: 'bad' as const, maxFailures, maxFailingMs }

@@ -50,8 +50,12 @@ async function recount(db: Database, run: string): Promise<Partial<Progress>> {
     from pairmill.run r where r.name = $1`,
     [run],
   )
-  const { urlsOfHosts, urlsOfLeases, ...sums } = rows[0] as Progress & { urlsOfHosts: number; urlsOfLeases: number }
+  const { urlsOfHosts, urlsOfLeases, ...sums } = rows[0] as Progress & {
+    urlsOfHosts: number
+    urlsOfLeases: number
+  }
   if (urlsOfHosts !== sums.urls) throw new Error(`hosts have ${urlsOfHosts} URLs, the run ${sums.urls}`)
-  if (urlsOfLeases !== sums.pagesLeased) throw new Error(`leases have ${urlsOfLeases} URLs, the run ${sums.pagesLeased}`)
+  if (urlsOfLeases !== sums.pagesLeased)
+    throw new Error(`leases have ${urlsOfLeases} URLs, the run ${sums.pagesLeased}`)
   return sums
 }

@@ -10,7 +10,12 @@ export function planRules(open: OpenDesk): void {
     const { backend, run } = desk
     const first = await desk.batchOf([newImage(), newImage()])
     const second = await desk.batchOf([newImage()])
-    const plan = await backend.allotPlan({ run, batches: [first.batch, second.batch], shards: 2, shardSize: 2 })
+    const plan = await backend.allotPlan({
+      run,
+      batches: [first.batch, second.batch],
+      shards: 2,
+      shardSize: 2,
+    })
     return { ...desk, plan: plan!, first, second }
   }
 
@@ -42,7 +47,12 @@ export function planRules(open: OpenDesk): void {
         first.push(leased.plan.firstShard)
       }
       expect(first).toEqual([0, 2, 2])
-      expect(await desk.progress()).toMatchObject({ nextShard: 5, plansOpen: 3, unplannedKept: 0, unplannedRows: 0 })
+      expect(await desk.progress()).toMatchObject({
+        nextShard: 5,
+        plansOpen: 3,
+        unplannedKept: 0,
+        unplannedRows: 0,
+      })
     })
 
     it('take a batch once', async () => {
@@ -97,7 +107,9 @@ export function planRules(open: OpenDesk): void {
     it('have one holder, who can be lost', async () => {
       const { backend, run, plan } = await openPlanned()
       expect(await backend.openPlans(run)).toEqual([plan])
-      expect(await backend.leasePlan({ run, plan, token: 'dead', leaseMs: 1 })).toMatchObject({ kind: 'plan' })
+      expect(await backend.leasePlan({ run, plan, token: 'dead', leaseMs: 1 })).toMatchObject({
+        kind: 'plan',
+      })
       await eventually(
         () => backend.leasePlan({ run, plan, token: 'next', leaseMs }),
         ({ kind }) => kind === 'plan',
@@ -105,7 +117,9 @@ export function planRules(open: OpenDesk): void {
       expect(await backend.openPlans(run)).toEqual([])
       expect(await backend.leasePlan({ run, plan, token: 'third', leaseMs })).toMatchObject({ kind: 'busy' })
       expect(await backend.extendPlan({ run, plan, token: 'dead', leaseMs })).toEqual({ kind: 'lost' })
-      expect(await backend.commitPlan({ run, plan, token: 'dead', counters: { shards: 1 } })).toEqual({ kind: 'lost' })
+      expect(await backend.commitPlan({ run, plan, token: 'dead', counters: { shards: 1 } })).toEqual({
+        kind: 'lost',
+      })
       await backend.releasePlan({ run, plan, token: 'dead' })
       expect(await backend.extendPlan({ run, plan, token: 'next', leaseMs })).toEqual({ kind: 'held' })
       expect(await backend.leasePlan({ run, plan: 987_654, token: 't', leaseMs })).toEqual({ kind: 'gone' })
@@ -168,7 +182,12 @@ export function planRules(open: OpenDesk): void {
       const { backend, run } = desk
       const done = await desk.batchOf([newImage(), newImage()])
       expect(await backend.adoptPlan(run, forgotten(done.batch, 2, [0, 1]))).toBe(true)
-      expect(await desk.progress()).toMatchObject({ kept: 2, unplannedKept: 0, unplannedRows: 0, plansOpen: 1 })
+      expect(await desk.progress()).toMatchObject({
+        kept: 2,
+        unplannedKept: 0,
+        unplannedRows: 0,
+        plansOpen: 1,
+      })
       expect(await backend.unplannedParts(run, 10)).toEqual([])
 
       const [batch = ''] = await desk.bring(desk.candidates(3))

@@ -127,7 +127,12 @@ export function politenessRules(open: OpenDesk): void {
 
     it('are granted as far as they start within the window', async () => {
       const host = `${hex(6)}.test`
-      expect(await reserve(host, 5, hourMs, 2.5 * hourMs)).toEqual({ host, granted: 3, inMs: 0, delayMs: hourMs })
+      expect(await reserve(host, 5, hourMs, 2.5 * hourMs)).toEqual({
+        host,
+        granted: 3,
+        inMs: 0,
+        delayMs: hourMs,
+      })
       const next = await reserve(host, 5, hourMs, 2.5 * hourMs)
       expect(next).toMatchObject({ granted: 0 })
       expect(next.inMs).toBeGreaterThan(2.5 * hourMs)
@@ -172,7 +177,10 @@ export function politenessRules(open: OpenDesk): void {
 
     it('never overlap, whoever reserves how many', async () => {
       const desk = await open()
-      const wish = fc.record({ want: fc.integer({ min: 1, max: 5 }), delayMs: fc.integer({ min: 100, max: 9_000 }) })
+      const wish = fc.record({
+        want: fc.integer({ min: 1, max: 5 }),
+        delayMs: fc.integer({ min: 100, max: 9_000 }),
+      })
       await fc.assert(
         fc.asyncProperty(fc.array(wish, { minLength: 2, maxLength: 6 }), async (wishes) => {
           const host = `${hex(6)}.test`
@@ -256,7 +264,9 @@ export function politenessRules(open: OpenDesk): void {
       expect(session.urls).toHaveLength(3)
       await desk.commit(session, { lastFetchAgoMs: null, done: [], back: session.urls.map(({ id }) => id) })
       const wish = { slots: [{ host: desk.hostName('a'), want: 9 }], windowMs: 10_000, guardMs: 0 }
-      expect(await desk.backend.reserve({ ...wish, delayMs: 0 })).toMatchObject([{ granted: 3, delayMs: 4_000 }])
+      expect(await desk.backend.reserve({ ...wish, delayMs: 0 })).toMatchObject([
+        { granted: 3, delayMs: 4_000 },
+      ])
     })
   })
 }

@@ -153,7 +153,12 @@ function createPlay(desk: Desk, world: World) {
     if (parts.length === 0) return
     const kept = parts.reduce((sum, part) => sum + part.kept, 0)
     const shards = Math.ceil(kept / 3)
-    const plan = await backend.allotPlan({ run, batches: parts.map(({ batch }) => batch), shards, shardSize: 3 })
+    const plan = await backend.allotPlan({
+      run,
+      batches: parts.map(({ batch }) => batch),
+      shards,
+      shardSize: 3,
+    })
     expect(plan).not.toBeNull()
     expect(plansOpen.has(plan!)).toBe(false)
     plansOpen.add(plan!)

@@ -45,7 +45,10 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('take batch' as const), which, dies }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('commit batch' as const), which, pattern }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('close batches' as const), old: fc.boolean() }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('plan' as const), take: fc.integer({ min: 1, max: 3 }) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('plan' as const), take: fc.integer({ min: 1, max: 3 }) }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('take plan' as const), which, dies }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('commit plan' as const), which }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'restart' as const }) },

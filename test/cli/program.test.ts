@@ -22,6 +22,10 @@ async function typed(...words: string[]) {
       calls.push(['demo', call])
       return 0
     },
+    async classify(call) {
+      calls.push(['classify', call])
+      return 0
+    },
   }
   const stdout = paper()
   const stderr = paper()
@@ -58,6 +62,41 @@ describe('the command line', () => {
     ])
   })
 
+  it('classify takes images, a list of classes, and the usual model unless told otherwise', async () => {
+    const usual = await typed('classify', '--classes', 'c.txt', 'a.jpg', 'b.jpg')
+    expect(usual.calls).toEqual([
+      [
+        'classify',
+        {
+          model: 'clip-vit-base-patch32',
+          classesFile: 'c.txt',
+          templatesFile: null,
+          top: 5,
+          json: false,
+          images: ['a.jpg', 'b.jpg'],
+        },
+      ],
+    ])
+    const told = await typed(
+      ...[
+        'classify',
+        '--model',
+        './m',
+        '--classes',
+        'c.txt',
+        '--templates',
+        't.txt',
+        '--top',
+        '2',
+        '--json',
+        'a',
+      ],
+    )
+    expect(told.calls).toMatchObject([
+      ['classify', { model: './m', templatesFile: 't.txt', top: 2, json: true, images: ['a'] }],
+    ])
+  })
+
   it('verify and status take a folder, and what a command answers is the exit code', async () => {
     expect(await typed('verify', 'pairs', '--json')).toMatchObject({
       code: 1,
@@ -73,6 +112,9 @@ describe('the command line', () => {
     [['rum'], /unknown command 'rum'\n\(Did you mean run\?\)/],
     [['verify'], /missing required argument 'DIR'/],
     [['verify', 'a', 'b'], /too many arguments/],
+    [['classify', 'a.jpg'], /required option '--classes <FILE>' not specified/],
+    [['classify', '--classes', 'c.txt'], /missing required argument 'IMAGE'/],
+    [['classify', '--classes', 'c.txt', '--top', '0', 'a.jpg'], /Expected a whole number from 1\./],
     [[], /Usage: pairmill/],
   ])('%j is a wrong call', async (words, message) => {
     const { code, calls, stdout, stderr } = await typed(...words)

@@ -9,6 +9,7 @@ const parse = (given: GivenOptions) =>
       seeds: ['https://example.org/'],
       cwd: '/home/ada',
       userAgent: 'pairmill/0.1 (+https://example.org/)',
+      concepts: null,
       isFolder: (path) => path === '/home/ada/my-clip',
       nameOf: (key) => flagOf(flagKeys.find((name) => name === key) ?? 'out').flag,
     },

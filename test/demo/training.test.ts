@@ -51,7 +51,7 @@ describe.skipIf(reason !== null)(`training from shards${reason === null ? '' : `
     writeFileSync(truth, JSON.stringify({ names: [...new Set(Object.values(shown))], shown }))
     const model = join(work, 'model')
     mkdirSync(model)
-    const call = `--shards ${out} --held-out ${out} --truth ${truth} --out ${model} --steps 4 --batch 16 --vocabulary 700 --sides 32:1 --threads 1`
+    const call = `--shards ${out} --held-out ${out} --truth ${truth} --out ${model} --steps 4 --vocabulary 700 --stages 32:16:1 --threads 1`
     await promisify(execFile)(python, [join(folder, 'train.py'), ...call.split(' ')], { timeout: 280_000 })
 
     const lines = readFileSync(join(model, 'training.jsonl'), 'utf8').trim().split('\n')

@@ -23,7 +23,16 @@ const tenPages = { ...none, maxPages: 10 }
 const fivePairs = { ...none, maxPairs: 5 }
 
 describe('where a run stands', () => {
-  it.each<[string, Partial<Progress>, typeof none | typeof tenPages | typeof fivePairs, boolean, string, string | null]>([
+  it.each<
+    [
+      string,
+      Partial<Progress>,
+      typeof none | typeof tenPages | typeof fivePairs,
+      boolean,
+      string,
+      string | null,
+    ]
+  >([
     ['nothing is left', {}, none, false, 'done', null],
     ['URLs wait', { urls: 1 }, none, false, 'crawl', null],
     ['a session is under way', { urls: 1, pagesLeased: 1 }, none, false, 'crawl', null],
@@ -37,13 +46,55 @@ describe('where a run stands', () => {
     ['the pages are spent', { urls: 5, pages: 10 }, tenPages, false, 'done', 'max-pages'],
     ['the last page was the last URL', { urls: 0, pages: 10 }, tenPages, false, 'done', null],
     ['the last pages are under way', { urls: 5, pages: 8, pagesLeased: 2 }, tenPages, false, 'crawl', null],
-    ['the pages are spent, their images not', { urls: 5, pages: 10, buffered: 3 }, tenPages, false, 'crawl', 'max-pages'],
-    ['the pages are spent, rows wait', { urls: 5, pages: 10, unplannedRows: 3 }, tenPages, false, 'plan', 'max-pages'],
+    [
+      'the pages are spent, their images not',
+      { urls: 5, pages: 10, buffered: 3 },
+      tenPages,
+      false,
+      'crawl',
+      'max-pages',
+    ],
+    [
+      'the pages are spent, rows wait',
+      { urls: 5, pages: 10, unplannedRows: 3 },
+      tenPages,
+      false,
+      'plan',
+      'max-pages',
+    ],
 
-    ['the pairs are there', { urls: 5, buffered: 9, batchesOpen: 2, kept: 5 }, fivePairs, false, 'done', 'max-pairs'],
-    ['the pairs are there, a batch is at work', { batchesOpen: 1, batchesLeased: 1, kept: 5 }, fivePairs, false, 'crawl', 'max-pairs'],
-    ['the pairs are there, a session is at work', { urls: 1, pagesLeased: 1, kept: 5 }, fivePairs, false, 'crawl', 'max-pairs'],
-    ['the pairs are there, unplanned', { kept: 5, unplannedRows: 7, batchesOpen: 1 }, fivePairs, false, 'plan', 'max-pairs'],
+    [
+      'the pairs are there',
+      { urls: 5, buffered: 9, batchesOpen: 2, kept: 5 },
+      fivePairs,
+      false,
+      'done',
+      'max-pairs',
+    ],
+    [
+      'the pairs are there, a batch is at work',
+      { batchesOpen: 1, batchesLeased: 1, kept: 5 },
+      fivePairs,
+      false,
+      'crawl',
+      'max-pairs',
+    ],
+    [
+      'the pairs are there, a session is at work',
+      { urls: 1, pagesLeased: 1, kept: 5 },
+      fivePairs,
+      false,
+      'crawl',
+      'max-pairs',
+    ],
+    [
+      'the pairs are there, unplanned',
+      { kept: 5, unplannedRows: 7, batchesOpen: 1 },
+      fivePairs,
+      false,
+      'plan',
+      'max-pairs',
+    ],
     ['the pairs are there, in plans', { kept: 5, plansOpen: 1 }, fivePairs, false, 'shard', 'max-pairs'],
 
     ['time is over, URLs wait', { urls: 5, buffered: 1, batchesOpen: 1 }, none, true, 'done', 'max-time'],

@@ -4,7 +4,8 @@ import type { RunOptions } from '../../src/workers/run-types.js'
 import { runOptions } from './options.js'
 
 /** What a run keeps of its options: it went through the backend as JSON. */
-const kept = (options: RunOptions) => JSON.parse(JSON.stringify(storedOptions(options))) as Record<string, unknown>
+const kept = (options: RunOptions) =>
+  JSON.parse(JSON.stringify(storedOptions(options))) as Record<string, unknown>
 const change = (was: Partial<RunOptions>, is: Partial<RunOptions>) => {
   const first = runOptions(was)
   return differencesOf(kept(first), limitsOf(first), runOptions({ ...was, ...is }))
@@ -17,6 +18,8 @@ describe('going on with a run', () => {
   })
 
   it.each<Partial<RunOptions>>([
+    { connectTo: ['::127.0.0.1:8100'] },
+    { allowPrivate: ['127.0.0.0/8'] },
     { concurrency: 99 },
     { threads: 4 },
     { maxTimeMs: 1 },
@@ -47,31 +50,38 @@ describe('going on with a run', () => {
     expect(change(was, is)).toEqual([{ option, was: was[option as never], is: is[option as never] }])
   })
 
-  it.each(['maxPages', 'maxPairs', 'maxPagesPerHost'] as const)('lets %s be raised, not lowered', (option) => {
-    expect(change({ [option]: 10 }, { [option]: 20 })).toEqual([])
-    expect(change({ [option]: 10 }, { [option]: null })).toEqual([])
-    expect(change({ [option]: 10 }, { [option]: 9 })).toEqual([{ option, was: 10, is: 9 }])
-    expect(change({ [option]: null }, { [option]: 10 })).toEqual([{ option, was: null, is: 10 }])
-    expect(change({ [option]: null }, { [option]: null })).toEqual([])
-  })
+  it.each(['maxPages', 'maxPairs', 'maxPagesPerHost'] as const)(
+    'lets %s be raised, not lowered',
+    (option) => {
+      expect(change({ [option]: 10 }, { [option]: 20 })).toEqual([])
+      expect(change({ [option]: 10 }, { [option]: null })).toEqual([])
+      expect(change({ [option]: 10 }, { [option]: 9 })).toEqual([{ option, was: 10, is: 9 }])
+      expect(change({ [option]: null }, { [option]: 10 })).toEqual([{ option, was: null, is: 10 }])
+      expect(change({ [option]: null }, { [option]: null })).toEqual([])
+    },
+  )
 
   it('lets seeds be added and put in another order, not left out', () => {
     const [a, b, c] = ['http://a.test/', 'http://b.test/', 'http://c.test/']
     expect(change({ seeds: [a, b] }, { seeds: [b, c, a] })).toEqual([])
-    expect(change({ seeds: [a, b] }, { seeds: [a, c] })).toEqual([{ option: 'seeds', was: [a, b], is: [a, c] }])
+    expect(change({ seeds: [a, b] }, { seeds: [a, c] })).toEqual([
+      { option: 'seeds', was: [a, b], is: [a, c] },
+    ])
   })
 
   it('is refused where the run knows nothing of an option', () => {
     const options = runOptions()
     const { seed: _, ...older } = kept(options)
-    expect(differencesOf(older, limitsOf(options), options)).toEqual([{ option: 'seed', was: undefined, is: options.seed }])
+    expect(differencesOf(older, limitsOf(options), options)).toEqual([
+      { option: 'seed', was: undefined, is: options.seed },
+    ])
   })
 
   it('names every difference', () => {
-    expect(change({}, { minSide: 1, maxAspect: 9, maxPages: 1 }).map(({ option }) => option).toSorted()).toEqual([
-      'maxAspect',
-      'maxPages',
-      'minSide',
-    ])
+    expect(
+      change({}, { minSide: 1, maxAspect: 9, maxPages: 1 })
+        .map(({ option }) => option)
+        .toSorted(),
+    ).toEqual(['maxAspect', 'maxPages', 'minSide'])
   })
 })

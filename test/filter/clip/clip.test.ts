@@ -47,23 +47,26 @@ describe('a small model in its thread', () => {
     })
   })
 
-  test('scores each caption with the cosine of the embeddings, in order', async () => {
+  test('scores each caption with the cosine of the embeddings, in order, and tells the picture’s', async () => {
     const pairs = [
       { pixels: picture(1), captions: ['a cat', 'two dogs', 'a cat'] },
       { pixels: picture(2), captions: [] },
       { pixels: picture(3), captions: ['a very long caption about a cat', 'two dogs'] },
     ]
     const scores = await clip.score(pairs, never)
-    expect(scores.map((s) => s.length)).toEqual([3, 0, 2])
+    expect(scores.map((s) => s.cosines.length)).toEqual([3, 0, 2])
     const images = await clip.embedImages(
       pairs.map((p) => p.pixels),
       never,
     )
     for (const [i, pair] of pairs.entries()) {
       const texts = await clip.embedTexts(pair.captions, never)
-      for (const [k, text] of texts.entries()) expect(scores[i]![k]).toBeCloseTo(dot(images[i]!, text), 5)
+      expect(dot(scores[i]!.embedding, images[i]!)).toBeCloseTo(1, 5)
+      for (const [k, text] of texts.entries()) {
+        expect(scores[i]!.cosines[k]).toBeCloseTo(dot(images[i]!, text), 5)
+      }
     }
-    expect(scores[0]![0]).toBe(scores[0]![2])
+    expect(scores[0]!.cosines[0]).toBe(scores[0]!.cosines[2])
   })
 
   test('nothing to score is no error', async () => {
@@ -276,11 +279,11 @@ describe.skipIf(flickr.missing)(
       }))
       const scores = await clip.score(pairs, never)
       await clip.close()
-      const right = scores.map((s) => s[0]!)
+      const right = scores.map((s) => s.cosines[0]!)
       expect(
         areaUnderCurve(
           right,
-          scores.map((s) => s[1]!),
+          scores.map((s) => s.cosines[1]!),
         ),
       ).toBeGreaterThanOrEqual(0.96)
       // What was measured of this model with its authors' own preprocessing: 0.478.

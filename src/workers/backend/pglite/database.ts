@@ -1,8 +1,10 @@
 import { fork } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { dirname } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Answer, Ask } from './thread.js'
 
@@ -97,11 +99,16 @@ export async function openPglite(dir: string): Promise<Database> {
   }
 }
 
-/** Creates the database beside its place and renames it there, so that a folder with a half-made one is never opened. */
+/**
+ * Creates the database beside its place and renames it there, so that a folder with a half-made one is never opened. The draft has a
+ * name of its own: the child of a killed process may still be writing to an older one.
+ */
 async function createPglite(dir: string): Promise<void> {
-  const fresh = `${dir}.new`
-  rmSync(fresh, { recursive: true, force: true })
-  mkdirSync(dirname(dir), { recursive: true })
+  const folder = dirname(dir)
+  mkdirSync(folder, { recursive: true })
+  const drafts = `${basename(dir)}.new-`
+  const older = readdirSync(folder).filter((name) => name.startsWith(drafts))
+  const fresh = join(folder, `${drafts}${randomUUID()}`)
   const child = fork(require.resolve('#threads/workers/backend/pglite/create.js'), [fresh], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     execArgv: [],
@@ -114,4 +121,5 @@ async function createPglite(dir: string): Promise<void> {
   if (code !== 0)
     throw new Error(`the database in ${dir} could not be created: ${said.trim() || `exit code ${code}`}`)
   renameSync(fresh, dir)
+  for (const name of older) await rm(join(folder, name), { recursive: true, force: true, maxRetries: 10 })
 }

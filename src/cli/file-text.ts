@@ -1,0 +1,23 @@
+/** The text of a file, or why it cannot be had; completes "cannot read 'NAME': ...". */
+export async function textOf(
+  read: () => Promise<string>,
+): Promise<{ readonly text: string } | { readonly unreadable: string }> {
+  try {
+    return { text: await read() }
+  } catch (error) {
+    return { unreadable: whyUnreadable(error) }
+  }
+}
+
+/** What reading a file threw, for people. */
+export function whyUnreadable(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return fileErrors[code] ?? (error instanceof Error ? error.message : String(error))
+}
+
+const fileErrors: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'there is no such file',
+  EACCES: 'reading it is not permitted',
+  EISDIR: 'it is a folder',
+}

@@ -1,0 +1,210 @@
+import { existsSync, type FSWatcher, mkdirSync, readdirSync, readFileSync, watch } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { folderStore, readPart, readShard, verifyDataset } from '../../src/shard/index.js'
+import { readParquet } from '../../src/shard/parquet-reader.js'
+import {
+  attemptsOf,
+  countersOf,
+  leftovers,
+  newOut,
+  pairmill,
+  pairsOf,
+  type Running,
+  start,
+  tempFolder,
+} from './pairmill.js'
+import { photos, seeded, sentence } from './pictures.js'
+import { startTestWeb, type TestWeb } from './test-web.js'
+
+const hosts = ['a.test', 'b.test', 'c.test', 'd.test']
+const pagesPerHost = 60
+const perPage = 3
+/** Lives that are ended while they work. */
+const kills = 22
+
+let web: TestWeb
+const wanted: string[] = []
+beforeAll(async () => {
+  web = await startTestWeb()
+  const bytes = await photos(10_000, hosts.length * pagesPerHost * perPage)
+  let number = 0
+  for (const host of hosts) {
+    for (let page = 0; page < pagesPerHost; page++) {
+      const images = Array.from({ length: perPage }, (_, n) => {
+        const shownOn = n === 0 ? host : `img-${n}.test`
+        const src = `http://${shownOn}/${number}.jpg`
+        const alt = sentence(number)
+        web.picture(`${shownOn}/${number}.jpg`, bytes[number]!)
+        wanted.push(`${src} ${alt}`)
+        number++
+        return { src, alt }
+      })
+      const links = [2 * page + 1, 2 * page + 2]
+        .filter((next) => next < pagesPerHost)
+        .map((next) => `/${next}.html`)
+      web.page(`${host}/${page === 0 ? '' : `${page}.html`}`, { links: [...links, '/'], images })
+    }
+  }
+  wanted.sort()
+}, 120_000)
+afterAll(() => web.close())
+
+const words = (out: string): string[] => [
+  'run',
+  ...hosts.map((host) => `http://${host}/`),
+  '--out',
+  out,
+  ...['--model', 'none', '--dedupe', 'off', '--repeated-text', 'none'],
+  ...['--batch-size', '6', '--shard-size', '12', '--delay-ms', '4', '--shuffle-seed', 'kill'],
+  ...web.words,
+]
+
+/** Something that a life did, after which it is killed. Resolves at that moment; `stop` ends the watching. */
+interface Moment {
+  readonly name: string
+  readonly come: Promise<void>
+  stop(): void
+}
+
+/** The n-th request of this life. */
+function afterRequests(n: number): Moment {
+  let left = n
+  let stop = () => {}
+  const come = new Promise<void>((resolve) => {
+    stop = web.onRequest(() => {
+      if (--left === 0) resolve()
+    })
+  })
+  return { name: `request ${n}`, come, stop }
+}
+
+/** The n-th change in some folders. */
+function afterChanges(name: string, folders: readonly string[], n: number, which = /./): Moment {
+  let left = n
+  const watchers: FSWatcher[] = []
+  const come = new Promise<void>((resolve) => {
+    for (const folder of folders) {
+      watchers.push(
+        watch(folder, (_event, file) => {
+          if (which.test(file ?? '') && --left === 0) resolve()
+        }),
+      )
+    }
+  })
+  return {
+    name: `${name} ${n}`,
+    come,
+    stop: () => {
+      for (const watcher of watchers) watcher.close()
+    },
+  }
+}
+
+/** Lets a life go on until the moment comes and kills it there; false = it was done before. */
+async function killAt(life: Running, moment: Moment): Promise<boolean> {
+  const killed = await Promise.race([moment.come.then(() => true), life.ended.then(() => false)])
+  moment.stop()
+  life.child.kill('SIGKILL')
+  const { signal, code, stderr } = await life.ended
+  if (signal !== 'SIGKILL' && code !== 0) throw new Error(`a life ended by itself with ${code}: ${stderr}`)
+  return killed && signal === 'SIGKILL'
+}
+
+/** Whatever a kill left under its own name is whole: nothing is written in place. */
+async function everyNamedFileIsWhole(out: string): Promise<void> {
+  const state = join(out, '.pairmill')
+  for (const folder of ['entries', 'plans']) {
+    for (const name of names(join(state, folder))) JSON.parse(readFileSync(join(state, folder, name), 'utf8'))
+  }
+  for (const name of names(join(state, 'parts'))) await readPart(join(state, 'parts', name))
+  for (const name of names(out)) {
+    const path = join(out, name)
+    if (name.endsWith('.json')) JSON.parse(readFileSync(path, 'utf8'))
+    if (name.endsWith('.tar')) for await (const { files } of readShard(path)) expect(files.size).toBe(3)
+    if (name.endsWith('.parquet'))
+      for await (const row of readParquet(path, ['url'])) expect(row.url).toBeTruthy()
+  }
+}
+
+const names = (folder: string): string[] => (existsSync(folder) ? readdirSync(folder) : [])
+
+const seed = Number(process.env.PAIRMILL_KILL_SEED ?? Math.floor(Math.random() * 1e9))
+
+describe(`a run that is killed again and again (PAIRMILL_KILL_SEED=${seed})`, { timeout: 600_000 }, () => {
+  it(`comes to the same pairs as one that is not, after ${kills} kills and more while it starts`, async () => {
+    const out = await newOut()
+    const state = join(out, '.pairmill')
+    for (const folder of ['parts', 'plans', 'entries']) mkdirSync(join(state, folder))
+    const random = seeded(seed)
+    const between = (least: number, most: number) => least + Math.floor(random() * (most - least + 1))
+    const moments: (() => Moment)[] = [
+      () => afterRequests(between(10, 60)),
+      () => afterRequests(between(30, 60)),
+      () => afterChanges('part', [join(state, 'parts')], between(1, 6)),
+      () => afterChanges('shard', [out, join(state, 'plans'), join(state, 'entries')], between(1, 8)),
+    ]
+    const told: string[] = []
+    for (let killed = 0; killed < kills; ) {
+      // Now and then a life that has not begun to work: its database is open, or is just being repaired.
+      if (random() < 0.2) {
+        const early = afterChanges(
+          'database',
+          [join(state, 'db/pg_wal'), join(state, 'db/base/5')],
+          between(1, 20),
+        )
+        expect(await killAt(start(words(out)), early)).toBe(true)
+        told.push(early.name)
+      }
+      const moment = moments[between(0, moments.length - 1)]!()
+      expect(await killAt(start(words(out)), moment), `done after ${killed} kills: ${told.join(', ')}`).toBe(
+        true,
+      )
+      killed++
+      told.push(moment.name)
+      await everyNamedFileIsWhole(out)
+      if (killed % 4 === 0) {
+        const { problems } = await verifyDataset(folderStore(out), () => {}, new AbortController().signal)
+        expect(problems, told.join(', ')).toEqual([])
+      }
+      if (killed % 10 === 0) {
+        const { stdout, code } = await pairmill(['verify', out])
+        expect(stdout).toMatch(code === 0 ? /nothing is wrong/ : /nothing is committed here/)
+      }
+    }
+    const last = await pairmill(words(out))
+    expect(last, told.join(', ')).toMatchObject({ code: 0, signal: null })
+
+    const untouched = await newOut()
+    expect((await pairmill(words(untouched))).code).toBe(0)
+    for (const dataset of [untouched, out]) {
+      expect(await pairsOf(dataset), told.join(', ')).toEqual(wanted)
+      const attempts = (await attemptsOf(dataset)).map(({ url, caption }) => `${url} ${caption}`)
+      expect(attempts.sort()).toEqual(wanted)
+      expect(await countersOf(dataset)).toMatchObject({
+        pages: hosts.length * pagesPerHost,
+        candidates: wanted.length,
+        kept: wanted.length,
+      })
+      const verified = await pairmill(['verify', dataset])
+      expect(verified.stdout).toContain('nothing is wrong')
+      expect(verified.code).toBe(0)
+      expect(leftovers(dataset)).toEqual([])
+    }
+  })
+
+  it('begins anew where it was killed while it made its database', async () => {
+    const out = join(tempFolder(), 'out')
+    const state = join(out, '.pairmill')
+    mkdirSync(state, { recursive: true })
+    for (const changes of [1, 1, 2]) {
+      const made = afterChanges('database', [state], changes, /^db/)
+      expect(await killAt(start(words(out)), made)).toBe(true)
+      if (existsSync(join(state, 'db'))) break
+    }
+    const { code, stderr } = await pairmill([...words(out), '--max-pages', '8'])
+    expect(code, stderr).toBe(0)
+    expect((await pairmill(['verify', out])).stdout).toContain('nothing is wrong')
+    expect(leftovers(out)).toEqual([])
+  })
+})

@@ -1,0 +1,291 @@
+import { describe, expect, it } from 'vitest'
+import { defaultVisitOptions } from '../../src/crawl/index.js'
+import type { Fetch } from '../../src/net/index.js'
+import type { LeasedUrl } from '../../src/records/index.js'
+import type {
+  Backend,
+  HostLease,
+  SessionCommit,
+  SessionCommitted,
+} from '../../src/workers/backend/backend.js'
+import type { BellKind, Bells } from '../../src/workers/bells.js'
+import { type CrawlSettings, visitHost } from '../../src/workers/crawl-worker.js'
+import type { Permit, Permitted } from '../../src/workers/permission.js'
+
+const never = new AbortController().signal
+const permission = { rule: 'robots:none', checkedAt: '2026-01-02T03:04:05.000Z' }
+const allowed: Permitted = { kind: 'allowed', permission, crawlDelayMs: 0 }
+
+const settings: CrawlSettings = {
+  run: 'r',
+  scope: { scope: 'host', maxDepth: null, include: [], exclude: ['*/out/*'] },
+  visit: { ...defaultVisitOptions, productToken: 'pairmill' },
+  delayMs: 0,
+  batch: { batchSize: 256, batchAgeMs: 30_000, perHost: 32 },
+  failing: { maxFailures: 5, maxFailingMs: 900_000, firstPauseMs: 2_000 },
+}
+
+const leased = (count: number, over: Partial<LeasedUrl> = {}): LeasedUrl[] =>
+  Array.from({ length: count }, (_, i) => ({
+    id: i + 1,
+    url: `http://a.test/${i + 1}`,
+    depth: 0,
+    anchor: 'a.test',
+    redirects: 0,
+    attempts: 0,
+    ...over,
+  }))
+
+const html =
+  '<title>t</title><a href="/next">next</a><img src="/cat.jpg" alt="a cat on a mat" width="400" height="400">'
+
+interface Scene {
+  lease: HostLease
+  committed?: SessionCommitted
+  fetch?: Fetch
+  permit?: Permit
+}
+
+function desk(scene: Scene) {
+  const commits: SessionCommit[] = []
+  const rings: [BellKind, readonly string[]][] = []
+  const fetched: string[] = []
+  const backend: Pick<Backend, 'leaseHost' | 'commitSession'> = {
+    leaseHost: async () => scene.lease,
+    commitSession: async (commit) => {
+      commits.push(commit)
+      return scene.committed ?? { kind: 'committed', hosts: [], batches: [], moreInMs: null }
+    },
+  }
+  const bells: Pick<Bells, 'ring'> = {
+    ring: async (kind, _, keys) => void (keys.length > 0 && rings.push([kind, keys])),
+  }
+  const fetch: Fetch = async (request, signal) => {
+    fetched.push(request.url)
+    if (scene.fetch !== undefined) return scene.fetch(request, signal)
+    const head = { status: 200, headers: { 'content-type': 'text/html' } }
+    request.onHead?.(head)
+    return { kind: 'response', head, body: Buffer.from(html), stopped: false }
+  }
+  const visit = (drain = never, abort = never) =>
+    visitHost(
+      {
+        backend: backend as Backend,
+        bells: bells as Bells,
+        fetch,
+        permit: scene.permit ?? (async () => allowed),
+        now: Date.now,
+        random: () => 0,
+      },
+      settings,
+      'a.test',
+      drain,
+      abort,
+    )
+  return { visit, commits, rings, fetched }
+}
+
+const urls = (
+  list: readonly LeasedUrl[],
+  over: Partial<Extract<HostLease, { kind: 'urls' }>> = {},
+): HostLease => ({
+  kind: 'urls',
+  urls: list,
+  delayMs: 0,
+  failures: 0,
+  reservedMs: 4_711,
+  ...over,
+})
+
+describe('a session on a host', () => {
+  it('fetches what it leased, commits once, and rings for what came of it', async () => {
+    const { visit, commits, rings, fetched } = desk({
+      lease: urls(leased(3)),
+      committed: { kind: 'committed', hosts: ['a.test', 'b.test'], batches: ['4', '5'], moreInMs: 250 },
+    })
+    expect(await visit()).toEqual({ kind: 'again', inMs: 250 })
+    expect(fetched.toSorted()).toEqual(['http://a.test/1', 'http://a.test/2', 'http://a.test/3'])
+    expect(commits).toHaveLength(1)
+    expect(commits[0]).toMatchObject({
+      run: 'r',
+      host: 'a.test',
+      pages: 3,
+      retry: [],
+      back: [],
+      health: 'ok',
+      reservedMs: 4_711,
+      pauseMs: 0,
+      ...settings.batch,
+    })
+    expect(commits[0]!.done.toSorted()).toEqual([1, 2, 3])
+    expect(commits[0]!.lastFetchAgoMs).toBeGreaterThanOrEqual(0)
+    expect(commits[0]!.offers[0]).toMatchObject({ url: 'http://a.test/next', depth: 1 })
+    expect(commits[0]!.candidates[0]).toMatchObject({
+      host: 'a.test',
+      body: { imageUrl: 'http://a.test/cat.jpg' },
+    })
+    // This host goes on by its own visit.
+    expect(rings).toEqual([
+      ['session', ['b.test']],
+      ['batch', ['4', '5']],
+    ])
+  })
+
+  it.each<[HostLease, Awaited<ReturnType<typeof visitHost>>]>([
+    [{ kind: 'none' }, { kind: 'done' }],
+    [
+      { kind: 'busy', inMs: 70 },
+      { kind: 'again', inMs: 70 },
+    ],
+    [
+      { kind: 'not_yet', inMs: 80 },
+      { kind: 'again', inMs: 80 },
+    ],
+  ])('answered %o comes to %o', async (lease, visited) => {
+    const { visit, commits } = desk({ lease })
+    expect(await visit()).toEqual(visited)
+    expect(commits).toEqual([])
+  })
+
+  it('is done when the host has nothing more, and comes back at once when its lease was lost', async () => {
+    expect(await desk({ lease: urls(leased(1)) }).visit()).toEqual({ kind: 'done' })
+    const { visit, rings } = desk({ lease: urls(leased(1)), committed: { kind: 'lost' } })
+    expect(await visit()).toEqual({ kind: 'again', inMs: 0 })
+    expect(rings).toEqual([])
+  })
+
+  it('fetches nothing that is out of scope now or forbidden, and is done with it', async () => {
+    const [inside, forbidden] = leased(2)
+    const outside = { ...leased(1)[0]!, id: 3, url: 'http://a.test/out/3' }
+    const { visit, commits, fetched } = desk({
+      lease: urls([inside!, forbidden!, outside]),
+      permit: async (url) => (url.endsWith('/2') ? { ...allowed, kind: 'forbidden' } : allowed),
+    })
+    await visit()
+    expect(fetched).toEqual(['http://a.test/1'])
+    expect(commits[0]!.done.toSorted()).toEqual([1, 2, 3])
+    expect(commits[0]!.counters).toMatchObject({
+      'page_skipped:robots': 1,
+      'page_skipped:excluded': 1,
+      pages: 1,
+    })
+  })
+
+  it('gives everything back where robots.txt cannot be read, and leaves the host alone for longer each time', async () => {
+    const scene = (failures: number) =>
+      desk({
+        lease: urls(leased(3), { failures }),
+        permit: async () => ({ kind: 'unreachable', permission, inMs: 500 }),
+      })
+    for (const [failures, pauseMs] of [
+      [0, 2_000],
+      [1, 6_000],
+      [9, 60_000],
+    ] as const) {
+      const { visit, commits, fetched } = scene(failures)
+      await visit()
+      expect(fetched).toEqual([])
+      expect(commits[0]).toMatchObject({ done: [], pages: 0, health: 'bad', pauseMs, lastFetchAgoMs: null })
+      expect(commits[0]!.back.toSorted()).toEqual([1, 2, 3])
+    }
+  })
+
+  it('gives everything back where somebody else asks for robots.txt, with nothing said against the host', async () => {
+    const { visit, commits } = desk({
+      lease: urls(leased(2)),
+      permit: async () => ({ kind: 'busy', inMs: 90 }),
+    })
+    await visit()
+    expect(commits[0]).toMatchObject({ done: [], health: 'none', pauseMs: 90 })
+    expect(commits[0]!.back.toSorted()).toEqual([1, 2])
+  })
+
+  it('pauses a host that did not answer, and tries its URLs again', async () => {
+    const { visit, commits } = desk({
+      lease: urls(leased(2), { failures: 1 }),
+      fetch: async () => ({ kind: 'failed', reason: 'timeout', detail: '' }),
+    })
+    await visit()
+    expect(commits[0]).toMatchObject({ done: [], health: 'bad', pauseMs: 6_000, pages: 0 })
+    expect(commits[0]!.retry.map(({ id }) => id).toSorted()).toEqual([1, 2])
+  })
+
+  it('keeps the delay between its fetches, also one that it only learns of', async () => {
+    const starts: number[] = []
+    let underWay = 0
+    const permitted: Permit = async () => ({ ...allowed, crawlDelayMs: 40 })
+    const { visit, commits } = desk({
+      lease: urls(leased(4)),
+      permit: permitted,
+      fetch: async () => {
+        starts.push(performance.now())
+        expect(++underWay).toBe(1)
+        await new Promise((resolve) => setTimeout(resolve, 5))
+        underWay--
+        return { kind: 'failed', reason: 'headers', detail: '' }
+      },
+    })
+    await visit()
+    expect(starts).toHaveLength(4)
+    expect(commits[0]).toMatchObject({ delayMs: 40 })
+    const gaps = starts.slice(2).map((at, i) => at - starts[i + 1]!)
+    // Only ever longer; the clock that waits and the clock that measures may differ by a little.
+    for (const gap of gaps) expect(gap).toBeGreaterThan(30)
+  })
+
+  it('does not use more slots than it reserved', async () => {
+    const { visit, commits, fetched } = desk({
+      lease: urls(leased(3), { delayMs: 30 }),
+      permit: async (_, takeSlot) => ((await takeSlot('a.test')) ? allowed : { kind: 'busy', inMs: 1 }),
+    })
+    await visit()
+    // Three slots, of which each URL takes two: one to ask and one to fetch.
+    expect(fetched.length).toBeLessThan(3)
+    expect(commits[0]!.done.length + commits[0]!.back.length).toBe(3)
+    expect(commits[0]!.back.length).toBeGreaterThan(0)
+  })
+
+  it('has several fetches under way only where the host asks for no delay', async () => {
+    let underWay = 0
+    let most = 0
+    const fetch: Fetch = async () => {
+      most = Math.max(most, ++underWay)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      underWay--
+      return { kind: 'failed', reason: 'headers', detail: '' }
+    }
+    await desk({ lease: urls(leased(12)), fetch }).visit()
+    expect(most).toBe(4)
+  })
+
+  it('that is told to drain gives back what it has not begun, and commits the rest', async () => {
+    const drain = new AbortController()
+    const { visit, commits, fetched } = desk({
+      lease: urls(leased(9)),
+      committed: { kind: 'committed', hosts: ['b.test'], batches: [], moreInMs: 0 },
+      fetch: async () => {
+        drain.abort()
+        return { kind: 'failed', reason: 'headers', detail: '' }
+      },
+    })
+    expect(await visit(drain.signal)).toEqual({ kind: 'done' })
+    expect(fetched).toHaveLength(1)
+    expect(commits[0]!.done).toEqual([1])
+    expect(commits[0]!.back).toHaveLength(8)
+    expect(await visit(drain.signal)).toEqual({ kind: 'done' })
+    expect(commits).toHaveLength(1)
+  })
+
+  it('that is aborted commits nothing: its lease frees its URLs', async () => {
+    const abort = new AbortController()
+    const { visit, commits } = desk({
+      lease: urls(leased(2)),
+      fetch: async () => {
+        abort.abort()
+        return { kind: 'failed', reason: 'cancelled', detail: '' }
+      },
+    })
+    expect(await visit(never, abort.signal)).toEqual({ kind: 'done' })
+    expect(commits).toEqual([])
+  })
+})

@@ -1,0 +1,271 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { InspectPrefix } from '../../src/filter/index.js'
+import { createNet, type Fetch, type Net, parseConnectTo } from '../../src/net/index.js'
+import { createImageFetch } from '../../src/workers/image-fetch.js'
+import type { Permit } from '../../src/workers/permission.js'
+import type { Slots } from '../../src/workers/slots.js'
+import { type Mischief, startMischief } from '../web/mischief.js'
+
+const never = new AbortController().signal
+const readAll: InspectPrefix = () => 'enough'
+const maxBytes = 100_000
+
+let web: Mischief
+let net: Net
+beforeAll(async () => {
+  web = await startMischief()
+  const everything = parseConnectTo(`::127.0.0.1:${web.port}`)
+  if ('error' in everything) throw new Error(everything.error)
+  net = createNet({ userAgent: 'test/1', connectTo: [everything], allowPrivate: ['127.0.0.0/8'] })
+})
+afterAll(async () => {
+  await net.close()
+  await web.close()
+})
+beforeEach(() => void (web.seen.length = 0))
+
+const checkedAt = '2026-01-02T03:04:05.000Z'
+const allowed: Permit = async () => ({
+  kind: 'allowed',
+  permission: { rule: 'robots:none', checkedAt },
+  crawlDelayMs: 0,
+})
+
+/** A fetcher of images whose hops are written down: whom it asked for permission, and where it took a slot. */
+function desk(over: { permit?: Permit; slots?: Partial<Slots>; fetch?: Fetch } = {}) {
+  const asked: string[] = []
+  const slots: string[] = []
+  const permit: Permit = (url, takeSlot, signal) => {
+    asked.push(url)
+    return (over.permit ?? allowed)(url, takeSlot, signal)
+  }
+  const take: Slots['take'] = async (host, signal) => {
+    slots.push(host)
+    return over.slots?.take?.(host, signal) ?? { kind: 'go' }
+  }
+  const fetchImage = createImageFetch(
+    {
+      fetch: over.fetch ?? net.fetch,
+      permit,
+      slots: { plan: async () => {}, take },
+      now: () => 1_700_000_000_000,
+      random: () => 0,
+    },
+    maxBytes,
+  )
+  return {
+    asked,
+    slots,
+    get: (url: string, attempts = 0, inspect = readAll, signal = never) =>
+      fetchImage(url, attempts, inspect, signal),
+  }
+}
+
+describe('fetching an image', () => {
+  it('asks for permission, takes a slot, and gives the bytes with the rule that allowed them', async () => {
+    const { get, asked, slots } = desk()
+    const fetched = await get('http://a.test/page')
+    expect(fetched).toMatchObject({
+      kind: 'bytes',
+      stopped: false,
+      permission: { rule: 'robots:none', checkedAt },
+    })
+    expect([asked, slots]).toEqual([['http://a.test/page'], ['a.test']])
+    expect(web.seen[0]!.headers['accept']).toContain('image/')
+  })
+
+  it('asks anew at every hop of a redirect, whatever host it leads to', async () => {
+    const { get, asked, slots } = desk()
+    const to = encodeURIComponent('http://b.test/redirect-to?to=http://c.test/page')
+    expect(await get(`http://a.test/redirect-to?to=${to}`)).toMatchObject({ kind: 'bytes' })
+    expect(asked.map((url) => new URL(url).host)).toEqual(['a.test', 'b.test', 'c.test'])
+    expect(slots).toEqual(['a.test', 'b.test', 'c.test'])
+    expect(web.seen.map(({ host }) => host)).toEqual(['a.test', 'b.test', 'c.test'])
+  })
+
+  it('fetches nothing from a hop that forbids it', async () => {
+    const permit: Permit = async (url, takeSlot, signal) =>
+      new URL(url).host === 'b.test'
+        ? { kind: 'forbidden', permission: { rule: 'robots:disallow /', checkedAt }, crawlDelayMs: 0 }
+        : allowed(url, takeSlot, signal)
+    const { get, slots } = desk({ permit })
+    expect(await get('http://a.test/redirect-to?to=http://b.test/page')).toEqual({
+      kind: 'rejected',
+      reason: 'robots',
+      detail: 'robots:disallow /',
+      permission: { rule: 'robots:disallow /', checkedAt },
+    })
+    expect(web.seen.map(({ host }) => host)).toEqual(['a.test'])
+    expect(slots).toEqual(['a.test'])
+  })
+
+  it('follows five redirects, not six', async () => {
+    const { get } = desk()
+    expect(await get('http://a.test/redirect-chain/5')).toMatchObject({ kind: 'bytes' })
+    expect(await get('http://a.test/redirect-chain/6')).toMatchObject({
+      kind: 'rejected',
+      reason: 'redirects',
+    })
+    expect(await get('http://a.test/redirect-loop')).toMatchObject({ kind: 'rejected', reason: 'redirects' })
+  })
+
+  it.each([
+    ['/redirect-to?to=http://user:pw@b.test/', 'bad_url'],
+    ['/redirect-to?to=ftp://b.test/x.jpg', 'http_other'],
+    ['/redirect-nowhere', 'http_other'],
+    ['/status/404', 'http_4xx'],
+    ['/status/410', 'http_4xx'],
+    ['/status/501', 'http_5xx'],
+    ['/page?bytes=100001', 'too_large'],
+    ['/huge?bytes=1000000&length=yes', 'too_large'],
+    ['/mislabelled', 'encoding'],
+    ['/huge-headers', 'http_other'],
+  ])('rejects %s for good: %s', async (path, reason) => {
+    expect(await desk().get(`http://a.test${path}`)).toMatchObject({ kind: 'rejected', reason })
+  })
+
+  it('rejects what is no address to be dialled', async () => {
+    const direct = createNet({ userAgent: 'test/1', connectTo: [], allowPrivate: [] })
+    const { get } = desk({ fetch: direct.fetch })
+    expect(await get('http://127.0.0.1/x.jpg')).toMatchObject({ kind: 'rejected', reason: 'address_refused' })
+    await direct.close()
+  })
+
+  it.each([
+    ['/status/503', 'http_5xx'],
+    ['/status/429', 'http_4xx'],
+    ['/reset', 'connection'],
+    ['/cut', 'body_cut'],
+    ['/cut-reset', 'body_cut'],
+  ])('puts %s back, and rejects it after three times: %s', async (path, reason) => {
+    const { get } = desk()
+    for (const attempts of [0, 1, 2]) {
+      const fetched = await get(`http://a.test${path}`, attempts)
+      expect(fetched).toEqual({ kind: 'deferred', delayMs: expect.any(Number), reason })
+      expect((fetched as { delayMs: number }).delayMs).toBeGreaterThan(0)
+    }
+    expect(await get(`http://a.test${path}`, 3)).toMatchObject({ kind: 'rejected', reason })
+  })
+
+  it('waits as long as a host asks it to', async () => {
+    const { get } = desk()
+    expect(await get('http://a.test/too-many/9?retryAfter=70')).toEqual({
+      kind: 'deferred',
+      delayMs: 70_000,
+      reason: 'http_4xx',
+    })
+  })
+
+  it('reads no more than the look at the first bytes asks for', async () => {
+    const looked: number[] = []
+    const stop: InspectPrefix = (soFar) => {
+      looked.push(soFar.length)
+      return 'stop'
+    }
+    const fetched = await desk().get('http://a.test/page?bytes=90000', 0, stop)
+    expect(fetched).toMatchObject({ kind: 'bytes', stopped: true })
+    expect(looked).toHaveLength(1)
+  })
+
+  it('does not read the body of an error', async () => {
+    const looked: number[] = []
+    await desk().get('http://a.test/status/404', 0, (soFar) => {
+      looked.push(soFar.length)
+      return 'more'
+    })
+    expect(looked).toEqual([])
+  })
+
+  it('fetches nothing while robots.txt cannot be read, and gives up after three times', async () => {
+    const permission = { rule: 'robots:unreachable', checkedAt }
+    const { get, slots } = desk({ permit: async () => ({ kind: 'unreachable', permission, inMs: 500 }) })
+    expect(await get('http://a.test/page', 2)).toMatchObject({
+      kind: 'deferred',
+      reason: 'robots_unreachable',
+    })
+    expect(await get('http://a.test/page', 3)).toEqual({
+      kind: 'rejected',
+      reason: 'robots_unreachable',
+      detail: 'robots:unreachable',
+      permission,
+    })
+    expect([slots, web.seen]).toEqual([[], []])
+  })
+
+  it('comes back soon where others are at work on robots.txt, but not for ever', async () => {
+    const { get } = desk({ permit: async () => ({ kind: 'busy', inMs: 40 }) })
+    expect(await get('http://a.test/page', 5)).toEqual({
+      kind: 'deferred',
+      delayMs: 40,
+      reason: 'robots_unreachable',
+    })
+    expect(await get('http://a.test/page', 10)).toMatchObject({
+      kind: 'rejected',
+      reason: 'robots_unreachable',
+    })
+  })
+
+  it('comes back where the host has no slot soon, and gives up after three times', async () => {
+    const { get } = desk({ slots: { take: async () => ({ kind: 'later', inMs: 45_000 }) } })
+    expect(await get('http://a.test/page')).toEqual({
+      kind: 'deferred',
+      delayMs: 45_000,
+      reason: 'host_stalled',
+    })
+    expect(await get('http://a.test/page', 3)).toMatchObject({ kind: 'rejected', reason: 'host_stalled' })
+    expect(web.seen).toEqual([])
+  })
+
+  it('hands robots.txt the slots of its host', async () => {
+    const permit: Permit = async (url, takeSlot, signal) => {
+      expect(await takeSlot('a.test')).toBe(true)
+      return allowed(url, takeSlot, signal)
+    }
+    const { get, slots } = desk({ permit })
+    await get('http://a.test/page')
+    expect(slots).toEqual(['a.test', 'a.test'])
+  })
+
+  it('lets the images of a new host wait for the one that asks for robots.txt', async () => {
+    let claimed = false
+    let known = false
+    const permit: Permit = async (url, takeSlot, signal) => {
+      if (known) return allowed(url, takeSlot, signal)
+      if (claimed) return { kind: 'busy', inMs: 1_000 }
+      claimed = true
+      await new Promise((resolve) => setTimeout(resolve, 10))
+      known = true
+      return allowed(url, takeSlot, signal)
+    }
+    const { get } = desk({ permit })
+    const fetched = await Promise.all(Array.from({ length: 12 }, (_, i) => get(`http://a.test/page?n=${i}`)))
+    expect(fetched.map(({ kind }) => kind)).toEqual(Array(12).fill('bytes'))
+  })
+
+  it('has at most four images of a host under way, and more of many hosts', async () => {
+    const atOnce = new Map<string, number>()
+    const most = new Map<string, number>()
+    const fetch: Fetch = async ({ url }) => {
+      const { host } = new URL(url)
+      for (const key of [host, 'all']) {
+        atOnce.set(key, (atOnce.get(key) ?? 0) + 1)
+        most.set(key, Math.max(most.get(key) ?? 0, atOnce.get(key)!))
+      }
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      for (const key of [host, 'all']) atOnce.set(key, atOnce.get(key)! - 1)
+      return { kind: 'response', head: { status: 200, headers: {} }, body: new Uint8Array(1), stopped: false }
+    }
+    const { get } = desk({ fetch })
+    await Promise.all(Array.from({ length: 30 }, (_, i) => get(`http://${'ab'[i % 2]}.test/${i}`)))
+    expect(Object.fromEntries(most)).toEqual({ 'a.test': 4, 'b.test': 4, all: 8 })
+  })
+
+  it('ends with the batch: an abort is no verdict on the image', async () => {
+    const abort = new AbortController()
+    const reason = new Error('the lease was lost')
+    const fetched = desk().get('http://a.test/hang', 0, readAll, abort.signal)
+    await expect.poll(() => web.seen.length).toBe(1)
+    abort.abort(reason)
+    await expect(fetched).rejects.toBe(reason)
+  })
+})

@@ -1,0 +1,41 @@
+import type { RunOptions } from '../../src/workers/run-types.js'
+
+/** A run's options as a user without wishes has them, with the given ones changed. */
+export function runOptions(changes: Partial<RunOptions> = {}): RunOptions {
+  return {
+    seeds: ['http://a.test/'],
+    out: '/data/pairs',
+    backend: 'pglite:/data/pairs/.pairmill/pg',
+    model: 'none',
+    threshold: null,
+    maxPages: null,
+    maxPairs: null,
+    maxTimeMs: null,
+    maxDepth: null,
+    maxPagesPerHost: null,
+    scope: 'host',
+    include: [],
+    exclude: [],
+    delayMs: 1_000,
+    imageDelayMs: 100,
+    concurrency: 8,
+    userAgent: 'pairmill/0.1.0',
+    languages: null,
+    minSide: 200,
+    maxAspect: 3,
+    minBytes: 5_000,
+    dedupe: 'near',
+    imageSize: 512,
+    imageFormat: 'jpg',
+    imageQuality: 95,
+    repeatedText: null,
+    shardSize: null,
+    connectTo: [],
+    allowPrivate: [],
+    batchSize: 256,
+    threads: null,
+    seed: 'seed',
+    concepts: null,
+    ...changes,
+  }
+}

@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest'
+import type { Fetch, FetchOutcome } from '../../src/net/index.js'
+import type { Backend, RobotsAnswer } from '../../src/workers/backend/backend.js'
+import { createPermission, maxCrawlDelayMs } from '../../src/workers/permission.js'
+
+const never = new AbortController().signal
+const go = async () => true
+
+const response = (status: number, body = ''): FetchOutcome => ({
+  kind: 'response',
+  head: { status, headers: {} },
+  body: Buffer.from(body),
+  stopped: false,
+})
+
+/** A host with this robots.txt, and a backend that holds one record an origin, on a clock of its own. */
+function desk(answer: FetchOutcome | (() => Promise<FetchOutcome>)) {
+  const state = { nowMs: 1_700_000_000_000 }
+  const fetched: string[] = []
+  const records = new Map<string, Parameters<Backend['putRobots']>[0] & { untilMs: number }>()
+  const claims = new Set<string>()
+  const dropped: string[] = []
+  const backend: Pick<Backend, 'robotsOf' | 'putRobots' | 'dropRobotsClaim'> = {
+    robotsOf: async (origin): Promise<RobotsAnswer> => {
+      const known = records.get(origin)
+      if (known !== undefined && known.untilMs > state.nowMs) return { kind: 'known', record: known.record }
+      if (claims.has(origin)) return { kind: 'busy', inMs: 90_000 }
+      claims.add(origin)
+      return { kind: 'fetch' }
+    },
+    putRobots: async (entry) => {
+      claims.delete(entry.origin)
+      records.set(entry.origin, { ...entry, untilMs: state.nowMs + entry.ttlMs })
+    },
+    dropRobotsClaim: async (origin) => {
+      dropped.push(origin)
+      claims.delete(origin)
+    },
+  }
+  const fetch: Fetch = async ({ url }) => {
+    fetched.push(url)
+    return typeof answer === 'function' ? answer() : answer
+  }
+  const create = () =>
+    createPermission({ backend: backend as Backend, fetch, now: () => state.nowMs, productToken: 'pairmill' })
+  return { state, fetched, records, claims, dropped, permit: create(), another: create }
+}
+
+describe('permission', () => {
+  it('is what robots.txt says, with the rule and when it was read', async () => {
+    const { permit, fetched } = desk(response(200, 'User-agent: *\nDisallow: /private\nAllow: /private/not'))
+    const at = { checkedAt: '2023-11-14T22:13:20.000Z' }
+    expect(await permit('http://a.test/x', go, never)).toEqual({
+      kind: 'allowed',
+      permission: { rule: 'robots:none', ...at },
+      crawlDelayMs: 0,
+    })
+    expect(await permit('http://a.test/private/x', go, never)).toEqual({
+      kind: 'forbidden',
+      permission: { rule: 'robots:disallow /private', ...at },
+      crawlDelayMs: 0,
+    })
+    expect(await permit('http://a.test/private/not', go, never)).toMatchObject({ kind: 'allowed' })
+    expect(fetched).toEqual(['http://a.test/robots.txt'])
+  })
+
+  it('is asked for once an origin, by all workers together', async () => {
+    const { permit, another, fetched } = desk(response(200, 'User-agent: pairmill\nDisallow: /'))
+    await permit('http://a.test/x', go, never)
+    expect(await another()('http://a.test/y', go, never)).toMatchObject({ kind: 'forbidden' })
+    await permit('https://a.test/x', go, never)
+    expect(fetched).toEqual(['http://a.test/robots.txt', 'https://a.test/robots.txt'])
+  })
+
+  it('is asked for again when it has grown old', async () => {
+    const { permit, fetched, state } = desk(response(200, ''))
+    await permit('http://a.test/x', go, never)
+    state.nowMs += 25 * 3_600_000
+    await permit('http://a.test/x', go, never)
+    expect(fetched).toHaveLength(2)
+  })
+
+  it('is given by a host that has no robots.txt', async () => {
+    const { permit } = desk(response(404))
+    expect(await permit('http://a.test/x', go, never)).toMatchObject({
+      kind: 'allowed',
+      permission: { rule: 'robots:absent' },
+    })
+  })
+
+  it.each<[string, FetchOutcome]>([
+    ['does not answer', { kind: 'failed', reason: 'timeout', detail: '' }],
+    ['fails', response(500)],
+    ['is overloaded', response(429)],
+    [
+      'redirects for ever',
+      { kind: 'redirect', head: { status: 302, headers: {} }, location: 'http://a.test/robots.txt' },
+    ],
+  ])('is refused by a host whose robots.txt %s, until it answers', async (_, outcome) => {
+    const { permit, state, fetched } = desk(outcome)
+    const refused = await permit('http://a.test/x', go, never)
+    expect(refused).toMatchObject({ kind: 'unreachable', permission: { rule: 'robots:unreachable' } })
+    const { inMs } = refused as { inMs: number }
+    expect(inMs).toBeGreaterThan(0)
+    expect(inMs).toBeLessThanOrEqual(60_000)
+    const asked = fetched.length
+    expect(await permit('http://a.test/x', go, never)).toMatchObject({ kind: 'unreachable' })
+    expect(fetched).toHaveLength(asked)
+    state.nowMs += inMs
+    await permit('http://a.test/x', go, never)
+    expect(fetched.length).toBeGreaterThan(asked)
+  })
+
+  it('brings the crawl-delay, which is capped, and tells the backend of it', async () => {
+    const { permit, records } = desk(response(200, 'User-agent: *\nCrawl-delay: 7'))
+    expect(await permit('http://a.test/x', go, never)).toMatchObject({ crawlDelayMs: 7_000 })
+    expect(records.get('http://a.test')).toMatchObject({ host: 'a.test', crawlDelayMs: 7_000 })
+    const slow = desk(response(200, 'User-agent: *\nCrawl-delay: 86400'))
+    expect(await slow.permit('http://a.test/x', go, never)).toMatchObject({ crawlDelayMs: maxCrawlDelayMs })
+  })
+
+  it('waits, but not long, while somebody else asks', async () => {
+    const { permit, claims, fetched } = desk(response(200, ''))
+    claims.add('http://a.test')
+    const busy = await permit('http://a.test/x', go, never)
+    expect(busy).toMatchObject({ kind: 'busy' })
+    expect((busy as { inMs: number }).inMs).toBeLessThanOrEqual(1_000)
+    expect(fetched).toEqual([])
+  })
+
+  it('is not asked for without a slot of the host, and the claim is let go', async () => {
+    const { permit, dropped, fetched } = desk(response(200, ''))
+    const slots: string[] = []
+    const full = async (host: string) => {
+      slots.push(host)
+      return false
+    }
+    expect(await permit('http://a.test:8100/x', full, never)).toMatchObject({ kind: 'busy' })
+    expect([slots, dropped, fetched]).toEqual([['a.test:8100'], ['http://a.test:8100'], []])
+    expect(await permit('http://a.test:8100/x', go, never)).toMatchObject({ kind: 'allowed' })
+  })
+
+  it('is not doubted because we stopped asking', async () => {
+    const abort = new AbortController()
+    const cancelled: FetchOutcome = { kind: 'failed', reason: 'cancelled', detail: '' }
+    const { permit, records, dropped } = desk(async () => {
+      abort.abort()
+      return cancelled
+    })
+    expect(await permit('http://a.test/x', go, abort.signal)).toMatchObject({ kind: 'busy' })
+    expect([dropped, records.size]).toEqual([['http://a.test'], 0])
+  })
+})
