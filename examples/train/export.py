@@ -13,6 +13,7 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 import data
+import zeroshot
 from model import IMAGE_SIDE
 
 # Weights of more elements than this are stored as 16-bit floats and computed with as 32-bit ones.
@@ -103,7 +104,8 @@ def write_folder(out, model, tokenizer, threshold, name=None):
         "do_rescale": True, "rescale_factor": 1 / 255,
         "do_normalize": True, "image_mean": list(data.MEAN), "image_std": list(data.STD),
     }
-    notes = {"name": name or os.path.basename(os.path.abspath(out)), "threshold": threshold, "isClip": False}
+    notes = {"name": name or os.path.basename(os.path.abspath(out)), "threshold": threshold, "isClip": False,
+             "templates": list(zeroshot.TEMPLATES), "logitScale": round(model.scale().item(), 2)}
     for file_name, content in (("preprocessor_config.json", preprocessing), ("pairmill.json", notes)):
         with open(os.path.join(out, file_name), "w", encoding="utf-8") as file:
             json.dump(content, file, indent=2)

@@ -125,7 +125,7 @@ def doubtful(model, tokenizer, paths, side, device):
     model.train()
     right = torch.cat(right)
     bar = torch.quantile(torch.cat(wrong), 0.95).item()
-    return {key for key, score in zip(keys, right.tolist()) if score < bar}, bar
+    return {key for key, score in zip(keys, right.tolist()) if score < bar}, len(keys), bar
 
 
 def measure(model, tokenizer, held_out, device, side=IMAGE_SIDE):
@@ -141,7 +141,7 @@ def measure(model, tokenizer, held_out, device, side=IMAGE_SIDE):
         images = [model.vision(data.normalised(part.to(device), side)).float().cpu() for part in pixels.split(256)]
         images = F.normalize(torch.cat(images), dim=1)
         classes = zeroshot.class_embeddings(embed_texts, names)
-        captions = F.normalize(embed_texts([zeroshot.prompts_of(name)[1] for name in names]), dim=1)
+        captions = F.normalize(embed_texts([zeroshot.prompts_of(name)[5] for name in names]), dim=1)
     model.train()
     result = zeroshot.accuracy(images, classes, labels)
     result.update(zeroshot.separation(images, captions[labels]))
@@ -186,7 +186,7 @@ def main():
     log.line(
         event="start", pairs=count, texts=len(texts), shards=len(paths), vocabulary=tokenizer.get_vocab_size(),
         parameters=sum(p.numel() for p in model.parameters()), held_out=0 if held_out is None else len(held_out[0]),
-        names=0 if held_out is None else len(held_out[2]), options=vars(options), device=device,
+        names=0 if held_out is None else len(held_out[2]), options={k: v for k, v in vars(options).items() if k not in ("shards", "held_out", "truth", "out")}, device=device,
         torch=torch.__version__, python=platform.python_version(),
     )
     decayed = [p for p in model.parameters() if p.ndim > 1]
@@ -207,8 +207,11 @@ def main():
         side, batch = stage_at(options.stages, share())
         if dropped is None and share() >= options.clean_at:
             shadow.load_state_dict(average.values)
-            dropped, bar = doubtful(shadow, tokenizer, paths, side, device)
-            log.line(event="clean", epoch=epoch, dropped=len(dropped), bar=bar)
+            dropped, checked, bar = doubtful(shadow, tokenizer, paths, side, device)
+            log.line(event="clean", epoch=epoch, captions=checked, doubtful=len(dropped), bar=bar)
+            # A model that doubts so much has learnt too little to be a judge.
+            if len(dropped) > 0.3 * checked:
+                dropped = frozenset()
         epoch, losses = epoch + 1, []
         order = options.seed * 1000 + epoch
         for pixels, captions in data.batches(paths, IMAGE_SIDE, batch, order, dropped or frozenset()):

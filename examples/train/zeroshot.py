@@ -3,20 +3,20 @@
 import torch
 import torch.nn.functional as F
 
+# Written into the model folder too, so that `pairmill classify` asks in the same words.
 TEMPLATES = (
     "{}",
-    "a picture of {a}",
-    "a drawing of {a}",
-    "cartoon of {a}",
-    "an icon that shows {a}",
     "clip art: {}",
-    "here we see {a}",
+    "the {} symbol",
+    "{} in flat colours",
+    "{} picture",
+    "a picture of a {}",
+    "a drawing of a {}",
 )
 
 
 def prompts_of(name):
-    article = "an" if name[0] in "aeiou" else "a"
-    return [template.format(name, a=f"{article} {name}") for template in TEMPLATES]
+    return [template.format(name) for template in TEMPLATES]
 
 
 def class_embeddings(embed_texts, names):

@@ -226,6 +226,7 @@ async function scoreAll(
   const pending = judged.flatMap((verdict, index) =>
     verdict.kind === 'pending' ? [{ index, picture: verdict.picture }] : [],
   )
+  if (pending.length === 0) return
   if (deps.score === null) {
     for (const { index, picture } of pending) judged[index] = { kind: 'kept', picture, seen: null }
     return

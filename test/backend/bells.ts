@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { Answering, BellKind, Bells, Visited } from '../../src/workers/bells.js'
+import type { Answering, BellKind, Bells, Visit, Visited } from '../../src/workers/bells.js'
 import { hex } from './desk.js'
 
 const hourMs = 3_600_000
@@ -58,7 +58,11 @@ export function bellConformance(
 
     it('are answered with what was rung for', async () => {
       const rings: unknown[] = []
-      answering.push(bells.answer('plan', 1, async (ring) => (rings.push(ring), { kind: 'done' }), noteError))
+      const visit: Visit = async (rung) => {
+        rings.push(rung)
+        return { kind: 'done' }
+      }
+      answering.push(bells.answer('plan', 1, visit, noteError))
       await bells.ring('plan', run, ['7'])
       await expect.poll(() => rings, patience).toEqual([{ v: 1, run, key: '7' }])
     })

@@ -132,11 +132,11 @@ export function frontierRules(open: OpenDesk): void {
       for (let attempts = 0; attempts < 3; attempts++) {
         const session = await desk.session('a')
         const byPath = Object.fromEntries(session.urls.map((url) => [url.url.split('/').at(-1), url]))
-        expect(byPath['retry']).toMatchObject({ attempts })
-        expect(byPath['back']).toMatchObject({ attempts: 0 })
+        expect(byPath.retry).toMatchObject({ attempts })
+        expect(byPath.back).toMatchObject({ attempts: 0 })
         await desk.commit(session, {
-          retry: [{ id: byPath['retry']!.id, delayMs: 0 }],
-          back: [byPath['back']!.id],
+          retry: [{ id: byPath.retry!.id, delayMs: 0 }],
+          back: [byPath.back!.id],
         })
       }
       expect(await desk.progress()).toEqual({ ...noProgress, urls: 2, hosts: 1 })

@@ -1,13 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Progress } from '../../src/workers/backend/backend.js'
 import { type Database, openPglite } from '../../src/workers/backend/pglite/database.js'
 import { pgliteBells } from '../../src/workers/backend/pglite-bells.js'
 import { callThrough, sqlBackend } from '../../src/workers/backend/sql-backend.js'
 import { bellConformance } from './bells.js'
 import { backendConformance } from './conformance.js'
+import { noLimits, openDesk } from './desk.js'
 
 vi.setConfig({ testTimeout: 120_000 })
 
@@ -29,6 +30,29 @@ backendConformance('PGlite', async () => ({
 }))
 
 bellConformance('PGlite', async (onError) => pgliteBells(database, onError))
+
+describe('a PGlite folder that is opened again', () => {
+  it('has everything that was in it, and goes on', async () => {
+    const before = await openDesk(sqlBackend(callThrough(database)), { maxPages: 7 })
+    await before.offer(before.urlOf('a', 1), before.urlOf('b', 1))
+    await before.session('a')
+    const [batch = ''] = await before.bring(before.candidates(3), { batchSize: 3 })
+    await before.heldBatch(batch)
+    await database.close()
+
+    database = await openPglite(join(folder, 'db'))
+    const { run } = before
+    const after = sqlBackend(callThrough(database))
+    expect(await after.openRun(run, {}, noLimits)).toMatchObject({ created: false, limits: { maxPages: 7 } })
+    expect(await after.progress(run)).toMatchObject({ urls: 2, pages: 1, pagesLeased: 1, batchesLeased: 1 })
+    await after.resetLeases()
+    expect((await after.waitingHosts(run, 10)).toSorted()).toEqual([
+      before.hostName('a'),
+      before.hostName('b'),
+    ])
+    expect(await after.openBatches(run, 10)).toEqual([batch])
+  })
+})
 
 /** The sums that the run's row keeps, counted anew from the tables. */
 async function recount(db: Database, run: string): Promise<Partial<Progress>> {

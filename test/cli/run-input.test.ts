@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+// What the command loads only when it has concepts to check; here outside of the tests' time.
+import '../../src/filter/index.js'
 import { type RunCall, readRunInput } from '../../src/cli/run-input.js'
 
 const files: Readonly<Record<string, string>> = {
@@ -13,6 +15,9 @@ const files: Readonly<Record<string, string>> = {
   }),
   'listed.json': JSON.stringify({ out: 'pairs', seeds: 'sites.txt' }),
   'typo.json': JSON.stringify({ maxPage: 10, out: 'x' }),
+  'cats.json': JSON.stringify([{ name: 'cat', action: 'drop', prompts: ['a cat'], against: ['a photo'] }]),
+  'bad-cats.json': JSON.stringify([{ name: 'cat', action: 'bin', prompts: ['a cat'], against: ['a photo'] }]),
+  'catty.json': JSON.stringify({ out: 'x', seeds: ['https://a.org/'], concepts: [{ name: 'cat' }] }),
   'wrong.json': JSON.stringify({ out: 'x', maxPages: 'many', dedupe: 'naer', seeds: 7 }),
 }
 
@@ -115,6 +120,36 @@ describe('the input of a run', () => {
     expect(await problemsOf({ flags: { out: 'x', seeds: 'gone.txt' } })).toEqual([
       "--seeds: cannot read 'gone.txt': there is no such file",
     ])
+  })
+
+  it('reads the concepts to look for from a file; none means no tags, nothing the default ones', async () => {
+    const seeds = ['https://a.org/']
+    const given = async (flags: Record<string, string>) =>
+      (await optionsOf({ seeds, flags: { out: 'x', ...flags } })).concepts
+    expect(await given({})).toBeNull()
+    expect(await given({ concepts: 'none' })).toEqual([])
+    expect(await given({ concepts: 'cats.json' })).toEqual([
+      { name: 'cat', action: 'drop', prompts: ['a cat'], against: ['a photo'], margin: 0 },
+    ])
+    expect(await given({ concepts: 'none', model: 'none' })).toEqual([])
+  })
+
+  it('names what is wrong with concepts, and where they were given', async () => {
+    const seeds = ['https://a.org/']
+    const problems = (flags: Record<string, string>) => problemsOf({ seeds, flags: { out: 'x', ...flags } })
+    expect(await problems({ concepts: 'gone.json' })).toEqual([
+      "--concepts: cannot read 'gone.json': there is no such file",
+    ])
+    expect(await problems({ concepts: 'bad-cats.json', minSide: 'x' })).toEqual([
+      "--min-side: expected a whole number of pixels from 1, got 'x'",
+      'bad-cats.json item 1: action: expected tag, drop or keep, got "bin"',
+    ])
+    expect(await problems({ concepts: 'cats.json', model: 'none' })).toEqual([
+      '--concepts: needs a model to see them with, but the model is none',
+    ])
+    expect((await problemsOf({ configFile: 'catty.json' }))[0]).toBe(
+      'concepts in catty.json item 1: action: missing; expected tag, drop or keep',
+    )
   })
 
   it('asks for a seed where there is none', async () => {

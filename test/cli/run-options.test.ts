@@ -34,6 +34,7 @@ describe('run options', () => {
       backend: 'pglite:/home/ada/pairs/.pairmill/db',
       model: 'clip-vit-base-patch32',
       threshold: null,
+      concepts: null,
       maxPages: null,
       maxPairs: null,
       maxTimeMs: null,

@@ -53,6 +53,14 @@ describe('the summary', () => {
     `)
   })
 
+  it('counts the tags of what was scored', () => {
+    const counters = { ...finished.counters, 'tagged:logo': 24, 'tagged:unsafe': 3 }
+    const text = renderSummary({ kind: 'done', snapshot: { ...finished, counters } }, options, plain)
+    expect(text).toContain(
+      ['Tags, of 1,616 scored pairs', '  logo    24  1.5 %', '  unsafe   3  0.2 %', ''].join('\n'),
+    )
+  })
+
   it('of a limit says what it means', () => {
     const text = renderSummary({ kind: 'limit', limit: 'max-pages', snapshot: finished }, options, plain)
     expect(text.split('\n').slice(0, 2)).toEqual([

@@ -7,34 +7,13 @@ import { type Catalogue, heldOutStyle, loadCatalogue } from '../../src/demo/inde
 import { encodePicture, lookOf } from '../../src/demo/picture.js'
 import { randomOf, shuffled } from '../../src/demo/random.js'
 import { drawnIn } from '../../src/demo/site.js'
-import { type Clip, openClip, resolveModel } from '../../src/filter/index.js'
+import { type Clip, embedClasses, openClip, promptsOf, resolveModel } from '../../src/filter/index.js'
 
 const folder = resolve(import.meta.dirname, '../../models/demo-drawings')
 const missing = !existsSync(join(folder, 'vision_model.onnx'))
 const never = new AbortController().signal
 
-/** Prompts as examples/train/zeroshot.py has them. */
-const promptsOf = (name: string): string[] => {
-  const a = withArticle(name)
-  return [
-    name,
-    `a picture of ${a}`,
-    `a drawing of ${a}`,
-    `cartoon of ${a}`,
-    `an icon that shows ${a}`,
-    `clip art: ${name}`,
-    `here we see ${a}`,
-  ]
-}
-
 const dot = (a: Float32Array, b: Float32Array): number => a.reduce((sum, value, i) => sum + value * b[i]!, 0)
-
-function meanOf(vectors: readonly Float32Array[]): Float32Array {
-  const mean = new Float32Array(vectors[0]!.length)
-  for (const vector of vectors) for (const [i, value] of vector.entries()) mean[i]! += value
-  const length = Math.hypot(...mean)
-  return mean.map((value) => value / length)
-}
 
 describe.skipIf(missing)(
   `the shipped model, on pictures of a style it never saw${missing ? ' (skipped: models/demo-drawings is not there)' : ''}`,
@@ -53,11 +32,11 @@ describe.skipIf(missing)(
       const opened = await openClip(files, { threads: 2 }, never)
       if ('kind' in opened) throw new Error(opened.message)
       clip = opened
-      const texts = await clip.embedTexts(
-        catalogue.subjects.flatMap((subject) => promptsOf(subject.name)),
-        never,
-      )
-      classes = catalogue.subjects.map((_, i) => meanOf(texts.slice(i * 7, i * 7 + 7)))
+      const templates = clip.model.templates ?? []
+      expect(templates.length).toBeGreaterThan(1)
+      const named = catalogue.subjects.map(({ name }) => ({ name, prompts: promptsOf(name, templates) }))
+      const embedded = await embedClasses(clip.embedTexts, named, never)
+      classes = embedded.map(({ embedding }) => embedding)
       const sample = shuffled(randomOf('shipped model'), drawnIn(catalogue, heldOutStyle)).slice(0, 500)
       for (const subject of sample) {
         const drawing = catalogue.drawings.get(heldOutStyle)!.get(subject.id)!

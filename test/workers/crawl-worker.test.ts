@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { defaultVisitOptions } from '../../src/crawl/index.js'
 import type { Fetch } from '../../src/net/index.js'
 import type { LeasedUrl } from '../../src/records/index.js'
@@ -10,6 +10,7 @@ import type {
 } from '../../src/workers/backend/backend.js'
 import type { BellKind, Bells } from '../../src/workers/bells.js'
 import { type CrawlSettings, visitHost } from '../../src/workers/crawl-worker.js'
+import { pause } from '../../src/workers/pause.js'
 import type { Permit, Permitted } from '../../src/workers/permission.js'
 
 const never = new AbortController().signal
@@ -96,6 +97,8 @@ const urls = (
   reservedMs: 4_711,
   ...over,
 })
+
+afterEach(() => void vi.useRealTimers())
 
 describe('a session on a host', () => {
   it('fetches what it leased, commits once, and rings for what came of it', async () => {
@@ -210,39 +213,41 @@ describe('a session on a host', () => {
     expect(commits[0]!.retry.map(({ id }) => id).toSorted()).toEqual([1, 2])
   })
 
-  it('keeps the delay between its fetches, also one that it only learns of', async () => {
+  it('keeps the delay between its fetches, also one that it only learns of, within the time that it reserved', async () => {
+    vi.useFakeTimers({ now: 1_000_000 })
     const starts: number[] = []
     let underWay = 0
-    const permitted: Permit = async () => ({ ...allowed, crawlDelayMs: 40 })
     const { visit, commits } = desk({
-      lease: urls(leased(4)),
-      permit: permitted,
+      lease: urls(leased(10), { delayMs: 1_000 }),
+      permit: async () => ({ ...allowed, crawlDelayMs: 2_500 }),
       fetch: async () => {
-        starts.push(performance.now())
+        starts.push(Date.now() - 1_000_000)
         expect(++underWay).toBe(1)
-        await new Promise((resolve) => setTimeout(resolve, 5))
+        await pause(starts.length === 2 ? 3_000 : 400, never)
         underWay--
         return { kind: 'failed', reason: 'headers', detail: '' }
       },
     })
-    await visit()
-    expect(starts).toHaveLength(4)
-    expect(commits[0]).toMatchObject({ delayMs: 40 })
-    const gaps = starts.slice(2).map((at, i) => at - starts[i + 1]!)
-    // Only ever longer; the clock that waits and the clock that measures may differ by a little.
-    for (const gap of gaps) expect(gap).toBeGreaterThan(30)
+    const visited = visit()
+    await vi.runAllTimersAsync()
+    await visited
+    // The second fetch took longer than the delay; what would come after the tenth second is not begun.
+    expect(starts).toEqual([0, 2_500, 5_500, 8_000])
+    expect(commits[0]).toMatchObject({ delayMs: 2_500 })
+    expect([commits[0]!.done.length, commits[0]!.back.length]).toEqual([4, 6])
   })
 
-  it('does not use more slots than it reserved', async () => {
+  it('counts the fetch of robots.txt among its slots', async () => {
+    vi.useFakeTimers({ now: 1_000_000 })
     const { visit, commits, fetched } = desk({
-      lease: urls(leased(3), { delayMs: 30 }),
+      lease: urls(leased(3), { delayMs: 1_000 }),
       permit: async (_, takeSlot) => ((await takeSlot('a.test')) ? allowed : { kind: 'busy', inMs: 1 }),
     })
-    await visit()
-    // Three slots, of which each URL takes two: one to ask and one to fetch.
-    expect(fetched.length).toBeLessThan(3)
-    expect(commits[0]!.done.length + commits[0]!.back.length).toBe(3)
-    expect(commits[0]!.back.length).toBeGreaterThan(0)
+    const visited = visit()
+    await vi.runAllTimersAsync()
+    await visited
+    expect(fetched).toEqual(['http://a.test/1', 'http://a.test/2'])
+    expect([commits[0]!.done, commits[0]!.back]).toEqual([[1, 2], [3]])
   })
 
   it('has several fetches under way only where the host asks for no delay', async () => {

@@ -32,7 +32,9 @@ function desk(state: Partial<Progress>, over: Partial<Drive> = {}) {
   const onRing: ((kind: BellKind) => void)[] = []
   const backend: Partial<Backend> = {
     progress: async () => progress,
-    addElapsed: async (_, ms) => void (progress = { ...progress, elapsedMs: progress.elapsedMs + ms }),
+    addElapsed: async (_, ms) => {
+      progress = { ...progress, elapsedMs: progress.elapsedMs + ms }
+    },
     closeBatches: async () => [],
     waitingHosts: async () => (progress.urls > 0 ? ['a.test'] : []),
     openBatches: async () => (progress.batchesOpen > 0 ? ['4'] : []),

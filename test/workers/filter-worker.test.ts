@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { defaultFilterOptions, prepareImageLibrary } from '../../src/filter/index.js'
 import type { Fetch } from '../../src/net/index.js'
 import type { Candidate } from '../../src/records/index.js'
-import { folderStore, readPart } from '../../src/shard/index.js'
+import { folderStore, partName, readPart } from '../../src/shard/index.js'
 import type { Backend, BatchCommit, BatchCommitted, BatchLease } from '../../src/workers/backend/backend.js'
 import type { Bells } from '../../src/workers/bells.js'
 import { visitBatch } from '../../src/workers/filter-worker.js'
@@ -107,7 +107,7 @@ describe('a batch', () => {
     expect(await visit()).toEqual({ kind: 'done' })
     expect(commits).toHaveLength(1)
     const { part, kept, deferred, counters, token } = commits[0]!
-    expect(part).toMatchObject({ name: `parts/12-${token}.tar`, rows: 2 })
+    expect(part).toMatchObject({ name: partName('12', token), rows: 2 })
     expect(parts()).toEqual([part!.name])
     expect(kept).toEqual([{ row: 0, sha256: expect.any(String), phash: expect.any(String), score: null }])
     expect([deferred, released]).toEqual([[], []])

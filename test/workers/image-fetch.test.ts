@@ -22,7 +22,9 @@ afterAll(async () => {
   await net.close()
   await web.close()
 })
-beforeEach(() => void (web.seen.length = 0))
+beforeEach(() => {
+  web.seen.length = 0
+})
 
 const checkedAt = '2026-01-02T03:04:05.000Z'
 const allowed: Permit = async () => ({
@@ -71,7 +73,7 @@ describe('fetching an image', () => {
       permission: { rule: 'robots:none', checkedAt },
     })
     expect([asked, slots]).toEqual([['http://a.test/page'], ['a.test']])
-    expect(web.seen[0]!.headers['accept']).toContain('image/')
+    expect(web.seen[0]!.headers.accept).toContain('image/')
   })
 
   it('asks anew at every hop of a redirect, whatever host it leads to', async () => {

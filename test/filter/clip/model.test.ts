@@ -68,6 +68,15 @@ describe('a model folder', () => {
     expect(await messageOf(folder)).toMatch(/pairmill\.json is no JSON/)
   })
 
+  test('may say which prompts and which temperature suit it', async () => {
+    const folder = smallModelFolder()
+    expect(await filesOf(folder)).toMatchObject({ templates: null, logitScale: null })
+    writeFileSync(join(folder, 'pairmill.json'), '{"templates": ["an icon of {}"], "logitScale": 14.3}')
+    expect(await filesOf(folder)).toMatchObject({ templates: ['an icon of {}'], logitScale: 14.3 })
+    writeFileSync(join(folder, 'pairmill.json'), '{"templates": ["an icon"]}')
+    expect(await messageOf(folder)).toMatch(/pairmill\.json does not fit: templates\.0: a template has \{\}/)
+  })
+
   test.each(['vision_model.onnx', 'text_model.onnx', 'tokenizer.json', 'preprocessor_config.json'])(
     'without %s is refused by the name of the file',
     async (name) => {

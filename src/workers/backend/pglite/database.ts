@@ -30,6 +30,9 @@ export interface Database {
 
 const require = createRequire(import.meta.url)
 
+/** Between the name of a database and what tells its drafts apart. */
+const draftMark = '.new-'
+
 /**
  * Opens the PGlite database in `dir`, creating it first where it is not there. PostgreSQL runs in a thread of its own, since it
  * blocks the thread it runs in. The caller holds the folder's lock: a second process on the folder would destroy it.
@@ -38,6 +41,7 @@ const require = createRequire(import.meta.url)
  */
 export async function openPglite(dir: string): Promise<Database> {
   if (!existsSync(dir)) await createPglite(dir)
+  await removeDrafts(dir)
   const worker = new Worker(require.resolve('#threads/workers/backend/pglite/thread.js'), {
     workerData: { dir },
   })
@@ -104,11 +108,8 @@ export async function openPglite(dir: string): Promise<Database> {
  * name of its own: the child of a killed process may still be writing to an older one.
  */
 async function createPglite(dir: string): Promise<void> {
-  const folder = dirname(dir)
-  mkdirSync(folder, { recursive: true })
-  const drafts = `${basename(dir)}.new-`
-  const older = readdirSync(folder).filter((name) => name.startsWith(drafts))
-  const fresh = join(folder, `${drafts}${randomUUID()}`)
+  mkdirSync(dirname(dir), { recursive: true })
+  const fresh = `${dir}${draftMark}${randomUUID()}`
   const child = fork(require.resolve('#threads/workers/backend/pglite/create.js'), [fresh], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     execArgv: [],
@@ -121,5 +122,12 @@ async function createPglite(dir: string): Promise<void> {
   if (code !== 0)
     throw new Error(`the database in ${dir} could not be created: ${said.trim() || `exit code ${code}`}`)
   renameSync(fresh, dir)
-  for (const name of older) await rm(join(folder, name), { recursive: true, force: true, maxRetries: 10 })
+}
+
+/** What killed processes left of databases that they were making. */
+async function removeDrafts(dir: string): Promise<void> {
+  const folder = dirname(dir)
+  const drafts = readdirSync(folder).filter((name) => name.startsWith(basename(dir) + draftMark))
+  // Tried anew where a child that lives a moment longer than its parent adds a file.
+  for (const name of drafts) await rm(join(folder, name), { recursive: true, force: true, maxRetries: 10 })
 }
