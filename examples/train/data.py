@@ -125,7 +125,7 @@ def training_views(pixels, side, generator):
     first, second = uniform(0, 1, n, 3, 1, 1), uniform(0, 1, n, 3, 1, 1)
     flat = chance(n, 0.6, generator, device).view(n, 1, 1, 1)
     background = first + (torch.where(flat, first, second) - first) * ramp
-    swap = (agree & chance(n, 0.5, generator, device)).view(n, 1, 1, 1)
+    swap = (agree & chance(n, 0.35, generator, device)).view(n, 1, 1, 1)
     x = torch.where(swap, x * keep + background * (1 - keep), x)
 
     # Place, size, angle, shape.
@@ -141,23 +141,25 @@ def training_views(pixels, side, generator):
         ],
         1,
     )
-    still = chance(n, 0.3, generator, device).view(n, 1, 1)
+    still = chance(n, 0.4, generator, device).view(n, 1, 1)
     identity = torch.eye(2, 3, device=device).expand(n, 2, 3)
     grid = F.affine_grid(torch.where(still, identity, theta), list(x.shape), align_corners=False)
     x = F.grid_sample(x, grid, mode="bilinear", padding_mode="border", align_corners=False)
 
-    # Colours: a random mix of the channels about grey, contrast, brightness; now and then none at all.
+    # Colours, of half of them: a random mix of the channels about grey, contrast, brightness; now and then none at all.
+    plain = x
     grey = x.mean(1, keepdim=True)
     saturation = uniform(0.5, 1.4, n, 1, 1, 1)
-    saturation = torch.where(chance(n, 0.05, generator, device).view(n, 1, 1, 1), torch.zeros_like(saturation), saturation)
+    saturation = torch.where(chance(n, 0.08, generator, device).view(n, 1, 1, 1), torch.zeros_like(saturation), saturation)
     x = grey + (x - grey) * saturation
-    mix = torch.eye(3, device=device) + uniform(-0.07, 0.07, n, 3, 3)
+    mix = torch.eye(3, device=device) + uniform(-0.08, 0.08, n, 3, 3)
     x = torch.einsum("nij,njhw->nihw", mix, x)
     x = (x - 0.5) * uniform(0.75, 1.25, n, 1, 1, 1) + 0.5 + uniform(-0.12, 0.12, n, 1, 1, 1)
+    x = torch.where(chance(n, 0.5, generator, device).view(n, 1, 1, 1), x, plain)
 
     # Softer or sharper lines.
     soft = F.avg_pool2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), 3, 1)
-    x = x + (soft - x) * uniform(-0.8, 0.8 * side / 64, n, 1, 1, 1)
+    x = x + (soft - x) * uniform(-0.5, 0.5 * side / 64, n, 1, 1, 1)
     x = x.clamp(0, 1)
 
     # A hole.
@@ -168,7 +170,7 @@ def training_views(pixels, side, generator):
     hole = ((rows - middle[:, 0].view(n, 1, 1)).abs() < half.view(n, 1, 1)) & (
         (columns - middle[:, 1].view(n, 1, 1)).abs() < half.view(n, 1, 1)
     )
-    hole = (hole & chance(n, 0.15, generator, device).view(n, 1, 1)).unsqueeze(1)
+    hole = (hole & chance(n, 0.1, generator, device).view(n, 1, 1)).unsqueeze(1)
     x = torch.where(hole, uniform(0, 1, n, 3, 1, 1), x)
 
     mean = torch.tensor(MEAN, device=device).view(1, 3, 1, 1)

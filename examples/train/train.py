@@ -31,17 +31,17 @@ def arguments():
     parser.add_argument("--held-out", help="folder of shards to measure on; nothing of it is learnt from")
     parser.add_argument("--truth", help="JSON file: names, and which image URL shows which")
     parser.add_argument("--out", required=True, help="model folder to write")
-    parser.add_argument("--epochs", type=int, default=40)
-    parser.add_argument("--stages", default="32:64:0.45,48:128:0.25,64:256:0.3",
+    parser.add_argument("--epochs", type=int, default=32)
+    parser.add_argument("--stages", default="48:64:0.55,64:128:0.45",
                         help="picture side, batch size and share of the epochs of each stage")
-    parser.add_argument("--clean-at", type=float, default=0.4, help="share of the epochs after which doubtful captions go; 1 = never")
+    parser.add_argument("--clean-at", type=float, default=0.45, help="share of the epochs after which doubtful captions go; 1 = never")
     parser.add_argument("--steps", type=int, help="stop after so many steps (for a quick try)")
-    parser.add_argument("--rate", type=float, default=1e-3, help="highest learning rate at a batch of 128; goes with the batch's root")
+    parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate at a batch of 128; goes with the batch's root")
     parser.add_argument("--decay", type=float, default=0.05, help="weight decay")
     parser.add_argument("--vocabulary", type=int, default=4096)
     parser.add_argument("--width", type=int, default=128, help="of the shared space")
     parser.add_argument("--channels", default="32,64,128,224", help="of the vision tower's four stages")
-    parser.add_argument("--measure-every", type=int, default=5, help="epochs between two zero-shot measurements")
+    parser.add_argument("--measure-every", type=int, default=4, help="epochs between two zero-shot measurements")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1 if not torch.cuda.is_available() else os.cpu_count())
     return parser.parse_args()
@@ -240,6 +240,7 @@ def main():
         if held_out is not None and (epoch % options.measure_every == 0 or share() >= 1):
             shadow.load_state_dict(average.values)
             values.update(measure(shadow, tokenizer, held_out, device, side))
+            torch.save(average.values, options.out.rstrip("/") + ".pt")
         log.line(**values)
 
     shadow.load_state_dict(average.values)

@@ -18,10 +18,10 @@ import { photos, seeded, sentence } from './pictures.js'
 import { startTestWeb, type TestWeb } from './test-web.js'
 
 const hosts = ['a.test', 'b.test', 'c.test', 'd.test']
-const pagesPerHost = 60
+const pagesPerHost = 52
 const perPage = 3
 /** Lives that are ended while they work. */
-const kills = 22
+const kills = 20
 
 let web: TestWeb
 const wanted: string[] = []
@@ -56,7 +56,7 @@ const words = (out: string): string[] => [
   '--out',
   out,
   ...['--model', 'none', '--dedupe', 'off', '--repeated-text', 'none'],
-  ...['--batch-size', '6', '--shard-size', '12', '--delay-ms', '4', '--shuffle-seed', 'kill'],
+  ...['--batch-size', '6', '--shard-size', '10', '--delay-ms', '4', '--shuffle-seed', 'kill'],
   ...web.words,
 ]
 
@@ -138,16 +138,21 @@ describe(`a run that is killed again and again (PAIRMILL_KILL_SEED=${seed})`, { 
     for (const folder of ['parts', 'plans', 'entries']) mkdirSync(join(state, folder))
     const random = seeded(seed)
     const between = (least: number, most: number) => least + Math.floor(random() * (most - least + 1))
-    const moments: (() => Moment)[] = [
-      () => afterRequests(between(10, 60)),
-      () => afterRequests(between(30, 60)),
-      () => afterChanges('part', [join(state, 'parts')], between(1, 6)),
-      () => afterChanges('shard', [out, join(state, 'plans'), join(state, 'entries')], between(1, 8)),
-    ]
+    const fetched = () => new Set(web.seen.map(({ host, path }) => host + path)).size
+    /** After some of what is left to do, so that there are kills to the end. */
+    const nextMoment = (killsLeft: number): Moment => {
+      const share = (wanted.length - Math.min(fetched(), wanted.length)) / (killsLeft + 1)
+      const kind = between(0, 3)
+      if (kind === 0)
+        return afterChanges('part', [join(state, 'parts')], between(1, 1 + Math.round(share / 8)))
+      if (kind === 1) return afterChanges('shard', shardFolders, between(1, 6))
+      return afterRequests(between(4, 8 + Math.round(1.2 * share)))
+    }
+    const shardFolders = [out, join(state, 'plans'), join(state, 'entries')]
     const told: string[] = []
     for (let killed = 0; killed < kills; ) {
       // Now and then a life that has not begun to work: its database is open, or is just being repaired.
-      if (random() < 0.2) {
+      if (random() < 0.12) {
         const early = afterChanges(
           'database',
           [join(state, 'db/pg_wal'), join(state, 'db/base/5')],
@@ -156,7 +161,7 @@ describe(`a run that is killed again and again (PAIRMILL_KILL_SEED=${seed})`, { 
         expect(await killAt(start(words(out)), early)).toBe(true)
         told.push(early.name)
       }
-      const moment = moments[between(0, moments.length - 1)]!()
+      const moment = nextMoment(kills - killed)
       expect(await killAt(start(words(out)), moment), `done after ${killed} kills: ${told.join(', ')}`).toBe(
         true,
       )

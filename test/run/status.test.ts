@@ -1,0 +1,154 @@
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { newOut, pairmill, pairsOf, start, tempFolder } from './pairmill.js'
+import { serveTree } from './small-site.js'
+import { startTestWeb, type TestWeb } from './test-web.js'
+
+const host = 'site.test'
+let web: TestWeb
+let wanted: string[]
+
+beforeAll(async () => {
+  web = await startTestWeb()
+  wanted = await serveTree(web, host, 7, 700)
+  // Never answers, so that a run lives for as long as a test wants.
+  web.page('waiting.test/', { links: ['/hang'] })
+}, 60_000)
+afterAll(() => web.close())
+
+const words = (out: string, ...more: string[]): string[] => [
+  ...['run', `http://${host}/`, 'http://waiting.test/', '--out', out, '--model', 'none', '--dedupe', 'off'],
+  ...['--batch-size', '4', '--shard-size', '5', '--delay-ms', '5'],
+  ...web.words,
+  ...more,
+]
+
+describe('a run that lives', { timeout: 120_000 }, () => {
+  it('tells its state, can be verified, refuses a second one with its pid, and is known as stopped once it was killed', async () => {
+    const out = await newOut()
+    const life = start(words(out))
+    await life.said('"state":"running"')
+    const pid = life.child.pid!
+
+    const status = await pairmill(['status', out, '--json'])
+    expect(status.code).toBe(0)
+    const running = JSON.parse(status.stdout) as Record<string, unknown>
+    expect(running).toMatchObject({ v: 1, state: 'running', pid, dataset: out })
+    expect((await pairmill(['status', out])).stdout).toContain(`${out}: running, process ${pid}, `)
+    expect((await pairmill(['verify', out])).stdout).toMatch(/nothing is (wrong|committed here)/)
+
+    const before = web.seen.length
+    const second = await pairmill(words(out))
+    expect(second).toMatchObject({ code: 3, stdout: '' })
+    expect(second.stderr).toContain(`${out} is in use by process ${pid} since `)
+    // It was refused before it did anything; what came meanwhile is the first one's.
+    expect(life.child.exitCode).toBe(null)
+    expect(web.seen.slice(before).filter(({ path }) => path === '/')).toEqual([])
+
+    life.child.kill('SIGKILL')
+    await life.ended
+    const stopped = JSON.parse((await pairmill(['status', out, '--json'])).stdout) as Record<string, unknown>
+    expect(stopped).toMatchObject({ state: 'stopped', pid })
+    expect((await pairmill(['status', out])).stdout).toContain('The same command goes on.')
+
+    web.page('waiting.test/hang', {})
+    const last = await pairmill(words(out))
+    expect(last.code).toBe(0)
+    expect(await pairsOf(out)).toEqual(wanted)
+    const done = JSON.parse((await pairmill(['status', out, '--json'])).stdout) as Record<string, unknown>
+    expect(done).toMatchObject({ state: 'done', counters: { kept: wanted.length, pages: 9 } })
+  })
+
+  it('is not taken for a process that has its pid and began later', async () => {
+    const out = await newOut()
+    const state = join(out, '.pairmill')
+    // This process lives, and began at another time than the lock says.
+    const lock = { pid: process.pid, startedTicks: '1', since: new Date(0).toISOString() }
+    writeFileSync(join(state, 'lock'), JSON.stringify(lock))
+    const ended = await pairmill(words(out, '--max-pages', '1'))
+    expect(ended.code).toBe(existsSync('/proc/self/stat') ? 0 : 3)
+  })
+})
+
+describe('what cannot work is refused before anything is fetched', { timeout: 120_000 }, () => {
+  it('an --out that is a file', async () => {
+    const file = join(tempFolder(), 'out')
+    writeFileSync(file, 'mine')
+    const { code, stdout, stderr } = await pairmill(words(file))
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toContain(`pairmill: --out ${file} cannot be used as a folder: `)
+    expect(readFileSync(file, 'utf8')).toBe('mine')
+  })
+
+  it('an --out below a file', async () => {
+    const file = join(tempFolder(), 'file')
+    writeFileSync(file, 'mine')
+    const { code, stderr } = await pairmill(words(join(file, 'out')))
+    expect(code).toBe(2)
+    expect(stderr).toContain('cannot be used as a folder')
+  })
+
+  const model = async (name: string, env: Record<string, string> = {}) => {
+    const out = await newOut()
+    const before = web.seen.length
+    const ended = await pairmill([...words(out), '--model', name], env)
+    expect(web.seen.length).toBe(before)
+    expect(ended).toMatchObject({ code: 5, stdout: '' })
+    expect(readdirSync(join(out, '.pairmill'))).not.toContain('lock')
+    return ended.stderr
+  }
+
+  it('a model folder that lacks its files, naming the first one', async () => {
+    expect(await model(tempFolder())).toMatch(/^pairmill: .*(vision_model|text_model|tokenizer|config)/m)
+  })
+
+  it('a model folder whose files are broken', async () => {
+    const folder = tempFolder()
+    for (const name of ['vision_model.onnx', 'text_model.onnx']) writeFileSync(join(folder, name), 'no model')
+    for (const name of ['tokenizer.json', 'preprocessor_config.json', 'config.json'])
+      writeFileSync(join(folder, name), '{}')
+    const said = await model(folder)
+    expect(said).toContain(folder)
+  })
+
+  it('a model of no known name, with the names that there are', async () => {
+    const said = await model('clip-vit-huge')
+    expect(said).toContain("'clip-vit-huge'")
+    expect(said).toContain('clip-vit-base-patch32')
+  })
+
+  it('a model that cannot be fetched, saying what to do', async () => {
+    const cache = tempFolder()
+    const said = await model('clip-vit-base-patch32', {
+      HF_ENDPOINT: 'http://127.0.0.1:1',
+      XDG_CACHE_HOME: cache,
+    })
+    expect(said).toContain('127.0.0.1:1')
+    expect(said).toMatch(/--model|HF_ENDPOINT/)
+  })
+
+  it('a database that is none, without touching it', async () => {
+    const out = join(tempFolder(), 'out')
+    const db = join(out, '.pairmill/db')
+    mkdirSync(db, { recursive: true })
+    writeFileSync(join(db, 'PG_VERSION'), 'no database')
+    const { code, stderr } = await pairmill(words(out))
+    expect(code).toBe(1)
+    expect(stderr).toContain('pairmill: the run failed: ')
+    expect(readFileSync(join(db, 'PG_VERSION'), 'utf8')).toBe('no database')
+  })
+})
+
+describe('a run whose folder was moved', { timeout: 120_000 }, () => {
+  it('goes on where it lies now', async () => {
+    const out = await newOut()
+    expect((await pairmill(words(out, '--max-pages', '3'))).code).toBe(0)
+    const moved = join(tempFolder(), 'moved')
+    cpSync(out, moved, { recursive: true })
+    web.page('waiting.test/hang', {})
+    expect((await pairmill(words(moved))).code).toBe(0)
+    expect(await pairsOf(moved)).toEqual(wanted)
+    expect((await pairmill(['verify', moved])).code).toBe(0)
+  })
+})
