@@ -11,6 +11,7 @@ import { openPglite } from '../dist/workers/backend/pglite/database.js'
 import { pgliteBells } from '../dist/workers/backend/pglite-bells.js'
 import { callThrough, sqlBackend } from '../dist/workers/backend/sql-backend.js'
 import { defaultFailing, visitHost } from '../dist/workers/crawl-worker.js'
+import { createKnownUrls } from '../dist/workers/known-urls.js'
 import { createPermission } from '../dist/workers/permission.js'
 
 const [folder, concurrency, ...seeds] = process.argv.slice(2)
@@ -26,6 +27,7 @@ const bells = pgliteBells(database, fail)
 const net = createNet({ userAgent: 'pairmill-bench/1.0', connectTo: [], allowPrivate: ['127.0.0.0/8'] })
 const now = () => Date.now()
 const deps = {
+  known: createKnownUrls(100_000),
   backend,
   bells,
   fetch: net.fetch,

@@ -52,7 +52,7 @@ const deps = {
   fetchImage,
   pixelsOf: null,
   tensorSide: null,
-  decoding: createGate(availableParallelism()),
+  decoding: createGate(2 * availableParallelism()),
   now,
   score: null,
   tagger: null,

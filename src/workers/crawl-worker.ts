@@ -4,6 +4,7 @@ import type { Fetch } from '../net/index.js'
 import type { LeasedUrl } from '../records/index.js'
 import type { Backend, BatchShape, SessionCommit, SessionCommitted } from './backend/backend.js'
 import type { Bells, Visited } from './bells.js'
+import type { KnownUrls } from './known-urls.js'
 import { pause } from './pause.js'
 import type { Permit } from './permission.js'
 import { harvestOf, type UrlOutcome, type UrlVisited } from './session.js'
@@ -37,6 +38,7 @@ export interface CrawlDeps {
   readonly bells: Bells
   readonly fetch: Fetch
   readonly permit: Permit
+  readonly known: KnownUrls
   readonly now: () => number
   readonly random: () => number
 }
@@ -131,6 +133,7 @@ export async function visitHost(
     const health = unreachable !== null && harvest.health !== 'ok' ? 'bad' : harvest.health
     return {
       ...harvest,
+      offers: harvest.offers.filter((offer) => !deps.known.has(offer.url)),
       ...settings.batch,
       health,
       partial,
@@ -154,6 +157,7 @@ export async function visitHost(
       lost = true
       return committed
     }
+    for (const offer of wanted.offers) deps.known.add(offer.url)
     const woken = committed.hosts.filter((other) => other !== host)
     await deps.bells.ring('session', settings.run, woken)
     await deps.bells.ring('batch', settings.run, committed.batches)

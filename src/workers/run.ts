@@ -12,6 +12,7 @@ import { drive } from './drive.js'
 import { type FilterSettings, visitBatch } from './filter-worker.js'
 import { lockFolder } from './folder-lock.js'
 import { createGate } from './gate.js'
+import { createKnownUrls } from './known-urls.js'
 import {
   digestOf,
   fatalScore,
@@ -38,6 +39,10 @@ const batchesAtOnce = 3
 /** Candidates of one image host in a batch. */
 const perHost = 32
 const batchAgeMs = 30_000
+/** Images in decoding for each core: while one waits for the event loop between two steps, another has the core. */
+const decodesPerCore = 2
+/** About 20 MB of URLs that need not be offered again. */
+const maxKnownUrls = 100_000
 
 /**
  * The whole line in one process and one folder: opens or resumes the run in `options.out`, works until it is done, a limit is reached or
@@ -90,7 +95,7 @@ async function runLocked(
   database.onLost((error) => lost.abort(error))
   const backend = sqlBackend(callThrough(database))
   const opened = await backend.openRun(runName, storedOptions(options), limitsOf(options))
-  const differences = differencesOf(opened.options, opened.limits, options)
+  const differences = opened.seeded ? differencesOf(opened.options, opened.limits, options) : []
   if (differences.length > 0) {
     return {
       ...refused(
@@ -100,6 +105,8 @@ async function runLocked(
       differences,
     }
   }
+  // A start that came to nothing, for want of the model perhaps, binds nobody.
+  if (!opened.seeded) await backend.setOptions(runName, storedOptions(options))
   await backend.setLimits(runName, limitsOf(options))
   await backend.resetLeases()
 
@@ -183,11 +190,12 @@ async function runLocked(
     filter: filterOptions(options),
     imageDelayMs: options.imageDelayMs,
   }
-  const crawlDeps = { backend, bells, fetch: net.fetch, permit, now, random }
+  const known = createKnownUrls(maxKnownUrls)
+  const crawlDeps = { backend, bells, fetch: net.fetch, permit, known, now, random }
   const filterDeps = {
     ...crawlDeps,
     store,
-    decoding: createGate(availableParallelism()),
+    decoding: createGate(decodesPerCore * availableParallelism()),
     pixelsOf: clip === null ? null : clip.pixelsOf,
     tensorSide: clip?.model.imageSide ?? null,
     score: clip === null ? null : fatalScore(clip, lost),

@@ -24,6 +24,12 @@ export function frontierRules(open: OpenDesk): void {
       expect(await backend.openRun(`${run}-new`, {}, noLimits)).toMatchObject({ created: false, options })
     })
 
+    it('take other options as a whole', async () => {
+      const { backend, run } = await open()
+      await backend.setOptions(run, { other: [1] })
+      expect((await backend.openRun(run, {}, noLimits)).options).toEqual({ other: [1] })
+    })
+
     it('sum their working time and take new limits', async () => {
       const { backend, run } = await open()
       await backend.addElapsed(run, 1_500)

@@ -60,6 +60,19 @@ describe('a run that lives', { timeout: 120_000 }, () => {
     expect(done).toMatchObject({ state: 'done', counters: { kept: wanted.length, pages: 9 } })
   })
 
+  it('is the only one of two that begin at the same moment', async () => {
+    const out = await newOut()
+    const lives = [start(words(out, '--max-pages', '1')), start(words(out, '--max-pages', '1'))]
+    const ends = await Promise.all(lives.map((life) => life.ended))
+    // The second may come when the first is done: then it finds nothing to do.
+    for (const { code } of ends) expect([0, 3]).toContain(code)
+    const winner = ends.findIndex(({ code }) => code === 0)
+    const loser = ends.find(({ code }) => code === 3)
+    expect(winner).not.toBe(-1)
+    if (loser !== undefined) expect(loser.stderr).toContain(`in use by process ${lives[winner]!.child.pid} `)
+    expect((await pairmill(['status', out])).stdout).toContain(': done after ')
+  })
+
   it('is not taken for a process that has its pid and began later', async () => {
     const out = await newOut()
     const state = join(out, '.pairmill')
@@ -114,8 +127,14 @@ describe('what cannot work is refused before anything is fetched', { timeout: 12
 
   it('a model of no known name, with the names that there are', async () => {
     const said = await model('clip-vit-huge')
-    expect(said).toContain("'clip-vit-huge'")
-    expect(said).toContain('clip-vit-base-patch32')
+    expect(said).toContain('clip-vit-huge is neither a folder nor a known model (clip-vit-base-patch32)')
+  })
+
+  it('which binds nobody: the folder takes the next command with whatever options it has', async () => {
+    const out = await newOut()
+    expect((await pairmill([...words(out), '--model', 'clip-vit-huge', '--min-side', '1'])).code).toBe(5)
+    const { code } = await pairmill(words(out, '--max-pages', '1'))
+    expect(code).toBe(0)
   })
 
   it('a model that cannot be fetched, saying what to do', async () => {

@@ -10,6 +10,7 @@ import type {
 } from '../../src/workers/backend/backend.js'
 import type { BellKind, Bells } from '../../src/workers/bells.js'
 import { type CrawlSettings, visitHost } from '../../src/workers/crawl-worker.js'
+import { createKnownUrls } from '../../src/workers/known-urls.js'
 import { pause } from '../../src/workers/pause.js'
 import type { Permit, Permitted } from '../../src/workers/permission.js'
 
@@ -75,6 +76,7 @@ function desk(scene: Scene) {
         bells: bells as Bells,
         fetch,
         permit: scene.permit ?? (async () => allowed),
+        known: createKnownUrls(1_000),
         now: Date.now,
         random: () => 0,
       },

@@ -214,6 +214,8 @@ export type Held = { readonly kind: 'held' } | { readonly kind: 'lost' }
  */
 export interface Backend {
   openRun(run: string, options: Record<string, unknown>, limits: RunLimits): Promise<OpenedRun>
+  /** For a run that was never seeded: it has found nothing by the options that it was opened with. */
+  setOptions(run: string, options: Record<string, unknown>): Promise<void>
   setLimits(run: string, limits: RunLimits): Promise<void>
   addElapsed(run: string, ms: number): Promise<void>
   progress(run: string): Promise<Progress>

@@ -12,6 +12,7 @@ export function sqlBackend(call: CallSql): Backend {
   return {
     openRun: async (run, options, limits) =>
       (await call('open_run', { run, options, limits })) as Awaited<ReturnType<Backend['openRun']>>,
+    setOptions: async (run, options) => void (await call('set_options', { run, options })),
     setLimits: async (run, limits) => void (await call('set_limits', { run, limits })),
     addElapsed: async (run, ms) => void (await call('add_elapsed', { run, ms: Math.round(ms) })),
     progress: async (run) => (await call('progress', { run })) as Awaited<ReturnType<Backend['progress']>>,

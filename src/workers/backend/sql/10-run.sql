@@ -10,6 +10,13 @@ begin
   return jsonb_build_object('created', made, 'options', r.options, 'limits', r.limits, 'elapsedMs', r.elapsed_ms, 'seeded', r.seeded);
 end $$;
 
+-- set_options({run, options}) -> {}   for a run that was never seeded: it has found nothing by the old ones
+create function set_options(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
+begin
+  update run set options = p->'options' where name = p->>'run';
+  return '{}';
+end $$;
+
 -- set_limits({run, limits: {maxPages, maxPairs, maxPagesPerHost} (null = none)}) -> {}
 create function set_limits(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
 begin
