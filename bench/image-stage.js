@@ -23,7 +23,7 @@ import { createImageFetch } from '../dist/workers/image-fetch.js'
 const [list, folder, longSide, quality] = process.argv.slice(2)
 const run = 'bench'
 const batchSize = 256
-const batchesAtOnce = 2
+const batchesAtOnce = 3
 const shardSize = 1000
 
 prepareImageLibrary()

@@ -92,6 +92,15 @@ def smaller(x, side):
     return x if x.shape[-1] == side else F.interpolate(x, size=(side, side), mode="bilinear", antialias=True)
 
 
+def thinned(text, rng):
+    """Half of the time some words are left out, at least one stays: what is said has to be found in the words, not
+    in the whole phrase, which stands beside few pictures and would be learnt by heart."""
+    words = text.split()
+    if rng.random() < 0.5:
+        return text
+    return " ".join([word for word in words if rng.random() < 0.65] or [rng.choice(words)])
+
+
 def normalised(pixels, side=None):
     """uint8 [n, 3, s, s] to the floats that the vision tower takes, at another side where one is given."""
     mean = torch.tensor(MEAN, device=pixels.device).view(1, 3, 1, 1)

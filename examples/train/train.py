@@ -31,17 +31,17 @@ def arguments():
     parser.add_argument("--held-out", help="folder of shards to measure on; nothing of it is learnt from")
     parser.add_argument("--truth", help="JSON file: names, and which image URL shows which")
     parser.add_argument("--out", required=True, help="model folder to write")
-    parser.add_argument("--epochs", type=int, default=32)
-    parser.add_argument("--stages", default="48:64:0.55,64:128:0.45",
+    parser.add_argument("--epochs", type=float, default=10)
+    parser.add_argument("--stages", default="32:64:0.5,48:64:0.3,64:128:0.2",
                         help="picture side, batch size and share of the epochs of each stage")
-    parser.add_argument("--clean-at", type=float, default=0.45, help="share of the epochs after which doubtful captions go; 1 = never")
+    parser.add_argument("--clean-at", type=float, default=0.5, help="share of the epochs after which doubtful captions go; 1 = never")
     parser.add_argument("--steps", type=int, help="stop after so many steps (for a quick try)")
     parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate at a batch of 128; goes with the batch's root")
     parser.add_argument("--decay", type=float, default=0.05, help="weight decay")
     parser.add_argument("--vocabulary", type=int, default=4096)
     parser.add_argument("--width", type=int, default=128, help="of the shared space")
     parser.add_argument("--channels", default="32,64,128,224", help="of the vision tower's four stages")
-    parser.add_argument("--measure-every", type=int, default=4, help="epochs between two zero-shot measurements")
+    parser.add_argument("--measure-every", type=int, default=2, help="epochs between two zero-shot measurements")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1 if not torch.cuda.is_available() else os.cpu_count())
     return parser.parse_args()
@@ -193,7 +193,7 @@ def main():
     plain = [p for p in model.parameters() if p.ndim <= 1]
     groups = [{"params": decayed, "weight_decay": options.decay}, {"params": plain, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=options.rate, betas=(0.9, 0.98))
-    average = Average(model, 0.998)
+    average = Average(model, 0.99)
     shadow = TwoTowers(tokenizer.get_vocab_size(), tokens.end_of(tokenizer), options.width, channels).to(device)
     generator = torch.Generator().manual_seed(options.seed)
     step, seen, epoch, started = 0, 0, 0, time.time()
@@ -219,7 +219,8 @@ def main():
             for group in optimizer.param_groups:
                 group["lr"] = rate
             views = data.training_views(pixels.to(device), side, generator).contiguous(memory_format=torch.channels_last)
-            ids = torch.tensor(tokens.encode(tokenizer, [random.choice(c) for c in captions], MAX_TOKENS), device=device)
+            said = [data.thinned(random.choice(texts), random) for texts in captions]
+            ids = torch.tensor(tokens.encode(tokenizer, said, MAX_TOKENS), device=device)
             with torch.autocast(device, dtype=torch.bfloat16):
                 image, text = model.vision(views), model.text(ids)
             loss = contrastive_loss(image.float(), text.float(), model.scale())

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { type DemoWeb, renderTruthScore, type ScoredRow, scoreAgainstTruth } from '../demo/index.js'
+import { type RemoteDemoWeb, renderTruthScore, type ScoredRow, scoreAgainstTruth } from '../demo/index.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import { type RunDeps, runCommand } from './run.js'
 import type { RunCall } from './run-input.js'
@@ -9,26 +9,29 @@ export interface DemoCall {
   readonly out: string
   /** Port of the demo web; 0 = any free one. */
   readonly port: number
+  /** As for `pairmill run`; null = the model in the box. */
+  readonly model: string | null
   /** Only serve the web, until a signal comes. */
   readonly serveOnly: boolean
 }
 
 export interface DemoDeps extends RunDeps {
   /** Folder of the model in the box. */
-  readonly modelDir: string
-  readonly startWeb: (port: number, signal: AbortSignal) => Promise<DemoWeb>
+  readonly boxedModelDir: string
+  readonly isFolder: (path: string) => boolean
+  readonly startWeb: (port: number, signal: AbortSignal) => Promise<RemoteDemoWeb>
   /** Rows of the finished dataset. */
   readonly readRows: (dir: string) => AsyncIterable<ScoredRow>
   readonly verify: (dir: string) => Promise<ExitCode>
 }
 
 /** Local traffic to a web that was made to be crawled: no delay, and one host is as good as another. */
-export function demoRunCall(call: DemoCall, web: DemoWeb, modelDir: string): RunCall {
+export function demoRunCall(call: DemoCall, web: RemoteDemoWeb, model: string): RunCall {
   return {
     seeds: web.seeds,
     flags: {
       out: call.out,
-      model: modelDir,
+      model,
       connectTo: [web.connectTo],
       allowPrivate: ['127.0.0.0/8'],
       delayMs: '0',
@@ -40,20 +43,26 @@ export function demoRunCall(call: DemoCall, web: DemoWeb, modelDir: string): Run
 /** `pairmill demo`: a real run on a small web that knows the truth about itself. */
 export async function demoCommand(call: DemoCall, deps: DemoDeps): Promise<ExitCode> {
   const closing = new AbortController()
+  const model = call.model ?? (deps.isFolder(deps.boxedModelDir) ? deps.boxedModelDir : 'none')
+  if (model === 'none') {
+    deps.stderr.write(
+      'Without a model nothing is scored: every pair that passes the other rules is kept, wrong texts with it.\n',
+    )
+  }
   deps.stderr.write(
     'Drawing the demo web: pictures of several emoji sets, on hosts that exist only on this machine ...\n',
   )
   const web = await deps.startWeb(call.port, closing.signal)
   try {
     deps.stderr.write(`Serving ${web.hosts.length} hosts on 127.0.0.1:${web.port}: ${web.hosts.join(', ')}\n`)
-    if (call.serveOnly) return await serveUntilSignal(web, deps)
-    const code = await runCommand(demoRunCall(call, web, deps.modelDir), deps)
+    if (call.serveOnly) return await serveUntilSignal(web, model, deps)
+    const code = await runCommand(demoRunCall(call, web, model), deps)
     if (code !== exitCodes.ok) return code
     const dir = resolve(deps.input.cwd, call.out)
     const rows: ScoredRow[] = []
     for await (const row of deps.readRows(dir)) rows.push(row)
     const score = scoreAgainstTruth(rows, web.truth)
-    deps.stdout.write(`\n${renderTruthScore(score, web.forbiddenRequests()).join('\n')}\n\n`)
+    deps.stdout.write(`\n${renderTruthScore(score, await web.forbiddenRequests()).join('\n')}\n\n`)
     return await deps.verify(dir)
   } finally {
     closing.abort()
@@ -61,10 +70,10 @@ export async function demoCommand(call: DemoCall, deps: DemoDeps): Promise<ExitC
   }
 }
 
-function serveUntilSignal(web: DemoWeb, deps: DemoDeps): Promise<ExitCode> {
+function serveUntilSignal(web: RemoteDemoWeb, model: string, deps: DemoDeps): Promise<ExitCode> {
   const seeds = web.seeds.join(' ')
   deps.stdout.write(
-    `Crawl it from another terminal:\n  pairmill run ${seeds} --out my-demo --model ${deps.modelDir} ` +
+    `Crawl it from another terminal:\n  pairmill run ${seeds} --out my-demo --model ${model} ` +
       `--connect-to ${web.connectTo} --allow-private 127.0.0.0/8 --delay-ms 0\nCtrl-C ends it.\n`,
   )
   return new Promise((resolve) => {

@@ -43,12 +43,13 @@ const commands: Commands = {
   async demo(call) {
     const deps = await runDeps()
     if (deps === null) return exitCodes.usage
-    const [{ demoCommand }, { defaultDemoOptions, startDemoWeb }, { folderStore, readRows }] =
+    const [{ demoCommand }, { defaultDemoOptions, startDemoProcess }, { folderStore, readRows }] =
       await Promise.all([import('./demo.js'), import('../demo/index.js'), import('../shard/index.js')])
     return demoCommand(call, {
       ...deps,
-      modelDir: fileURLToPath(new URL('../../models/emoji', import.meta.url)),
-      startWeb: (port, signal) => startDemoWeb({ ...defaultDemoOptions, port }, signal),
+      boxedModelDir: fileURLToPath(new URL('../../models/demo-drawings', import.meta.url)),
+      isFolder: deps.input.isFolder,
+      startWeb: (port, signal) => startDemoProcess({ ...defaultDemoOptions, port }, signal),
       readRows: (dir) => readRows(folderStore(dir), new AbortController().signal),
       verify: (dir) => commands.verify(dir, false),
     })

@@ -83,11 +83,12 @@ function createProgram(deps: ProgramDeps, answer: (code: ExitCode) => void): Com
 
   program
     .command('demo')
-    .summary('see it work: a run on a small web of its own, with the model in the box')
+    .summary('see it work: a run on a small web of its own')
     .description(
       'Serves a small web of several hosts on this machine, made of emoji sets and full of what makes a real web hard, ' +
-        'runs pairmill on it with the small model in the box, verifies the dataset, and says how many right pairs were ' +
-        'kept and how many wrong ones got through. Needs no network.',
+        'runs pairmill on it, verifies the dataset, and says how many right pairs were kept and how many wrong ones ' +
+        'got through. Needs no network. Without --model nothing is scored, unless a model for these drawings lies in ' +
+        'models/demo-drawings.',
     )
     .option('--out <DIR>', 'folder for the dataset', 'pairmill-demo')
     .addOption(
@@ -99,10 +100,13 @@ function createProgram(deps: ProgramDeps, answer: (code: ExitCode) => void): Com
           throw new InvalidArgumentError('Expected a port, 0 to 65535.')
         }),
     )
+    .option('--model <DIR>', 'model folder to score with; none = no scores')
     .option('--serve', 'only serve the web, to crawl it by hand')
-    .action(async ({ out, port, serve }: { out: string; port: number; serve?: boolean }) => {
-      answer(await commands.demo({ out, port, serveOnly: serve === true }))
-    })
+    .action(
+      async ({ out, port, model, serve }: { out: string; port: number; model?: string; serve?: boolean }) => {
+        answer(await commands.demo({ out, port, model: model ?? null, serveOnly: serve === true }))
+      },
+    )
 
   program
     .command('verify')

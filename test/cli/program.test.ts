@@ -36,9 +36,9 @@ async function typed(...words: string[]) {
 describe('the command line', () => {
   it('demo has a folder and a free port unless told otherwise, and refuses what is no port', async () => {
     const usual = await typed('demo')
-    expect(usual.calls).toEqual([['demo', { out: 'pairmill-demo', port: 0, serveOnly: false }]])
-    const told = await typed('demo', '--out', 'x', '--port', '8100', '--serve')
-    expect(told.calls).toEqual([['demo', { out: 'x', port: 8100, serveOnly: true }]])
+    expect(usual.calls).toEqual([['demo', { out: 'pairmill-demo', port: 0, model: null, serveOnly: false }]])
+    const told = await typed('demo', '--out', 'x', '--port', '8100', '--model', 'm', '--serve')
+    expect(told.calls).toEqual([['demo', { out: 'x', port: 8100, model: 'm', serveOnly: true }]])
     const wrong = await typed('demo', '--port', '70000')
     expect(wrong.calls).toEqual([])
     expect(wrong.code).toBe(2)
