@@ -25,6 +25,10 @@ def make_tokenizer(captions, size):
     return tokenizer
 
 
+def read_tokenizer(text):
+    return Tokenizer.from_str(text)
+
+
 def end_of(tokenizer):
     return tokenizer.token_to_id(END)
 

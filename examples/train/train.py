@@ -31,6 +31,7 @@ def arguments():
     parser.add_argument("--held-out", help="folder of shards to measure on; nothing of it is learnt from")
     parser.add_argument("--truth", help="JSON file: names, and which image URL shows which")
     parser.add_argument("--out", required=True, help="model folder to write")
+    parser.add_argument("--start", help="go on from these weights (the .pt file that an earlier run left beside its folder)")
     parser.add_argument("--epochs", type=float, default=10)
     parser.add_argument("--stages", default="32:64:0.5,48:64:0.3,64:128:0.2",
                         help="picture side, batch size and share of the epochs of each stage")
@@ -177,16 +178,19 @@ def main():
     for _, captions, _ in data.pairs(paths, IMAGE_SIDE):
         texts.update(captions)
         count += 1
-    tokenizer = tokens.make_tokenizer(texts, options.vocabulary)
+    earlier = torch.load(options.start, map_location="cpu") if options.start else None
+    tokenizer = tokens.read_tokenizer(earlier["tokenizer"]) if earlier else tokens.make_tokenizer(texts, options.vocabulary)
     held_out = read_held_out(options.held_out, options.truth) if options.held_out else None
 
     channels = tuple(int(c) for c in options.channels.split(","))
     model = TwoTowers(tokenizer.get_vocab_size(), tokens.end_of(tokenizer), options.width, channels)
+    if earlier:
+        model.load_state_dict(earlier["weights"])
     model = model.to(device, memory_format=torch.channels_last)
     log.line(
         event="start", pairs=count, texts=len(texts), shards=len(paths), vocabulary=tokenizer.get_vocab_size(),
         parameters=sum(p.numel() for p in model.parameters()), held_out=0 if held_out is None else len(held_out[0]),
-        names=0 if held_out is None else len(held_out[2]), options={k: v for k, v in vars(options).items() if k not in ("shards", "held_out", "truth", "out")}, device=device,
+        names=0 if held_out is None else len(held_out[2]), options={k: v for k, v in vars(options).items() if k not in ("shards", "held_out", "truth", "out", "start")}, goes_on=earlier is not None, device=device,
         torch=torch.__version__, python=platform.python_version(),
     )
     decayed = [p for p in model.parameters() if p.ndim > 1]
@@ -241,7 +245,7 @@ def main():
         if held_out is not None and (epoch % options.measure_every == 0 or share() >= 1):
             shadow.load_state_dict(average.values)
             values.update(measure(shadow, tokenizer, held_out, device, side))
-            torch.save(average.values, options.out.rstrip("/") + ".pt")
+            torch.save({"weights": average.values, "tokenizer": tokenizer.to_str()}, options.out.rstrip("/") + ".pt")
         log.line(**values)
 
     shadow.load_state_dict(average.values)

@@ -87,8 +87,7 @@ function createProgram(deps: ProgramDeps, answer: (code: ExitCode) => void): Com
     .description(
       'Serves a small web of several hosts on this machine, made of emoji sets and full of what makes a real web hard, ' +
         'runs pairmill on it, verifies the dataset, and says how many right pairs were kept and how many wrong ones ' +
-        'got through. Needs no network. Without --model nothing is scored, unless a model for these drawings lies in ' +
-        'models/demo-drawings.',
+        'got through. Needs no network: the small model in models/demo-drawings scores the pairs.',
     )
     .option('--out <DIR>', 'folder for the dataset', 'pairmill-demo')
     .addOption(
@@ -100,7 +99,7 @@ function createProgram(deps: ProgramDeps, answer: (code: ExitCode) => void): Com
           throw new InvalidArgumentError('Expected a port, 0 to 65535.')
         }),
     )
-    .option('--model <DIR>', 'model folder to score with; none = no scores')
+    .option('--model <DIR>', 'another model folder to score with; none = no scores')
     .option('--serve', 'only serve the web, to crawl it by hand')
     .action(
       async ({ out, port, model, serve }: { out: string; port: number; model?: string; serve?: boolean }) => {

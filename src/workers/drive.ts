@@ -31,7 +31,8 @@ export interface Drive {
 const tickMs = 200
 /** How often the reaper rings what nobody holds, and the status is written. */
 const reapMs = 1_000
-const reapAtOnce = 500
+/** Rung at once for each place of a worker: what waits behind is rung when its turn comes near, and most of it has a ring already. */
+const ringsPerPlace = 4
 /** So many failures with nothing done in between: the trouble is not passing. */
 const maxTroubles = 50
 
@@ -97,10 +98,12 @@ async function finished(d: Drive, phase: Phase): Promise<RunEnd> {
 
 /** A ring can be lost; what waits and is held by nobody is rung again. `closing`: no more than the plans, which are to be ended. */
 async function ringWaiting(d: Drive, closing: boolean): Promise<void> {
+  const atOnce = (kind: BellKind) =>
+    ringsPerPlace * (d.workers.find((worker) => worker.kind === kind)?.concurrency ?? 1)
   if (!closing) {
     await d.backend.closeBatches(d.run, { ...d.batch, dry: false })
-    await d.bells.ring('session', d.run, await d.backend.waitingHosts(d.run, reapAtOnce))
-    await d.bells.ring('batch', d.run, await d.backend.openBatches(d.run, reapAtOnce))
+    await d.bells.ring('session', d.run, await d.backend.waitingHosts(d.run, atOnce('session')))
+    await d.bells.ring('batch', d.run, await d.backend.openBatches(d.run, atOnce('batch')))
   }
   await d.bells.ring('plan', d.run, (await d.backend.openPlans(d.run)).map(String))
 }
