@@ -32,8 +32,8 @@ def arguments():
     parser.add_argument("--truth", help="JSON file: names, and which image URL shows which")
     parser.add_argument("--out", required=True, help="model folder to write")
     parser.add_argument("--start", help="go on from these weights (the .pt file that an earlier run left beside its folder)")
-    parser.add_argument("--epochs", type=float, default=10)
-    parser.add_argument("--stages", default="32:64:0.5,48:64:0.3,64:128:0.2",
+    parser.add_argument("--epochs", type=float, default=40)
+    parser.add_argument("--stages", default="32:64:0.35,48:64:0.35,64:128:0.3",
                         help="picture side, batch size and share of the epochs of each stage")
     parser.add_argument("--clean-at", type=float, default=0.5, help="share of the epochs after which doubtful captions go; 1 = never")
     parser.add_argument("--steps", type=int, help="stop after so many steps (for a quick try)")
@@ -42,9 +42,9 @@ def arguments():
     parser.add_argument("--vocabulary", type=int, default=4096)
     parser.add_argument("--width", type=int, default=128, help="of the shared space")
     parser.add_argument("--channels", default="32,64,128,224", help="of the vision tower's four stages")
-    parser.add_argument("--measure-every", type=int, default=2, help="epochs between two zero-shot measurements")
+    parser.add_argument("--measure-every", type=int, default=4, help="epochs between two zero-shot measurements")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=1 if not torch.cuda.is_available() else os.cpu_count())
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
     return parser.parse_args()
 
 
