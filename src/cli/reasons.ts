@@ -44,7 +44,7 @@ export const rejectExplanations: Readonly<Record<RejectReason, string>> = {
   concept_dropped: 'image shows a concept that is to be dropped (--concepts)',
   concept_missing: 'image shows none of the concepts to keep (--concepts)',
   max_pairs: 'more than --max-pairs',
-  crashed: 'ended the worker that tried it, twice',
+  crashed: 'ended the process that decoded it, or all that tried it',
 }
 
 export const imageSkipExplanations: Readonly<Record<ImageSkipReason, string>> = {

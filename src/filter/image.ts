@@ -45,6 +45,16 @@ const white = { r: 255, g: 255, b: 255 }
 /** Longest time for one picture. A picture of 64 megapixels takes about a second. */
 const decodeSeconds = 20
 
+/** `crashed`: the decoder itself did not survive it, which shows only where it runs in a process of its own. */
+export type DecodeOutcome = Decoded | ImageRejected | { readonly reason: 'crashed'; readonly detail: string }
+
+export type Decode = (
+  bytes: Uint8Array,
+  limits: ImageLimits,
+  target: DecodeTarget,
+  signal: AbortSignal,
+) => Promise<DecodeOutcome>
+
 /**
  * Decodes what was fetched, once: the stored image, the perceptual hash and the model's input are all made of the
  * result. JPEG and WebP are scaled while they are decoded where that is enough. `prepareImageLibrary` first.
@@ -94,7 +104,7 @@ export async function decodeImage(
     }
   } catch (error) {
     signal.throwIfAborted()
-    return failure(error, bytes, format)
+    return failure(error, bytes, format, limits.maxPixels)
   }
 }
 
@@ -138,10 +148,15 @@ function rgbOf(data: Buffer, channels: number): Uint8Array {
   return pixels
 }
 
-/** The library reports every broken file by an exception: here it becomes a value. */
-function failure(error: unknown, bytes: Uint8Array, format: DecodedFormat): ImageRejected {
-  const detail = (error instanceof Error ? error.message : String(error)).split('\n')[0]?.slice(0, 200) ?? ''
-  if (/exceeds pixel limit|pixel limit/i.test(detail)) return { reason: 'bomb', detail }
-  const truncated = isCut(bytes, format) || /premature end|truncat|unexpected end/i.test(detail)
-  return { reason: truncated ? 'truncated' : 'undecodable', detail }
+/**
+ * The library reports every broken file by an exception: here it becomes a value. Its words are not used: they come from one
+ * buffer for all threads, and so may tell of another file that failed at the same moment.
+ */
+function failure(error: unknown, bytes: Uint8Array, format: DecodedFormat, maxPixels: number): ImageRejected {
+  // The one exception: this check is made before the library's own buffer is looked at.
+  if (error instanceof Error && error.message === 'Input image exceeds pixel limit')
+    return { reason: 'bomb', detail: `more than ${maxPixels} pixels` }
+  if (isCut(bytes, format))
+    return { reason: 'truncated', detail: `${format} without its end: ${bytes.length} bytes` }
+  return { reason: 'undecodable', detail: `not to be decoded as ${format}` }
 }

@@ -24,6 +24,7 @@ export {
   createTagger,
   defaultConcepts,
 } from './concepts.js'
+export { createDecodeApart } from './decode-apart.js'
 export { type HeaderSize, type ImageSize, imageSize } from './dimensions.js'
 export {
   type HeaderVerdict,
@@ -32,7 +33,7 @@ export {
   type ImageRejected,
   sizeVerdict,
 } from './header.js'
-export { type Decoded, type DecodeTarget, decodeImage, storedSize } from './image.js'
+export { type Decode, type Decoded, type DecodeTarget, decodeImage, storedSize } from './image.js'
 export type { FetchImage, ImageFetched, InspectPrefix } from './image-source.js'
 export { crashedRow } from './judged.js'
 export * from './language.js'

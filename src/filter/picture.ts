@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Permission, RejectReason, StoredFormat } from '../records/index.js'
 import { headerVerdict } from './header.js'
-import { type Decoded, decodeImage } from './image.js'
+import type { Decode, Decoded } from './image.js'
 import type { FetchImage } from './image-source.js'
 import type { FilterOptions } from './options.js'
 import { perceptualHash } from './phash.js'
@@ -9,6 +9,8 @@ import { encodeStored } from './stored.js'
 
 /** What is known of an image as far as it came. */
 export interface PictureFacts {
+  /** The source that was asked for the image and gave it, before any redirect; null = none gave an image. */
+  readonly imageUrl: string | null
   readonly originalWidth: number | null
   readonly originalHeight: number | null
   readonly exif: string | null
@@ -45,6 +47,7 @@ export type PictureOutcome =
 
 export interface PictureDeps {
   readonly fetchImage: FetchImage
+  readonly decode: Decode
   /** CLIP's resize and crop; null = nothing is scored. */
   readonly pixelsOf: ((decoded: Decoded) => Promise<Uint8Array>) | null
   /** Side of the model's square input; null = nothing is scored. */
@@ -55,6 +58,7 @@ export interface PictureDeps {
 }
 
 const unknown = {
+  imageUrl: null,
   originalWidth: null,
   originalHeight: null,
   exif: null,
@@ -62,7 +66,7 @@ const unknown = {
   fetchedBytes: null,
   phash: null,
 }
-/** The URL's answer was a no to this URL, not to the host: another source of the same image may do. */
+/** The answer was a no to this URL: another source of the same image may do. */
 const tryNext: ReadonlySet<RejectReason> = new Set([
   'http_4xx',
   'http_other',
@@ -76,7 +80,7 @@ const tryNext: ReadonlySet<RejectReason> = new Set([
 
 /**
  * One image from URL to everything that is kept of it, by one decode. `urls` are tried in order while the answer is a no to the
- * URL; the last answer counts.
+ * URL. Where none gives an image the first one's answer counts, which is the one that such a row names.
  */
 export async function takePicture(
   deps: PictureDeps,
@@ -85,18 +89,14 @@ export async function takePicture(
   options: FilterOptions,
   signal: AbortSignal,
 ): Promise<PictureOutcome> {
-  let outcome: PictureOutcome = {
-    kind: 'rejected',
-    reason: 'bad_url',
-    detail: null,
-    permission: null,
-    ...unknown,
-  }
+  let refusal: PictureOutcome | null = null
   for (const url of urls) {
-    outcome = await pictureAt(deps, url, attempts, options, signal)
-    if (outcome.kind !== 'rejected' || !tryNext.has(outcome.reason)) return outcome
+    const outcome = await pictureAt(deps, url, attempts, options, signal)
+    if (outcome.kind !== 'rejected' || outcome.imageUrl !== null) return outcome
+    refusal ??= outcome
+    if (!tryNext.has(outcome.reason)) break
   }
-  return outcome
+  return refusal ?? { kind: 'rejected', reason: 'bad_url', detail: null, permission: null, ...unknown }
 }
 
 async function pictureAt(
@@ -109,21 +109,25 @@ async function pictureAt(
   const fetched = await deps.fetchImage(url, attempts, (soFar) => prefixVerdict(soFar, options), signal)
   if (fetched.kind === 'deferred') return fetched
   const { permission } = fetched
+  if (fetched.kind === 'rejected')
+    return { kind: 'rejected', reason: fetched.reason, detail: fetched.detail, permission, ...unknown }
+
+  const { bytes } = fetched
   const reject = (
     reason: RejectReason,
     detail: string | null,
     facts: Partial<PictureFacts> = {},
-  ): PictureOutcome => ({ kind: 'rejected', reason, detail, permission, ...unknown, ...facts })
-  if (fetched.kind === 'rejected') return reject(fetched.reason, fetched.detail)
-
-  const { bytes } = fetched
+  ): PictureOutcome => {
+    const imageUrl = tryNext.has(reason) ? null : url
+    return { kind: 'rejected', reason, detail, permission, ...unknown, imageUrl, ...facts }
+  }
   if (bytes.length === 0) return reject('empty', null)
   const header = headerVerdict(bytes, options, true)
   if (header.kind === 'rejected') return reject(header.reason, header.detail)
   if (bytes.length < options.minBytes) return reject('bytes_small', `${bytes.length} bytes`)
   const sha256 = createHash('sha256').update(bytes).digest('hex')
   return deps.decoding(async () => {
-    const decoded = await decodeImage(
+    const decoded = await deps.decode(
       bytes,
       options,
       { imageSize: options.imageSize, tensorSide: deps.tensorSide },
@@ -136,6 +140,7 @@ async function pictureAt(
     const pixels = deps.pixelsOf === null ? null : await deps.pixelsOf(decoded)
     return {
       kind: 'picture',
+      imageUrl: url,
       permission,
       originalWidth: decoded.originalWidth,
       originalHeight: decoded.originalHeight,

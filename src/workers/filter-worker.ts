@@ -1,11 +1,17 @@
 import { randomBytes } from 'node:crypto'
 import { hostOf } from '../crawl/index.js'
-import { type BatchDeps, type BatchResult, type FilterOptions, filterBatch } from '../filter/index.js'
+import {
+  type BatchDeps,
+  type BatchResult,
+  type Decode,
+  type FilterOptions,
+  filterBatch,
+} from '../filter/index.js'
 import type { Fetch } from '../net/index.js'
 import { partName, type Store, writePart } from '../shard/index.js'
 import type { Backend, BatchCommit, LeasedCandidate } from './backend/backend.js'
 import type { Bells, Visited } from './bells.js'
-import { crashedResult } from './crashed.js'
+import { crashedResult, suspicionOf } from './crashed.js'
 import type { Gate } from './gate.js'
 import { createImageFetch } from './image-fetch.js'
 import { keepLease } from './lease.js'
@@ -26,6 +32,9 @@ export interface FilterDeps
   readonly fetch: Fetch
   readonly permit: Permit
   readonly decoding: Gate
+  readonly decode: Decode
+  /** In a process of its own. */
+  readonly decodeApart: Decode
   readonly now: () => number
   readonly random: () => number
 }
@@ -57,11 +66,14 @@ export async function visitBatch(
   }
 
   const held = keepLease(() => deps.backend.extendBatch({ run, batch, token, leaseMs }), leaseMs, abort)
-  let judged = lease.crashed
+  const suspicion = suspicionOf(lease)
+  let judged = suspicion === 'given_up'
   try {
-    const result = lease.crashed
-      ? crashedResult(lease.candidates)
-      : await judge(deps, settings, lease.candidates, held.signal)
+    const decode = suspicion === 'suspect' ? deps.decodeApart : deps.decode
+    const result =
+      suspicion === 'given_up'
+        ? crashedResult(lease.candidates)
+        : await judge({ ...deps, decode }, settings, lease.candidates, held.signal)
     judged = true
     const commit = await storePart(deps, settings, batch, token, result, held.signal)
     const committed = await deps.backend.commitBatch(commit)

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { anchorOf, defaultVisitOptions, hostOf } from '../crawl/index.js'
-import { prepareImageLibrary } from '../filter/index.js'
+import { createDecodeApart, decodeImage, prepareImageLibrary } from '../filter/index.js'
 import { clearScratch, compileDataset, folderStore, sweepParts } from '../shard/index.js'
 import { openPglite } from './backend/pglite/database.js'
 import { pgliteBells } from './backend/pglite-bells.js'
@@ -195,6 +195,8 @@ async function runLocked(
   const filterDeps = {
     ...crawlDeps,
     store,
+    decode: decodeImage,
+    decodeApart: createDecodeApart(),
     decoding: createGate(decodesPerCore * availableParallelism()),
     pixelsOf: clip === null ? null : clip.pixelsOf,
     tensorSide: clip?.model.imageSide ?? null,

@@ -176,12 +176,12 @@ export function batchRules(open: OpenDesk): void {
       return answer
     }
 
-    it('is split after two starts, and a single candidate that killed two is crashed', async () => {
+    it('is split after two starts, and a single candidate comes with the number of them', async () => {
       const desk = await open()
       const found = desk.candidates(3)
       const [whole = ''] = await desk.bring(found)
-      expect(await die(desk, whole)).toMatchObject({ kind: 'batch', crashed: false })
-      expect(await die(desk, whole)).toMatchObject({ kind: 'batch', crashed: false })
+      expect(await die(desk, whole)).toMatchObject({ kind: 'batch', starts: 0, failures: 0 })
+      expect(await die(desk, whole)).toMatchObject({ kind: 'batch', starts: 1, failures: 0 })
       const split = await die(desk, whole)
       expect(split).toMatchObject({ kind: 'split' })
       const halves = (split as { batches: readonly string[] }).batches
@@ -193,7 +193,7 @@ export function batchRules(open: OpenDesk): void {
       for (const half of halves) held.push(await desk.heldBatch(half))
       const bodies = held.flatMap(({ candidates }) => candidates.map(({ body }) => body.imageUrl))
       expect(bodies.toSorted()).toEqual(found.map(({ body }) => body.imageUrl).toSorted())
-      expect(held.map(({ crashed }) => crashed)).toEqual([false, false])
+      expect(held.map(({ starts }) => starts)).toEqual([0, 0])
       const single = held.find(({ candidates }) => candidates.length === 1)!
 
       await desk.backend.resetLeases()
@@ -202,8 +202,19 @@ export function batchRules(open: OpenDesk): void {
         () => desk.heldBatch(single.batch).catch(() => null),
         (taken) => taken !== null,
       )
-      expect(third).toMatchObject({ crashed: true, candidates: [single.candidates[0]] })
-      expect(await desk.commitBatch(third!, [])).toMatchObject({ kind: 'committed', kept: 0 })
+      expect(third).toMatchObject({ starts: 2, failures: 0, candidates: [single.candidates[0]] })
+      expect(await desk.commitBatch(third!, [newImage()])).toMatchObject({ kind: 'committed', kept: 1 })
+    })
+
+    it('of one candidate that fails comes with the number of failures', async () => {
+      const desk = await open()
+      const { backend, run } = desk
+      const [batch = ''] = await desk.bring(desk.candidates(1))
+      for (let failures = 0; failures < 3; failures++) {
+        const held = await desk.heldBatch(batch)
+        expect(held).toMatchObject({ starts: 0, failures })
+        await backend.releaseBatch({ run, batch, token: held.token, failed: true })
+      }
     })
 
     it('does not count a start that was given up, but one that failed', async () => {

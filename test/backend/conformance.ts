@@ -9,6 +9,7 @@ import { limitRules } from './limit-rules.js'
 import { planRules } from './plan-rules.js'
 import { politenessRules } from './politeness-rules.js'
 import { randomRules } from './random-rules.js'
+import { runRules } from './run-rules.js'
 
 /** Opens a desk with a run of its own on the backend that all tests share. */
 export type OpenDesk = (limits?: Partial<RunLimits>, name?: string) => ReturnType<typeof openDesk>
@@ -32,6 +33,7 @@ export function backendConformance(name: string, open: () => Promise<OpenedBacke
     batchRules(desk)
     duplicateRules(desk)
     planRules(desk)
+    runRules(desk)
     randomRules(desk, (run) => opened.recount?.(run) ?? Promise.resolve({}))
   })
 }

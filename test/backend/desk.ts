@@ -37,7 +37,8 @@ export interface HeldBatch {
   readonly batch: string
   readonly token: string
   readonly candidates: readonly LeasedCandidate[]
-  readonly crashed: boolean
+  readonly starts: number
+  readonly failures: number
 }
 
 export interface Image {
@@ -47,7 +48,7 @@ export interface Image {
 }
 
 export const noLimits: RunLimits = { maxPages: null, maxPairs: null, maxPagesPerHost: null }
-export const noProgress: Omit<Progress, 'elapsedMs'> = {
+export const noProgress: Omit<Progress, 'elapsedMs' | 'seedings'> = {
   urls: 0,
   hosts: 0,
   pages: 0,
@@ -60,6 +61,8 @@ export const noProgress: Omit<Progress, 'elapsedMs'> = {
   unplannedRows: 0,
   plansOpen: 0,
   nextShard: 0,
+  standing: 'running',
+  ended: null,
 }
 /** Large enough that only a dry crawl closes a batch. */
 export const roomy: BatchShape = { batchSize: 256, batchAgeMs: 3_600_000, perHost: 32 }
@@ -183,7 +186,7 @@ export async function openDesk(backend: Backend, limits: Partial<RunLimits> = {}
     const token = newToken()
     const given = await takeBatch(batch, { token, ...over })
     if (given.kind !== 'batch') throw new Error(`batch ${batch} gave ${JSON.stringify(given)}`)
-    return { batch, token, candidates: given.candidates, crashed: given.crashed }
+    return { batch, token, candidates: given.candidates, starts: given.starts, failures: given.failures }
   }
 
   /** Commits a batch whose first candidates kept the images and whose others were rejected, but for those deferred. */
@@ -215,8 +218,8 @@ export async function openDesk(backend: Backend, limits: Partial<RunLimits> = {}
     return { batch, part: partOf(held, images.length), committed: await commitBatch(held, images, over) }
   }
 
-  const progress = async (): Promise<Omit<Progress, 'elapsedMs'>> => {
-    const { elapsedMs: _, ...numbers } = await backend.progress(run)
+  const progress = async (): Promise<Omit<Progress, 'elapsedMs' | 'seedings'>> => {
+    const { elapsedMs: _, seedings: __, ...numbers } = await backend.progress(run)
     return numbers
   }
 

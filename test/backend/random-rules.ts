@@ -96,7 +96,14 @@ function createPlay(desk: Desk, world: World) {
       expect(given.kind).toBe('busy')
     } else if (given.kind === 'batch') {
       for (const { body } of given.candidates) expect(ledgered.has(body.imageUrl)).toBe(false)
-      batchesHeld.push({ batch, token, candidates: given.candidates, crashed: given.crashed, dies })
+      batchesHeld.push({
+        batch,
+        token,
+        candidates: given.candidates,
+        starts: given.starts,
+        failures: given.failures,
+        dies,
+      })
     } else if (given.kind === 'split') {
       batchesOpen.delete(batch)
       for (const half of given.batches) batchesOpen.add(half)
@@ -106,7 +113,7 @@ function createPlay(desk: Desk, world: World) {
   }
 
   const commitBatch = async (held: Held<HeldBatch>, pattern: readonly number[]) => {
-    const fate = (i: number) => (held.crashed ? 0 : (pattern[i % pattern.length] ?? 0))
+    const fate = (i: number) => (held.starts >= 2 ? 0 : (pattern[i % pattern.length] ?? 0))
     const put = held.candidates.filter(({ attempts }, i) => fate(i) === 1 && attempts < 3)
     const rows = held.candidates.filter((candidate) => !put.includes(candidate))
     const kept = rows.flatMap(({ body }, row) =>
@@ -257,7 +264,7 @@ function createPlay(desk: Desk, world: World) {
     found,
     ledgered,
     /** What progress() must say. Leases that ran out count until somebody finds them so. */
-    check: (progress: Omit<Progress, 'elapsedMs'>) => {
+    check: (progress: Omit<Progress, 'elapsedMs' | 'seedings'>) => {
       const waiting = [...offered].filter((page) => !done.has(page))
       expect(progress).toMatchObject({
         ...sums,

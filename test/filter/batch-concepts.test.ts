@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type BatchDeps, type BatchRow, filterBatch } from '../../src/filter/batch.js'
 import { type Clip, cosineOf } from '../../src/filter/clip/index.js'
 import { type Concept, createTagger } from '../../src/filter/concepts.js'
-import { defaultFilterOptions } from '../../src/filter/index.js'
+import { decodeImage, defaultFilterOptions } from '../../src/filter/index.js'
 import { loadModel } from '../../src/filter/load-model.js'
 import { sharedPath } from './clip/shared-files.js'
 
@@ -15,6 +15,7 @@ const never = new AbortController().signal
 
 /** What a batch needs beside images and a model. */
 const surroundings = {
+  decode: decodeImage,
   decoding: <T>(work: () => Promise<T>) => work(),
   now: () => 0,
   findDuplicates: async () => [],

@@ -20,6 +20,9 @@ const nothing: Progress = {
   plansOpen: 0,
   nextShard: 0,
   elapsedMs: 0,
+  standing: 'running',
+  ended: null,
+  seedings: 1,
 }
 
 /** A run whose state a test moves; rings are written down, and nobody answers. */

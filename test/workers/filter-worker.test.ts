@@ -1,8 +1,14 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { defaultFilterOptions, prepareImageLibrary } from '../../src/filter/index.js'
+import {
+  createDecodeApart,
+  type Decode,
+  decodeImage,
+  defaultFilterOptions,
+  prepareImageLibrary,
+} from '../../src/filter/index.js'
 import type { Fetch } from '../../src/net/index.js'
 import type { Candidate } from '../../src/records/index.js'
 import { folderStore, partName, readPart } from '../../src/shard/index.js'
@@ -32,13 +38,16 @@ const candidate = (path: string): Candidate => ({
 const leaseOf = (...paths: string[]): BatchLease => ({
   kind: 'batch',
   candidates: paths.map((path, i) => ({ id: i + 1, attempts: 0, body: candidate(path) })),
-  crashed: false,
+  starts: 0,
+  failures: 0,
 })
 
 interface Scene {
   lease: BatchLease
   committed?: BatchCommitted | Error
   fetch?: Fetch
+  decode?: Decode
+  decodeApart?: Decode
   findDuplicates?: Backend['findDuplicates']
 }
 
@@ -81,6 +90,8 @@ function desk(scene: Scene) {
           permission: { rule: 'robots:none', checkedAt: '2026-01-02T03:04:05.000Z' },
           crawlDelayMs: 0,
         }),
+        decode: scene.decode ?? decodeImage,
+        decodeApart: scene.decodeApart ?? createDecodeApart(),
         decoding: createGate(2),
         now: Date.now,
         random: () => 0,
@@ -147,8 +158,34 @@ describe('a batch', () => {
     expect(parts()).toEqual([])
   })
 
-  it('that killed its workers is ledgered, not tried', async () => {
-    const lease = { ...leaseOf('killer'), crashed: true } as BatchLease
+  it('of one candidate that was under way at two deaths is decoded in a process of its own, and kept where that lives', async () => {
+    const decode: Decode = () => Promise.reject(new Error('not here'))
+    const lease = { ...leaseOf('cat'), starts: 2 } as BatchLease
+    const { visit, commits } = desk({ lease, decode })
+    expect(await visit()).toEqual({ kind: 'done' })
+    expect(commits[0]).toMatchObject({ kept: [{ row: 0 }], part: { rows: 1 } })
+  })
+
+  it('of one candidate that ends the process that decodes it is ledgered as crashed', async () => {
+    const lease = { ...leaseOf('killer'), starts: 2 } as BatchLease
+    const script = join(folder, 'dies.cjs')
+    writeFileSync(script, "process.once('message', () => process.kill(process.pid, 'SIGSEGV'))")
+    const { visit, commits, store } = desk({ lease, decodeApart: createDecodeApart(script) })
+    expect(await visit()).toEqual({ kind: 'done' })
+    expect(commits[0]).toMatchObject({ kept: [], part: { rows: 1 }, counters: { 'rejected:crashed': 1 } })
+    const copy = await store.localCopy(commits[0]!.part!.name, never)
+    expect((await readPart(copy!.path)).rows[0]).toMatchObject({
+      reason: 'crashed',
+      detail: 'the process that decoded it ended with SIGSEGV',
+      sha256: expect.any(String),
+    })
+  })
+
+  it.each([
+    ['failed twice', { failures: 2 }],
+    ['was under way at twenty deaths', { starts: 20 }],
+  ])('of one candidate that %s is ledgered, not tried', async (_, earlier) => {
+    const lease = { ...leaseOf('killer'), ...earlier } as BatchLease
     const { visit, commits, store } = desk({ lease, fetch: () => Promise.reject(new Error('not tried')) })
     expect(await visit()).toEqual({ kind: 'done' })
     expect(commits[0]).toMatchObject({ kept: [], part: { rows: 1 }, counters: { 'rejected:crashed': 1 } })

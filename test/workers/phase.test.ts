@@ -17,6 +17,9 @@ const nothing: Progress = {
   plansOpen: 0,
   nextShard: 0,
   elapsedMs: 0,
+  standing: 'running',
+  ended: null,
+  seedings: 1,
 }
 const none = { maxPages: null, maxPairs: null, maxPagesPerHost: null }
 const tenPages = { ...none, maxPages: 10 }

@@ -34,6 +34,35 @@ export interface Progress {
   readonly plansOpen: number
   readonly nextShard: number
   readonly elapsedMs: number
+  readonly standing: Standing
+  /** See `RunEntry`. */
+  readonly ended: string | null
+  /** How often the run was seeded. */
+  readonly seedings: number
+}
+
+/** What its people want of a run: `paused` and `stopped` runs start no session and no batch, their plans are carried out. `failed`: it cannot go on. */
+export type Standing = 'running' | 'paused' | 'stopped' | 'failed'
+
+/** A run among others. */
+export interface RunEntry {
+  readonly run: string
+  readonly standing: Standing
+  /** Why it failed; null = it did not. */
+  readonly note: string | null
+  /** What ended it, when its last shard was written: `done`, a limit, `stopped`; null = there is work to do. */
+  readonly ended: string | null
+  readonly createdMs: number
+  readonly options: Record<string, unknown>
+  readonly limits: RunLimits
+}
+
+/** A worker that said not long ago that it is alive. */
+export interface WorkerEntry {
+  readonly worker: string
+  /** What it said of itself. */
+  readonly body: Record<string, unknown>
+  readonly agoMs: number
 }
 
 export interface HostState {
@@ -134,7 +163,14 @@ export interface LeasedCandidate {
 }
 
 export type BatchLease =
-  | { readonly kind: 'batch'; readonly candidates: readonly LeasedCandidate[]; readonly crashed: boolean }
+  | {
+      readonly kind: 'batch'
+      readonly candidates: readonly LeasedCandidate[]
+      /** Earlier leases that ended in neither a commit nor a release: their workers died, or lost the lease. */
+      readonly starts: number
+      /** Earlier leases that were released as failed. */
+      readonly failures: number
+    }
   | { readonly kind: 'busy'; readonly inMs: number }
   | { readonly kind: 'split'; readonly batches: readonly string[] }
   | { readonly kind: 'gone' }
@@ -214,7 +250,7 @@ export type Held = { readonly kind: 'held' } | { readonly kind: 'lost' }
  */
 export interface Backend {
   openRun(run: string, options: Record<string, unknown>, limits: RunLimits): Promise<OpenedRun>
-  /** For a run that was never seeded: it has found nothing by the options that it was opened with. */
+  /** Replaces what is stored. Whether they may differ is the caller's to know. */
   setOptions(run: string, options: Record<string, unknown>): Promise<void>
   setLimits(run: string, limits: RunLimits): Promise<void>
   addElapsed(run: string, ms: number): Promise<void>
@@ -224,7 +260,22 @@ export interface Backend {
   /** For a process that is alone with the state: frees every lease at once. */
   resetLeases(): Promise<void>
 
-  /** Adds URLs that the run does not know; `seeds` marks the run as seeded. Answers the hosts to ring. */
+  /** Every run, in the order in which they were opened. */
+  runs(): Promise<readonly RunEntry[]>
+  /** False = there is no such run. `running` opens one that ended again. `note` says why it failed. */
+  setStanding(run: string, standing: Standing, note: string | null): Promise<boolean>
+  /** Its last shard is written. False = it was seeded or set going again since `seedings` was read, and goes on. */
+  endRun(wish: { run: string; seedings: number; as: string }): Promise<boolean>
+  /** Makes the caller the only one with this duty for so long, or goes on with it; false = another has it. */
+  claimDuty(wish: { duty: string; token: string; leaseMs: number }): Promise<boolean>
+  dropDuty(wish: { duty: string; token: string }): Promise<void>
+  /** A worker says that it is alive; it is forgotten after `ttlMs` without another word. */
+  beat(wish: { worker: string; body: Record<string, unknown>; ttlMs: number }): Promise<void>
+  /** It ends in order. */
+  removeWorker(worker: string): Promise<void>
+  workers(): Promise<readonly WorkerEntry[]>
+
+  /** Adds URLs that the run does not know; `seeds` marks the run as seeded, and one that ended as going on. Answers the hosts to ring. */
   offer(run: string, urls: readonly Offer[], seeds: boolean): Promise<readonly string[]>
   leaseHost(wish: {
     run: string

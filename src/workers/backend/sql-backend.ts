@@ -21,6 +21,16 @@ export function sqlBackend(call: CallSql): Backend {
       (await call('hosts', { run, limit })) as Awaited<ReturnType<Backend['hosts']>>,
     resetLeases: async () => void (await call('reset_leases', {})),
 
+    runs: async () => (await call('runs', {})) as Awaited<ReturnType<Backend['runs']>>,
+    setStanding: async (run, standing, note) =>
+      ((await call('set_standing', { run, standing, note })) as { there: boolean }).there,
+    endRun: async (wish) => ((await call('end_run', wish)) as { ended: boolean }).ended,
+    claimDuty: async (wish) => ((await call('claim_duty', wish)) as { claimed: boolean }).claimed,
+    dropDuty: async (wish) => void (await call('drop_duty', wish)),
+    beat: async (wish) => void (await call('beat', wish)),
+    removeWorker: async (worker) => void (await call('remove_worker', { worker })),
+    workers: async () => (await call('workers', {})) as Awaited<ReturnType<Backend['workers']>>,
+
     offer: async (run, urls, seeds) =>
       ((await call('offer', { run, urls, seeds })) as { hosts: string[] }).hosts,
     leaseHost: ask('lease_host'),

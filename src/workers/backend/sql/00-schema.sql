@@ -44,6 +44,14 @@ create table if not exists run (
   next_plan       int not null default 0,
   next_shard      int not null default 0
 );
+alter table run add column if not exists standing text not null default 'running'; -- running, paused, stopped, failed
+alter table run add column if not exists note text;                                -- why it failed
+alter table run add column if not exists ended text;                               -- null = there is work to do
+alter table run add column if not exists seedings int not null default 0;
+
+-- Work of which one process at a time is in charge, and who is alive.
+create table if not exists duty (duty text primary key, token text not null, until_ms bigint not null);
+create table if not exists worker (worker text primary key, body jsonb not null, said_ms bigint not null, until_ms bigint not null);
 
 -- Politeness is the host's, not the run's: next_fetch_ms is the first moment that nobody has reserved.
 create table if not exists host (
@@ -120,6 +128,7 @@ create table if not exists batch (
   plan           int,
   primary key (run, id)
 );
+alter table batch add column if not exists failures int not null default 0; -- releases as failed
 create index if not exists batch_state on batch (run, state, id);
 
 -- Images that are kept, by content and by the four 16-bit bands of their perceptual hash: two hashes within a distance

@@ -10,7 +10,7 @@ begin
   return jsonb_build_object('created', made, 'options', r.options, 'limits', r.limits, 'elapsedMs', r.elapsed_ms, 'seeded', r.seeded);
 end $$;
 
--- set_options({run, options}) -> {}   for a run that was never seeded: it has found nothing by the old ones
+-- set_options({run, options}) -> {}
 create function set_options(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
 begin
   update run set options = p->'options' where name = p->>'run';
@@ -43,7 +43,8 @@ create function progress(p jsonb) returns jsonb language sql set search_path = p
   select jsonb_build_object(
     'urls', urls, 'hosts', (select count(*) from run_host h where h.run = run.no and h.urls > 0), 'pages', pages, 'pagesLeased', pages_leased, 'buffered', buffered, 'batchesOpen', batches_open,
     'batchesLeased', batches_leased, 'kept', kept, 'unplannedKept', unplanned_kept, 'unplannedRows', unplanned_rows,
-    'plansOpen', plans_open, 'nextShard', next_shard, 'elapsedMs', elapsed_ms)
+    'plansOpen', plans_open, 'nextShard', next_shard, 'elapsedMs', elapsed_ms,
+    'standing', standing, 'ended', ended, 'seedings', seedings)
   from run where name = p->>'run'
 $$;
 
@@ -73,3 +74,61 @@ begin
   update run set pages_leased = 0, batches_leased = 0;
   return '{}';
 end $$;
+
+-- runs({}) -> [{run, standing, note, ended, createdMs, options, limits}]   in the order in which they were opened
+create function runs(p jsonb) returns jsonb language sql set search_path = pairmill as $$
+  select coalesce(jsonb_agg(jsonb_build_object('run', name, 'standing', standing, 'note', note, 'ended', ended, 'createdMs', created_ms,
+    'options', options, 'limits', limits) order by no), '[]') from run
+$$;
+
+-- set_standing({run, standing, note}) -> {there: bool}   `running` opens a run that ended again
+create function set_standing(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
+begin
+  update run set standing = p->>'standing', note = p->>'note', ended = case when p->>'standing' = 'running' then null else ended end,
+    seedings = seedings + (p->>'standing' = 'running')::int where name = p->>'run';
+  return jsonb_build_object('there', found);
+end $$;
+
+-- end_run({run, seedings, as}) -> {ended: bool}   false where it was seeded or set going since `seedings` was read
+create function end_run(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
+begin
+  update run set ended = p->>'as' where name = p->>'run' and seedings = (p->>'seedings')::int;
+  return jsonb_build_object('ended', found);
+end $$;
+
+-- claim_duty({duty, token, leaseMs}) -> {claimed: bool}   the holder goes on with it by the same call
+create function claim_duty(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
+begin
+  insert into duty as d (duty, token, until_ms) values (p->>'duty', p->>'token', now_ms() + (p->>'leaseMs')::bigint)
+  on conflict (duty) do update set token = excluded.token, until_ms = excluded.until_ms where d.token = excluded.token or d.until_ms <= now_ms();
+  return jsonb_build_object('claimed', found);
+end $$;
+
+-- drop_duty({duty, token}) -> {}
+create function drop_duty(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
+begin
+  delete from duty where duty = p->>'duty' and token = p->>'token';
+  return '{}';
+end $$;
+
+-- beat({worker, body, ttlMs}) -> {}   it is alive, and forgotten after ttlMs
+create function beat(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
+begin
+  delete from worker where until_ms <= now_ms();
+  insert into worker (worker, body, said_ms, until_ms) values (p->>'worker', p->'body', now_ms(), now_ms() + (p->>'ttlMs')::bigint)
+  on conflict (worker) do update set body = excluded.body, said_ms = excluded.said_ms, until_ms = excluded.until_ms;
+  return '{}';
+end $$;
+
+-- remove_worker({worker}) -> {}
+create function remove_worker(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
+begin
+  delete from worker where worker = p->>'worker';
+  return '{}';
+end $$;
+
+-- workers({}) -> [{worker, body, agoMs}]
+create function workers(p jsonb) returns jsonb language sql set search_path = pairmill as $$
+  select coalesce(jsonb_agg(jsonb_build_object('worker', worker, 'body', body, 'agoMs', now_ms() - said_ms) order by worker), '[]')
+  from worker where until_ms > now_ms()
+$$;

@@ -30,13 +30,13 @@ begin
   return woken;
 end $$;
 
--- offer({run, urls: [...], seeds: bool}) -> {hosts: [host]}   seeds = true marks the run as seeded
+-- offer({run, urls: [...], seeds: bool}) -> {hosts: [host]}   seeds = true marks the run as seeded, and one that ended as going on
 create function offer(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
 declare r run; woken text[];
 begin
   select * into strict r from run where name = p->>'run' for update;
   woken := offer_urls(r.no, p->'urls');
-  if (p->>'seeds')::boolean then update run set seeded = true where no = r.no; end if;
+  if (p->>'seeds')::boolean then update run set seeded = true, seedings = seedings + 1, ended = null where no = r.no; end if;
   return jsonb_build_object('hosts', to_jsonb(woken));
 end $$;
 
@@ -75,6 +75,7 @@ begin
     perform give_back_host(h);
     select * into strict r from run where no = r.no;
   end if;
+  if r.standing <> 'running' then return '{"kind": "none"}'; end if;
   room := (p->>'max')::bigint;
   if r.limits->>'maxPages' is not null then
     room := least(room, (r.limits->>'maxPages')::bigint - r.pages - r.pages_leased);
@@ -186,7 +187,7 @@ create function waiting_hosts(p jsonb) returns jsonb language sql set search_pat
   select coalesce(jsonb_agg(host), '[]') from (
     select rh.host from run r join run_host rh on rh.run = r.no and rh.urls > 0 join host h on h.host = rh.host
     where r.name = p->>'run' and (h.lease_token is null or h.lease_until_ms <= now_ms()) and h.next_fetch_ms <= now_ms()
-      and (h.lease_token is not null or (
+      and (h.lease_token is not null or (r.standing = 'running' and
         (r.limits->>'maxPairs' is null or r.kept < (r.limits->>'maxPairs')::bigint)
         and (r.limits->>'maxPages' is null or r.pages + r.pages_leased < (r.limits->>'maxPages')::bigint)))
       and exists (select 1 from url u where u.run = r.no and u.host = rh.host and (u.leased or u.not_before_ms <= now_ms()))

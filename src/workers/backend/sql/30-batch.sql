@@ -30,7 +30,7 @@ create function close_batches(p jsonb) returns jsonb language plpgsql set search
 declare r run; t bigint := now_ms(); size int := (p->>'batchSize')::int; ready bigint; oldest bigint; flush boolean; n bigint; moved bigint;
 begin
   select * into strict r from run where name = p->>'run' for update;
-  if r.buffered = 0 or (r.limits->>'maxPairs' is not null and r.kept >= (r.limits->>'maxPairs')::bigint) then return '[]'; end if;
+  if r.buffered = 0 or r.standing <> 'running' or (r.limits->>'maxPairs' is not null and r.kept >= (r.limits->>'maxPairs')::bigint) then return '[]'; end if;
   flush := coalesce((p->>'dry')::boolean, false) or (r.pages_leased = 0
     and (r.urls = 0 or (r.limits->>'maxPages' is not null and r.pages >= (r.limits->>'maxPages')::bigint)));
   select count(*), min(since_ms) into ready, oldest from candidate where run = r.no and batch is null and not_before_ms <= t;
@@ -67,10 +67,10 @@ begin
 end $$;
 
 -- lease_batch({run, batch, token, leaseMs})
---   -> {kind: batch, candidates: [{id, attempts, body}], crashed: bool} | {kind: busy, inMs} | {kind: split, batches: [id]}
---    | {kind: gone} (committed, or the run has all the pairs it may have)
--- The start is counted before the work. After two that came to nothing the batch is split; a single candidate that is reached so comes
--- back with crashed = true: it is ledgered, not tried.
+--   -> {kind: batch, candidates: [{id, attempts, body}], starts, failures} | {kind: busy, inMs} | {kind: split, batches: [id]}
+--    | {kind: gone} (committed, or the run has all the pairs it may have, or is to start nothing)
+-- The start is counted before the work. After two that came to nothing the batch is split; what becomes of a single candidate that is
+-- reached so is the worker's to say.
 create function lease_batch(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
 declare r run; b batch; t bigint := now_ms(); n int; got jsonb;
 begin
@@ -82,13 +82,13 @@ begin
     update run set batches_leased = greatest(batches_leased - 1, 0) where no = r.no;
     update batch set lease_token = null, lease_until_ms = 0 where run = r.no and id = b.id;
   end if;
-  if r.limits->>'maxPairs' is not null and r.kept >= (r.limits->>'maxPairs')::bigint then return '{"kind": "gone"}'; end if;
+  if r.standing <> 'running' or (r.limits->>'maxPairs' is not null and r.kept >= (r.limits->>'maxPairs')::bigint) then return '{"kind": "gone"}'; end if;
   select count(*), coalesce(jsonb_agg(jsonb_build_object('id', id, 'attempts', attempts, 'body', body) order by id), '[]') into n, got
     from candidate where run = r.no and batch = b.id;
-  if b.starts >= 2 and n > 1 then return jsonb_build_object('kind', 'split', 'batches', split_batch(r.no, b)); end if;
+  if b.starts + b.failures >= 2 and n > 1 then return jsonb_build_object('kind', 'split', 'batches', split_batch(r.no, b)); end if;
   update batch set lease_token = p->>'token', lease_until_ms = t + (p->>'leaseMs')::bigint, starts = starts + 1 where run = r.no and id = b.id;
   update run set batches_leased = batches_leased + 1 where no = r.no;
-  return jsonb_build_object('kind', 'batch', 'candidates', got, 'crashed', b.starts >= 2);
+  return jsonb_build_object('kind', 'batch', 'candidates', got, 'starts', b.starts, 'failures', b.failures);
 end $$;
 
 -- extend_batch({run, batch, token, leaseMs}) -> {kind: held} | {kind: lost}
@@ -99,12 +99,12 @@ begin
   return case when found then '{"kind": "held"}' else '{"kind": "lost"}' end;
 end $$;
 
--- release_batch({run, batch, token, failed: bool}) -> {}   the work was given up; the start counts only where the batch itself failed
+-- release_batch({run, batch, token, failed: bool}) -> {}   the work was given up; that is no start, and a failure where the batch is to blame
 create function release_batch(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
 declare r run;
 begin
   select * into strict r from run where name = p->>'run' for update;
-  update batch set lease_token = null, lease_until_ms = 0, starts = case when coalesce((p->>'failed')::boolean, false) then starts else greatest(starts - 1, 0) end
+  update batch set lease_token = null, lease_until_ms = 0, starts = greatest(starts - 1, 0), failures = failures + coalesce((p->>'failed')::boolean, false)::int
     where run = r.no and id = (p->>'batch')::bigint and lease_token = p->>'token';
   if found then update run set batches_leased = greatest(batches_leased - 1, 0) where no = r.no; end if;
   return '{}';
@@ -220,5 +220,5 @@ create function open_batches(p jsonb) returns jsonb language sql set search_path
   select coalesce(jsonb_agg(id::text), '[]') from (
     select b.id from batch b join run r on r.no = b.run
     where r.name = p->>'run' and b.state = 'open' and (b.lease_token is null or b.lease_until_ms <= now_ms())
-      and (b.lease_token is not null or r.limits->>'maxPairs' is null or r.kept < (r.limits->>'maxPairs')::bigint) order by b.id limit (p->>'limit')::int) t
+      and (b.lease_token is not null or (r.standing = 'running' and (r.limits->>'maxPairs' is null or r.kept < (r.limits->>'maxPairs')::bigint))) order by b.id limit (p->>'limit')::int) t
 $$;

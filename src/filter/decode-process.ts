@@ -1,0 +1,19 @@
+import { type DecodeTarget, decodeImage } from './image.js'
+import { prepareImageLibrary } from './library.js'
+import type { ImageLimits } from './options.js'
+
+/** What `decodeApart` sends: one image, once. */
+export interface DecodeRequest {
+  readonly bytes: Uint8Array
+  readonly limits: ImageLimits
+  readonly target: DecodeTarget
+}
+
+// Ctrl-C reaches the whole group of processes; only the parent's end, or what the image does, may end this one.
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => {})
+process.once('disconnect', () => process.exit(1))
+prepareImageLibrary()
+process.once('message', async ({ bytes, limits, target }: DecodeRequest) => {
+  const decoded = await decodeImage(bytes, limits, target, new AbortController().signal)
+  process.send?.(decoded, () => process.disconnect())
+})
