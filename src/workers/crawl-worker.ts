@@ -122,6 +122,8 @@ export async function visitHost(
       unreachable = permitted
       return { kind: 'back' }
     }
+    if (permitted.kind === 'hopeless')
+      return { kind: 'skipped', reason: permitted.reason, detail: permitted.detail }
     delayMs = Math.max(delayMs, permitted.crawlDelayMs)
     if (permitted.kind === 'forbidden') return { kind: 'forbidden' }
     if (!(await claimSlot())) return { kind: 'back' }

@@ -1,6 +1,6 @@
 import { canonicalUrl, hostOf } from '../crawl/index.js'
 import type { FetchImage, ImageFetched } from '../filter/index.js'
-import { type Fetch, type FetchFailure, type FetchOutcome, retryOf } from '../net/index.js'
+import { type Fetch, type FetchFailed, type FetchFailure, type FetchOutcome, retryOf } from '../net/index.js'
 import type { Permission, RejectReason } from '../records/index.js'
 import { createGate, type Gate } from './gate.js'
 import type { Permit } from './permission.js'
@@ -20,10 +20,10 @@ const deadlineMs = 30_000
 const perHost = 4
 /** Times a candidate may be put back for a host that is not ready. */
 const maxDeferrals = 3
+/** How long for one whose robots.txt cannot be had; three times as long after each further try. */
+const unreachableMs = 2_000
 /** Times it may be put back because others are at work on its host's robots.txt: that is no fault of the host. */
 const maxBusyDeferrals = 10
-/** An image whose host cannot be asked now comes back after this, where nobody says better. */
-const deferMs = 30_000
 const accept = 'image/avif,image/webp,image/png,image/jpeg,image/*;q=0.8'
 
 const failureReasons: Record<FetchFailure, RejectReason> = {
@@ -67,7 +67,10 @@ export function createImageFetch(deps: ImageFetchDeps, maxBytes: number): FetchI
         if (permitted.kind === 'busy')
           return later('robots_unreachable', permitted.inMs, 'others ask for robots.txt', maxBusyDeferrals)
         permission = permitted.permission
-        if (permitted.kind === 'unreachable') return later('robots_unreachable', deferMs, permission.rule)
+        if (permitted.kind === 'unreachable')
+          return later('robots_unreachable', unreachableMs * 3 ** attempts, permission.rule)
+        if (permitted.kind === 'hopeless')
+          return { kind: 'rejected', reason: permitted.reason, detail: permitted.detail, permission }
         if (permitted.kind === 'forbidden')
           return { kind: 'rejected', reason: 'robots', detail: permission.rule, permission }
         const slot = await deps.slots.take(host, signal)
@@ -76,7 +79,7 @@ export function createImageFetch(deps: ImageFetchDeps, maxBytes: number): FetchI
       })
       signal.throwIfAborted()
       if (hop.kind === 'deferred' || hop.kind === 'rejected' || hop.kind === 'bytes') return hop
-      if (hop.kind === 'failed') return afterFailure(hop.reason, hop.detail)
+      if (hop.kind === 'failed') return afterFailure(hop)
       if (hop.kind === 'response') return afterResponse(hop)
       const next = canonicalUrl(hop.location)
       if (next === null)
@@ -85,8 +88,8 @@ export function createImageFetch(deps: ImageFetchDeps, maxBytes: number): FetchI
     }
     return { kind: 'rejected', reason: 'redirects', detail: `more than ${maxRedirects}`, permission }
 
-    function afterFailure(failure: FetchFailure, detail: string): ImageFetched {
-      const retry = retryOf({ failure }, attempts, deps.now(), deps.random)
+    function afterFailure({ reason: failure, detail, lasting }: FetchFailed): ImageFetched {
+      const retry = retryOf({ failure, lasting: lasting === true }, attempts, deps.now(), deps.random)
       if (retry.kind === 'retry') return later(failureReasons[failure], retry.delayMs, detail)
       return { kind: 'rejected', reason: failureReasons[failure], detail, permission }
     }

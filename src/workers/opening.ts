@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import {
   type Clip,
@@ -6,21 +5,20 @@ import {
   type ConceptTagger,
   createTagger,
   defaultConcepts,
-  defaultFilterOptions,
-  type FilterOptions,
   loadModel,
 } from '../filter/index.js'
 import { type ConnectTo, createNet, type Net, parseConnectTo } from '../net/index.js'
 import { readPlans, type Store } from '../shard/index.js'
 import type { Backend } from './backend/backend.js'
+import type { Scoring } from './line.js'
 import type { Environment, RunOptions } from './run-types.js'
 import { allottedOf } from './shard-worker.js'
 
 /** `--model none`: nothing is scored, and everything that passes the other rules is kept. */
 export const noModel = 'none'
 
-export async function openModel(
-  options: RunOptions,
+async function openModel(
+  options: Pick<RunOptions, 'model' | 'threads'>,
   environment: Environment,
   onProgress: (text: string) => void,
   signal: AbortSignal,
@@ -29,6 +27,53 @@ export async function openModel(
   const threads = options.threads ?? availableParallelism()
   const clip = await loadModel(environment, options.model, { threads }, onProgress, signal)
   return 'message' in clip ? { message: clip.message } : { clip }
+}
+
+/** What scores pairs in this process, with what it takes to close it. `note`: what a person should be told; null = nothing. */
+export interface OpenedScoring extends Scoring {
+  readonly note: string | null
+  readonly close: () => Promise<void>
+}
+
+/** `message`: why there is none, and what to do. `lost` is aborted when the model breaks later. */
+export async function openScoring(
+  options: Pick<RunOptions, 'model' | 'threads' | 'threshold' | 'concepts'>,
+  environment: Environment,
+  lost: AbortController,
+  onProgress: (text: string) => void,
+  signal: AbortSignal,
+): Promise<OpenedScoring | { readonly message: string }> {
+  const opened = await openModel(options, environment, onProgress, signal)
+  if ('message' in opened) return opened
+  const { clip } = opened
+  if (clip === null) {
+    return {
+      model: { id: null, isClip: false, threshold: null },
+      pixelsOf: null,
+      tensorSide: null,
+      score: null,
+      tagger: null,
+      note: null,
+      close: async () => {},
+    }
+  }
+  const threshold = options.threshold ?? clip.model.defaultThreshold
+  if (threshold === null) {
+    await clip.close()
+    return {
+      message: `--model ${options.model} states no threshold of its own: give --threshold (cosine similarity, e.g. 0.25)`,
+    }
+  }
+  const { tagger, note } = await openTagger(clip, options.concepts, signal)
+  return {
+    model: { id: clip.model.id, isClip: clip.model.isClip, threshold },
+    pixelsOf: clip.pixelsOf,
+    tensorSide: clip.model.imageSide,
+    score: fatalScore(clip, lost),
+    tagger,
+    note,
+    close: () => clip.close(),
+  }
 }
 
 /**
@@ -51,7 +96,7 @@ export async function openTagger(
   return { tagger: await createTagger(clip.embedTexts, concepts ?? defaultConcepts, signal), note: null }
 }
 
-export function openNet(options: RunOptions): Net {
+export function openNet(options: Pick<RunOptions, 'userAgent' | 'connectTo' | 'allowPrivate'>): Net {
   return createNet({
     userAgent: options.userAgent,
     connectTo: options.connectTo.map(connectTo),
@@ -66,24 +111,8 @@ function connectTo(text: string): ConnectTo {
   return rule
 }
 
-export function filterOptions(options: RunOptions): FilterOptions {
-  return {
-    ...defaultFilterOptions,
-    languages: options.languages,
-    minSide: options.minSide,
-    maxAspect: options.maxAspect,
-    minBytes: options.minBytes,
-    imageSize: options.imageSize,
-    format: options.imageFormat,
-    quality: options.imageQuality,
-    threshold: options.threshold,
-    dedupe: options.dedupe,
-    repeatedText: options.repeatedText,
-  }
-}
-
 /** A model that failed is lost infrastructure, not a bad batch: it ends the run instead of rejecting what it should have scored. */
-export function fatalScore(clip: Clip, lost: AbortController): Clip['score'] {
+function fatalScore(clip: Clip, lost: AbortController): Clip['score'] {
   return async (pairs, signal) => {
     try {
       return await clip.score(pairs, signal)
@@ -102,10 +131,6 @@ export async function reconcile(
   signal: AbortSignal,
 ): Promise<void> {
   for (const plan of await readPlans(store, signal)) await backend.adoptPlan(run, allottedOf(plan))
-}
-
-export function digestOf(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('hex')
 }
 
 export function messageOf(error: unknown): string {

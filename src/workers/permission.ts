@@ -1,6 +1,7 @@
 import {
   fetchRobots,
   hostOf,
+  type LastingFailure,
   parseRobots,
   type RobotsRecord,
   type RobotsRules,
@@ -14,6 +15,13 @@ export type Permitted =
   | { readonly kind: 'allowed' | 'forbidden'; readonly permission: Permission; readonly crawlDelayMs: number }
   /** robots.txt could not be read: nothing is fetched until it answers. */
   | { readonly kind: 'unreachable'; readonly permission: Permission; readonly inMs: number }
+  /** Nor will it be: the host cannot be reached, and waiting does not help. */
+  | {
+      readonly kind: 'hopeless'
+      readonly permission: Permission
+      readonly reason: LastingFailure
+      readonly detail: string
+    }
   /** Somebody else is fetching it just now. */
   | { readonly kind: 'busy'; readonly inMs: number }
 
@@ -35,6 +43,8 @@ export const maxCrawlDelayMs = 60_000
 const claimMs = 100_000
 /** A robots.txt that could not be read is asked for again this soon; the host's own pause grows with its failures. */
 const doubtMs = 1_500
+/** And one of a host that cannot be reached at all this late, so that its other URLs need not ask. */
+const hopelessMs = 60_000
 /** Parsed files kept at hand. */
 const maxRemembered = 1_000
 
@@ -75,7 +85,7 @@ export function createPermission(deps: PermissionDeps): Permit {
     const now = deps.now()
     const record =
       fetched.kind === 'forbid_all'
-        ? { ...fetched, expiresAtMs: Math.min(fetched.expiresAtMs, now + doubtMs) }
+        ? { ...fetched, expiresAtMs: now + (fetched.lasting === undefined ? doubtMs : hopelessMs) }
         : fetched
     const read = remember(origin, record)
     await deps.backend.putRobots({
@@ -96,6 +106,8 @@ export function createPermission(deps: PermissionDeps): Permit {
     const permission = { rule: verdict.rule, checkedAt: new Date(read.record.fetchedAtMs).toISOString() }
     if (verdict.allowed) return { kind: 'allowed', permission, crawlDelayMs: crawlDelayMs(read.rules) }
     if (read.record.kind === 'forbid_all') {
+      const { lasting, detail } = read.record
+      if (lasting !== undefined) return { kind: 'hopeless', permission, reason: lasting, detail }
       return { kind: 'unreachable', permission, inMs: Math.max(read.record.expiresAtMs - deps.now(), 0) }
     }
     return { kind: 'forbidden', permission, crawlDelayMs: crawlDelayMs(read.rules) }

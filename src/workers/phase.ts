@@ -5,8 +5,8 @@ import type { RunLimit } from './run-types.js'
 export interface Phase {
   /** `crawl`: pages or pairs may still come; `plan`: everything is judged, the rest is to be planned; `shard`: plans are open. */
   readonly kind: 'crawl' | 'plan' | 'shard' | 'done'
-  /** The limit that ended it; null = there was nothing more to do. */
-  readonly limit: RunLimit | null
+  /** The limit that ended it, or that it was stopped; null = there was nothing more to do. */
+  readonly limit: RunLimit | 'stopped' | null
 }
 
 /**
@@ -18,12 +18,13 @@ export interface Phase {
 export function phaseOf(progress: Progress, limits: RunLimits, closing: boolean): Phase {
   const pairsReached = limits.maxPairs !== null && progress.kept >= limits.maxPairs
   const pagesReached = limits.maxPages !== null && progress.pages >= limits.maxPages && progress.urls > 0
-  const limit = pairsReached ? 'max-pairs' : closing ? 'max-time' : pagesReached ? 'max-pages' : null
+  const over = progress.standing === 'stopped' ? 'stopped' : closing ? 'max-time' : null
+  const limit = pairsReached ? 'max-pairs' : (over ?? (pagesReached ? 'max-pages' : null))
   const underWay = progress.pagesLeased > 0 || progress.batchesLeased > 0
   const waiting = progress.buffered > 0 || progress.batchesOpen > 0 || (progress.urls > 0 && !pagesReached)
-  const stopped = pairsReached || closing
+  const stopped = pairsReached || over !== null
   if (underWay || (waiting && !stopped)) return { kind: 'crawl', limit }
   if (progress.unplannedRows > 0) return { kind: 'plan', limit }
   if (progress.plansOpen > 0) return { kind: 'shard', limit }
-  return { kind: 'done', limit: waiting || limit !== 'max-time' ? limit : null }
+  return { kind: 'done', limit: waiting || (limit !== 'max-time' && limit !== 'stopped') ? limit : null }
 }

@@ -1,48 +1,26 @@
 import { mkdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { anchorOf, defaultVisitOptions, hostOf } from '../crawl/index.js'
-import { createDecodeApart, decodeImage, prepareImageLibrary } from '../filter/index.js'
-import { clearScratch, compileDataset, folderStore, sweepParts } from '../shard/index.js'
+import { prepareImageLibrary } from '../filter/index.js'
+import { clearScratch, folderStore, sweepParts } from '../shard/index.js'
 import { openPglite } from './backend/pglite/database.js'
 import { pgliteBells } from './backend/pglite-bells.js'
 import { callThrough, sqlBackend } from './backend/sql-backend.js'
-import { type CrawlSettings, defaultFailing, visitHost } from './crawl-worker.js'
 import { drive } from './drive.js'
-import { type FilterSettings, visitBatch } from './filter-worker.js'
 import { lockFolder } from './folder-lock.js'
 import { createGate } from './gate.js'
-import { createKnownUrls } from './known-urls.js'
-import {
-  digestOf,
-  fatalScore,
-  filterOptions,
-  messageOf,
-  openModel,
-  openNet,
-  openTagger,
-  reconcile,
-} from './opening.js'
-import { createPermission } from './permission.js'
+import { createLine, seedOffers } from './line.js'
+import { messageOf, openNet, openScoring, reconcile } from './opening.js'
 import { differencesOf, limitsOf, storedOptions } from './resume.js'
 import type { Environment, RunEnd, RunHooks, RunOptions, RunPipeline, RunSignals } from './run-types.js'
-import { type ShardSettings, visitPlan } from './shard-worker.js'
 import { createStatus, type Status } from './status.js'
 
 /** The one run of a folder. */
 const runName = 'run'
-const defaultShardSize = 10_000
-/** A small run is cut into so many shards at its end, where it has the samples. */
-const minShards = 8
 /** Batches at once: while one waits for its downloads another is scored. */
-const batchesAtOnce = 3
-/** Candidates of one image host in a batch. */
-const perHost = 32
-const batchAgeMs = 30_000
+export const batchesAtOnce = 3
 /** Images in decoding for each core: while one waits for the event loop between two steps, another has the core. */
-const decodesPerCore = 2
-/** About 20 MB of URLs that need not be offered again. */
-const maxKnownUrls = 100_000
+export const decodesPerCore = 2
 
 /**
  * The whole line in one process and one folder: opens or resumes the run in `options.out`, works until it is done, a limit is reached or
@@ -111,20 +89,12 @@ async function runLocked(
   await backend.resetLeases()
 
   status.note('opening the model')
-  const model = await openModel(options, environment, (text) => status.note(text), abort)
-  if ('message' in model) return refused('model', model.message)
-  const { clip } = model
-  if (clip !== null) closers.push(() => clip.close())
-  const threshold = options.threshold ?? clip?.model.defaultThreshold ?? null
-  if (clip !== null && threshold === null) {
-    return refused(
-      'model',
-      `--model ${options.model} states no threshold of its own: give --threshold (cosine similarity, e.g. 0.25)`,
-    )
-  }
-  status.model(clip === null ? null : { id: clip.model.id, isClip: clip.model.isClip, threshold })
-  const { tagger, note } = await openTagger(clip, options.concepts, abort)
-  if (note !== null) hooks.onNote(note)
+  const scoring = await openScoring(options, environment, lost, (text) => status.note(text), abort)
+  if ('message' in scoring) return refused('model', scoring.message)
+  closers.push(scoring.close)
+  const { model } = scoring
+  status.model(model.id === null ? null : { ...model, id: model.id })
+  if (scoring.note !== null) hooks.onNote(scoring.note)
 
   prepareImageLibrary()
   const net = openNet(options)
@@ -135,82 +105,34 @@ async function runLocked(
   closers.push(() => bells.close())
   await bells.silence()
 
-  const shardSettings: ShardSettings = {
-    run: runName,
-    shardSize: options.shardSize ?? defaultShardSize,
-    minShards: options.shardSize === null ? minShards : 1,
-    seed: options.seed,
-    format: options.imageFormat,
-    modelId: clip?.model.id ?? null,
-  }
   await reconcile(backend, store, runName, abort)
   const named = new Set(await backend.liveParts(runName))
   await sweepParts(store, named, abort)
 
-  const compile = (complete: boolean, signal: AbortSignal) =>
-    compileDataset(
-      store,
-      {
-        run: runName,
-        complete,
-        options: storedOptions(options),
-        optionsDigest: digestOf(storedOptions(options)),
-        threshold,
-      },
-      signal,
+  await backend.offer(runName, seedOffers(options), true)
+  const adopted = await backend.adoptModel(runName, model)
+  if (adopted.id !== model.id) {
+    return refused(
+      'model',
+      `${options.out} was scored with ${adopted.id}, and --model ${options.model} is ${model.id} now: scores of two models cannot be compared. Give it the first one back, or choose another --out`,
     )
-  const seedOffers = options.seeds.map((url) => ({
-    url,
-    host: hostOf(url),
-    depth: 0,
-    anchor: anchorOf(url, options.scope),
-    redirects: 0,
-  }))
-  await backend.offer(runName, seedOffers, true)
-
-  const productToken = options.userAgent.split(/[/\s]/)[0] ?? ''
-  const now = Date.now
-  const random = Math.random
-  const permit = createPermission({ backend, fetch: net.fetch, now, productToken })
-  const crawlSettings: CrawlSettings = {
+  }
+  const line = createLine({
     run: runName,
-    scope: {
-      scope: options.scope,
-      maxDepth: options.maxDepth,
-      include: options.include,
-      exclude: options.exclude,
-    },
-    visit: { ...defaultVisitOptions, imageSize: options.imageSize, productToken },
-    delayMs: options.delayMs,
-    batch: { batchSize: options.batchSize, batchAgeMs, perHost },
-    failing: defaultFailing,
-  }
-  const filterSettings: FilterSettings = {
-    run: runName,
-    filter: filterOptions(options),
-    imageDelayMs: options.imageDelayMs,
-  }
-  const known = createKnownUrls(maxKnownUrls)
-  const crawlDeps = { backend, bells, fetch: net.fetch, permit, known, now, random }
-  const filterDeps = {
-    ...crawlDeps,
-    store,
-    decode: decodeImage,
-    decodeApart: createDecodeApart(),
-    decoding: createGate(decodesPerCore * availableParallelism()),
-    pixelsOf: clip === null ? null : clip.pixelsOf,
-    tensorSide: clip?.model.imageSide ?? null,
-    score: clip === null ? null : fatalScore(clip, lost),
-    tagger,
-    modelId: clip?.model.id ?? null,
-    modelThreshold: threshold,
-  }
-  const shardDeps = {
+    options,
     backend,
     bells,
     store,
-    onPlan: async (signal: AbortSignal) => void (await compile(false, signal)),
-  }
+    fetch: net.fetch,
+    decoding: createGate(decodesPerCore * availableParallelism()),
+    scoring: async () => scoring,
+    model: async () => model,
+    onProblem: hooks.onNote,
+    // The process's death takes nothing back that was committed.
+    settleMs: 0,
+    now: Date.now,
+    random: Math.random,
+  })
 
   status.note(null)
   const end = await drive({
@@ -220,26 +142,22 @@ async function runLocked(
     status,
     limits: limitsOf(options),
     maxTimeMs: options.maxTimeMs,
-    batch: crawlSettings.batch,
-    shard: { deps: shardDeps, settings: shardSettings },
+    batch: line.batch,
+    shard: line.shard,
     signals: { drain: signals.drain, abort },
-    finish: (complete) => compile(complete, abort),
+    finish: (complete) => line.compile(complete, abort),
     workers: [
       {
         kind: 'session',
         concurrency: options.concurrency,
-        visit: (key, drain) => visitHost(crawlDeps, crawlSettings, key, drain, abort),
+        visit: (key, drain) => line.visitSession(key, drain, abort),
       },
       {
         kind: 'batch',
         concurrency: batchesAtOnce,
-        visit: (key, drain) => visitBatch(filterDeps, filterSettings, key, drain, abort),
+        visit: (key, drain) => line.visitBatch(key, drain, abort),
       },
-      {
-        kind: 'plan',
-        concurrency: 1,
-        visit: (key) => visitPlan(shardDeps, shardSettings, Number(key), abort),
-      },
+      { kind: 'plan', concurrency: 1, visit: (key) => line.visitPlan(key, abort) },
     ],
   })
   lost.signal.throwIfAborted()

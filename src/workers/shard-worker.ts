@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { StoredFormat } from '../records/index.js'
 import { executePlan, type Plan, removePlanParts, type Store, windowOf, writePlan } from '../shard/index.js'
-import type { AllottedPlan, Backend } from './backend/backend.js'
+import type { AllottedPlan, Backend, UnplannedPart } from './backend/backend.js'
 import type { Bells, Visited } from './bells.js'
 import { keepLease } from './lease.js'
 
@@ -13,6 +13,11 @@ export interface ShardSettings {
   readonly minShards: number
   readonly seed: string
   readonly format: StoredFormat
+  /** A part is planned so long after its commit; 0 = at once. */
+  readonly settleMs: number
+}
+
+export type PlanSettings = Pick<ShardSettings, 'run' | 'seed' | 'format'> & {
   readonly modelId: string | null
 }
 
@@ -48,10 +53,11 @@ export async function planParts(
 ): Promise<readonly number[]> {
   const made: number[] = []
   for (;;) {
-    const parts = await deps.backend.unplannedParts(settings.run, maxParts)
+    const all = await deps.backend.unplannedParts(settings.run, maxParts)
+    const parts = settledOf(all, settings.settleMs)
     const window = windowOf(parts, {
       shardSize: settings.shardSize,
-      final: final && parts.length < maxParts,
+      final: final && parts.length === all.length && all.length < maxParts,
       minShards: settings.minShards,
       windowShards,
       maxRows: windowRows,
@@ -69,10 +75,19 @@ export async function planParts(
   return made
 }
 
+/**
+ * The parts, from the first on, whose commits are old enough. A plan in the store cannot be taken back; a backend that loses its last
+ * moments must not forget what the plan was made of, or its candidates would be judged and kept a second time. Pure.
+ */
+export function settledOf(parts: readonly UnplannedPart[], settleMs: number): readonly UnplannedPart[] {
+  const fresh = parts.findIndex(({ agoMs }) => agoMs < settleMs)
+  return fresh < 0 ? parts : parts.slice(0, fresh)
+}
+
 /** Carries out one plan: written to the store before anything else, so that it is known even if the backend forgets it. */
 export async function visitPlan(
   deps: ShardDeps,
-  settings: ShardSettings,
+  settings: PlanSettings,
   id: number,
   abort: AbortSignal,
 ): Promise<Visited> {
@@ -112,7 +127,7 @@ export async function visitPlan(
 }
 
 /** The plan as the store keeps it. Equal for equal allotments, so that writing it twice writes it once. */
-export function planOf(allotted: AllottedPlan, settings: ShardSettings): Plan {
+export function planOf(allotted: AllottedPlan, settings: PlanSettings): Plan {
   return {
     v: 1,
     run: settings.run,

@@ -268,5 +268,30 @@ export function politenessRules(open: OpenDesk): void {
         { granted: 3, delayMs: 4_000 },
       ])
     })
+
+    it('gives the longer crawl-delay where http and https ask for two, whichever was read last', async () => {
+      const desk = await open()
+      const host = desk.hostName('a')
+      const delayOf = async () => {
+        const [slot] = await desk.backend.reserve({
+          slots: [{ host, want: 1 }],
+          delayMs: 0,
+          windowMs: hourMs,
+          guardMs: 0,
+        })
+        return slot!.delayMs
+      }
+      const read = async (scheme: string, crawlDelayMs: number) => {
+        await desk.backend.robotsOf(`${scheme}://${host}`, 60_000)
+        await desk.backend.putRobots(put(`${scheme}://${host}`, { crawlDelayMs }))
+        return delayOf()
+      }
+      expect(await read('https', 3_000)).toBe(3_000)
+      expect(await read('http', 1_000)).toBe(3_000)
+      expect(await read('http', 5_000)).toBe(5_000)
+      expect(await read('https', 2_000)).toBe(5_000)
+      // What is asked for no more is not waited for.
+      expect(await read('http', 0)).toBe(2_000)
+    })
   })
 }

@@ -20,7 +20,20 @@ export function runRules(open: OpenDesk): void {
         createdMs: expect.closeTo(Date.now(), -6),
         options: { name: first.run },
         limits: { maxPages: 7, maxPairs: null, maxPagesPerHost: null },
+        model: null,
       })
+    })
+
+    it('are scored with what the first worker says', async () => {
+      const desk = await open()
+      const { backend, run } = desk
+      const first = { id: 'one/1', isClip: true, threshold: 0.28 }
+      expect(await backend.adoptModel(run, first)).toEqual(first)
+      expect(await backend.adoptModel(run, { id: 'two/1', isClip: false, threshold: null })).toEqual(first)
+      expect(await entryOf(desk)).toMatchObject({ model: first })
+      const other = await open()
+      const none = { id: null, isClip: false, threshold: null }
+      expect(await backend.adoptModel(other.run, none)).toEqual(none)
     })
 
     it('have a standing; there is none of a run that nobody opened', async () => {

@@ -195,6 +195,21 @@ describe('a session on a host', () => {
     }
   })
 
+  it('leaves out the pages of a host that cannot be reached, with the reason', async () => {
+    const { visit, commits, fetched } = desk({
+      lease: urls(leased(3)),
+      permit: async () => ({ kind: 'hopeless', permission, reason: 'address_refused', detail: '10.0.0.1' }),
+    })
+    await visit()
+    expect(fetched).toEqual([])
+    expect(commits[0]).toMatchObject({
+      back: [],
+      retry: [],
+      counters: { 'page_skipped:address_refused': 3 },
+    })
+    expect(commits[0]!.done.toSorted()).toEqual([1, 2, 3])
+  })
+
   it('gives everything back where somebody else asks for robots.txt, with nothing said against the host', async () => {
     const { visit, commits } = desk({
       lease: urls(leased(2)),

@@ -181,10 +181,10 @@ describe('fetching an image', () => {
   it('fetches nothing while robots.txt cannot be read, and gives up after three times', async () => {
     const permission = { rule: 'robots:unreachable', checkedAt }
     const { get, slots } = desk({ permit: async () => ({ kind: 'unreachable', permission, inMs: 500 }) })
-    expect(await get('http://a.test/page', 2)).toMatchObject({
-      kind: 'deferred',
-      reason: 'robots_unreachable',
-    })
+    for (const [attempts, delayMs] of [2_000, 6_000, 18_000].entries()) {
+      const reason = 'robots_unreachable'
+      expect(await get('http://a.test/page', attempts)).toEqual({ kind: 'deferred', reason, delayMs })
+    }
     expect(await get('http://a.test/page', 3)).toEqual({
       kind: 'rejected',
       reason: 'robots_unreachable',
@@ -192,6 +192,28 @@ describe('fetching an image', () => {
       permission,
     })
     expect([slots, web.seen]).toEqual([[], []])
+  })
+
+  it.each(['address_refused', 'dns', 'tls'] as const)(
+    'gives up at once where waiting for the host cannot help: %s',
+    async (reason) => {
+      const permission = { rule: 'robots:unreachable', checkedAt }
+      const detail = `${reason}: why`
+      const { get, slots } = desk({ permit: async () => ({ kind: 'hopeless', permission, reason, detail }) })
+      expect(await get('http://a.test/page')).toEqual({ kind: 'rejected', reason, detail, permission })
+      expect([slots, web.seen]).toEqual([[], []])
+    },
+  )
+
+  it('asks once for a name that does not exist, and twice for one that nobody could tell', async () => {
+    const failing = (lasting: object) =>
+      desk({ fetch: async () => ({ kind: 'failed', reason: 'dns', detail: '', ...lasting }) })
+    expect(await failing({ lasting: true }).get('http://a.test/x')).toMatchObject({
+      kind: 'rejected',
+      reason: 'dns',
+    })
+    expect(await failing({}).get('http://a.test/x')).toMatchObject({ kind: 'deferred', reason: 'dns' })
+    expect(await failing({}).get('http://a.test/x', 1)).toMatchObject({ kind: 'rejected', reason: 'dns' })
   })
 
   it('comes back soon where others are at work on robots.txt, but not for ever', async () => {

@@ -111,6 +111,31 @@ describe('permission', () => {
     expect(fetched.length).toBeGreaterThan(asked)
   })
 
+  it.each<[string, FetchOutcome]>([
+    ['address_refused', { kind: 'failed', reason: 'address_refused', detail: '10.0.0.1' }],
+    ['dns', { kind: 'failed', reason: 'dns', detail: 'no such name', lasting: true }],
+    ['tls', { kind: 'failed', reason: 'tls', detail: 'expired' }],
+  ])(
+    'is out of reach at a host that will not be reached: %s, and not asked for again for a while',
+    async (reason, outcome) => {
+      const { permit, another, fetched, state } = desk(outcome)
+      const out = {
+        kind: 'hopeless',
+        reason,
+        detail: expect.stringContaining(reason),
+        permission: { rule: 'robots:unreachable' },
+      }
+      expect(await permit('http://a.test/x', go, never)).toMatchObject(out)
+      state.nowMs += 30_000
+      expect(await permit('http://a.test/y', go, never)).toMatchObject(out)
+      expect(await another()('http://a.test/z', go, never)).toMatchObject(out)
+      expect(fetched).toHaveLength(1)
+      state.nowMs += 31_000
+      await permit('http://a.test/x', go, never)
+      expect(fetched).toHaveLength(2)
+    },
+  )
+
   it('brings the crawl-delay, which is capped, and tells the backend of it', async () => {
     const { permit, records } = desk(response(200, 'User-agent: *\nCrawl-delay: 7'))
     expect(await permit('http://a.test/x', go, never)).toMatchObject({ crawlDelayMs: 7_000 })

@@ -55,6 +55,17 @@ export interface RunEntry {
   readonly createdMs: number
   readonly options: Record<string, unknown>
   readonly limits: RunLimits
+  /** null = nothing was scored yet. */
+  readonly model: RunModel | null
+}
+
+/** What a run's pairs are scored with. */
+export interface RunModel {
+  /** null = nothing is scored, by `--model none`. */
+  readonly id: string | null
+  readonly isClip: boolean
+  /** null = every score is kept. */
+  readonly threshold: number | null
 }
 
 /** A worker that said not long ago that it is alive. */
@@ -225,6 +236,8 @@ export interface UnplannedPart {
   readonly batch: string
   readonly kept: number
   readonly rows: number
+  /** Since its commit. */
+  readonly agoMs: number
 }
 
 export interface AllottedPlan {
@@ -262,6 +275,8 @@ export interface Backend {
 
   /** Every run, in the order in which they were opened. */
   runs(): Promise<readonly RunEntry[]>
+  /** The first caller decides what the run is scored with; answers what was decided. */
+  adoptModel(run: string, model: RunModel): Promise<RunModel>
   /** False = there is no such run. `running` opens one that ended again. `note` says why it failed. */
   setStanding(run: string, standing: Standing, note: string | null): Promise<boolean>
   /** Its last shard is written. False = it was seeded or set going again since `seedings` was read, and goes on. */

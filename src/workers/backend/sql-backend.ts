@@ -22,6 +22,8 @@ export function sqlBackend(call: CallSql): Backend {
     resetLeases: async () => void (await call('reset_leases', {})),
 
     runs: async () => (await call('runs', {})) as Awaited<ReturnType<Backend['runs']>>,
+    adoptModel: async (run, model) =>
+      (await call('adopt_model', { run, model })) as Awaited<ReturnType<Backend['adoptModel']>>,
     setStanding: async (run, standing, note) =>
       ((await call('set_standing', { run, standing, note })) as { there: boolean }).there,
     endRun: async (wish) => ((await call('end_run', wish)) as { ended: boolean }).ended,

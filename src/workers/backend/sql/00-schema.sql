@@ -47,6 +47,7 @@ create table if not exists run (
 alter table run add column if not exists standing text not null default 'running'; -- running, paused, stopped, failed
 alter table run add column if not exists note text;                                -- why it failed
 alter table run add column if not exists ended text;                               -- null = there is work to do
+alter table run add column if not exists model jsonb;                              -- {id, isClip, threshold}; null = nothing was scored yet
 alter table run add column if not exists seedings int not null default 0;
 
 -- Work of which one process at a time is in charge, and who is alive.
@@ -57,7 +58,7 @@ create table if not exists worker (worker text primary key, body jsonb not null,
 create table if not exists host (
   host            text primary key,
   next_fetch_ms   bigint not null default 0,
-  crawl_delay_ms  bigint not null default 0, -- robots.txt's Crawl-delay, capped; 0 = none
+  crawl_delay_ms  bigint not null default 0, -- robots.txt's Crawl-delay, capped, the longer one of http and https; 0 = none
   lease_run       int,
   lease_token     text,                      -- null = nobody holds the host
   lease_until_ms  bigint not null default 0,
@@ -72,6 +73,7 @@ create table if not exists robots (
   expires_ms      bigint not null default 0,
   claim_until_ms  bigint not null default 0  -- somebody is fetching it until then
 );
+alter table robots add column if not exists crawl_delay_ms bigint not null default 0; -- what this origin asks for, capped
 
 create table if not exists run_host (
   run int not null, host text not null,
@@ -129,6 +131,7 @@ create table if not exists batch (
   primary key (run, id)
 );
 alter table batch add column if not exists failures int not null default 0; -- releases as failed
+alter table batch add column if not exists committed_ms bigint not null default 0;
 create index if not exists batch_state on batch (run, state, id);
 
 -- Images that are kept, by content and by the four 16-bit bands of their perceptual hash: two hashes within a distance

@@ -75,11 +75,19 @@ begin
   return '{}';
 end $$;
 
--- runs({}) -> [{run, standing, note, ended, createdMs, options, limits}]   in the order in which they were opened
+-- runs({}) -> [{run, standing, note, ended, createdMs, options, limits, model}]   in the order in which they were opened
 create function runs(p jsonb) returns jsonb language sql set search_path = pairmill as $$
   select coalesce(jsonb_agg(jsonb_build_object('run', name, 'standing', standing, 'note', note, 'ended', ended, 'createdMs', created_ms,
-    'options', options, 'limits', limits) order by no), '[]') from run
+    'options', options, 'limits', limits, 'model', model) order by no), '[]') from run
 $$;
+
+-- adopt_model({run, model}) -> the model that the first caller named
+create function adopt_model(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
+declare m jsonb;
+begin
+  update run set model = coalesce(model, p->'model') where name = p->>'run' returning model into strict m;
+  return m;
+end $$;
 
 -- set_standing({run, standing, note}) -> {there: bool}   `running` opens a run that ended again
 create function set_standing(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$

@@ -229,11 +229,17 @@ begin
 end $$;
 
 -- put_robots({origin, host, record, ttlMs, crawlDelayMs}) -> {}
+-- The host's delay is the longer one of those that its http and its https origin ask for.
 create function put_robots(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
 begin
-  update robots set record = p->'record', expires_ms = now_ms() + (p->>'ttlMs')::bigint, claim_until_ms = 0 where origin = p->>'origin';
-  insert into host (host, crawl_delay_ms) values (p->>'host', (p->>'crawlDelayMs')::bigint)
-    on conflict (host) do update set crawl_delay_ms = excluded.crawl_delay_ms;
+  insert into host (host) values (p->>'host') on conflict do nothing;
+  -- Held, so that two origins that come at once do not miss each other's delay.
+  perform 1 from host where host = p->>'host' for update;
+  update robots set record = p->'record', expires_ms = now_ms() + (p->>'ttlMs')::bigint, claim_until_ms = 0,
+    crawl_delay_ms = (p->>'crawlDelayMs')::bigint where origin = p->>'origin';
+  update host set crawl_delay_ms = greatest((p->>'crawlDelayMs')::bigint,
+    (select max(crawl_delay_ms) from robots where origin in ('http://' || host.host, 'https://' || host.host)))
+    where host = p->>'host';
   return '{}';
 end $$;
 

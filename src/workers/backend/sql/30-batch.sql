@@ -202,7 +202,7 @@ begin
   if p->'part' = 'null' then
     delete from batch where run = r.no and id = b.id;
   else
-    update batch set state = 'done', lease_token = null, lease_until_ms = 0, kept = cardinality(rows_kept), rows = (p->'part'->>'rows')::int,
+    update batch set state = 'done', committed_ms = t, lease_token = null, lease_until_ms = 0, kept = cardinality(rows_kept), rows = (p->'part'->>'rows')::int,
       part = (p->'part') || jsonb_build_object('kept', (select coalesce(jsonb_agg(v order by v), '[]') from unnest(rows_kept) v), 'losers', losers)
       where run = r.no and id = b.id;
   end if;

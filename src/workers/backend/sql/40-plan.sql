@@ -1,9 +1,9 @@
 set search_path to pairmill;
 
--- unplanned_parts({run, limit}) -> [{batch, kept, rows}]   committed batches that no plan has, in order
+-- unplanned_parts({run, limit}) -> [{batch, kept, rows, agoMs}]   committed batches that no plan has, in order
 create function unplanned_parts(p jsonb) returns jsonb language sql set search_path = pairmill as $$
-  select coalesce(jsonb_agg(jsonb_build_object('batch', id::text, 'kept', kept, 'rows', rows) order by id), '[]') from (
-    select b.id, b.kept, b.rows from batch b join run r on r.no = b.run where r.name = p->>'run' and b.state = 'done' order by b.id limit (p->>'limit')::int) t
+  select coalesce(jsonb_agg(jsonb_build_object('batch', id::text, 'kept', kept, 'rows', rows, 'agoMs', now_ms() - committed_ms) order by id), '[]') from (
+    select b.id, b.kept, b.rows, b.committed_ms from batch b join run r on r.no = b.run where r.name = p->>'run' and b.state = 'done' order by b.id limit (p->>'limit')::int) t
 $$;
 
 -- allot_plan({run, batches: [id], shards, shardSize}) -> {plan: id} | {}   {} where one of the batches is planned already

@@ -1,0 +1,168 @@
+import { createHash } from 'node:crypto'
+import { anchorOf, defaultVisitOptions, hostOf } from '../crawl/index.js'
+import {
+  type BatchDeps,
+  createDecodeApart,
+  decodeImage,
+  defaultFilterOptions,
+  type FilterOptions,
+} from '../filter/index.js'
+import type { Fetch } from '../net/index.js'
+import { compileDataset, type Store } from '../shard/index.js'
+import type { Backend, BatchShape, Offer, RunModel } from './backend/backend.js'
+import type { Bells, Visited } from './bells.js'
+import { type CrawlSettings, defaultFailing, visitHost } from './crawl-worker.js'
+import { visitBatch } from './filter-worker.js'
+import type { Gate } from './gate.js'
+import { createKnownUrls } from './known-urls.js'
+import { createPermission } from './permission.js'
+import { storedOptions } from './resume.js'
+import type { RunOptions } from './run-types.js'
+import { type ShardDeps, type ShardSettings, visitPlan } from './shard-worker.js'
+
+const defaultShardSize = 10_000
+/** A small run is cut into so many shards at its end, where it has the samples. */
+const minShards = 8
+/** Candidates of one image host in a batch. */
+const perHost = 32
+const batchAgeMs = 30_000
+/** About 20 MB of URLs that need not be offered again. */
+const maxKnownUrls = 100_000
+
+/** What scores the pairs of a run. */
+export interface Scoring extends Pick<BatchDeps, 'pixelsOf' | 'tensorSide' | 'score' | 'tagger'> {
+  readonly model: RunModel
+}
+
+export interface LineDeps {
+  readonly run: string
+  readonly options: RunOptions
+  readonly backend: Backend
+  readonly bells: Bells
+  readonly store: Store
+  readonly fetch: Fetch
+  /** Decoding of this process, whatever run it is for. */
+  readonly decoding: Gate
+  /** Asked for by the first batch: a process that filters nothing opens no model. `message`: why this process has none. */
+  readonly scoring: () => Promise<Scoring | { readonly message: string }>
+  /** What the run is scored with; null = nothing was yet. */
+  readonly model: () => Promise<RunModel | null>
+  /** This process cannot do its part of the run; others may. */
+  readonly onProblem: (message: string) => void
+  /** A part is planned so long after its commit, when nothing can take the commit back any more. */
+  readonly settleMs: number
+  readonly now: () => number
+  readonly random: () => number
+}
+
+/** The work on one run, by one process: from its options to what answers its rings. */
+export interface Line {
+  readonly batch: BatchShape
+  readonly shard: { readonly deps: ShardDeps; readonly settings: ShardSettings }
+  readonly visitSession: (host: string, drain: AbortSignal, abort: AbortSignal) => Promise<Visited>
+  readonly visitBatch: (batch: string, drain: AbortSignal, abort: AbortSignal) => Promise<Visited>
+  readonly visitPlan: (plan: string, abort: AbortSignal) => Promise<Visited>
+  /** Writes what describes the dataset; `complete` = nothing is left to do. */
+  readonly compile: (complete: boolean, signal: AbortSignal) => Promise<void>
+}
+
+/** A batch that this process cannot score is left to another for so long. */
+const unscoredMs = 2_000
+
+export function createLine(deps: LineDeps): Line {
+  const { run, options, backend, bells, store, fetch, now, random } = deps
+  const productToken = options.userAgent.split(/[/\s]/)[0] ?? ''
+  const crawlSettings: CrawlSettings = {
+    run,
+    scope: {
+      scope: options.scope,
+      maxDepth: options.maxDepth,
+      include: options.include,
+      exclude: options.exclude,
+    },
+    visit: { ...defaultVisitOptions, imageSize: options.imageSize, productToken },
+    delayMs: options.delayMs,
+    batch: { batchSize: options.batchSize, batchAgeMs, perHost },
+    failing: defaultFailing,
+  }
+  const filterSettings = { run, filter: filterOptions(options), imageDelayMs: options.imageDelayMs }
+  const permit = createPermission({ backend, fetch, now, productToken })
+  const crawlDeps = { backend, bells, fetch, permit, known: createKnownUrls(maxKnownUrls), now, random }
+  const filterDeps = {
+    ...crawlDeps,
+    store,
+    decoding: deps.decoding,
+    decode: decodeImage,
+    decodeApart: createDecodeApart(),
+  }
+
+  const compile = async (complete: boolean, signal: AbortSignal): Promise<void> => {
+    const stored = storedOptions(options)
+    const threshold = (await deps.model())?.threshold ?? null
+    const optionsDigest = createHash('sha256').update(JSON.stringify(stored)).digest('hex')
+    await compileDataset(store, { run, complete, options: stored, optionsDigest, threshold }, signal)
+  }
+  const shard = {
+    deps: { backend, bells, store, onPlan: (signal: AbortSignal) => compile(false, signal) },
+    settings: {
+      run,
+      shardSize: options.shardSize ?? defaultShardSize,
+      minShards: options.shardSize === null ? minShards : 1,
+      seed: options.seed,
+      format: options.imageFormat,
+      settleMs: deps.settleMs,
+    },
+  }
+  return {
+    batch: crawlSettings.batch,
+    shard,
+    visitSession: (host, drain, abort) => visitHost(crawlDeps, crawlSettings, host, drain, abort),
+    visitBatch: async (batch, drain, abort) => {
+      const scoring = await deps.scoring()
+      if ('message' in scoring) {
+        deps.onProblem(scoring.message)
+        return { kind: 'again', inMs: unscoredMs }
+      }
+      const { model, ...score } = scoring
+      return visitBatch(
+        { ...filterDeps, ...score, modelId: model.id, modelThreshold: model.threshold },
+        filterSettings,
+        batch,
+        drain,
+        abort,
+      )
+    },
+    visitPlan: async (plan, abort) => {
+      const modelId = (await deps.model())?.id ?? null
+      return visitPlan(shard.deps, { ...shard.settings, modelId }, Number(plan), abort)
+    },
+    compile,
+  }
+}
+
+/** The seeds of a run, as the frontier takes them. Pure. */
+export function seedOffers({ seeds, scope }: Pick<RunOptions, 'seeds' | 'scope'>): Offer[] {
+  return seeds.map((url) => ({
+    url,
+    host: hostOf(url),
+    depth: 0,
+    anchor: anchorOf(url, scope),
+    redirects: 0,
+  }))
+}
+
+function filterOptions(options: RunOptions): FilterOptions {
+  return {
+    ...defaultFilterOptions,
+    languages: options.languages,
+    minSide: options.minSide,
+    maxAspect: options.maxAspect,
+    minBytes: options.minBytes,
+    imageSize: options.imageSize,
+    format: options.imageFormat,
+    quality: options.imageQuality,
+    threshold: options.threshold,
+    dedupe: options.dedupe,
+    repeatedText: options.repeatedText,
+  }
+}
