@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { defaultFilterOptions, filterBatch, prepareImageLibrary } from '../dist/filter/index.js'
+import { decodeImage, defaultFilterOptions, filterBatch, prepareImageLibrary } from '../dist/filter/index.js'
 import { createNet } from '../dist/net/index.js'
 import {
   compileDataset,
@@ -50,6 +50,7 @@ const fetchImage = createImageFetch(
 )
 const deps = {
   fetchImage,
+  decode: decodeImage,
   pixelsOf: null,
   tensorSide: null,
   decoding: createGate(2 * availableParallelism()),

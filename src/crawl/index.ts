@@ -3,6 +3,7 @@ export { type ExtractedPage, type ExtractOptions, extractPage } from './extract/
 export { type Page, type PageSkipReason, pageSkipReasons, type VisitOutcome } from './page.js'
 export {
   fetchRobots,
+  type LastingFailure,
   parseRobots,
   type RobotsRecord,
   type RobotsRule,

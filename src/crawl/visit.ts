@@ -83,10 +83,10 @@ function failure(
   outcome: Extract<FetchOutcome, { kind: 'failed' }>,
   attempts: number,
 ): VisitOutcome {
-  const { reason, detail } = outcome
+  const { reason, detail, lasting = false } = outcome
   // The caller ended it, so the URL is as good as before.
   if (reason === 'cancelled') return { kind: 'retry', reason, delayMs: 0, detail }
-  const verdict = retryOf({ failure: reason }, attempts, deps.now(), deps.random)
+  const verdict = retryOf({ failure: reason, lasting }, attempts, deps.now(), deps.random)
   return verdict.kind === 'final'
     ? skipped(reason, detail)
     : { kind: 'retry', reason, delayMs: verdict.delayMs, detail }

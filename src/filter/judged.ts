@@ -25,6 +25,7 @@ export type Judged =
   | { readonly kind: 'pending'; readonly picture: Picture }
 
 export const noFacts: PictureFacts = {
+  imageUrl: null,
   originalWidth: null,
   originalHeight: null,
   exif: null,
@@ -86,7 +87,7 @@ export function rowOf(
   const stored = verdict.kind === 'kept' ? verdict.picture.stored : null
   return {
     caption: best.text,
-    url: candidate.imageUrl,
+    url: facts.imageUrl ?? candidate.imageUrl,
     reason: verdict.kind === 'kept' ? null : verdict.reason,
     detail: verdict.kind === 'kept' ? null : verdict.detail,
     width: stored?.width ?? null,

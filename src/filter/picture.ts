@@ -66,7 +66,7 @@ const unknown = {
   fetchedBytes: null,
   phash: null,
 }
-/** The answer was a no to this URL: another source of the same image may do. */
+/** A no for good to this URL, or to this host: another source of the same image may do. */
 const tryNext: ReadonlySet<RejectReason> = new Set([
   'http_4xx',
   'http_other',
@@ -76,6 +76,8 @@ const tryNext: ReadonlySet<RejectReason> = new Set([
   'empty',
   'bad_url',
   'robots',
+  'address_refused',
+  'dns',
 ])
 
 /**

@@ -1,32 +1,74 @@
 import { ascii, type DecodedFormat, view } from './sniff.js'
 
 /**
- * Whether a file that could not be decoded ends before its format says it does. Asked only of such files: many
- * that lack their end mark decode well.
+ * Whether a file ends before its format says it does: a function of the bytes alone, since what the image library says of one
+ * file may be about another that fails at the same moment. Asked only of files that could not be decoded: many that lack their
+ * end decode well. Damage within that leads the walk astray gives an answer too, the same one every time.
  */
 export function isCut(bytes: Uint8Array, format: DecodedFormat): boolean {
-  const end = bytes.length
   switch (format) {
     case 'jpeg':
-      return !endsWithin(bytes, [0xff, 0xd9])
+      return isJpegCut(bytes)
     case 'png':
-      return !endsWithin(bytes, [...Buffer.from('IEND')])
+      return isPngCut(bytes)
     case 'gif':
-      return !endsWithin(bytes, [0x3b])
+      return isGifCut(bytes)
     case 'webp':
       // RFC 9649, 2.4: the size excludes the eight bytes of the RIFF header itself.
-      return end < 12 || end < view(bytes).getUint32(4, true) + 8
+      return bytes.length < 12 || bytes.length < view(bytes).getUint32(4, true) + 8
     case 'avif':
       return boxesExceed(bytes)
   }
 }
 
-/** Servers append a few bytes of their own, so the mark may stand a little before the end. */
-const trailingBytes = 64
+/** ITU T.81, B.1.1: markers up to EOI; within the data of a scan FF is followed by 0 or is a restart marker. */
+function isJpegCut(bytes: Uint8Array): boolean {
+  let at = 2
+  for (;;) {
+    at = bytes.indexOf(0xff, at)
+    if (at < 0) return true
+    while (bytes[at] === 0xff) at++
+    const marker = bytes[at++]
+    if (marker === undefined) return true
+    if (marker === 0xd9) return false
+    const isBare = marker === 0x00 || marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8)
+    if (isBare) continue
+    if (at + 2 > bytes.length) return true
+    at += view(bytes).getUint16(at)
+  }
+}
 
-function endsWithin(bytes: Uint8Array, mark: readonly number[]): boolean {
-  const tail = Buffer.from(bytes.subarray(Math.max(0, bytes.length - trailingBytes)))
-  return tail.includes(Buffer.from(mark))
+/** PNG specification, 5.3: length, type, data and checksum, up to IEND. */
+function isPngCut(bytes: Uint8Array): boolean {
+  let at = 8
+  for (;;) {
+    if (at + 12 > bytes.length) return true
+    const type = ascii(bytes, at + 4, 4)
+    if (type === 'IEND' || !/^[A-Za-z]{4}$/.test(type)) return false
+    at += view(bytes).getUint32(at) + 12
+  }
+}
+
+/** GIF89a, appendix B: screen, then blocks of which each ends with a sub-block of no bytes, up to the trailer. */
+function isGifCut(bytes: Uint8Array): boolean {
+  let at = 13 + coloursBytes(bytes[10])
+  for (;;) {
+    const block = bytes[at]
+    if (block === undefined) return true
+    if (block === 0x21) at += 2
+    else if (block === 0x2c) at += 11 + coloursBytes(bytes[at + 9])
+    else return false
+    for (let size = bytes[at]; size !== 0; size = bytes[at]) {
+      if (size === undefined) return true
+      at += size + 1
+    }
+    at++
+  }
+}
+
+/** Size of the colour table that a GIF's packed field announces. */
+function coloursBytes(packed = 0): number {
+  return (packed & 0x80) === 0 ? 0 : 3 * 2 ** ((packed & 7) + 1)
 }
 
 /** Whether the last top-level box reaches beyond the file (ISO 14496-12, 4.2; length 0 = to the end). */

@@ -3,7 +3,7 @@ import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:
 import { addressVerdict, type Cidr } from './address.js'
 import { type ConnectTo, type Endpoint, routed } from './connect-to.js'
 import type { FetchFailure } from './outcome.js'
-import type { Address, Resolve } from './resolve.js'
+import type { Address, Resolve, Unresolved } from './resolve.js'
 
 export type DialFailure = Extract<
   FetchFailure,
@@ -16,6 +16,8 @@ export class DialError extends Error {
   constructor(
     readonly reason: DialFailure,
     message: string,
+    /** It will be the same the next time. */
+    readonly lasting = false,
   ) {
     super(message)
     this.name = 'DialError'
@@ -98,11 +100,11 @@ async function checkedAddresses(
   endpoint: Endpoint,
 ): Promise<readonly Address[] | DialError> {
   const family = isIP(endpoint.host)
-  const found: readonly Address[] | { error: string } =
+  const found: readonly Address[] | Unresolved =
     family === 0
       ? await options.resolve(endpoint.host)
       : [{ address: endpoint.host, family: family === 6 ? 6 : 4 }]
-  if ('error' in found) return new DialError('dns', found.error)
+  if ('error' in found) return new DialError('dns', found.error, found.noSuchName === true)
   let refused: DialError | null = null
   const addresses = found.filter(({ address }) => {
     const verdict = addressVerdict(address, options.allowPrivate)

@@ -260,7 +260,7 @@ function utf8OrSelf(latin1: string): string {
 
 /** `headSeen`: what broke after the head broke the body. */
 function outcomeOf(error: Error, headSeen: boolean): FetchOutcome {
-  if (error instanceof DialError) return failed(error.reason, error.message)
+  if (error instanceof DialError) return failed(error.reason, error.message, error.lasting)
   const code = 'code' in error ? String(error.code) : error.name
   const detail = error.message || code
   if (code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED')

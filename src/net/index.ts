@@ -1,6 +1,7 @@
 export { type AddressVerdict, addressVerdict, type Cidr, parseCidr } from './address.js'
 export { type ConnectTo, parseConnectTo } from './connect-to.js'
 export { createNet, type Net, type NetOptions } from './fetch.js'
+export { type OnAbort, sharedOnAbort } from './on-abort.js'
 export {
   type Fetch,
   type FetchFailed,
@@ -10,5 +11,5 @@ export {
   fetchFailures,
   type ResponseHead,
 } from './outcome.js'
-export type { Address, Resolve } from './resolve.js'
+export type { Address, Resolve, Unresolved } from './resolve.js'
 export { type FailedTry, maxRetries, type RetryVerdict, retryAfterMs, retryOf } from './retry.js'

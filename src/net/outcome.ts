@@ -61,6 +61,8 @@ export interface FetchFailed {
   readonly reason: FetchFailure
   /** For people; not part of any contract. */
   readonly detail: string
+  /** Trying again cannot help although it may with this reason: there is no such name. */
+  readonly lasting?: true
 }
 
 export type FetchOutcome =
@@ -79,6 +81,6 @@ export type FetchOutcome =
 /** One exchange. Never rejects, except where onHead or onPrefix throws. */
 export type Fetch = (request: FetchRequest, signal: AbortSignal) => Promise<FetchOutcome>
 
-export function failed(reason: FetchFailure, detail: string): FetchFailed {
-  return { kind: 'failed', reason, detail }
+export function failed(reason: FetchFailure, detail: string, lasting = false): FetchFailed {
+  return lasting ? { kind: 'failed', reason, detail, lasting } : { kind: 'failed', reason, detail }
 }

@@ -5,8 +5,15 @@ export interface Address {
   readonly family: 4 | 6
 }
 
+export interface Unresolved {
+  /** For people. */
+  readonly error: string
+  /** The name does not exist, by the word of those who would know; absent where nobody could tell. */
+  readonly noSuchName?: true
+}
+
 /** All addresses of a host name, best first, never empty; or why there are none. Never rejects. */
-export type Resolve = (hostname: string) => Promise<readonly Address[] | { error: string }>
+export type Resolve = (hostname: string) => Promise<readonly Address[] | Unresolved>
 
 const keptMs = 60_000
 /** Long enough that a page full of links to a dead host asks once, short enough to notice its return. */
@@ -45,24 +52,28 @@ export function cachedResolve(resolve: Resolve, now: () => number): Resolve {
 export function systemResolve(): Resolve {
   const resolver = new Resolver({ timeout: queryTimeoutMs, tries: queryTries })
   return async (hostname) => {
-    if (!hostname.replace(/\.$/, '').includes('.')) return looked(hostname)
+    if (!hostname.replace(/\.$/, '').includes('.')) return looked(hostname, true)
     const [v4, v6] = await Promise.allSettled([resolver.resolve4(hostname), resolver.resolve6(hostname)])
     const addresses: Address[] = []
     if (v4.status === 'fulfilled') for (const address of v4.value) addresses.push({ address, family: 4 })
     if (v6.status === 'fulfilled') for (const address of v6.value) addresses.push({ address, family: 6 })
     if (addresses.length > 0) return addresses
     const code = v4.status === 'rejected' ? codeOf(v4.reason) : 'ENODATA'
-    return code === 'ETIMEOUT' ? { error: `${hostname}: no answer from the name servers` } : looked(hostname)
+    if (code === 'ETIMEOUT') return { error: `${hostname}: no answer from the name servers` }
+    return looked(hostname, code === 'ENOTFOUND' || code === 'ENODATA')
   }
 }
 
-async function looked(hostname: string): Promise<readonly Address[] | { error: string }> {
+/** `denied`: whoever else was to be asked has said that there is no such name; some systems say so whenever they are offline. */
+async function looked(hostname: string, denied: boolean): Promise<readonly Address[] | Unresolved> {
   try {
     const found = await lookup(hostname, { all: true, order: 'ipv4first' })
     const addresses = found.map(({ address, family }): Address => ({ address, family: family === 6 ? 6 : 4 }))
     return addresses.length > 0 ? addresses : { error: `${hostname} has no address` }
   } catch (error) {
-    return { error: `${hostname}: ${codeOf(error)}` }
+    const code = codeOf(error)
+    const unresolved: Unresolved = { error: `${hostname}: ${code}` }
+    return denied && code === 'ENOTFOUND' ? { ...unresolved, noSuchName: true } : unresolved
   }
 }
 

@@ -3,7 +3,8 @@ import type { FetchFailure } from './outcome.js'
 export type RetryVerdict = { readonly kind: 'retry'; readonly delayMs: number } | { readonly kind: 'final' }
 
 export type FailedTry =
-  | { readonly failure: FetchFailure }
+  /** `lasting` as in FetchFailed. */
+  | { readonly failure: FetchFailure; readonly lasting?: boolean }
   /** `retryAfter` is the Retry-After field as sent; null = none. */
   | { readonly status: number; readonly retryAfter: string | null }
 
@@ -24,7 +25,7 @@ const overload: ReadonlySet<number> = new Set([429, 503])
 /**
  * What to do about a failed try. `attempt` counts the tries before it (0 = it was the first). Delays double
  * from try to try, are spread over their upper half by `random` (0 <= random < 1), and never undercut a
- * Retry-After. A name that does not resolve is tried twice in all: most such names are simply gone.
+ * Retry-After. A name that nobody could resolve is tried twice in all: most such names are simply gone.
  */
 export function retryOf(
   outcome: FailedTry,
@@ -34,7 +35,7 @@ export function retryOf(
 ): RetryVerdict {
   if (attempt >= maxRetries) return { kind: 'final' }
   if ('failure' in outcome) {
-    if (!passing.has(outcome.failure)) return { kind: 'final' }
+    if (outcome.lasting === true || !passing.has(outcome.failure)) return { kind: 'final' }
     if (outcome.failure === 'dns' && attempt >= 1) return { kind: 'final' }
     return { kind: 'retry', delayMs: backoff(backoffMs, attempt, random) }
   }

@@ -23,7 +23,10 @@ export interface Permission {
 export interface Row {
   /** The winning caption where kept or scored, else the first caption. Never empty. */
   readonly caption: string
-  /** The candidate's image URL. */
+  /**
+   * The source of the candidate that was asked and gave the image; where it redirected, still the URL that was asked.
+   * Where no source gave an image: the candidate's best one.
+   */
   readonly url: string
   /** null = kept. */
   readonly reason: RejectReason | null

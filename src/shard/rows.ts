@@ -6,6 +6,7 @@ import type { Store } from './store.js'
 
 /** What a committed dataset says of one candidate. */
 export interface DatasetRow {
+  /** Where the image came from, as in `SampleRecord`. */
   readonly url: string
   /** The winning caption. */
   readonly caption: string

@@ -7,6 +7,7 @@ import type { PlanPart } from './plan.js'
  */
 export interface SampleRecord {
   readonly caption: string
+  /** What the image was asked from, before any redirect; of a candidate that got none, its best source. */
   readonly url: string
   /** null = rejected: the row has no sample. */
   readonly key: string | null

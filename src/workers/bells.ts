@@ -42,6 +42,14 @@ export interface Bells {
   close(): Promise<void>
 }
 
+/** Who holds a key may let go of it long before the lease ends, and cannot wake others that wait for it: they look again this soon. */
+const busyMs = 1_000
+
+/** The answer to a ring whose key another one holds. */
+export function busyFor(inMs: number): Visited {
+  return { kind: 'again', inMs: Math.min(inMs, busyMs) }
+}
+
 /** After the frontier said 'not yet', so that the next visit does not come a hair too early. */
 const marginMs = 2
 

@@ -3,7 +3,7 @@ import { type ScopeRules, scopeVerdict, type VisitOptions, visit } from '../craw
 import type { Fetch } from '../net/index.js'
 import type { LeasedUrl } from '../records/index.js'
 import type { Backend, BatchShape, SessionCommit, SessionCommitted } from './backend/backend.js'
-import type { Bells, Visited } from './bells.js'
+import { type Bells, busyFor, type Visited } from './bells.js'
 import type { KnownUrls } from './known-urls.js'
 import { pause } from './pause.js'
 import type { Permit } from './permission.js'
@@ -83,7 +83,9 @@ export async function visitHost(
     leaseMs,
   })
   if (lease.kind === 'none') return { kind: 'done' }
-  if (lease.kind !== 'urls') return { kind: 'again', inMs: lease.inMs }
+  if (lease.kind !== 'urls') {
+    return lease.kind === 'busy' ? busyFor(lease.inMs) : { kind: 'again', inMs: lease.inMs }
+  }
 
   const startedAt = deps.now()
   const outcomes: UrlVisited[] = []

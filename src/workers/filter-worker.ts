@@ -10,7 +10,7 @@ import {
 import type { Fetch } from '../net/index.js'
 import { partName, type Store, writePart } from '../shard/index.js'
 import type { Backend, BatchCommit, LeasedCandidate } from './backend/backend.js'
-import type { Bells, Visited } from './bells.js'
+import { type Bells, busyFor, type Visited } from './bells.js'
 import { crashedResult, suspicionOf } from './crashed.js'
 import type { Gate } from './gate.js'
 import { createImageFetch } from './image-fetch.js'
@@ -59,7 +59,7 @@ export async function visitBatch(
   const token = randomBytes(12).toString('hex')
   const lease = await deps.backend.leaseBatch({ run, batch, token, leaseMs })
   if (lease.kind === 'gone') return { kind: 'done' }
-  if (lease.kind === 'busy') return { kind: 'again', inMs: lease.inMs }
+  if (lease.kind === 'busy') return busyFor(lease.inMs)
   if (lease.kind === 'split') {
     await deps.bells.ring('batch', run, lease.batches)
     return { kind: 'done' }

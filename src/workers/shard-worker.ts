@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { StoredFormat } from '../records/index.js'
 import { executePlan, type Plan, removePlanParts, type Store, windowOf, writePlan } from '../shard/index.js'
 import type { AllottedPlan, Backend, UnplannedPart } from './backend/backend.js'
-import type { Bells, Visited } from './bells.js'
+import { type Bells, busyFor, type Visited } from './bells.js'
 import { keepLease } from './lease.js'
 
 export interface ShardSettings {
@@ -95,7 +95,7 @@ export async function visitPlan(
   const token = randomBytes(12).toString('hex')
   const lease = await deps.backend.leasePlan({ run, plan: id, token, leaseMs })
   if (lease.kind === 'gone') return { kind: 'done' }
-  if (lease.kind === 'busy') return { kind: 'again', inMs: lease.inMs }
+  if (lease.kind === 'busy') return busyFor(lease.inMs)
   const held = keepLease(() => deps.backend.extendPlan({ run, plan: id, token, leaseMs }), leaseMs, abort)
   try {
     const plan = planOf(lease.plan, settings)

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { defaultVisitOptions, fetchRobots, visit } from '../../src/crawl/index.js'
-import { createNet, type Net } from '../../src/net/index.js'
+import { createNet, type Fetch, type FetchFailure, type FetchOutcome, type Net } from '../../src/net/index.js'
 import { type Mischief, type OwnPage, startMischief } from '../web/mischief.js'
 
 const page = '<title>T</title><a href="/next">n</a><img src="/a.jpg" alt="A cat">'
@@ -213,5 +213,46 @@ describe('the robots.txt of a host', () => {
   it('forbids all where the host does not answer', async () => {
     const fetched = await fetchRobots({ fetch: net.fetch, now: () => 0 }, '127.0.0.1:1', 'http', never)
     expect(fetched).toMatchObject({ kind: 'forbid_all', status: null })
+    expect(fetched).not.toHaveProperty('lasting')
+  })
+
+  const failing = (reason: FetchFailure, lasting = false): FetchOutcome =>
+    lasting ? { kind: 'failed', reason, detail: 'why', lasting } : { kind: 'failed', reason, detail: 'why' }
+  const fetchedFrom = async (...outcomes: FetchOutcome[]) => {
+    const answers = [...outcomes]
+    const fetch: Fetch = async () => answers.shift()!
+    return fetchRobots({ fetch, now: () => 1000 }, 'h.test', 'http', never)
+  }
+
+  it.each([failing('address_refused'), failing('tls'), failing('dns', true)])(
+    'forbids all, and says that the host will not be reached later either: %j',
+    async (failure) => {
+      const { reason } = failure as { reason: string }
+      const record = await fetchedFrom(failure)
+      expect(record).toMatchObject({ kind: 'forbid_all', lasting: reason, detail: `${reason}: why` })
+    },
+  )
+
+  it.each([
+    failing('dns'),
+    failing('connection'),
+    failing('timeout'),
+    failing('too_large'),
+    failing('encoding'),
+  ])('may be had later where it was not now: %j', async (failure) => {
+    const record = await fetchedFrom(failure)
+    expect(record).toMatchObject({ kind: 'forbid_all' })
+    expect(record).not.toHaveProperty('lasting')
+  })
+
+  it('says nothing about its own host where it led to one that is refused', async () => {
+    const redirect: FetchOutcome = {
+      kind: 'redirect',
+      head: { status: 302, headers: {} },
+      location: 'http://10.0.0.1/robots.txt',
+    }
+    const record = await fetchedFrom(redirect, failing('address_refused'))
+    expect(record).toMatchObject({ kind: 'forbid_all' })
+    expect(record).not.toHaveProperty('lasting')
   })
 })

@@ -4,6 +4,7 @@ import {
   type BatchDeps,
   type BatchItem,
   crashedRow,
+  decodeImage,
   defaultFilterOptions,
   type FetchImage,
   type FilterOptions,
@@ -57,6 +58,10 @@ const candidate = (
   ...over,
 })
 
+/** A candidate with these sources, best first. */
+const sources = (first: string, ...others: string[]) =>
+  candidate(first, undefined, { fallbackUrls: others.map((path) => `http://img.test/${path}`) })
+
 /** A fetcher of `files`; what is not there is a 404. */
 function fetcher(answers: Record<string, ImageFetched> = {}) {
   const fetched: string[] = []
@@ -94,6 +99,7 @@ async function judge(bodies: readonly Candidate[], scene: Scene = {}) {
   const result = await filterBatch(
     {
       fetchImage,
+      decode: decodeImage,
       pixelsOf: async () => new Uint8Array(12),
       tensorSide: 2,
       decoding: (work) => work(),
@@ -275,18 +281,55 @@ describe('a batch of candidates', () => {
   })
 
   it('tries the other sources where the first is gone or no image, not where the picture itself is refused', async () => {
-    const sources = (first: string, ...others: string[]) =>
-      candidate(first, undefined, { fallbackUrls: others.map((path) => `http://img.test/${path}`) })
     const { rows, fetched } = await judge(
-      [sources('gone', 'page', 'cat'), sources('small', 'flipped'), sources('gone', 'missing')],
+      [
+        sources('gone', 'page', 'cat'),
+        sources('small', 'flipped'),
+        sources('gone', 'missing'),
+        sources('page', 'small'),
+      ],
       { options: { dedupe: 'off' } },
     )
-    expect(rows.map(({ row }) => [row.url, row.reason])).toEqual([
-      ['http://img.test/gone', null],
-      ['http://img.test/small', 'side_small'],
-      ['http://img.test/gone', 'http_4xx'],
+    expect(rows.map(({ row }) => row.reason)).toEqual([null, 'side_small', 'http_4xx', 'side_small'])
+    expect(fetched.toSorted()).toEqual(['cat', 'gone', 'gone', 'missing', 'page', 'page', 'small', 'small'])
+  })
+
+  it('names the source that gave the image, kept or not, and the best one where none did', async () => {
+    const forbidden = {
+      kind: 'rejected' as const,
+      reason: 'robots' as const,
+      detail: 'robots:disallow /',
+      permission: { ...permission, rule: 'robots:disallow /' },
+    }
+    const { rows } = await judge(
+      [
+        sources('gone', 'page', 'cat'),
+        sources('gone', 'small'),
+        sources('page', 'cut'),
+        sources('gone', 'forbidden'),
+        sources('forbidden', 'page', 'gone'),
+      ],
+      { answers: { forbidden }, options: { dedupe: 'off' } },
+    )
+    expect(rows.map(({ row }) => [row.url, row.reason, row.permission!.rule])).toEqual([
+      ['http://img.test/cat', null, 'robots:none'],
+      ['http://img.test/small', 'side_small', 'robots:none'],
+      ['http://img.test/cut', 'truncated', 'robots:none'],
+      ['http://img.test/gone', 'http_4xx', 'robots:none'],
+      ['http://img.test/forbidden', 'robots', 'robots:disallow /'],
     ])
-    expect(fetched.toSorted()).toEqual(['cat', 'gone', 'gone', 'missing', 'page', 'small'])
+  })
+
+  it('names the source that gave the image to duplicates and to what scores too low, too', async () => {
+    const twice = [sources('gone', 'cat'), sources('gone', 'flipped')]
+    const { rows } = await judge(twice, {
+      findDuplicates: async () => [{ index: 0, of: 'w', near: true }],
+      options: { threshold: 0.9 },
+    })
+    expect(rows.map(({ row }) => [row.url, row.reason])).toEqual([
+      ['http://img.test/cat', 'duplicate_near'],
+      ['http://img.test/flipped', 'score_low'],
+    ])
   })
 
   it('rejects what is kept already, before the model sees it', async () => {
@@ -409,6 +452,7 @@ describe('a batch of candidates', () => {
     const items = Array.from({ length: 40 }, (_, i) => ({ id: i, attempts: 0, body: candidate(`${i}`) }))
     const deps = {
       fetchImage,
+      decode: decodeImage,
       pixelsOf: null,
       tensorSide: null,
       decoding: <T>(work: () => Promise<T>) => work(),

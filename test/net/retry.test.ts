@@ -28,8 +28,9 @@ describe('retryOf', () => {
     },
   )
 
-  it('asks for a name that does not resolve twice in all', () => {
+  it('asks for a name that nobody could resolve twice in all, and once for one that does not exist', () => {
     expect(retryOf({ failure: 'dns' }, 1, now, middle)).toEqual({ kind: 'final' })
+    expect(retryOf({ failure: 'dns', lasting: true }, 0, now, middle)).toEqual({ kind: 'final' })
   })
 
   it('does not wait for a host that asks for more than a day', () => {

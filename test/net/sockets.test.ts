@@ -272,8 +272,18 @@ describe('names', () => {
   it('that do not exist fail as dns', async () => {
     for (const answer of [{ error: 'no such name' }, []]) {
       const net = netWith({ resolve: async () => answer })
-      expect(await net.fetch(request('http://a.example/'), never)).toMatchObject({ reason: 'dns' })
+      const outcome = await net.fetch(request('http://a.example/'), never)
+      expect(outcome).toMatchObject({ reason: 'dns' })
+      expect(outcome).not.toHaveProperty('lasting')
     }
+  })
+
+  it('that do not exist for sure will not exist later either', async () => {
+    const net = netWith({ resolve: async () => ({ error: 'no such name', noSuchName: true }) })
+    expect(await net.fetch(request('http://a.example/'), never)).toMatchObject({
+      reason: 'dns',
+      lasting: true,
+    })
   })
 
   it('are asked for once, however many exchanges wait, and checked for each connection', async () => {

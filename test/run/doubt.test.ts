@@ -18,18 +18,22 @@ describe('a run among hosts whose robots.txt cannot be had', { timeout: 60_000 }
     web.picture('fine.test/a.jpg', await photo(5000))
     web.picture('broken-img.test/a.jpg', await photo(5001))
     web.page('fine.test/', {
-      images: ['/a.jpg', 'http://broken-img.test/a.jpg', 'http://dead-img.test/a.jpg'].map((src, n) => ({
-        src,
-        alt: sentence(n),
-      })),
+      images: [
+        '/a.jpg',
+        'http://broken-img.test/a.jpg',
+        'http://dead-img.test/a.jpg',
+        'http://inside-img.test/a.jpg',
+      ].map((src, n) => ({ src, alt: sentence(n) })),
     })
     const dead = await closedPort()
     out = await newOut()
-    const seeds = ['http://fine.test/', 'http://broken.test/', 'http://dead.test/']
-    const refused = ['dead.test', 'dead-img.test'].flatMap((host) => [
-      '--connect-to',
-      `${host}::127.0.0.1:${dead}`,
-    ])
+    const seeds = ['http://fine.test/', 'http://broken.test/', 'http://dead.test/', 'http://inside.test/']
+    const elsewhere = (hosts: readonly string[], to: string) =>
+      hosts.flatMap((host) => ['--connect-to', `${host}::${to}`])
+    const refused = [
+      ...elsewhere(['dead.test', 'dead-img.test'], `127.0.0.1:${dead}`),
+      ...elsewhere(['inside.test', 'inside-img.test'], '10.0.0.1:80'),
+    ]
     const options = ['--model', 'none', '--delay-ms', '20', '--batch-size', '3', '--image-delay-ms', '0']
     ended = await pairmill(['run', ...seeds, '--out', out, ...options, ...refused, ...web.words])
   }, 300_000)
@@ -37,13 +41,19 @@ describe('a run among hosts whose robots.txt cannot be had', { timeout: 60_000 }
 
   it('gives them up with a reason, and ends well', async () => {
     expect(ended).toMatchObject({ code: 0, signal: null })
-    expect(await countersOf(out)).toMatchObject({ pages: 1, kept: 1, 'page_skipped:host_stalled': 2 })
+    expect(await countersOf(out)).toMatchObject({
+      pages: 1,
+      kept: 1,
+      'page_skipped:host_stalled': 2,
+      'page_skipped:address_refused': 1,
+    })
     expect(await pairsOf(out)).toEqual([`http://fine.test/a.jpg ${sentence(0)}`])
     const reasons = (await attemptsOf(out)).map(({ url, reason }) => [url, reason])
     expect(Object.fromEntries(reasons)).toEqual({
       'http://fine.test/a.jpg': null,
       'http://broken-img.test/a.jpg': 'robots_unreachable',
       'http://dead-img.test/a.jpg': 'robots_unreachable',
+      'http://inside-img.test/a.jpg': 'address_refused',
     })
   })
 
@@ -55,6 +65,15 @@ describe('a run among hosts whose robots.txt cannot be had', { timeout: 60_000 }
     const pauses = times.slice(1).map((time, n) => time - times[n]!)
     expect(pauses).toHaveLength(4)
     expect(pauses).toEqual([...pauses].sort((a, b) => a - b))
+  })
+
+  it('has asked for an image four times, the last time long before the pages were given up', () => {
+    const times = web.seenAt('broken-img.test').map(({ timeMs }) => timeMs)
+    const pauses = times.slice(1).map((time, n) => time - times[n]!)
+    expect(pauses).toHaveLength(3)
+    for (const [n, leastMs] of [2_000, 6_000, 18_000].entries())
+      expect(pauses[n]).toBeGreaterThanOrEqual(leastMs - 100)
+    expect(times.at(-1)).toBeLessThan(web.seenAt('broken.test').at(-1)!.timeMs)
   })
 })
 

@@ -31,9 +31,27 @@ interface TrueImage {
   readonly alt: string | null
   readonly exists: boolean
   readonly reachable: boolean
-  readonly srcset: readonly { readonly url: string }[]
-  readonly picture_sources: readonly { readonly srcset: readonly { readonly url: string }[] }[]
+  readonly srcset: readonly TrueSource[]
+  readonly picture_sources: readonly { readonly srcset: readonly TrueSource[] }[]
 }
+
+interface TrueSource {
+  readonly url: string
+  readonly exists: boolean
+}
+
+const truth: readonly TrueImage[] = here
+  ? readFileSync(join(shared, 'web/truth.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as TrueImage)
+  : []
+/** Everything that an image names as a source of it, src first. */
+const sourcesOf = (image: TrueImage): readonly TrueSource[] => [
+  image,
+  ...image.srcset,
+  ...image.picture_sources.flatMap(({ srcset }) => srcset),
+]
 
 const sites = ['recipes.test', 'wangzhan.test', 'nanomanual.test']
 /** Pages of each that a chain of links leads to from its front page, as `summary.json` counts them. */
@@ -109,14 +127,21 @@ describe.skipIf(!here)(
       for (const { score, url } of low) expect(score, url).toBeLessThan(0.1)
     })
 
+    it('names for every image that it got a URL that has one', () => {
+      const existing = new Set(
+        truth.flatMap((image) =>
+          sourcesOf(image).flatMap(({ url, exists }) => (exists ? [canonicalUrl(url)] : [])),
+        ),
+      )
+      const got = attempts.filter(({ sha256 }) => sha256 !== null)
+      expect(got.length).toBeGreaterThan(counters.kept!)
+      expect(got.map(({ url }) => url).filter((url) => !existing.has(url))).toEqual([])
+    })
+
     it('accounts for every reachable pair of an image that exists and its alt: kept, or rejected with a reason', () => {
-      const truth = readFileSync(join(shared, 'web/truth.jsonl'), 'utf8')
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line) as TrueImage)
-        .filter(
-          (image) => image.reachable && image.exists && image.kind === 'http' && tidy(image.alt ?? '') !== '',
-        )
+      const wanted = truth.filter(
+        (image) => image.reachable && image.exists && image.kind === 'http' && tidy(image.alt ?? '') !== '',
+      )
       const byPair = new Map<string, Attempt>()
       for (const attempt of attempts) {
         for (const { source, text } of JSON.parse(attempt.captions) as { source: string; text: string }[]) {
@@ -125,11 +150,10 @@ describe.skipIf(!here)(
       }
       const reasons: string[] = []
       const missed: string[] = []
-      const pairs = new Map(truth.map((image) => [`${image.url} ${tidy(image.alt!)}`, image]))
+      const pairs = new Map(wanted.map((image) => [`${image.url} ${tidy(image.alt!)}`, image]))
       for (const [pair, image] of pairs) {
-        // A candidate goes by its best source, which may be another than src.
-        const sources = [image, ...image.srcset, ...image.picture_sources.flatMap(({ srcset }) => srcset)]
-        const found = sources
+        // A candidate goes by the source that gave its image, which may be another than src.
+        const found = sourcesOf(image)
           .map(({ url }) => byPair.get(`${canonicalUrl(url)} ${tidy(image.alt!)}`))
           .find((attempt) => attempt !== undefined)
         if (found === undefined) missed.push(pair)

@@ -1,4 +1,4 @@
-import type { Fetch, FetchOutcome } from '../../net/index.js'
+import type { Fetch, FetchFailed, FetchFailure, FetchOutcome } from '../../net/index.js'
 import { canonicalUrl } from '../url.js'
 import { decidingRule, type RobotsRules } from './rules.js'
 
@@ -15,7 +15,12 @@ export interface RobotsRecord {
   readonly status: number | null
   /** For people; '' where the kind says it all. */
   readonly detail: string
+  /** Of `forbid_all`: the host itself cannot be reached, for a reason that will not pass; absent = it may answer later. */
+  readonly lasting?: LastingFailure
 }
+
+/** Why a host cannot be reached now or later: its address is not to be dialled, its name does not exist, its certificate is wrong. */
+export type LastingFailure = Extract<FetchFailure, 'address_refused' | 'dns' | 'tls'>
 
 export interface RobotsVerdict {
   readonly allowed: boolean
@@ -60,6 +65,12 @@ export async function fetchRobots(
       },
       signal,
     )
+    if (outcome.kind === 'failed') {
+      const record = doubt(deps.now(), null, `${outcome.reason}: ${outcome.detail}`)
+      // Where a redirect led says nothing about the host that redirected.
+      const lasting = redirects === 0 ? lastingOf(outcome) : null
+      return lasting === null ? record : { ...record, lasting }
+    }
     if (outcome.kind !== 'redirect') return recordOf(outcome, deps.now())
     const next = canonicalUrl(outcome.location)
     if (next === null) return doubt(deps.now(), outcome.head.status, 'redirect to an unusable URL')
@@ -79,8 +90,13 @@ export function robotsVerdict(record: RobotsRecord, rules: RobotsRules | null, u
   return { allowed: rule.allow, rule: `robots:${rule.allow ? 'allow' : 'disallow'} ${rule.text}` }
 }
 
-function recordOf(outcome: Exclude<FetchOutcome, { kind: 'redirect' }>, now: number): RobotsRecord {
-  if (outcome.kind === 'failed') return doubt(now, null, `${outcome.reason}: ${outcome.detail}`)
+/** The failure where it is one of the host and trying again cannot help; null = otherwise. */
+function lastingOf({ reason, lasting }: FetchFailed): LastingFailure | null {
+  if (reason === 'dns') return lasting === true ? reason : null
+  return reason === 'address_refused' || reason === 'tls' ? reason : null
+}
+
+function recordOf(outcome: Extract<FetchOutcome, { kind: 'response' }>, now: number): RobotsRecord {
   const { status } = outcome.head
   if (isSuccess(status)) {
     const body = textOf(outcome.body, outcome.stopped)
