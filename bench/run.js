@@ -9,7 +9,14 @@ import { cache } from './places.js'
 import { record } from './results.js'
 
 /** Name of each section and the module that measures it, in the order of the table. */
-const modules = { crawl: './crawl.js', images: './images.js', clip: './scoring.js', line: './line.js' }
+const modules = {
+  crawl: './crawl.js',
+  images: './images.js',
+  clip: './scoring.js',
+  line: './line.js',
+  redis: './redis.js',
+  s3: './s3.js',
+}
 const sections = Object.keys(modules)
 
 const { values, positionals } = parseArgs({
@@ -21,6 +28,8 @@ const { values, positionals } = parseArgs({
     images: { type: 'string', default: '2000' },
     /** Pages of the two sites of the whole line. */
     'line-pages': { type: 'string', default: '1000,10000' },
+    /** URLs of the frontier in Redis. */
+    urls: { type: 'string', default: '1000000' },
     /** CLIP model folder of the whole line. */
     model: { type: 'string' },
     repeat: { type: 'string', default: '3' },
@@ -38,6 +47,7 @@ const options = {
   hosts: Number(values.hosts),
   images: Number(values.images),
   linePages: values['line-pages'].split(',').map(Number),
+  urls: Number(values.urls),
   model: values.model ?? null,
   repeat: Number(values.repeat),
   allSettings: values['all-settings'],

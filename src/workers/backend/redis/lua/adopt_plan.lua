@@ -1,0 +1,41 @@
+-- KEYS  root
+-- ARGV  run, plan, first shard, shards, shard size, created ms, n, then for each part: batch, name, size, sha256, rows, number of kept rows,
+--       kept rows ('1,2'), losers ('row reason winner;...')
+-- ->    1, or 0 where the plan is known
+-- The store knows a plan that the backend does not: the backend lost its last moments. The plan's batches are planned, whatever the
+-- backend thought of them, and its numbers are never given again.
+-- @include batches
+local no, plan = run_number(take()), take()
+if call('ZSCORE', plan_key(no, 'open'), plan) or call('SISMEMBER', plan_key(no, 'done'), plan) == 1 then return 0 end
+local first, shards, shard_size, created = take_number(), take_number(), take_number(), take()
+local batches, last = {}, tonumber(call('HGET', run_key(no), 'last_batch') or 0)
+for i = 1, take_number() do
+  local batch, name, size, sha256, rows, kept, kept_rows, losers = take(), take(), take(), take(), take_number(), take_number(), take(), take()
+  local key = batch_key(no, batch)
+  local b = hash_of(key)
+  if b.state == 'open' then
+    if b.token then free_batch(no, batch) end
+    call('ZREM', batch_key(no, 'free'), batch)
+    drop_members(no, batch)
+    add(no, 'batches_open', -1)
+    add(no, 'kept', kept)
+  elseif b.state == 'done' then
+    call('ZREMRANGEBYSCORE', batch_key(no, 'done'), batch, batch)
+    add(no, 'unplanned_kept', -tonumber(b.kept))
+    add(no, 'unplanned_rows', -tonumber(b.rows))
+  elseif not b.state then
+    add(no, 'kept', kept)
+  end
+  call('DEL', key)
+  call('HSET', key, 'state', 'planned', 'kept', kept, 'rows', rows, 'part', name, 'size', size, 'sha256', sha256, 'kept_rows', kept_rows, 'losers', losers)
+  call('HSET', batch_key(no, 'parts'), batch, name)
+  batches[i] = batch
+  last = math.max(last, tonumber(batch))
+end
+call('HSET', plan_key(no, plan), 'first', first, 'shards', shards, 'shard_size', shard_size, 'created', created, 'batches', table.concat(batches, ','))
+call('ZADD', plan_key(no, 'open'), 0, plan)
+local run = fields(run_key(no), 'next_plan', 'next_shard')
+call('HSET', run_key(no), 'last_batch', last, 'next_plan', math.max(tonumber(run[1] or 0), plan + 1),
+  'next_shard', math.max(tonumber(run[2] or 0), first + shards))
+add(no, 'plans_open', 1)
+return 1

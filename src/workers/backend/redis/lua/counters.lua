@@ -1,0 +1,4 @@
+-- KEYS  root
+-- ARGV  run
+-- ->    name, count, name, count ...
+return call('HGETALL', counters_key(run_number(take())))

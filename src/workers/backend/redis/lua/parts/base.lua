@@ -1,0 +1,57 @@
+local call = redis.call
+
+local function now_ms()
+  local time = call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+local now = now_ms()
+
+-- ARGV is read from its beginning to its end. A list is its length and then its values; '' as a number is nil.
+local taken = 0
+local function take()
+  taken = taken + 1
+  return ARGV[taken]
+end
+local function take_number() return tonumber(take()) end
+local function take_list()
+  local list = {}
+  for i = 1, take_number() do list[i] = take() end
+  return list
+end
+
+-- More arguments than this do not fit onto Lua's stack with room to spare.
+local most_arguments = 2000
+local function call_with(command, key, values)
+  for i = 1, #values, most_arguments do
+    call(command, key, unpack(values, i, math.min(i + most_arguments - 1, #values)))
+  end
+end
+
+local function fields(key, ...) return call('HMGET', key, ...) end
+local function hash_of(key)
+  local flat, hash = call('HGETALL', key), {}
+  for i = 1, #flat, 2 do hash[flat[i]] = flat[i + 1] end
+  return hash
+end
+
+local function run_number(name)
+  local no = call('HGET', all_runs, name)
+  if not no then error('there is no run ' .. name) end
+  return no
+end
+local function add(no, field, n)
+  if n ~= 0 then call('HINCRBY', run_key(no), field, n) end
+end
+-- What a lost moment of the server could have left is never negative.
+local function subtract_leased(no, field, n)
+  if n > 0 and call('HINCRBY', run_key(no), field, -n) < 0 then call('HSET', run_key(no), field, 0) end
+end
+local function count(no, name, n)
+  if n ~= 0 then call('HINCRBY', counters_key(no), name, n) end
+end
+local function take_counters(no)
+  for _ = 1, take_number() do
+    local name = take()
+    count(no, name, take_number())
+  end
+end

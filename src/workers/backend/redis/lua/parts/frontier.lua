@@ -1,0 +1,137 @@
+-- @include known
+
+local function depths_of(text)
+  local depths = {}
+  for depth in string.gmatch(text or '', '%d+') do depths[#depths + 1] = tonumber(depth) end
+  return depths
+end
+local function has_depth(text, depth) return string.find(',' .. text .. ',', ',' .. depth .. ',', 1, true) ~= nil end
+local function with_depth(text, depth)
+  if has_depth(text, depth) then return text end
+  local depths = depths_of(text)
+  depths[#depths + 1] = tonumber(depth)
+  table.sort(depths)
+  return table.concat(depths, ',')
+end
+local function id_and_depth(record)
+  local id, depth = string.match(record, '^(%d+) (%d+) ')
+  return tonumber(id), tonumber(depth)
+end
+-- Shallow before deep, old before new.
+local function in_order(records)
+  local keyed = {}
+  for i, record in ipairs(records) do
+    local id, depth = id_and_depth(record)
+    keyed[i] = { id = id, depth = depth, record = record }
+  end
+  table.sort(keyed, function(a, b)
+    if a.depth ~= b.depth then return a.depth < b.depth end
+    return a.id < b.id
+  end)
+  return keyed
+end
+
+-- Puts leased URLs back to where they were taken from, in front of all that wait. Answers the host's depths.
+local function put_back(no, host, depths, records)
+  local keyed = in_order(records)
+  for i = #keyed, 1, -1 do
+    call('LPUSH', queue_key(no, keyed[i].depth, host), keyed[i].record)
+    depths = with_depth(depths, keyed[i].depth)
+  end
+  return depths
+end
+
+-- Frees a host whose holder let the lease run out. Attempts are not counted: the host did nothing wrong.
+local function give_back_host(host, h)
+  local no = h.r
+  local depths = put_back(no, host, h['d' .. no] or '', call('HVALS', lease_key(host)))
+  h['d' .. no] = depths
+  call('DEL', lease_key(host))
+  call('HDEL', host_key(host), 't', 'r', 'e', 'k')
+  subtract_leased(no, 'pages_leased', tonumber(h.k))
+  call('ZREM', held_key(no), host)
+  if tonumber(call('ZSCORE', hosts_key(no), host) or 0) > 0 then
+    call('HSET', host_key(host), 'd' .. no, depths)
+    call('ZADD', due_key(no), tonumber(h.n or 0), host)
+  else
+    h['d' .. no] = nil
+    call('HDEL', host_key(host), 'd' .. no)
+  end
+  h.t, h.r, h.e, h.k = nil, nil, nil, nil
+end
+
+-- When the next URL of the host that is not on lease may be tried; nil = it has none.
+local function next_url(no, host, depths)
+  if depths and depths ~= '' then return now end
+  local first = call('ZRANGE', retry_key(no, host), 0, 0, 'WITHSCORES')
+  return first[2] and tonumber(first[2])
+end
+
+-- Drops every URL of a host of which none is on lease, and counts why. Answers how many.
+local function drop_urls(no, host, depths, reason)
+  local dropped = tonumber(call('ZSCORE', hosts_key(no), host) or 0)
+  if dropped == 0 then return 0 end
+  for _, depth in ipairs(depths_of(depths)) do call('UNLINK', queue_key(no, depth, host)) end
+  call('UNLINK', retry_key(no, host))
+  call('ZADD', hosts_key(no), 0, host)
+  call('ZREM', due_key(no), host)
+  call('HDEL', host_key(host), 'd' .. no)
+  add(no, 'urls', -dropped)
+  count(no, reason, dropped)
+  return dropped
+end
+
+-- Reads and adds offers: the list of their hosts, then for each URL its number, the place of its host in the list, depth and body.
+-- A URL enters a run once, whoever offers it and however often. Answers the hosts that had no URL until now.
+local function offer_urls(no)
+  local hosts, urls = take_list(), take_number()
+  local woken = {}
+  if urls == 0 then return woken end
+  local set = open_table(no, 'url')
+  local last = tonumber(call('HGET', run_key(no), 'last_url') or 0)
+  local fresh, added = {}, 0
+  for _ = 1, urls do
+    local number, place, depth, body = take(), take_number(), take(), take()
+    if add_known(set, number) then
+      added = added + 1
+      local of = fresh[place]
+      if not of then
+        of = { urls = 0, queues = {} }
+        fresh[place] = of
+      end
+      local queue = of.queues[depth]
+      if not queue then
+        queue = {}
+        of.queues[depth] = queue
+      end
+      of.urls = of.urls + 1
+      queue[#queue + 1] = last + added .. ' ' .. depth .. ' 0 ' .. body
+    end
+  end
+  if added == 0 then return woken end
+  close_table(set)
+  call('HINCRBY', run_key(no), 'last_url', added)
+  add(no, 'urls', added)
+  for place, of in pairs(fresh) do
+    local host = hosts[place]
+    local h = fields(host_key(host), 'd' .. no, 'r', 'n')
+    local depths = h[1] or ''
+    for depth, queue in pairs(of.queues) do
+      call_with('RPUSH', queue_key(no, depth, host), queue)
+      depths = with_depth(depths, depth)
+    end
+    if depths ~= h[1] then call('HSET', host_key(host), 'd' .. no, depths) end
+    if tonumber(call('ZINCRBY', hosts_key(no), of.urls, host)) == of.urls then woken[#woken + 1] = host end
+    if h[2] ~= no then call('ZADD', due_key(no), 'LT', h[3] or 0, host) end
+  end
+  return woken
+end
+
+-- The run may fetch no more: it is not running, or has all the pages or pairs that it may have. Else the pages it may yet lease.
+local function page_room(no)
+  local run = fields(run_key(no), 'standing', 'max_pages', 'max_pairs', 'pages', 'pages_leased', 'kept')
+  if run[1] ~= 'running' then return 0 end
+  if run[3] and tonumber(run[6] or 0) >= tonumber(run[3]) then return 0 end
+  if not run[2] then return math.huge end
+  return math.max(tonumber(run[2]) - tonumber(run[4] or 0) - tonumber(run[5] or 0), 0)
+end

@@ -1,0 +1,5 @@
+-- KEYS  root
+-- ARGV  worker
+local worker = take()
+call('ZREM', beats, worker)
+call('HDEL', workers, worker)

@@ -1,0 +1,29 @@
+-- KEYS  root
+-- ARGV  run, limit
+-- ->    hosts with URLs that are due and that nobody holds: the reaper rings them
+-- A lease that ran out is rung for even where the run may fetch no more: it holds a part of the budget until it is given back.
+-- @include frontier
+local no, limit = run_number(take()), take_number()
+local answer = call('ZRANGEBYSCORE', held_key(no), '-inf', now, 'LIMIT', 0, limit)
+if page_room(no) == 0 then return answer end
+-- Hosts that turn out not to be due are put right, so that they are not met again; those behind them wait for the next call.
+for _, host in ipairs(call('ZRANGEBYSCORE', due_key(no), '-inf', now, 'LIMIT', 0, limit * 2 + 16)) do
+  if #answer == limit then break end
+  local h = fields(host_key(host), 'n', 't', 'e', 'd' .. no)
+  local at
+  if h[2] and tonumber(h[3]) > now then
+    at = tonumber(h[3])
+  elseif tonumber(h[1] or 0) > now then
+    at = tonumber(h[1])
+  else
+    at = next_url(no, host, h[4])
+  end
+  if not at then
+    call('ZREM', due_key(no), host)
+  elseif at > now then
+    call('ZADD', due_key(no), at, host)
+  else
+    answer[#answer + 1] = host
+  end
+end
+return answer

@@ -1,0 +1,37 @@
+import { Queue, Worker } from 'bullmq'
+import { type BellMaker, type Bells, createBells } from '../../bells.js'
+import type { RedisClient } from './connection.js'
+import { bellsPrefixOf } from './keys.js'
+
+/** A job that dies with its worker is found again after this long; its lease in the backend outlives it. */
+const lockDurationMs = 30_000
+const stalledIntervalMs = 5_000
+
+/** BullMQ writes down what happens to each job, for listeners; there are none. */
+const maxEvents = 100
+
+/** Doorbells in the same server as the backend. The connection is shared; each worker makes one more, to wait on. */
+export function redisBells(
+  redis: RedisClient,
+  { prefix }: { readonly prefix: string },
+  onError: (error: Error) => void,
+): Bells {
+  const shared = { connection: redis, prefix: bellsPrefixOf(prefix) }
+  const make: BellMaker = {
+    queue: (name) => {
+      const queue = new Queue(name, { ...shared, streams: { events: { maxLen: maxEvents } } })
+      queue.on('error', onError)
+      return queue as unknown as ReturnType<BellMaker['queue']>
+    },
+    worker: (name, process, { concurrency }) =>
+      new Worker(name, process as never, {
+        ...shared,
+        concurrency,
+        lockDuration: lockDurationMs,
+        stalledInterval: stalledIntervalMs,
+        // A job that lost its worker any number of times is still only a doorbell.
+        maxStalledCount: 1_000_000_000,
+      }) as unknown as ReturnType<BellMaker['worker']>,
+  }
+  return createBells(make)
+}

@@ -1,0 +1,37 @@
+import { afterAll, beforeAll, describe, vi } from 'vitest'
+import { connectRedis, type RedisClient } from '../../src/workers/backend/redis/connection.js'
+import { rootOf } from '../../src/workers/backend/redis/keys.js'
+import { redisBackend } from '../../src/workers/backend/redis/redis-backend.js'
+import { redisBells } from '../../src/workers/backend/redis/redis-bells.js'
+import { recount } from '../redis/recount.js'
+import { type RedisServer, serverCommand, startRedis, whyNoServer } from '../redis/server.js'
+import { bellConformance } from './bells.js'
+import { backendConformance } from './conformance.js'
+
+vi.setConfig({ testTimeout: 120_000 })
+
+const prefix = 'test'
+const fail = (error: Error) => {
+  throw error
+}
+
+describe.skipIf(serverCommand === null)(`Redis${whyNoServer}`, () => {
+  let server: RedisServer
+  let redis: RedisClient
+  beforeAll(async () => {
+    server = await startRedis()
+    redis = connectRedis(server.url, fail)
+  }, 180_000)
+  afterAll(async () => {
+    await redis.quit()
+    await server.close()
+  })
+
+  backendConformance('Redis', async () => ({
+    backend: redisBackend(redis, { prefix }),
+    close: async () => {},
+    recount: (run) => recount(redis, rootOf(prefix), run),
+  }))
+
+  bellConformance('Redis', async (onError) => redisBells(redis, { prefix }, onError))
+})
