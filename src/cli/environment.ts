@@ -10,13 +10,16 @@ export interface Surroundings {
   readonly redraw: boolean
   /** Whether the terminal shows characters beyond ASCII. */
   readonly unicode: boolean
+  /** The fleet that commands are for unless they name one; null = none. */
+  readonly fleetUrl: string | null
 }
 
 const defaultHub = 'https://huggingface.co'
 
 /**
- * HF_ENDPOINT, HF_TOKEN, HF_HOME, XDG_CACHE_HOME (an absolute path; others are to be ignored by its
- * specification), NO_COLOR, TERM, LC_ALL, LC_CTYPE, LANG. An empty variable counts as unset.
+ * PAIRMILL_BACKEND, HF_ENDPOINT, HF_TOKEN, HF_HOME, XDG_CACHE_HOME (an absolute path; others are to be ignored by its
+ * specification), AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_REGION, AWS_DEFAULT_REGION, PAIRMILL_S3_PATH_STYLE, NO_COLOR,
+ * TERM, LC_ALL, LC_CTYPE, LANG. An empty variable counts as unset. Credentials are left to the AWS SDK.
  */
 export function readEnvironment(
   variables: Readonly<Record<string, string | undefined>>,
@@ -30,6 +33,14 @@ export function readEnvironment(
   if (!isHttpUrl(hub)) {
     return { problem: `HF_ENDPOINT: expected an http or https URL such as ${defaultHub}, got '${hub}'` }
   }
+  const endpoint = value('AWS_ENDPOINT_URL_S3') ?? value('AWS_ENDPOINT_URL')
+  if (endpoint !== null && !isHttpUrl(endpoint)) {
+    return { problem: 'AWS_ENDPOINT_URL_S3, or AWS_ENDPOINT_URL: expected an http or https URL' }
+  }
+  const pathStyle = value('PAIRMILL_S3_PATH_STYLE')
+  if (pathStyle !== null && pathStyle !== '0' && pathStyle !== '1') {
+    return { problem: `PAIRMILL_S3_PATH_STYLE: expected 0 or 1, got '${pathStyle}'` }
+  }
   const xdg = value('XDG_CACHE_HOME')
   const hfHome = value('HF_HOME')
   const cacheHome = xdg?.startsWith('/') ? xdg : join(homeDir, '.cache')
@@ -41,10 +52,16 @@ export function readEnvironment(
         hubUrl: hub.replace(/\/+$/, ''),
         hubToken: value('HF_TOKEN'),
         cacheDir: hfHome?.startsWith('/') ? join(hfHome, 'pairmill') : join(cacheHome, 'pairmill'),
+        s3: {
+          endpoint,
+          region: value('AWS_REGION') ?? value('AWS_DEFAULT_REGION'),
+          pathStyle: pathStyle === null ? null : pathStyle === '1',
+        },
       },
       color: value('NO_COLOR') === null && term !== 'dumb',
       redraw: term !== 'dumb',
       unicode: /utf-?8/i.test(locale),
+      fleetUrl: value('PAIRMILL_BACKEND'),
     },
   }
 }

@@ -12,6 +12,8 @@ export const exitCodes = {
   optionsDiffer: 4,
   /** The model could not be had or cannot be used. */
   model: 5,
+  /** The fleet's server could not be reached or cannot be used. */
+  backend: 6,
   /** 128 + SIGINT. The state resumes. */
   interrupted: 130,
   /** 128 + SIGTERM. The state resumes. */
@@ -30,6 +32,7 @@ export const exitCodeHelp: readonly (readonly [ExitCode, string])[] = [
   [exitCodes.locked, 'refused: another process works in this folder'],
   [exitCodes.optionsDiffer, 'refused: the folder holds a run with other options'],
   [exitCodes.model, 'the model could not be fetched or cannot be used'],
+  [exitCodes.backend, 'the server of the fleet could not be reached or cannot be used'],
   [exitCodes.interrupted, 'interrupted (SIGINT, Ctrl-C); the same command goes on'],
   [exitCodes.terminated, 'terminated (SIGTERM); the same command goes on'],
 ]

@@ -1,20 +1,23 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module'
-import { availableParallelism, homedir } from 'node:os'
-import { resolve } from 'node:path'
+import { homedir } from 'node:os'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { readEnvironment } from './environment.js'
+import { readEnvironment, type Surroundings } from './environment.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import { openOutput } from './output.js'
 import { type Commands, runProgram } from './program.js'
 import type { RunDeps } from './run.js'
+
+// Which versions of Node work is decided by this program's own `engines` and lock, not by its user.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
 
 const stdout = openOutput(process.stdout)
 const stderr = openOutput(process.stderr)
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
 
 /** What a run needs of this process; null = the environment cannot be used, which was said. */
-async function runDeps(): Promise<RunDeps | null> {
+async function runDeps(): Promise<(RunDeps & Surroundings) | null> {
   const read = readEnvironment(process.env, homedir())
   if ('problem' in read) {
     stderr.write(`pairmill: ${read.problem}\n`)
@@ -32,6 +35,20 @@ async function runDeps(): Promise<RunDeps | null> {
     signalSource: process,
     exit: (code) => process.exit(code),
   }
+}
+
+/** For what only reads: a signal ends it, and it takes away what it copied. `code`: what the process then answers; null = no signal came. */
+function stopBySignal(): { readonly signal: AbortSignal; readonly code: ExitCode | null } {
+  const controller = new AbortController()
+  const stop = { signal: controller.signal, code: null as ExitCode | null }
+  const listen = (name: 'SIGINT' | 'SIGTERM', code: ExitCode) =>
+    process.once(name, () => {
+      stop.code = code
+      controller.abort(new Error(name))
+    })
+  listen('SIGINT', exitCodes.interrupted)
+  listen('SIGTERM', exitCodes.terminated)
+  return stop
 }
 
 const commands: Commands = {
@@ -54,29 +71,101 @@ const commands: Commands = {
       verify: (dir) => commands.verify(dir, false),
     })
   },
-  async verify(dir, json) {
-    const [{ verifyCommand }, { folderStore, verifyDataset }, { isFolder, systemClock }] = await Promise.all([
-      import('./verify.js'),
-      import('../shard/index.js'),
-      import('./process.js'),
-    ])
-    const folder = resolve(dir)
-    // It only reads: a signal may end it as it ends any process.
-    const signal = new AbortController().signal
-    return verifyCommand(folder, json, {
-      verify: (onProgress) => verifyDataset(folderStore(folder), onProgress, signal),
-      isFolder,
-      stdout,
-      stderr,
-      clock: systemClock,
-    })
+  async verify(given, json) {
+    const read = readEnvironment(process.env, homedir())
+    if ('problem' in read) {
+      stderr.write(`pairmill: ${read.problem}\n`)
+      return exitCodes.usage
+    }
+    const [{ verifyCommand }, { isS3Url, verifyDataset }, { isFolder, systemClock }, { openPlace, placeOf }] =
+      await Promise.all([
+        import('./verify.js'),
+        import('../shard/index.js'),
+        import('./process.js'),
+        import('./place.js'),
+      ])
+    const place = placeOf(given, process.cwd())
+    const stop = stopBySignal()
+    const opened = await openPlace(place, read.surroundings.environment.s3, stop.signal)
+    if ('message' in opened) {
+      stderr.write(`pairmill: ${opened.message}\n`)
+      return exitCodes.usage
+    }
+    try {
+      return await verifyCommand(place, json, {
+        verify: (onProgress) => verifyDataset(opened.store, onProgress, stop.signal),
+        isFolder: (folder) => isS3Url(folder) || isFolder(folder),
+        stdout,
+        stderr,
+        clock: systemClock,
+      })
+    } catch (error) {
+      if (stop.code !== null) return stop.code
+      throw error
+    } finally {
+      await opened.close()
+    }
   },
-  async status(dir, json) {
-    const [{ statusCommand }, { readStatus }] = await Promise.all([
+  async status(call) {
+    const read = readEnvironment(process.env, homedir())
+    if ('problem' in read) {
+      stderr.write(`pairmill: ${read.problem}\n`)
+      return exitCodes.usage
+    }
+    const [
+      { statusCommand },
+      { connectFleet, readPublishedStatus, readStatus },
+      { isFolder },
+      { isS3Url },
+      { openPlace },
+    ] = await Promise.all([
       import('./status.js'),
       import('../workers/index.js'),
+      import('./process.js'),
+      import('../shard/index.js'),
+      import('./place.js'),
     ])
-    return statusCommand(resolve(dir), json, { readStatus, stdout, stderr, now: Date.now })
+    return statusCommand(call, {
+      cwd: process.cwd(),
+      isFolder,
+      readStatus: async (place) => {
+        if (!isS3Url(place)) return readStatus(place)
+        const signal = new AbortController().signal
+        const opened = await openPlace(place, read.surroundings.environment.s3, signal)
+        if ('message' in opened) return { problem: opened.message }
+        try {
+          return await readPublishedStatus(opened.store, Date.now(), signal)
+        } finally {
+          await opened.close()
+        }
+      },
+      fleetUrl: read.surroundings.fleetUrl,
+      connectFleet: (url) => connectFleet(url, () => {}),
+      stdout,
+      stderr,
+      now: Date.now,
+      // It only reads: a signal may end it as it ends any process.
+      pause: (ms) => setTimeout(ms),
+    })
+  },
+  async crawl(call) {
+    const deps = await runDeps()
+    if (deps === null) return exitCodes.usage
+    return (await import('./crawl.js')).crawlCommand(call, deps)
+  },
+  async work(call) {
+    const deps = await runDeps()
+    if (deps === null) return exitCodes.usage
+    const [{ workCommand }, { usableCores }] = await Promise.all([
+      import('./work.js'),
+      import('../workers/index.js'),
+    ])
+    return workCommand(call, { ...deps, cores: usableCores(), observe: () => {} })
+  },
+  async order(call) {
+    const deps = await runDeps()
+    if (deps === null) return exitCodes.usage
+    return (await import('./order.js')).orderCommand(call, deps)
   },
   async classify(call) {
     const read = readEnvironment(process.env, homedir())
@@ -84,16 +173,22 @@ const commands: Commands = {
       stderr.write(`pairmill: ${read.problem}\n`)
       return exitCodes.usage
     }
-    const [{ classifyCommand }, { modelOf }, { isFolder, systemClock }, { loadModel, prepareImageLibrary }] =
-      await Promise.all([
-        import('./classify.js'),
-        import('./run-options.js'),
-        import('./process.js'),
-        import('../filter/index.js'),
-      ])
+    const [
+      { classifyCommand },
+      { modelOf },
+      { isFolder, systemClock },
+      { loadModel, prepareImageLibrary },
+      { usableCores },
+    ] = await Promise.all([
+      import('./classify.js'),
+      import('./run-options.js'),
+      import('./process.js'),
+      import('../filter/index.js'),
+      import('../workers/index.js'),
+    ])
     prepareImageLibrary()
     const { environment } = read.surroundings
-    const threads = availableParallelism()
+    const threads = usableCores()
     const cwd = process.cwd()
     // It writes nothing but what it prints: a signal may end it as it ends any process.
     const signal = new AbortController().signal

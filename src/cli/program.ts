@@ -1,16 +1,19 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import type { ClassifyCall } from './classify.js'
 import type { DemoCall } from './demo.js'
 import { type ExitCode, exitCodeHelp, exitCodes } from './exit-codes.js'
+import { addFleetCommands, backendOption, type FleetCommands } from './fleet-program.js'
 import type { Output } from './output.js'
-import { type Flag, flagKeys, flagOf } from './run-flags.js'
+import { flagKeys, flagOf } from './run-flags.js'
 import type { RunCall } from './run-input.js'
+import { optionOf, wholeNumber } from './run-option.js'
+import type { StatusCall } from './status.js'
 
 /** What the commands do; loaded only when one is called, so that --help is quick. */
-export interface Commands {
+export interface Commands extends FleetCommands {
   run(call: RunCall): Promise<ExitCode>
   verify(dir: string, json: boolean): Promise<ExitCode>
-  status(dir: string, json: boolean): Promise<ExitCode>
+  status(call: StatusCall): Promise<ExitCode>
   demo(call: DemoCall): Promise<ExitCode>
   classify(call: ClassifyCall): Promise<ExitCode>
 }
@@ -93,11 +96,7 @@ function createProgram(deps: ProgramDeps, answer: (code: ExitCode) => void): Com
     .addOption(
       new Option('--port <N>', 'port of the demo web; 0 = any free one')
         .default(0)
-        .argParser((value: string) => {
-          const port = Number(value)
-          if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
-          throw new InvalidArgumentError('Expected a port, 0 to 65535.')
-        }),
+        .argParser(wholeNumber(0, 65_535)),
     )
     .option('--model <DIR>', 'another model folder to score with; none = no scores')
     .option('--serve', 'only serve the web, to crawl it by hand')
@@ -123,12 +122,26 @@ function createProgram(deps: ProgramDeps, answer: (code: ExitCode) => void): Com
   program
     .command('status')
     .summary('show how far a run is, also while it goes on')
-    .description('Shows how far a run is, what waits, and the busiest hosts. Safe while a run goes on.')
-    .argument('<DIR>', 'folder of the run')
+    .description(
+      'Shows how far a run is, what waits, and the busiest hosts. Safe while a run goes on. Of a fleet it shows the run of that ' +
+        'name, or all runs, and the workers.',
+    )
+    .argument('[DIR|NAME]', 'folder of a run; with --backend, the name of a run of the fleet')
+    .addOption(backendOption())
+    .option('--watch', 'show it again every two seconds, until interrupted')
     .option('--json', 'the state as JSON on standard output')
-    .action(async (dir: string, { json }: { json?: boolean }) => {
-      answer(await commands.status(dir, json === true))
+    .action(async (target: string | undefined, given: StatusFlags) => {
+      answer(
+        await commands.status({
+          target: target ?? null,
+          backend: given.backend ?? null,
+          watch: given.watch === true,
+          json: given.json === true,
+        }),
+      )
     })
+
+  addFleetCommands(program, commands, answer)
 
   const model = flagOf('model')
   program
@@ -151,11 +164,7 @@ function createProgram(deps: ProgramDeps, answer: (code: ExitCode) => void): Com
       ).default(model.fallback),
     )
     .addOption(
-      new Option('--top <N>', 'classes shown for each image').default(5).argParser((value: string) => {
-        const top = Number(value)
-        if (Number.isInteger(top) && top >= 1) return top
-        throw new InvalidArgumentError('Expected a whole number from 1.')
-      }),
+      new Option('--top <N>', 'classes shown for each image').default(5).argParser(wholeNumber(1, 1_000_000)),
     )
     .option('--json', 'the result as JSON on standard output')
     .addHelpText('after', classifyHelp)
@@ -174,29 +183,18 @@ function createProgram(deps: ProgramDeps, answer: (code: ExitCode) => void): Com
   return program
 }
 
+interface StatusFlags {
+  readonly backend?: string
+  readonly watch?: boolean
+  readonly json?: boolean
+}
+
 interface ClassifyFlags {
   readonly model: string
   readonly classes: string
   readonly templates?: string
   readonly top: number
   readonly json?: boolean
-}
-
-/** Values stay texts here; they are checked with those of the config file, in one place. */
-function optionOf(flag: Flag): Option {
-  const fallback = flag.fallback === null ? '' : ` (default: ${flag.fallback})`
-  const repeatable = flag.repeatable === true ? '; may be repeated' : ''
-  const option = new Option(`${flag.flag} <${flag.value}>`, `${flag.help}${repeatable}${fallback}`)
-  option.helpGroup(flag.group)
-  if (flag.repeatable === true) {
-    option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value])
-  } else {
-    option.argParser((value: string) => {
-      if (value.startsWith('--')) throw new InvalidArgumentError(`Expected ${flag.expected}.`)
-      return value
-    })
-  }
-  return option
 }
 
 const helpColumns = (output: Output): number => (output.isTerminal ? Math.max(60, output.columns()) : 100)

@@ -45,10 +45,11 @@ export function ratesOf(history: readonly RunSnapshot[]): Rates {
   return { pages: rate('pages'), images: rate('images_fetched'), kept: rate('kept') }
 }
 
-export const countOf = (snapshot: RunSnapshot, counter: string): number => snapshot.counters[counter] ?? 0
+export const countOf = (snapshot: Pick<RunSnapshot, 'counters'>, counter: string): number =>
+  snapshot.counters[counter] ?? 0
 
 /** Candidates that have their verdict. */
-export const judgedOf = (snapshot: RunSnapshot): number =>
+export const judgedOf = (snapshot: Pick<RunSnapshot, 'counters'>): number =>
   countOf(snapshot, 'kept') + total(snapshot.counters, 'rejected')
 
 /**

@@ -32,11 +32,11 @@ const limitOf = (what: string) => ({ fallback: 'no limit', expected: `${what}, o
 export const runFlags = {
   out: {
     flag: '--out',
-    value: 'DIR',
+    value: 'DIR|s3://...',
     group: start,
-    help: 'folder for the dataset; an unfinished run in it goes on',
+    help: 'folder for the dataset, or s3://BUCKET/PREFIX; an unfinished run in it goes on',
     fallback: null,
-    expected: 'a folder',
+    expected: 'a folder or s3://BUCKET/PREFIX',
   },
   seeds: {
     flag: '--seeds',
@@ -277,7 +277,7 @@ export const runFlags = {
     flag: '--backend',
     value: 'URL',
     group: machine,
-    help: 'where the state of the run is kept: pglite:DIR',
+    help: 'where the state of the run is kept: pglite:DIR, a local folder; must be given with --out s3://...',
     fallback: 'pglite: in OUT/.pairmill/db',
     expected: 'pglite: and a folder',
   },
@@ -288,6 +288,15 @@ export const runFlags = {
     help: 'threads of the CLIP model',
     fallback: 'one a core',
     expected: 'a whole number from 1 to 256',
+  },
+  provider: {
+    flag: '--provider',
+    value: 'cpu|cuda',
+    group: machine,
+    help: 'what the CLIP model is run on; never another than this',
+    fallback: 'cpu',
+    expected: 'cpu or cuda',
+    choices: ['cpu', 'cuda'],
   },
   batchSize: {
     flag: '--batch-size',
@@ -305,13 +314,24 @@ export const flagKeys = Object.keys(runFlags) as readonly FlagKey[]
 
 export const flagOf = (key: FlagKey): Flag => runFlags[key]
 
+/** Keys of `RunOptions` whose flags have other names. */
+const renamed: Readonly<Record<string, FlagKey>> = {
+  maxTimeMs: 'maxTime',
+  languages: 'lang',
+  seed: 'shuffleSeed',
+}
+
+/** The keys of `RunOptions` that some given options decide. */
+export function runOptionsOf(given: Readonly<Record<string, unknown>>): ReadonlySet<string> {
+  const keys = Object.keys(given).map(
+    (key) => Object.keys(renamed).find((option) => renamed[option] === key) ?? key,
+  )
+  // Unless it is given, the delay of images follows that of pages.
+  return new Set(keys.includes('delayMs') ? [...keys, 'imageDelayMs'] : keys)
+}
+
 /** The flag that sets a key of `RunOptions`; the key itself where none does. */
 export function flagOfRunOption(option: string): string {
-  const renamed: Readonly<Record<string, FlagKey>> = {
-    maxTimeMs: 'maxTime',
-    languages: 'lang',
-    seed: 'shuffleSeed',
-  }
   const key = renamed[option] ?? flagKeys.find((name) => name === option)
   if (option === 'seeds') return '<seed...>'
   return key === undefined ? option : flagOf(key).flag

@@ -2,7 +2,7 @@ import type { RunOptions } from '../workers/index.js'
 import { type ConceptList, parseConcepts, parseConceptsFile } from './concepts-file.js'
 import { type ConfigFile, parseConfigFile } from './config-file.js'
 import { textOf } from './file-text.js'
-import { flagKeys, flagOf } from './run-flags.js'
+import { flagKeys, flagOf, runOptionsOf } from './run-flags.js'
 import { type GivenOptions, parseRunOptions } from './run-options.js'
 import { type GivenSeed, parseSeeds, type Seeds, seedLines } from './seeds.js'
 
@@ -25,7 +25,13 @@ export interface InputDeps {
 }
 
 export type RunInput =
-  | { readonly kind: 'input'; readonly options: RunOptions; readonly notes: readonly string[] }
+  | {
+      readonly kind: 'input'
+      readonly options: RunOptions
+      /** Keys of `options` that flags or the config file decided. */
+      readonly given: ReadonlySet<string>
+      readonly notes: readonly string[]
+    }
   | { readonly kind: 'problems'; readonly problems: readonly string[] }
 
 /**
@@ -59,7 +65,7 @@ export async function readRunInput(call: RunCall, deps: InputDeps): Promise<RunI
     ...seedless,
   ]
   if ('problems' in parsed || problems.length > 0) return { kind: 'problems', problems }
-  return { kind: 'input', options: parsed.options, notes: notesOf(seeds) }
+  return { kind: 'input', options: parsed.options, given: runOptionsOf(given), notes: notesOf(seeds) }
 }
 
 const noConfig: ConfigFile = { kind: 'config', given: {} }

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { patternError } from '../crawl/index.js'
 import { parseConnectTo } from '../net/index.js'
 import { storedFormats } from '../records/index.js'
+import { isS3Url, parseS3Url } from '../shard/index.js'
 import type { RunOptions } from '../workers/index.js'
 import { parseDuration } from './duration.js'
 import { nearest } from './nearest.js'
@@ -83,14 +84,18 @@ const languages = z.preprocess(
 /** Its first word is the product token that robots.txt rules are matched by (RFC 9309 section 2.2.1). */
 const userAgent = z.string().regex(/^[A-Za-z_-][\x20-\x7e]*$/)
 
-const folder = text.superRefine((given, context) => {
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(given)) {
-    context.addIssue({ code: 'custom', params: { detail: 'only folders can be written to so far' } })
+const place = text.superRefine((given, context) => {
+  const location = isS3Url(given) ? parseS3Url(given) : null
+  if (location !== null && 'problem' in location) {
+    context.addIssue({ code: 'custom', params: { detail: location.problem } })
+  }
+  if (location === null && /^[a-z][a-z0-9+.-]*:\/\//i.test(given)) {
+    context.addIssue({ code: 'custom', params: { detail: 'nothing else can be written to' } })
   }
 })
 
 const schema = z.strictObject({
-  out: folder,
+  out: place,
   seeds: z.union([text, z.array(text)]).optional(),
   model: text.default(flagOf('model').fallback ?? ''),
   maxPages: limit(1).default(null),
@@ -126,6 +131,7 @@ const schema = z.strictObject({
     .regex(/^pglite:./)
     .optional(),
   threads: z.preprocess(numeric, z.int().min(1).max(256).nullable()).default(null),
+  provider: z.enum(['cpu', 'cuda']).default('cpu'),
   batchSize: whole(1, 4096).default(256),
 } satisfies Record<FlagKey, z.ZodType>)
 
@@ -146,15 +152,15 @@ export function parseRunOptions(
       problems: [`${surroundings.nameOf('concepts')}: needs a model to see them with, but the model is none`],
     }
   }
-  const out = resolve(surroundings.cwd, rest.out)
-  const stateFolder = rest.backend?.slice('pglite:'.length)
+  const isS3 = isS3Url(rest.out)
+  const out = isS3 ? rest.out.replace(/\/$/, '') : resolve(surroundings.cwd, rest.out)
   return {
     options: {
       ...rest,
       seeds: surroundings.seeds,
       concepts,
       out,
-      backend: `pglite:${stateFolder === undefined ? resolve(out, '.pairmill/db') : resolve(surroundings.cwd, stateFolder)}`,
+      backend: backendOf(rest.backend ?? null, out, isS3, surroundings.cwd),
       model: modelOf(rest.model, surroundings),
       maxTimeMs: maxTime,
       imageDelayMs: rest.imageDelayMs ?? Math.floor(rest.delayMs / 5),
@@ -163,6 +169,16 @@ export function parseRunOptions(
       seed: shuffleSeed,
     },
   }
+}
+
+/**
+ * Where the state of a run in this process lies: in the dataset's folder, or where it is told. Beside a dataset on S3 a whole private folder
+ * is needed, for the lock, the status and files under construction too, so the database is one of several things in it. '' = not told.
+ */
+function backendOf(given: string | null, out: string, isS3: boolean, cwd: string): string {
+  const folder = given === null ? null : resolve(cwd, given.slice('pglite:'.length))
+  if (!isS3) return `pglite:${folder ?? resolve(out, '.pairmill/db')}`
+  return folder === null ? '' : `pglite:${resolve(folder, '.pairmill/db')}`
 }
 
 /**

@@ -33,6 +33,12 @@ export async function runCommand(call: RunCall, deps: RunDeps): Promise<ExitCode
     return exitCodes.usage
   }
   const { options } = input
+  if (options.backend === '') {
+    deps.stderr.write(
+      `pairmill: --backend: must be given with --out ${oneLine(options.out)}: expected pglite: and a local folder for the state of the run, which cannot lie on S3\n`,
+    )
+    return exitCodes.usage
+  }
   const display = displayFor(options, deps)
   for (const note of input.notes) display.note(note)
   const stop = listenForStop({ source: deps.signalSource, say: display.note, exit: deps.exit })
@@ -91,7 +97,7 @@ function refusalText(end: Extract<RunEnd, { kind: 'refused' }>): string {
   return `${lines.join('\n')}\n`
 }
 
-const differenceText = ({ option, was, is }: OptionDifference): string =>
+export const differenceText = ({ option, was, is }: OptionDifference): string =>
   `  ${flagOfRunOption(option)}: the run has ${valueText(was)}, this command says ${valueText(is)}`
 
 function valueText(value: unknown): string {

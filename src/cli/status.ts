@@ -1,27 +1,115 @@
-import type { ReadStatus, RunSnapshot } from '../workers/index.js'
+import { isS3Url } from '../shard/index.js'
+import type { Fleet, ReadStatus, RunSnapshot } from '../workers/index.js'
+import { readRun, readRuns, readWorkers } from '../workers/index.js'
 import { formatDuration } from './duration.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
-import { formatCount, oneLine, table } from './figures.js'
+import { oneLine } from './figures.js'
+import { renderFleet, renderFleetRun } from './fleet-status.js'
 import type { Output } from './output.js'
-import { countOf } from './progress.js'
-import { amount, funnelSections } from './summary.js'
+import { placeOf } from './place.js'
+import { hostLines, waitingLines } from './status-lines.js'
+import { funnelSections } from './summary.js'
+
+export interface StatusCall {
+  /** Folder of a run, or name of a run of a fleet; null = all runs of the fleet. */
+  readonly target: string | null
+  /** null = as the environment has it, unless a folder is meant. */
+  readonly backend: string | null
+  readonly watch: boolean
+  readonly json: boolean
+}
 
 export interface StatusDeps {
+  readonly cwd: string
+  readonly isFolder: (path: string) => boolean
   readonly readStatus: ReadStatus
+  /** PAIRMILL_BACKEND; null = not set. */
+  readonly fleetUrl: string | null
+  readonly connectFleet: (url: string) => Promise<Fleet | { readonly message: string }>
   readonly stdout: Output
   readonly stderr: Output
   readonly now: () => number
+  /** Waits between two looks; rejects when the user has seen enough. */
+  readonly pause: (ms: number) => Promise<void>
 }
 
-/** `pairmill status`: `dir` is absolute. */
-export async function statusCommand(dir: string, json: boolean, deps: StatusDeps): Promise<ExitCode> {
-  const status = await deps.readStatus(dir)
-  if ('problem' in status) {
-    deps.stderr.write(`pairmill: ${status.problem}\n`)
-    return exitCodes.failed
+const watchMs = 2_000
+/** Clears a terminal and goes to its upper left corner. */
+const clear = '\u001b[2J\u001b[H'
+
+type Look = { readonly value: unknown; readonly text: string } | { readonly problem: string }
+
+/** `pairmill status`. */
+export async function statusCommand(call: StatusCall, deps: StatusDeps): Promise<ExitCode> {
+  const source = await sourceOf(call, deps)
+  if ('problem' in source) {
+    deps.stderr.write(`pairmill: ${source.problem}\n`)
+    return source.code
   }
-  deps.stdout.write(json ? `${JSON.stringify(status, null, 2)}\n` : renderStatus(status, deps.now()))
-  return exitCodes.ok
+  try {
+    for (;;) {
+      const looked = await source.look()
+      if ('problem' in looked) {
+        deps.stderr.write(`pairmill: ${looked.problem}\n`)
+        return exitCodes.failed
+      }
+      const text = call.json ? `${JSON.stringify(looked.value, null, call.watch ? 0 : 2)}\n` : looked.text
+      deps.stdout.write(call.watch && deps.stdout.isTerminal && !call.json ? clear + text : text)
+      if (!call.watch) return exitCodes.ok
+      await deps.pause(watchMs)
+    }
+  } finally {
+    await source.close()
+  }
+}
+
+/** Where the state is read: a folder's file, or the backend of a fleet. */
+async function sourceOf(
+  { target, backend }: StatusCall,
+  deps: StatusDeps,
+): Promise<
+  | { readonly look: () => Promise<Look>; readonly close: () => Promise<void> }
+  | { readonly problem: string; readonly code: ExitCode }
+> {
+  const folder = target === null ? null : placeOf(target, deps.cwd)
+  const url =
+    backend ?? (folder !== null && (isS3Url(folder) || deps.isFolder(folder)) ? null : deps.fleetUrl)
+  if (url === null) {
+    if (folder === null) {
+      return {
+        problem: 'no run named: give the folder of a run, or --backend redis://HOST:PORT for a fleet',
+        code: exitCodes.usage,
+      }
+    }
+    const look = async (): Promise<Look> => {
+      const status = await deps.readStatus(folder)
+      return 'problem' in status ? status : { value: status, text: renderStatus(status, deps.now()) }
+    }
+    return { look, close: async () => {} }
+  }
+  const fleet = await deps.connectFleet(url)
+  if ('message' in fleet) return { problem: fleet.message, code: exitCodes.backend }
+  return { look: () => lookAtFleet(fleet, target, deps.now()), close: () => fleet.close() }
+}
+
+async function lookAtFleet(
+  { backend }: Pick<Fleet, 'backend'>,
+  name: string | null,
+  now: number,
+): Promise<Look> {
+  const workers = await readWorkers(backend)
+  if (name === null) {
+    const runs = await readRuns(backend)
+    return { value: { runs, workers }, text: renderFleet(runs, workers, now) }
+  }
+  const run = await readRun(backend, name)
+  if (run === null) {
+    const names = (await backend.runs()).map((entry) => entry.run)
+    return {
+      problem: `there is no run ${name}; there ${names.length === 0 ? 'is none' : `are: ${names.join(', ')}`}`,
+    }
+  }
+  return { value: { ...run, workers }, text: renderFleetRun(run, workers, now) }
 }
 
 export function renderStatus(snapshot: RunSnapshot, now: number): string {
@@ -35,46 +123,11 @@ export function renderStatus(snapshot: RunSnapshot, now: number): string {
   const sections = [
     [head, ...(snapshot.note === null ? [] : [oneLine(snapshot.note)])],
     ...funnelSections(snapshot),
-    waiting(snapshot),
-    hosts(snapshot),
+    waitingLines(snapshot),
+    hostLines(snapshot),
   ]
   return `${sections
     .filter((section) => section.length > 0)
     .map((section) => section.join('\n'))
     .join('\n\n')}\n`
-}
-
-function waiting(snapshot: RunSnapshot): readonly string[] {
-  const { queues } = snapshot
-  const written = `Shards written: ${formatCount(countOf(snapshot, 'shards'))}.`
-  const rows: readonly (readonly [count: number, what: string, where: string])[] = [
-    [queues.urls, amount(queues.urls, 'URL'), `on ${amount(queues.hosts, 'host')}`],
-    [queues.buffered, amount(queues.buffered, 'candidate'), 'not in a batch yet'],
-    [queues.batches, amount(queues.batches, 'batch', 'batches'), 'being filtered or next'],
-    [queues.unplanned, amount(queues.unplanned, 'kept pair'), 'not in a shard plan yet'],
-    [queues.plans, amount(queues.plans, 'shard plan'), 'being carried out or next'],
-  ]
-  const waits = rows.filter(([count]) => count > 0)
-  if (waits.length === 0) return [`${written} Nothing waits.`]
-  const cells = waits.map(([, what, where]) => [what, where])
-  return [`${written} Waiting:`, ...table(cells, ['left', 'left'])]
-}
-
-function hosts({ hosts: busiest }: RunSnapshot): readonly string[] {
-  if (busiest.length === 0) return []
-  const rows = busiest.map((host) => [
-    oneLine(host.host),
-    formatCount(host.queued),
-    formatCount(host.pages),
-    host.nextFetchInMs <= 0 ? 'now' : formatDuration(host.nextFetchInMs),
-    host.failures === 0 ? '' : formatCount(host.failures),
-    oneLine(host.robots),
-  ])
-  return [
-    'Busiest hosts',
-    ...table(
-      [['host', 'waiting', 'pages', 'next', 'failures', 'robots.txt'], ...rows],
-      ['left', 'right', 'right', 'right', 'right', 'left'],
-    ),
-  ]
 }

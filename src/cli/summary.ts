@@ -1,3 +1,4 @@
+import { isS3Url } from '../shard/index.js'
 import type { RunEnd, RunOptions, RunSnapshot } from '../workers/index.js'
 import { formatDuration } from './duration.js'
 import { formatBytes, formatCount, formatShare, labelled, shellQuoted, table, total } from './figures.js'
@@ -26,7 +27,7 @@ export function renderSummary(end: FinishedRun, options: SummaryOptions, paper: 
 }
 
 /** The funnel with its reasons; `status` shows it too. */
-export function funnelSections(snapshot: RunSnapshot): readonly (readonly string[])[] {
+export function funnelSections(snapshot: Pick<RunSnapshot, 'counters'>): readonly (readonly string[])[] {
   const { counters } = snapshot
   return [
     funnel(snapshot),
@@ -59,7 +60,7 @@ function headline(end: FinishedRun): readonly string[] {
   ]
 }
 
-function funnel(snapshot: RunSnapshot): readonly string[] {
+function funnel(snapshot: Pick<RunSnapshot, 'counters'>): readonly string[] {
   const count = (name: string) => countOf(snapshot, name)
   const candidates = count('candidates')
   const waiting = candidates - judgedOf(snapshot)
@@ -99,7 +100,7 @@ function reasons(
   return [`${title}: ${formatCount(all)}`, ...table(rows, ['left', 'right', 'right', 'left'])]
 }
 
-function tags({ counters }: RunSnapshot): readonly string[] {
+function tags({ counters }: Pick<RunSnapshot, 'counters'>): readonly string[] {
   const scored = total(counters, 'score')
   const rows = labelled(counters, 'tagged').map(([label, count]) => [
     label,
@@ -162,7 +163,9 @@ function datasetSection(end: FinishedRun, options: SummaryOptions): readonly str
 /** All shards as one name with a brace range, as webdataset and open_clip read it. */
 function shardPattern(out: string, shards: number): string {
   const name = (shard: number) => String(shard).padStart(5, '0')
-  return shards === 1 ? `${out}/${name(0)}.tar` : `${out}/{${name(0)}..${name(shards - 1)}}.tar`
+  const tars = shards === 1 ? `${out}/${name(0)}.tar` : `${out}/{${name(0)}..${name(shards - 1)}}.tar`
+  // Both read S3 through a command that writes to its standard output.
+  return isS3Url(out) ? `pipe:aws s3 cp ${tars} -` : tars
 }
 
 export function amount(count: number, one: string, many = `${one}s`): string {

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import {
   type Clip,
   type Concept,
@@ -10,6 +9,7 @@ import {
 import { type ConnectTo, createNet, type Net, parseConnectTo } from '../net/index.js'
 import { readPlans, type Store } from '../shard/index.js'
 import type { Backend } from './backend/backend.js'
+import { usableCores } from './cores.js'
 import type { Scoring } from './line.js'
 import type { Environment, RunOptions } from './run-types.js'
 import { allottedOf } from './shard-worker.js'
@@ -18,14 +18,15 @@ import { allottedOf } from './shard-worker.js'
 export const noModel = 'none'
 
 async function openModel(
-  options: Pick<RunOptions, 'model' | 'threads'>,
+  options: Pick<RunOptions, 'model' | 'threads' | 'provider'>,
   environment: Environment,
   onProgress: (text: string) => void,
   signal: AbortSignal,
 ): Promise<{ clip: Clip | null } | { message: string }> {
   if (options.model === noModel) return { clip: null }
-  const threads = options.threads ?? availableParallelism()
-  const clip = await loadModel(environment, options.model, { threads }, onProgress, signal)
+  const threads = options.threads ?? usableCores()
+  const { provider } = options
+  const clip = await loadModel(environment, options.model, { threads, provider }, onProgress, signal)
   return 'message' in clip ? { message: clip.message } : { clip }
 }
 
@@ -37,7 +38,7 @@ export interface OpenedScoring extends Scoring {
 
 /** `message`: why there is none, and what to do. `lost` is aborted when the model breaks later. */
 export async function openScoring(
-  options: Pick<RunOptions, 'model' | 'threads' | 'threshold' | 'concepts'>,
+  options: Pick<RunOptions, 'model' | 'threads' | 'provider' | 'threshold' | 'concepts'>,
   environment: Environment,
   lost: AbortController,
   onProgress: (text: string) => void,

@@ -8,6 +8,7 @@ const free = [
   'backend',
   'concurrency',
   'threads',
+  'provider',
   'maxTimeMs',
   'userAgent',
   'delayMs',

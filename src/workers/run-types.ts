@@ -1,6 +1,7 @@
 import type { Scope } from '../crawl/index.js'
-import type { Concept } from '../filter/index.js'
+import type { Concept, Provider } from '../filter/index.js'
 import type { StoredFormat } from '../records/index.js'
+import type { S3Settings } from '../shard/index.js'
 
 /**
  * A run's options with everything filled in; stored with the run, so that a later start can be compared with
@@ -9,9 +10,9 @@ import type { StoredFormat } from '../records/index.js'
 export interface RunOptions {
   /** Canonical http(s) URLs, distinct, in the order given; at least one. */
   readonly seeds: readonly string[]
-  /** Absolute folder. */
+  /** Absolute folder, or `s3://bucket/prefix`. */
   readonly out: string
-  /** `pglite:` and an absolute folder. */
+  /** `pglite:` and an absolute folder; '' = none was named, and `out` is no folder that could hold it. */
   readonly backend: string
   /** A name known to the model catalogue, or an absolute folder. */
   readonly model: string
@@ -62,6 +63,8 @@ export interface RunOptions {
   readonly batchSize: number
   /** Threads of the model's session; null = as many as there are cores. */
   readonly threads: number | null
+  /** What the model is run on. */
+  readonly provider: Provider
   /** Seed of the shuffle across shards. */
   readonly seed: string
 }
@@ -74,6 +77,8 @@ export interface Environment {
   readonly hubToken: string | null
   /** Absolute folder in which fetched models are kept. */
   readonly cacheDir: string
+  /** How S3 stores are reached. */
+  readonly s3: S3Settings
 }
 
 /** One of the busiest hosts. */

@@ -1,16 +1,18 @@
 import { mkdirSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { prepareImageLibrary } from '../filter/index.js'
-import { clearScratch, folderStore, sweepParts } from '../shard/index.js'
+import { clearScratch, isS3Url, openStore, sweepParts } from '../shard/index.js'
 import { openPglite } from './backend/pglite/database.js'
 import { pgliteBells } from './backend/pglite-bells.js'
 import { callThrough, sqlBackend } from './backend/sql-backend.js'
+import { claimPlace } from './claim.js'
+import { usableCores } from './cores.js'
 import { drive } from './drive.js'
 import { lockFolder } from './folder-lock.js'
 import { createGate } from './gate.js'
 import { createLine, seedOffers } from './line.js'
 import { messageOf, openNet, openScoring, reconcile } from './opening.js'
+import { createPublisher } from './published-status.js'
 import { differencesOf, limitsOf, storedOptions } from './resume.js'
 import type { Environment, RunEnd, RunHooks, RunOptions, RunPipeline, RunSignals } from './run-types.js'
 import { createStatus, type Status } from './status.js'
@@ -27,23 +29,24 @@ export const decodesPerCore = 2
  * `signals` say so, and leaves a state that resumes.
  */
 export const runPipeline: RunPipeline = async (options, environment, hooks, signals) => {
-  const privateDir = join(options.out, '.pairmill')
+  const privateDir = privateDirOf(options)
   try {
     mkdirSync(privateDir, { recursive: true })
   } catch (error) {
-    return refused('bad_out', `--out ${options.out} cannot be used as a folder: ${messageOf(error)}`)
+    const place = isS3Url(options.out) ? `--backend pglite:${dirname(privateDir)}` : `--out ${options.out}`
+    return refused('bad_out', `${place} cannot be used as a folder: ${messageOf(error)}`)
   }
   const lock = lockFolder(privateDir, new Date())
   if (lock.kind === 'taken') {
     return refused(
       'locked',
-      `${options.out} is in use by process ${lock.owner.pid} since ${lock.owner.since}: wait for it, stop it, or choose another --out`,
+      `${dirname(privateDir)} is in use by process ${lock.owner.pid} since ${lock.owner.since}: wait for it, stop it, or choose another folder`,
     )
   }
   const closers: (() => Promise<void>)[] = []
   const status = createStatus(options, privateDir, hooks)
   try {
-    return await runLocked(options, environment, hooks, signals, status, closers)
+    return await runLocked(options, privateDir, environment, hooks, signals, status, closers)
   } catch (error) {
     await status.failed(messageOf(error))
     throw error
@@ -56,8 +59,16 @@ export const runPipeline: RunPipeline = async (options, environment, hooks, sign
   }
 }
 
+/** Where a run keeps what is its own: its lock, status, database, and files under construction. */
+function privateDirOf(options: RunOptions): string {
+  return isS3Url(options.out)
+    ? dirname(options.backend.replace(/^pglite:/, ''))
+    : join(options.out, '.pairmill')
+}
+
 async function runLocked(
   options: RunOptions,
+  privateDir: string,
   environment: Environment,
   hooks: RunHooks,
   signals: RunSignals,
@@ -66,6 +77,13 @@ async function runLocked(
 ): Promise<RunEnd> {
   const lost = new AbortController()
   const abort = AbortSignal.any([signals.abort, lost.signal])
+
+  const isShared = isS3Url(options.out)
+  if (isShared) status.note(`opening ${options.out}`)
+  const scratchDir = join(privateDir, 'tmp')
+  const store = await openStore(options.out, { s3: environment.s3, scratchDir, access: 'write' }, abort)
+  if ('message' in store) return refused('bad_out', store.message)
+  closers.push(() => store.close())
 
   status.note('opening the database')
   const database = await openPglite(options.backend.replace(/^pglite:/, ''))
@@ -99,15 +117,24 @@ async function runLocked(
   prepareImageLibrary()
   const net = openNet(options)
   closers.push(() => net.close())
-  const store = folderStore(options.out)
   await clearScratch(store)
   const bells = pgliteBells(database, (error) => status.trouble(error))
   closers.push(() => bells.close())
   await bells.silence()
 
+  if (isShared) {
+    const taken = await claimPlace(store, privateDir, abort)
+    if (taken !== null) return refused('bad_out', taken)
+    status.publishBy(
+      createPublisher(store, (error) =>
+        hooks.onNote(`the status could not be published: ${messageOf(error)}`),
+      ),
+    )
+  }
   await reconcile(backend, store, runName, abort)
-  const named = new Set(await backend.liveParts(runName))
-  await sweepParts(store, named, abort)
+  await sweepParts(store, async () => new Set(await backend.liveParts(runName)), 0, abort)
+  // The place is this run's alone, and it writes nothing yet.
+  await store.sweep(0, abort)
 
   await backend.offer(runName, seedOffers(options), true)
   const adopted = await backend.adoptModel(runName, model)
@@ -124,7 +151,7 @@ async function runLocked(
     bells,
     store,
     fetch: net.fetch,
-    decoding: createGate(decodesPerCore * availableParallelism()),
+    decoding: createGate(decodesPerCore * usableCores()),
     scoring: async () => scoring,
     model: async () => model,
     onProblem: hooks.onNote,

@@ -1,5 +1,7 @@
 import type { Backend, Progress } from './backend/backend.js'
+import { hostSnapshot, queuesOf } from './fleet/fleet-status.js'
 import { messageOf } from './opening.js'
+import type { Publish } from './published-status.js'
 import type { RunHooks, RunOptions, RunSnapshot, RunState } from './run-types.js'
 import { writeStatus } from './status-file.js'
 
@@ -14,6 +16,8 @@ export interface Status {
   troubles(): number
   /** The run failed: told and written without asking the backend, which may be what was lost. */
   failed(message: string): Promise<void>
+  /** From now on, what is written is told to others too. */
+  publishBy(publish: Publish): void
   /** Reads the run anew, tells and writes it. */
   update(backend: Backend, run: string, progress: Progress): Promise<RunSnapshot>
 }
@@ -39,6 +43,11 @@ export function createStatus(options: RunOptions, privateDir: string, hooks: Run
   }
   let lastTrouble: string | null = null
   let troubles = 0
+  let publish: Publish | null = null
+  const write = async () => {
+    await writeStatus(privateDir, snapshot)
+    await publish?.(snapshot)
+  }
   const change = (part: Partial<RunSnapshot>) => {
     snapshot = { ...snapshot, ...part, updatedAt: new Date().toISOString() }
     hooks.onSnapshot(snapshot)
@@ -56,7 +65,10 @@ export function createStatus(options: RunOptions, privateDir: string, hooks: Run
     troubles: () => troubles,
     failed: async (message) => {
       change({ state: 'failed', note: message })
-      await writeStatus(privateDir, snapshot)
+      await write()
+    },
+    publishBy: (next) => {
+      publish = next
     },
     update: async (backend, run, progress) => {
       const [counters, hosts] = await Promise.all([backend.counters(run), backend.hosts(run, busiestHosts)])
@@ -64,24 +76,10 @@ export function createStatus(options: RunOptions, privateDir: string, hooks: Run
       change({
         elapsedMs: progress.elapsedMs,
         counters,
-        queues: {
-          urls: progress.urls,
-          hosts: progress.hosts,
-          buffered: progress.buffered,
-          batches: progress.batchesOpen,
-          unplanned: progress.unplannedKept,
-          plans: progress.plansOpen,
-        },
-        hosts: hosts.map((host) => ({
-          host: host.host,
-          queued: host.urls,
-          pages: host.pages,
-          nextFetchInMs: host.nextFetchInMs,
-          failures: host.failures,
-          robots: host.robots ?? '',
-        })),
+        queues: queuesOf(progress),
+        hosts: hosts.map(hostSnapshot),
       })
-      await writeStatus(privateDir, snapshot)
+      await write()
       return snapshot
     },
   }

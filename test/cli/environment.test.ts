@@ -9,6 +9,7 @@ describe('the environment', () => {
           hubUrl: 'https://huggingface.co',
           hubToken: null,
           cacheDir: '/home/ada/.cache/pairmill',
+          s3: { endpoint: null, region: null, pathStyle: null },
         },
         color: true,
         redraw: true,
@@ -24,6 +25,29 @@ describe('the environment', () => {
         environment: { hubUrl: 'http://127.0.0.1:9000', hubToken: 'secret', cacheDir: '/data/hf/pairmill' },
       },
     })
+  })
+
+  it('says how S3 is reached', () => {
+    const s3 = (variables: Record<string, string>) => {
+      const read = readEnvironment(variables, '/home/ada')
+      return 'surroundings' in read ? read.surroundings.environment.s3 : read.problem
+    }
+    const both = {
+      AWS_ENDPOINT_URL: 'http://all:1',
+      AWS_ENDPOINT_URL_S3: 'http://s3:1',
+      AWS_REGION: 'eu-west-1',
+    }
+    expect(s3(both)).toEqual({ endpoint: 'http://s3:1', region: 'eu-west-1', pathStyle: null })
+    expect(
+      s3({ AWS_ENDPOINT_URL: 'http://all:1', AWS_DEFAULT_REGION: 'x', PAIRMILL_S3_PATH_STYLE: '0' }),
+    ).toEqual({
+      endpoint: 'http://all:1',
+      region: 'x',
+      pathStyle: false,
+    })
+    expect(s3({ PAIRMILL_S3_PATH_STYLE: 'yes' })).toBe("PAIRMILL_S3_PATH_STYLE: expected 0 or 1, got 'yes'")
+    expect(s3({ AWS_ENDPOINT_URL_S3: 'me:secret@host' })).toMatch(/^AWS_ENDPOINT_URL_S3.*expected an http/)
+    expect(s3({ AWS_ENDPOINT_URL_S3: 'me:secret@host' })).not.toContain('secret')
   })
 
   it('takes XDG_CACHE_HOME only as an absolute path', () => {

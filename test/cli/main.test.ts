@@ -45,7 +45,7 @@ describe('the pairmill process', { timeout: 120_000 }, () => {
       code: 2,
       stdout: '',
       stderr: [
-        'pairmill: --out: missing; expected a folder',
+        'pairmill: --out: missing; expected a folder or s3://BUCKET/PREFIX',
         "pairmill: --dedupe: expected near, exact or off, got 'nera'; did you mean near?",
         "pairmill: sites.txt line 2: expected an http or https URL such as https://example.org/, got 'ftp://b.org/'",
         'Nothing was started. pairmill run --help lists the options.',

@@ -14,8 +14,20 @@ async function typed(...words: string[]) {
       calls.push(['verify', dir, json])
       return 1
     },
-    async status(dir, json) {
-      calls.push(['status', dir, json])
+    async status(call) {
+      calls.push(['status', call])
+      return 0
+    },
+    async crawl(call) {
+      calls.push(['crawl', call])
+      return 0
+    },
+    async work(call) {
+      calls.push(['work', call])
+      return 0
+    },
+    async order(call) {
+      calls.push(['order', call])
       return 0
     },
     async demo(call) {
@@ -43,6 +55,49 @@ describe('the command line', () => {
     expect(wrong.calls).toEqual([])
     expect(wrong.code).toBe(2)
     expect(wrong.stderr).toContain('70000')
+  })
+
+  it('crawl needs the name of a run, and gives the fleet, seeds and flags on', async () => {
+    const { calls } = await typed(
+      ...['crawl', 'https://a.org', '--run', 'birds', '--backend', 'redis://r:6379', '--out', 's3://b/birds'],
+      ...['--max-pages', '3'],
+    )
+    expect(calls).toEqual([
+      [
+        'crawl',
+        {
+          seeds: ['https://a.org'],
+          flags: { out: 's3://b/birds', maxPages: '3' },
+          configFile: null,
+          run: 'birds',
+          backend: 'redis://r:6379',
+        },
+      ],
+    ])
+    expect(await typed('crawl', 'https://a.org')).toMatchObject({ code: 2, calls: [] })
+    const wrong = await typed('crawl', 'https://a.org', '--run', 'a/b')
+    expect(wrong).toMatchObject({ code: 2, calls: [] })
+    expect(wrong.stderr).toContain("'a/b'")
+  })
+
+  it('work takes a role, and what it is to do at once', async () => {
+    const none = { backend: null, concurrency: null, threads: null, provider: 'cpu', scratch: null }
+    expect((await typed('work', 'all')).calls).toEqual([
+      ['work', expect.objectContaining({ role: 'all', ...none, untilDone: false })],
+    ])
+    expect((await typed('work', 'crawl', '--concurrency', '64', '--until-done')).calls).toEqual([
+      ['work', expect.objectContaining({ role: 'crawl', ...none, concurrency: 64, untilDone: true })],
+    ])
+    const wrong = await typed('work', 'cook')
+    expect(wrong).toMatchObject({ code: 2, calls: [] })
+    expect(wrong.stderr).toContain('crawl, filter, shard, all')
+  })
+
+  it.each(['pause', 'resume', 'stop'])('%s takes the name of a run', async (order) => {
+    expect((await typed(order, 'birds', '--backend', 'redis://r')).calls).toEqual([
+      ['order', { order, run: 'birds', backend: 'redis://r' }],
+    ])
+    expect(await typed(order)).toMatchObject({ code: 2, calls: [] })
   })
 
   it('run gives seeds and flags on as they were typed', async () => {
@@ -102,13 +157,16 @@ describe('the command line', () => {
       code: 1,
       calls: [['verify', 'pairs', true]],
     })
-    expect(await typed('status', 'pairs')).toMatchObject({ code: 0, calls: [['status', 'pairs', false]] })
+    expect(await typed('status', 'pairs')).toMatchObject({
+      code: 0,
+      calls: [['status', { target: 'pairs', backend: null, watch: false, json: false }]],
+    })
   })
 
   it.each([
     [['run', '--max-page', '3'], /unknown option '--max-page'\n\(Did you mean --max-pages\?\)/],
     [['run', '--max-pages'], /option '--max-pages <N>' argument missing/],
-    [['run', '--out', '--lang', 'en'], /--out <DIR>.*'--lang' is invalid\. Expected a folder\./],
+    [['run', '--out', '--lang', 'en'], /--out <DIR\|s3:\/\/\.\.\.>.*'--lang' is invalid\. Expected a folder or s3/],
     [['rum'], /unknown command 'rum'\n\(Did you mean run\?\)/],
     [['verify'], /missing required argument 'DIR'/],
     [['verify', 'a', 'b'], /too many arguments/],

@@ -92,7 +92,7 @@ describe('the input of a run', () => {
 
   it('names everything that is wrong at once, and where it was said', async () => {
     expect(await problemsOf({ flags: { maxTime: '5', seeds: 'bad.txt' } })).toEqual([
-      '--out: missing; expected a folder',
+      '--out: missing; expected a folder or s3://BUCKET/PREFIX',
       "--max-time: expected a time with its unit such as 30s, 10m or 2h, or none, got '5'",
       "bad.txt line 1: expected an http or https URL such as https://example.org/, got 'ftp://a.org/'",
       "bad.txt line 3: expected an http or https URL such as https://example.org/, got 'ftp://b.org/'",

@@ -61,6 +61,7 @@ describe('run options', () => {
       allowPrivate: [],
       batchSize: 256,
       threads: null,
+      provider: 'cpu',
       seed: 'pairmill',
     })
   })
@@ -92,6 +93,11 @@ describe('run options', () => {
     ],
     [{ out: '/data/x' }, { out: '/data/x', backend: 'pglite:/data/x/.pairmill/db' }],
     [{ backend: 'pglite:state' }, { backend: 'pglite:/home/ada/state' }],
+    [{ out: 's3://bucket/prefix/' }, { out: 's3://bucket/prefix', backend: '' }],
+    [
+      { out: 's3://bucket', backend: 'pglite:state' },
+      { out: 's3://bucket', backend: 'pglite:/home/ada/state/.pairmill/db' },
+    ],
     [{ model: 'my-clip' }, { model: '/home/ada/my-clip' }],
     [{ model: './other' }, { model: '/home/ada/other' }],
     [{ model: 'Xenova/clip-vit-large' }, { model: 'Xenova/clip-vit-large' }],
@@ -136,11 +142,15 @@ describe('run options', () => {
     ],
     [{ backend: 'redis://localhost' }, "--backend: expected pglite: and a folder, got 'redis://localhost'"],
     [{ minSide: null }, '--min-side: expected a whole number of pixels from 1, got null'],
-    [{ out: '' }, "--out: expected a folder, got ''"],
-    [{ out: undefined }, '--out: missing; expected a folder'],
+    [{ out: '' }, "--out: expected a folder or s3://BUCKET/PREFIX, got ''"],
+    [{ out: undefined }, '--out: missing; expected a folder or s3://BUCKET/PREFIX'],
     [
-      { out: 's3://bucket/prefix' },
-      "--out: expected a folder, got 's3://bucket/prefix' (only folders can be written to so far)",
+      { out: 'gs://bucket/prefix' },
+      "--out: expected a folder or s3://BUCKET/PREFIX, got 'gs://bucket/prefix' (nothing else can be written to)",
+    ],
+    [
+      { out: 's3://bucket//x' },
+      "--out: expected a folder or s3://BUCKET/PREFIX, got 's3://bucket//x' (expected s3://BUCKET/PREFIX; a prefix has no empty part, '.', '..' or backslash, got '/x')",
     ],
   ])('%j are refused with a message', (given, message) => {
     expect(problemsOf(given)).toEqual([message])

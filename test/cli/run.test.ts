@@ -27,6 +27,7 @@ function ran(pipeline: RunPipeline, changes: Partial<typeof call> = {}, onTermin
         hubUrl: 'https://huggingface.co',
         hubToken: null,
         cacheDir: '/home/ada/.cache/pairmill',
+        s3: { endpoint: null, region: null, pathStyle: null },
       },
       stdout,
       stderr,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { renderStatus, statusCommand } from '../../src/cli/status.js'
+import { renderStatus, type StatusCall, statusCommand } from '../../src/cli/status.js'
 import type { RunSnapshot } from '../../src/workers/run-types.js'
 import { paper } from './output.js'
 import { snapshotOf } from './snapshot.js'
@@ -9,7 +9,24 @@ const now = Date.parse('2026-01-02T03:05:20.500Z')
 function called(status: RunSnapshot | { problem: string }) {
   const stdout = paper()
   const stderr = paper()
-  return { stdout, stderr, deps: { readStatus: async () => status, stdout, stderr, now: () => now } }
+  const asked: string[] = []
+  const deps = {
+    cwd: '/data',
+    isFolder: (path: string) => path === '/data/pairs',
+    readStatus: async () => status,
+    fleetUrl: null as string | null,
+    connectFleet: async (url: string) => {
+      asked.push(url)
+      return { message: `${url} does not answer` }
+    },
+    stdout,
+    stderr,
+    now: () => now,
+    pause: async () => {},
+  }
+  const show = (over: Partial<StatusCall> = {}) =>
+    statusCommand({ target: 'pairs', backend: null, watch: false, json: false, ...over }, deps)
+  return { stdout, stderr, deps, asked, show }
 }
 
 describe('status', () => {
@@ -39,15 +56,43 @@ describe('status', () => {
   })
 
   it('as JSON is the snapshot', async () => {
-    const { stdout, deps } = called(snapshotOf())
-    expect(await statusCommand('/data/pairs', true, deps)).toBe(0)
+    const { stdout, show } = called(snapshotOf())
+    expect(await show({ json: true })).toBe(0)
     expect(JSON.parse(stdout.text())).toEqual(snapshotOf())
   })
 
   it('of a folder without a run is a problem', async () => {
-    const { stdout, stderr, deps } = called({ problem: 'there is no run in /data/pairs' })
-    expect(await statusCommand('/data/pairs', false, deps)).toBe(1)
+    const { stdout, stderr, show } = called({ problem: 'there is no run in /data/pairs' })
+    expect(await show()).toBe(1)
     expect(stdout.text()).toBe('')
     expect(stderr.text()).toBe('pairmill: there is no run in /data/pairs\n')
+  })
+
+  it('of a name is of the fleet that is given, or that the environment has, but a folder is a folder', async () => {
+    const { asked, deps, show } = called(snapshotOf())
+    expect(await show({ target: 'birds', backend: 'redis://one' })).toBe(6)
+    deps.fleetUrl = 'redis://two'
+    expect(await show({ target: 'birds' })).toBe(6)
+    expect(await show({ target: null })).toBe(6)
+    expect(await show()).toBe(0)
+    expect(asked).toEqual(['redis://one', 'redis://two', 'redis://two'])
+  })
+
+  it('of nothing is refused where there is no fleet', async () => {
+    const { stderr, show } = called(snapshotOf())
+    expect(await show({ target: null })).toBe(2)
+    expect(stderr.text()).toContain('--backend redis://')
+  })
+
+  it('that is watched is shown again until the user has seen enough', async () => {
+    const { stdout, deps, show } = called(snapshotOf())
+    let looks = 0
+    deps.pause = async () => {
+      looks++
+      if (looks === 3) throw new Error('enough')
+    }
+    await expect(show({ watch: true, json: true })).rejects.toThrow('enough')
+    const lines = stdout.text().trimEnd().split('\n')
+    expect(lines.map((line) => JSON.parse(line))).toEqual([snapshotOf(), snapshotOf(), snapshotOf()])
   })
 })

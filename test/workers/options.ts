@@ -34,6 +34,7 @@ export function runOptions(changes: Partial<RunOptions> = {}): RunOptions {
     allowPrivate: [],
     batchSize: 256,
     threads: null,
+    provider: 'cpu',
     seed: 'seed',
     concepts: null,
     ...changes,

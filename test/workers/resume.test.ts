@@ -22,6 +22,7 @@ describe('going on with a run', () => {
     { allowPrivate: ['127.0.0.0/8'] },
     { concurrency: 99 },
     { threads: 4 },
+    { provider: 'cuda' },
     { maxTimeMs: 1 },
     { maxTimeMs: null },
     { userAgent: 'another/2.0' },

@@ -1,0 +1,82 @@
+import type { FleetRun, FleetRunDetails, FleetWorker } from '../workers/index.js'
+import { formatDuration } from './duration.js'
+import { formatCount, oneLine, table } from './figures.js'
+import { hostLines, waitingLines } from './status-lines.js'
+import { amount, funnelSections } from './summary.js'
+
+/** All runs of a fleet and who works on them. Pure. */
+export function renderFleet(runs: readonly FleetRun[], workers: readonly FleetWorker[], now: number): string {
+  const sections = [runs.length === 0 ? ['There is no run.'] : runTable(runs, now), workerLines(workers, now)]
+  return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`
+}
+
+/** One run of a fleet. Pure. */
+export function renderFleetRun(run: FleetRunDetails, workers: readonly FleetWorker[], now: number): string {
+  const model =
+    run.model === null
+      ? 'nothing scored yet'
+      : run.model.id === null
+        ? 'not scored'
+        : `scored by ${run.model.id}`
+  const note = run.note === null ? '' : ` (${oneLine(run.note)})`
+  const head = [
+    `${run.run}: ${run.state}${note}, ${formatDuration(run.elapsedMs)} of work so far; ${model}.`,
+    `Dataset: ${run.dataset}`,
+  ]
+  const sections = [
+    head,
+    ...funnelSections(run),
+    waitingLines(run),
+    hostLines(run),
+    workerLines(workers, now),
+  ]
+  return `${sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`
+}
+
+function runTable(runs: readonly FleetRun[], now: number): readonly string[] {
+  const rows = runs.map((run) => [
+    run.run,
+    run.state,
+    formatCount(run.counters.pages ?? 0),
+    formatCount(run.queues.urls),
+    formatCount(run.counters.kept ?? 0),
+    formatCount(run.counters.shards ?? 0),
+    formatDuration(Math.max(0, now - run.createdMs)),
+    run.note === null ? '' : oneLine(run.note),
+  ])
+  return table(
+    [['run', 'state', 'pages', 'URLs waiting', 'kept', 'shards', 'age', ''], ...rows],
+    ['left', 'left', 'right', 'right', 'right', 'right', 'right', 'left'],
+  )
+}
+
+function workerLines(workers: readonly FleetWorker[], now: number): readonly string[] {
+  if (workers.length === 0) return ['No worker is alive: pairmill work all']
+  const rows = workers.map((worker) => [
+    worker.worker,
+    Object.entries(worker.places)
+      .map(([kind, places]) => `${roles[kind] ?? kind} ${places}`)
+      .join(', '),
+    formatCount(worker.active),
+    formatDuration(Math.max(0, now - worker.startedAtMs)),
+    `${formatDuration(worker.agoMs)} ago`,
+  ])
+  const problems = workers.flatMap((worker) =>
+    Object.entries(worker.problems).map(
+      ([run, message]) => `  ${worker.worker} on ${run}: ${oneLine(message)}`,
+    ),
+  )
+  return [
+    `${amount(workers.length, 'worker')} alive`,
+    ...table(
+      [['worker', 'places', 'busy', 'up', 'last word'], ...rows],
+      ['left', 'left', 'right', 'right', 'right'],
+    ),
+    ...(problems.length === 0 ? [] : ['Problems', ...problems]),
+  ]
+}
+
+const roles: Readonly<Record<string, string>> = { session: 'crawl', batch: 'filter', plan: 'shard' }

@@ -1,0 +1,42 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { isS3Url, openStore, type S3Settings, type Store } from '../shard/index.js'
+
+export interface OpenPlace {
+  readonly store: Store
+  /** Gives back the connections, and removes the copies that were made on this machine. */
+  close(): Promise<void>
+}
+
+/** A place as a command works with it: a folder is made absolute. */
+export function placeOf(given: string, cwd: string): string {
+  return isS3Url(given) ? given.replace(/\/$/, '') : resolve(cwd, given)
+}
+
+/** Opens a dataset that is only read. */
+export async function openPlace(
+  place: string,
+  s3: S3Settings,
+  signal: AbortSignal,
+): Promise<OpenPlace | { readonly message: string }> {
+  const scratchDir = await mkdtemp(join(tmpdir(), 'pairmill-'))
+  const removeScratch = () => rm(scratchDir, { recursive: true, force: true })
+  const store = await openStore(place, { s3, scratchDir, access: 'read' }, signal).catch(
+    async (error: unknown) => {
+      await removeScratch()
+      throw error
+    },
+  )
+  if ('message' in store) {
+    await removeScratch()
+    return store
+  }
+  return {
+    store,
+    async close() {
+      await store.close()
+      await removeScratch()
+    },
+  }
+}

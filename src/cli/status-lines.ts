@@ -1,0 +1,40 @@
+import type { RunSnapshot } from '../workers/index.js'
+import { formatDuration } from './duration.js'
+import { formatCount, oneLine, table } from './figures.js'
+import { countOf } from './progress.js'
+import { amount } from './summary.js'
+
+export function waitingLines(snapshot: Pick<RunSnapshot, 'queues' | 'counters'>): readonly string[] {
+  const { queues } = snapshot
+  const written = `Shards written: ${formatCount(countOf(snapshot, 'shards'))}.`
+  const rows: readonly (readonly [count: number, what: string, where: string])[] = [
+    [queues.urls, amount(queues.urls, 'URL'), `on ${amount(queues.hosts, 'host')}`],
+    [queues.buffered, amount(queues.buffered, 'candidate'), 'not in a batch yet'],
+    [queues.batches, amount(queues.batches, 'batch', 'batches'), 'being filtered or next'],
+    [queues.unplanned, amount(queues.unplanned, 'kept pair'), 'not in a shard plan yet'],
+    [queues.plans, amount(queues.plans, 'shard plan'), 'being carried out or next'],
+  ]
+  const waits = rows.filter(([count]) => count > 0)
+  if (waits.length === 0) return [`${written} Nothing waits.`]
+  const cells = waits.map(([, what, where]) => [what, where])
+  return [`${written} Waiting:`, ...table(cells, ['left', 'left'])]
+}
+
+export function hostLines({ hosts: busiest }: Pick<RunSnapshot, 'hosts'>): readonly string[] {
+  if (busiest.length === 0) return []
+  const rows = busiest.map((host) => [
+    oneLine(host.host),
+    formatCount(host.queued),
+    formatCount(host.pages),
+    host.nextFetchInMs <= 0 ? 'now' : formatDuration(host.nextFetchInMs),
+    host.failures === 0 ? '' : formatCount(host.failures),
+    oneLine(host.robots),
+  ])
+  return [
+    'Busiest hosts',
+    ...table(
+      [['host', 'waiting', 'pages', 'next', 'failures', 'robots.txt'], ...rows],
+      ['left', 'right', 'right', 'right', 'right', 'left'],
+    ),
+  ]
+}

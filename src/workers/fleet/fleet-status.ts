@@ -1,0 +1,122 @@
+import type { Backend, HostState, Progress, RunEntry, WorkerEntry } from '../backend/backend.js'
+import type { HostSnapshot, RunSnapshot } from '../run-types.js'
+import { optionsOf } from './launch.js'
+
+/** What a run of a fleet is at, in one word. `ended`: see `RunEntry.ended`. */
+export type FleetState = 'running' | 'paused' | 'stopping' | 'failed' | 'done' | 'limit' | 'stopped'
+
+/** One run of a fleet, at one moment. Plain JSON. */
+export interface FleetRun {
+  readonly run: string
+  readonly state: FleetState
+  /** The limit that ended it, or why it failed; null = neither. */
+  readonly note: string | null
+  readonly createdMs: number
+  readonly elapsedMs: number
+  readonly dataset: string
+  readonly model: RunEntry['model']
+  readonly counters: Readonly<Record<string, number>>
+  readonly queues: RunSnapshot['queues']
+}
+
+export interface FleetRunDetails extends FleetRun {
+  readonly hosts: readonly HostSnapshot[]
+}
+
+/** A process that answers rings. Plain JSON. */
+export interface FleetWorker {
+  readonly worker: string
+  readonly agoMs: number
+  readonly places: Readonly<Record<string, number>>
+  readonly active: number
+  readonly startedAtMs: number
+  /** Why it cannot work on a run, by run. */
+  readonly problems: Readonly<Record<string, string>>
+}
+
+const busiestHosts = 20
+
+export async function readRuns(backend: Backend): Promise<readonly FleetRun[]> {
+  const entries = await backend.runs()
+  return await Promise.all(
+    entries.map(async (entry) => {
+      const [progress, counters] = await Promise.all([
+        backend.progress(entry.run),
+        backend.counters(entry.run),
+      ])
+      return fleetRun(entry, progress, counters)
+    }),
+  )
+}
+
+/** null = there is no such run. */
+export async function readRun(backend: Backend, run: string): Promise<FleetRunDetails | null> {
+  const entry = (await backend.runs()).find((one) => one.run === run)
+  if (entry === undefined) return null
+  const [progress, counters, hosts] = await Promise.all([
+    backend.progress(run),
+    backend.counters(run),
+    backend.hosts(run, busiestHosts),
+  ])
+  return { ...fleetRun(entry, progress, counters), hosts: hosts.map(hostSnapshot) }
+}
+
+export async function readWorkers(backend: Pick<Backend, 'workers'>): Promise<readonly FleetWorker[]> {
+  return (await backend.workers()).map(workerOf)
+}
+
+function fleetRun(entry: RunEntry, progress: Progress, counters: Record<string, number>): FleetRun {
+  return {
+    run: entry.run,
+    state: stateOf(entry),
+    note: entry.note ?? (entry.ended === 'done' || entry.ended === 'stopped' ? null : entry.ended),
+    createdMs: entry.createdMs,
+    elapsedMs: progress.elapsedMs,
+    dataset: optionsOf(entry.options).out,
+    model: entry.model,
+    counters,
+    queues: queuesOf(progress),
+  }
+}
+
+/** Pure. */
+export function stateOf({ standing, ended }: Pick<RunEntry, 'standing' | 'ended'>): FleetState {
+  if (standing === 'failed') return 'failed'
+  if (ended !== null) return ended === 'done' || ended === 'stopped' ? ended : 'limit'
+  return standing === 'stopped' ? 'stopping' : standing
+}
+
+export function queuesOf(progress: Progress): RunSnapshot['queues'] {
+  return {
+    urls: progress.urls,
+    hosts: progress.hosts,
+    buffered: progress.buffered,
+    batches: progress.batchesOpen,
+    unplanned: progress.unplannedKept,
+    plans: progress.plansOpen,
+  }
+}
+
+export function hostSnapshot(host: HostState): HostSnapshot {
+  return {
+    host: host.host,
+    queued: host.urls,
+    pages: host.pages,
+    nextFetchInMs: host.nextFetchInMs,
+    failures: host.failures,
+    robots: host.robots ?? '',
+  }
+}
+
+/** What a beat said; one of another version may lack a part. */
+function workerOf({ worker, body, agoMs }: WorkerEntry): FleetWorker {
+  const said = body as Partial<FleetWorker>
+  return {
+    worker,
+    agoMs,
+    places: said.places ?? {},
+    active: said.active ?? 0,
+    startedAtMs: said.startedAtMs ?? 0,
+    problems: said.problems ?? {},
+  }
+}

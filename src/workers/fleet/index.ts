@@ -1,0 +1,14 @@
+export { connectFleet, type Fleet, parseFleetUrl, shownFleetUrl } from './connect.js'
+export { type Order, type Ordered, orderRun } from './control.js'
+export type { Observe, WorkEvent } from './events.js'
+export {
+  type FleetRun,
+  type FleetRunDetails,
+  type FleetState,
+  type FleetWorker,
+  readRun,
+  readRuns,
+  readWorkers,
+} from './fleet-status.js'
+export { type Launch, type Launched, launchRun } from './launch.js'
+export { type Vitals, type WorkDeps, type Working, type WorkOptions, work } from './work.js'

@@ -1,0 +1,179 @@
+import type { Net } from '../../net/index.js'
+import type { Store } from '../../shard/index.js'
+import type { Backend, RunEntry } from '../backend/backend.js'
+import type { Bells } from '../bells.js'
+import type { Gate } from '../gate.js'
+import { createLine, type Line, type Scoring } from '../line.js'
+import { messageOf, type OpenedScoring, openNet } from '../opening.js'
+import type { RunOptions } from '../run-types.js'
+import type { Observe } from './events.js'
+import { optionsOf } from './launch.js'
+import { observedScoring } from './observed.js'
+
+/** One run, as this process works on it. */
+export interface OpenLine extends Line {
+  readonly options: RunOptions
+  readonly store: Store
+}
+
+/** The lines of all runs of a fleet, each opened when it is first asked for. */
+export interface Lines {
+  /** What the backend lists, read anew. */
+  refresh(): Promise<readonly RunEntry[]>
+  /** `message`: why this process cannot work on the run. */
+  of(run: string): Promise<OpenLine | { readonly message: string }>
+  /** The backend may have forgotten its last moments: what this process believes it to know is thrown away. */
+  distrust(): void
+  close(): Promise<void>
+}
+
+export interface LinesDeps {
+  readonly backend: Backend
+  readonly bells: Bells
+  readonly decoding: Gate
+  readonly openStore: (url: string) => Promise<Store | { readonly message: string }>
+  readonly openScoring: (options: RunOptions) => Promise<OpenedScoring | { readonly message: string }>
+  readonly observe: Observe
+  readonly settleMs: number
+  readonly now: () => number
+  readonly random: () => number
+}
+
+interface Opened {
+  readonly key: string
+  readonly line: OpenLine
+  readonly net: Net
+}
+
+/** What could not be opened is tried again after so long. */
+const retryMs = 30_000
+
+export function createLines(deps: LinesDeps): Lines {
+  const { backend, observe } = deps
+  let entries = new Map<string, RunEntry>()
+  const lines = new Map<string, Promise<Opened | { readonly message: string }>>()
+  const nets: Net[] = []
+  const stores = remembered(deps.openStore, deps.now)
+  const scorings = remembered(
+    async (key: string) => deps.openScoring(JSON.parse(key) as RunOptions),
+    deps.now,
+  )
+
+  const refresh = async () => {
+    const listed = await backend.runs()
+    entries = new Map(listed.map((entry) => [entry.run, entry]))
+    return listed
+  }
+  const entryOf = async (run: string): Promise<RunEntry | undefined> => {
+    if (!entries.has(run)) await refresh()
+    return entries.get(run)
+  }
+  const modelOf = async (run: string) => {
+    const known = entries.get(run)?.model ?? null
+    if (known !== null) return known
+    await refresh()
+    return entries.get(run)?.model ?? null
+  }
+  const scoringOf = async (
+    run: string,
+    options: RunOptions,
+  ): Promise<Scoring | { readonly message: string }> => {
+    const { model, threads, threshold, concepts } = options
+    const scoring = await scorings.get(JSON.stringify({ model, threads, threshold, concepts }))
+    if ('message' in scoring) return scoring
+    const adopted = await backend.adoptModel(run, scoring.model)
+    if (adopted.id !== scoring.model.id) {
+      return {
+        message: `the run is scored with ${adopted.id}, and --model ${model} is ${scoring.model.id} here`,
+      }
+    }
+    return observedScoring(scoring, run, observe, deps.now)
+  }
+
+  const openLine = async (entry: RunEntry): Promise<Opened | { readonly message: string }> => {
+    const { run } = entry
+    const options = optionsOf(entry.options)
+    const store = await stores.get(options.out)
+    if ('message' in store) return store
+    const net = openNet(options)
+    nets.push(net)
+    let scoring: Promise<Scoring | { readonly message: string }> | null = null
+    const line = createLine({
+      run,
+      options,
+      backend,
+      bells: deps.bells,
+      store,
+      fetch: net.fetch,
+      decoding: deps.decoding,
+      scoring: async () => {
+        scoring ??= scoringOf(run, options)
+        const opened = await scoring.catch((error: unknown) => ({ message: messageOf(error) }))
+        if ('message' in opened) scoring = null
+        return opened
+      },
+      model: () => modelOf(run),
+      onProblem: (message) => observe({ kind: 'problem', run, message }),
+      settleMs: deps.settleMs,
+      now: deps.now,
+      random: deps.random,
+    })
+    return { key: keyOf(entry), line: { ...line, options, store }, net }
+  }
+
+  return {
+    refresh,
+    of: async (run) => {
+      const entry = await entryOf(run)
+      if (entry === undefined) return { message: `there is no run ${run}` }
+      const known = await lines.get(run)
+      // Options that may change while a run goes on, its delay for one, take a line of their own.
+      if (known !== undefined && !('message' in known) && known.key === keyOf(entry)) return known.line
+      const opening = openLine(entry)
+      lines.set(run, opening)
+      const opened = await opening.catch((error: unknown) => ({ message: messageOf(error) }))
+      if (!('message' in opened)) return opened.line
+      lines.delete(run)
+      return opened
+    },
+    // A line remembers which URLs it offered; one that the backend lost must be offered again.
+    distrust: () => lines.clear(),
+    close: async () => {
+      for (const net of nets) await net.close()
+      for (const store of stores.opened()) await store.close()
+      for (const scoring of scorings.opened()) await scoring.close()
+    },
+  }
+}
+
+function keyOf(entry: RunEntry): string {
+  const { seeds: _, ...options } = entry.options
+  return JSON.stringify(options)
+}
+
+/** Opens a thing once for each key; what failed is tried again after a while. */
+function remembered<T extends object>(
+  open: (key: string) => Promise<T | { readonly message: string }>,
+  now: () => number,
+) {
+  const known = new Map<string, { readonly at: number; readonly value: Promise<T | { message: string }> }>()
+  const done = new Set<T>()
+  return {
+    get: async (key: string): Promise<T | { readonly message: string }> => {
+      const earlier = known.get(key)
+      const value = earlier === undefined ? undefined : await earlier.value
+      if (
+        earlier !== undefined &&
+        value !== undefined &&
+        !('message' in value && now() - earlier.at > retryMs)
+      )
+        return value
+      const opening = open(key).catch((error: unknown) => ({ message: messageOf(error) }))
+      known.set(key, { at: now(), value: opening })
+      const opened = await opening
+      if (!('message' in opened)) done.add(opened as T)
+      return opened
+    },
+    opened: (): readonly T[] => [...done],
+  }
+}

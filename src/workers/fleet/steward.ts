@@ -1,0 +1,121 @@
+import { sweepParts } from '../../shard/index.js'
+import type { Backend, RunEntry } from '../backend/backend.js'
+import type { BellKind, Bells } from '../bells.js'
+import { messageOf, reconcile } from '../opening.js'
+import { isTimeOver, tend } from '../tend.js'
+import type { Observe } from './events.js'
+import type { Lines, OpenLine } from './lines.js'
+
+export interface StewardDeps {
+  readonly backend: Backend
+  readonly bells: Bells
+  readonly lines: Lines
+  readonly observe: Observe
+  /** Of this process; names the holder of a duty. */
+  readonly worker: string
+  readonly now: () => number
+}
+
+export interface Steward {
+  /** Looks after every run that goes on and that no other process looks after. */
+  round(signal: AbortSignal): Promise<void>
+  /** The backend may have forgotten its last moments: the stores are asked anew what they know. */
+  distrust(): void
+  /** Leaves its duties to others. */
+  close(): Promise<void>
+}
+
+const dutyMs = 10_000
+/** How often what nobody names is swept, and how old it must be: a writer that lives is younger. */
+const sweepEveryMs = 600_000
+const strayAgeMs = 3_600_000
+
+/** What drives the runs of a fleet on: rings, plans, ends. One process at a time for each run, another within seconds after it died. */
+export function createSteward(deps: StewardDeps): Steward {
+  const { backend, bells, lines, observe, worker } = deps
+  const tendedAt = new Map<string, number>()
+  const reconciled = new Set<string>()
+  const sweptAt = new Map<string, number>()
+  const dutyOf = (run: string) => `steward/${run}`
+
+  const sweep = async (run: string, { store }: OpenLine, signal: AbortSignal): Promise<void> => {
+    const last = sweptAt.get(run)
+    if (last !== undefined && deps.now() - last < sweepEveryMs) return
+    sweptAt.set(run, deps.now())
+    const named = async () => new Set(await backend.liveParts(run))
+    const files =
+      (await sweepParts(store, named, strayAgeMs, signal)) + (await store.sweep(strayAgeMs, signal))
+    if (files > 0) observe({ kind: 'swept', run, files })
+  }
+
+  const look = async (entry: RunEntry, places: (kind: BellKind) => number, signal: AbortSignal) => {
+    const { run } = entry
+    const claimed = await backend.claimDuty({ duty: dutyOf(run), token: worker, leaseMs: dutyMs })
+    if (!claimed) {
+      tendedAt.delete(run)
+      reconciled.delete(run)
+      return
+    }
+    const line = await lines.of(run)
+    if ('message' in line) {
+      observe({ kind: 'problem', run, message: line.message })
+      await backend.dropDuty({ duty: dutyOf(run), token: worker })
+      return
+    }
+    if (!reconciled.has(run)) {
+      await reconcile(backend, line.store, run, signal)
+      reconciled.add(run)
+    }
+    const now = deps.now()
+    const before = tendedAt.get(run)
+    tendedAt.set(run, now)
+    if (before !== undefined && entry.standing === 'running') await backend.addElapsed(run, now - before)
+    const { maxTimeMs } = line.options
+    const { progress, phase } = await tend(
+      { run, backend, bells, limits: entry.limits, maxTimeMs, batch: line.batch, shard: line.shard, places },
+      { ring: true, timeOver: false },
+    )
+    if (isTimeOver(progress, maxTimeMs) && entry.standing === 'running') {
+      await backend.setStanding(run, 'stopped', 'max-time')
+      return
+    }
+    if (phase.kind !== 'done') return await sweep(run, line, signal)
+    await line.compile(phase.limit === null, signal)
+    const as = phase.limit === 'stopped' ? (entry.note ?? 'stopped') : (phase.limit ?? 'done')
+    if (await backend.endRun({ run, seedings: progress.seedings, as })) {
+      observe({ kind: 'run_ended', run, as })
+      await backend.dropDuty({ duty: dutyOf(run), token: worker })
+    }
+  }
+
+  return {
+    round: async (signal) => {
+      const entries = await lines.refresh()
+      const workers = await backend.workers()
+      const places = (kind: BellKind) =>
+        Math.max(
+          1,
+          workers.reduce((sum, { body }) => sum + placesOf(body, kind), 0),
+        )
+      for (const entry of entries) {
+        if (entry.ended !== null || entry.standing === 'failed' || signal.aborted) continue
+        try {
+          await look(entry, places, signal)
+        } catch (error) {
+          if (signal.aborted) return
+          observe({ kind: 'trouble', run: entry.run, key: null, message: messageOf(error) })
+        }
+      }
+    },
+    distrust: () => reconciled.clear(),
+    close: async () => {
+      for (const run of tendedAt.keys()) await backend.dropDuty({ duty: dutyOf(run), token: worker })
+    },
+  }
+}
+
+/** What a worker's beat says of its places. */
+function placesOf(body: Record<string, unknown>, kind: BellKind): number {
+  const places = body.places as Partial<Record<BellKind, number>> | undefined
+  return places?.[kind] ?? 0
+}
