@@ -14,6 +14,8 @@ export {
   type ModelError,
   openClip,
   type PairScore,
+  type Provider,
+  providers,
   resolveModel,
 } from './clip/index.js'
 export {

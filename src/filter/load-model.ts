@@ -1,4 +1,11 @@
-import { type Clip, type HubFetch, type ModelError, openClip, resolveModel } from './clip/index.js'
+import {
+  type Clip,
+  type HubFetch,
+  type ModelError,
+  openClip,
+  type Provider,
+  resolveModel,
+} from './clip/index.js'
 
 /** Where models are had from. */
 export interface ModelSource {
@@ -14,7 +21,7 @@ export interface ModelSource {
 export async function loadModel(
   source: ModelSource,
   nameOrFolder: string,
-  options: { readonly threads: number },
+  options: { readonly threads: number; readonly provider?: Provider },
   onProgress: (text: string) => void,
   signal: AbortSignal,
 ): Promise<Clip | ModelError> {

@@ -114,7 +114,7 @@ export async function reopenManifest(store: Store, signal: AbortSignal): Promise
   const bytes = await store.read(manifestName, signal)
   if (bytes === null) return
   const manifest = manifestSchema.safeParse(parsed(bytes))
-  if (!manifest.success) await store.remove(manifestName)
+  if (!manifest.success) await store.remove(manifestName, signal)
   else if (manifest.data.complete) {
     const open = Buffer.from(json({ ...manifest.data, complete: false }))
     await store.putBytes(manifestName, open, { ifAbsent: false }, signal)

@@ -11,7 +11,7 @@ import { PlanSource } from './plan-source.js'
 import { sampleRecord } from './sample-record.js'
 import { newTally, type RowTally, statsBytes } from './stats.js'
 import type { Store } from './store.js'
-import { type FileSums, SummedFile, sumFile, writeSummed } from './summed-file.js'
+import { type FileSums, SummedFile, writeSummed } from './summed-file.js'
 import { addMember, endArchive } from './tar-writer.js'
 
 /**
@@ -226,15 +226,12 @@ async function rowsInOrder(kept: Uint32Array, source: PlanSource, signal: AbortS
 
 /** What the store answers is what was built: a shard is not committed on the word of a write. */
 async function readBack(store: Store, { name, sums }: Built, signal: AbortSignal): Promise<void> {
-  const copy = await store.localCopy(name, signal)
-  if (copy === null) throw new Error(`${store.url}: ${name} is gone right after it was stored`)
-  try {
-    const { size, sha256 } = await sumFile(copy.path, ['sha256'], signal)
-    if (size !== sums.size || sha256 !== sums.sha256) {
-      throw new Error(`${store.url}: ${name} reads back as ${size} other bytes than the ${sums.size} written`)
-    }
-  } finally {
-    await copy.release()
+  const found = await store.sums(name, ['sha256'], signal)
+  if (found === null) throw new Error(`${store.url}: ${name} is gone right after it was stored`)
+  if (found.size !== sums.size || found.sha256 !== sums.sha256) {
+    throw new Error(
+      `${store.url}: ${name} reads back as ${found.size} other bytes than the ${sums.size} written`,
+    )
   }
 }
 

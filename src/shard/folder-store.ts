@@ -3,6 +3,8 @@ import { copyFile, link, mkdir, open, opendir, readFile, rename, rm, stat } from
 import { basename, dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { PutOptions, PutOutcome, Store } from './store.js'
+import { checkedParts } from './store-name.js'
+import { sumFile } from './summed-file.js'
 
 const scratchName = '.pairmill/tmp'
 
@@ -32,6 +34,7 @@ export function folderStore(dir: string): Store {
 
   return {
     url: pathToFileURL(root).href,
+    conditional: true,
     scratch,
     putFile,
     async putBytes(name, bytes, options, signal) {
@@ -51,9 +54,13 @@ export function folderStore(dir: string): Store {
     async read(name, signal) {
       return await orAbsent(readFile(pathOf(name), { signal }))
     },
-    async stat(name) {
+    async stat(name, signal) {
+      signal.throwIfAborted()
       const found = await orAbsent(stat(pathOf(name)))
       return found === null ? null : { size: found.size }
+    },
+    async sums(name, algorithms, signal) {
+      return await orAbsent(sumFile(pathOf(name), algorithms, signal))
     },
     async localCopy(name, signal) {
       signal.throwIfAborted()
@@ -69,12 +76,18 @@ export function folderStore(dir: string): Store {
         signal.throwIfAborted()
         if (!entry.isFile() || !entry.name.startsWith(prefix.slice(cut))) continue
         const found = await orAbsent(stat(pathOf(folder + entry.name)))
-        if (found !== null) yield { name: folder + entry.name, size: found.size }
+        if (found !== null) yield { name: folder + entry.name, size: found.size, modifiedMs: found.mtimeMs }
       }
     },
-    async remove(name) {
+    async remove(name, signal) {
+      signal.throwIfAborted()
       await rm(pathOf(name), { force: true })
     },
+    // What is begun lies in the scratch folder until it has its name; clearScratch empties it.
+    async sweep() {
+      return 0
+    },
+    async close() {},
   }
 }
 
@@ -83,15 +96,6 @@ export async function clearScratch(store: Store): Promise<void> {
   const path = await store.scratch()
   await rm(path, { recursive: true, force: true })
   await mkdir(path, { recursive: true })
-}
-
-/** A name that could leave the store is a bug of the caller. */
-function checkedParts(name: string): string[] {
-  const parts = name.split('/')
-  if (parts.some((part) => part === '' || part === '.' || part === '..' || part.includes('\\'))) {
-    throw new RangeError(`not a name in a store: ${JSON.stringify(name)}`)
-  }
-  return parts
 }
 
 async function place(

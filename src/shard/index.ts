@@ -29,6 +29,7 @@ export {
   tarName,
   widsName,
 } from './layout.js'
+export { openStore, type StoreSurroundings } from './open-store.js'
 export {
   type KeptImage,
   type PartIndex,
@@ -41,8 +42,12 @@ export { type Plan, type PlanPart, planShards, type ShardPlan, shardCount } from
 export type { Problem } from './problem.js'
 export { readShard, type ShardSample } from './reader.js'
 export { type DatasetRow, readRows } from './rows.js'
+export type { S3Settings } from './s3/link.js'
+export { isS3Url, parseS3Url } from './s3/location.js'
+export { defaultPace, type S3Pace } from './s3/pace.js'
+export { type S3StoreOptions, s3Store } from './s3-store.js'
 export type { SampleRecord } from './sample-record.js'
-export type { LocalCopy, PutOptions, PutOutcome, Store } from './store.js'
+export type { LocalCopy, PutOptions, PutOutcome, Store, StoredName } from './store.js'
 export { removePlanParts, sweepParts } from './sweep.js'
 export { type Verification, type VerifyProgress, verifyDataset } from './verify.js'
 export { type OpenPart, type Window, type WindowRules, windowOf } from './window.js'

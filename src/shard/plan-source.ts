@@ -53,7 +53,7 @@ export class PlanSource {
     const base = this.#bases[at]
     if (part === undefined || base === undefined) throw new RangeError(`no part ${at}`)
     signal.throwIfAborted()
-    const found = await store.stat(part.name)
+    const found = await store.stat(part.name, signal)
     if (found === null)
       throw new Error(`${store.url}: part ${part.name} of plan ${this.#plan.plan} is missing`)
     if (found.size !== part.size) {

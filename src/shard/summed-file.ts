@@ -9,6 +9,8 @@ export interface FileSums {
   readonly md5: string
 }
 
+export type SumAlgorithm = 'sha256' | 'md5'
+
 const chunkBytes = 4 << 20
 
 /**
@@ -119,7 +121,7 @@ export async function writeSummed(path: string, bytes: Uint8Array): Promise<File
 /** Reads a file whole and answers its size in bytes and the sums asked for; `''` for the other. */
 export async function sumFile(
   path: string,
-  algorithms: readonly ('sha256' | 'md5')[],
+  algorithms: readonly SumAlgorithm[],
   signal: AbortSignal,
 ): Promise<FileSums> {
   const hashes = algorithms.map((name) => [name, createHash(name)] as const)

@@ -12,22 +12,29 @@ export async function removePlanParts(store: Store, plan: Plan, signal: AbortSig
       throw new Error(`plan ${plan.plan} still needs its parts: ${stem} is not committed`)
     }
   }
-  for (const part of plan.parts) await store.remove(part.name)
+  for (const part of plan.parts) await store.remove(part.name, signal)
 }
 
 /**
- * Removes every part that is not among `namedParts` and answers how many. Only while no attempt is between writing its
- * part and committing its batch: a part that no commit names yet looks the same as one that none ever will.
+ * Removes every part older than `olderThanMs` that `named` does not answer, and says how many. A part that no commit names yet looks
+ * the same as one that none ever will, so no attempt may take longer than that from writing its part to committing its batch; 0 = no
+ * attempt is under way. `named` is asked after the parts were listed: what is committed meanwhile stays.
  */
 export async function sweepParts(
   store: Store,
-  namedParts: ReadonlySet<string>,
+  named: () => Promise<ReadonlySet<string>>,
+  olderThanMs: number,
   signal: AbortSignal = never,
 ): Promise<number> {
-  const stray: string[] = []
-  for await (const { name } of store.list(partsPrefix, signal)) {
-    if (!namedParts.has(name)) stray.push(name)
+  const old: string[] = []
+  // Not by the clock where all of it goes: stores tell times rounded up.
+  const beforeMs = olderThanMs === 0 ? Number.POSITIVE_INFINITY : Date.now() - olderThanMs
+  for await (const { name, modifiedMs } of store.list(partsPrefix, signal)) {
+    if (modifiedMs <= beforeMs) old.push(name)
   }
-  for (const name of stray) await store.remove(name)
+  if (old.length === 0) return 0
+  const names = await named()
+  const stray = old.filter((name) => !names.has(name))
+  for (const name of stray) await store.remove(name, signal)
   return stray.length
 }

@@ -278,7 +278,7 @@ describe('what stands in the way of a plan', () => {
     [
       'a part that is missing',
       async (dir, plan) => {
-        await folderStore(dir).remove(plan.parts[0]!.name)
+        await folderStore(dir).remove(plan.parts[0]!.name, calm)
         return undefined
       },
       'is missing',
@@ -352,7 +352,7 @@ describe('the plans of a store', () => {
     await expect(removePlanParts(store, plan)).rejects.toThrow('still needs its parts')
     await executePlan({ store }, plan, ignore, calm)
     await removePlanParts(store, plan)
-    expect(await store.stat(plan.parts[0]!.name)).toBeNull()
+    expect(await store.stat(plan.parts[0]!.name, calm)).toBeNull()
     expect(await executePlan({ store }, plan, ignore, calm)).toHaveLength(3)
   })
 })

@@ -58,7 +58,7 @@ describe('a part', () => {
       keptRow(1, image, { storedSha256: null }),
     ]
     for (const row of bad) await expect(writePart(store, name, [row], calm)).rejects.toThrow('row 0')
-    expect(await store.stat(name)).toBeNull()
+    expect(await store.stat(name, calm)).toBeNull()
     expect(await readdir(await store.scratch())).toEqual([])
   })
 
@@ -72,8 +72,9 @@ describe('a part', () => {
   it('is swept away where nobody names it', async () => {
     const store = folderStore(await tempFolder())
     for (const token of ['1', '2', '3']) await writePart(store, `.pairmill/parts/b-${token}.tar`, [], calm)
-    expect(await sweepParts(store, new Set(['.pairmill/parts/b-2.tar']))).toBe(2)
-    expect(await store.stat('.pairmill/parts/b-2.tar')).not.toBeNull()
-    expect(await store.stat('.pairmill/parts/b-1.tar')).toBeNull()
+    expect(await sweepParts(store, async () => new Set(), 60_000)).toBe(0)
+    expect(await sweepParts(store, async () => new Set(['.pairmill/parts/b-2.tar']), 0)).toBe(2)
+    expect(await store.stat('.pairmill/parts/b-2.tar', calm)).not.toBeNull()
+    expect(await store.stat('.pairmill/parts/b-1.tar', calm)).toBeNull()
   })
 })

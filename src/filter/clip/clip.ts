@@ -4,6 +4,7 @@ import { cosineOf } from './cosine.js'
 import { cropForModel, sharedCopy } from './crop.js'
 import type { FromThread, ThreadData, ToThread } from './messages.js'
 import type { ModelError, ModelFiles } from './model.js'
+import type { Provider } from './provider.js'
 import type { RgbImage } from './resample.js'
 
 /** The model that a `Clip` scores with. */
@@ -64,6 +65,8 @@ export class ClipLost extends Error {
 export interface ClipOptions {
   /** CPU threads of a model run, at least 1. */
   readonly threads: number
+  /** Default `cpu`. Where `cuda` cannot be had the model is refused: it is never run on the CPU instead. */
+  readonly provider?: Provider
   /** Longest wait for the model to be loaded and tried; default 300,000. */
   readonly startDeadlineMs?: number
   /** Longest wait for the thread to end by itself before it is ended; default 30,000. */
@@ -95,6 +98,7 @@ export async function openClip(
     preprocessing: files.preprocessing,
     maxTokens: clipTokens,
     threads: options.threads,
+    provider: options.provider ?? 'cpu',
   }
   const entry = createRequire(import.meta.url).resolve('#threads/filter/clip/thread.js')
   const worker = new Worker(entry, { workerData: data, name: 'clip', execArgv: [] })
@@ -105,6 +109,7 @@ export async function openClip(
   if (started.kind === 'ready') return clipOn(worker, files, started, options.closeDeadlineMs ?? 30_000)
   await worker.terminate()
   signal.throwIfAborted()
+  if (started.about === 'provider') return { kind: 'model_error', message: started.message }
   const advice = "Use a folder with the files of the hub's Xenova/clip-vit-base-patch32: --model DIR."
   return { kind: 'model_error', message: `${started.message}. ${advice}` }
 }
@@ -119,7 +124,7 @@ function startOf(worker: Worker, signal: AbortSignal): Promise<Started> {
       signal.removeEventListener('abort', onAbort)
       resolve(started)
     }
-    const refuse = (message: string) => settle({ kind: 'refused', message })
+    const refuse = (message: string) => settle({ kind: 'refused', about: 'model', message })
     const onAbort = () => refuse('The model was not loaded in time')
     signal.addEventListener('abort', onAbort)
     worker.once('message', (message: Started) => settle(message))

@@ -1,4 +1,5 @@
 import type { Preprocessing } from './preprocess.js'
+import type { Provider } from './provider.js'
 
 /** What the thread is started with. */
 export interface ThreadData {
@@ -10,6 +11,7 @@ export interface ThreadData {
   readonly maxTokens: number
   /** CPU threads of a model run, at least 1. */
   readonly threads: number
+  readonly provider: Provider
 }
 
 export type ToThread =
@@ -26,8 +28,8 @@ export type ToThread =
 
 export type FromThread =
   | { readonly kind: 'ready'; readonly embeddingDim: number; readonly maxTokens: number }
-  /** `message` names the file and what is wrong with it. Nothing follows. */
-  | { readonly kind: 'refused'; readonly message: string }
+  /** `message` names what is wrong: with a file of the model, or with the provider and what to do. Nothing follows. */
+  | { readonly kind: 'refused'; readonly about: 'model' | 'provider'; readonly message: string }
   | {
       readonly kind: 'embeddings'
       readonly id: number

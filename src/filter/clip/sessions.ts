@@ -3,6 +3,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { imagesPerRun, planTextBatches } from './batches.js'
 import type { ThreadData } from './messages.js'
 import { createNormalise } from './preprocess.js'
+import { cudaRefusal, isCudaFault, type Provider } from './provider.js'
 import { fixedDim, type Port, type Signature, textFault, visionFault } from './signature.js'
 import { createTokenizer } from './tokenizer.js'
 
@@ -17,18 +18,32 @@ export interface Encoder {
 }
 
 export interface Refusal {
-  /** Names the file and what is wrong with it. */
+  /** Names the file and what is wrong with it, or the provider and what to do. */
   readonly refused: string
+  readonly about: 'model' | 'provider'
 }
+
+const refusal = (refused: string): Refusal => ({ refused, about: 'model' })
 
 function messageOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause)
 }
 
-async function openSession(path: string, threads: number): Promise<InferenceSession | Refusal> {
+/** What a file's failure comes to: the provider's, where the reason beside the file's name says so, or the model's. */
+function failure(provider: Provider, path: string, reason: string, modelFailure: string): Refusal {
+  return isCudaFault(provider, reason.replaceAll(path, ''))
+    ? { refused: cudaRefusal(reason), about: 'provider' }
+    : refusal(modelFailure)
+}
+
+async function openSession(
+  path: string,
+  { threads, provider }: ThreadData,
+): Promise<InferenceSession | Refusal> {
   try {
     return await InferenceSession.create(path, {
-      executionProviders: ['cpu'],
+      // What a graphics card cannot run, of a quantised model for one, is run on the CPU all the same.
+      executionProviders: [provider],
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       // Batch and text length change from run to run: a pattern for each would only pin memory.
@@ -39,7 +54,13 @@ async function openSession(path: string, threads: number): Promise<InferenceSess
       logSeverityLevel: 4,
     })
   } catch (cause) {
-    return { refused: `${path} cannot be loaded as an ONNX model; is it cut short? (${messageOf(cause)})` }
+    const reason = messageOf(cause)
+    return failure(
+      provider,
+      path,
+      reason,
+      `${path} cannot be loaded as an ONNX model; is it cut short? (${reason})`,
+    )
   }
 }
 
@@ -94,20 +115,20 @@ function textRun(session: InferenceSession): RunText {
 /** Loads a model and tries it once; what does not fit CLIP's shape is refused. */
 export async function openEncoder(data: ThreadData): Promise<Encoder | Refusal> {
   const side = data.preprocessing.cropSide
-  const vision = await openSession(data.visionPath, data.threads)
+  const vision = await openSession(data.visionPath, data)
   if ('refused' in vision) return vision
-  const text = await openSession(data.textPath, data.threads)
+  const text = await openSession(data.textPath, data)
   if ('refused' in text) return text
   const [visionSignature, textSignature] = [signatureOf(vision), signatureOf(text)]
   const visionWrong = visionFault(visionSignature, side)
-  if (visionWrong !== null) return { refused: `${data.visionPath} ${visionWrong}` }
+  if (visionWrong !== null) return refusal(`${data.visionPath} ${visionWrong}`)
   const textWrong = textFault(textSignature)
-  if (textWrong !== null) return { refused: `${data.textPath} ${textWrong}` }
+  if (textWrong !== null) return refusal(`${data.textPath} ${textWrong}`)
   // null = the model takes any length, so a batch need not be longer than its longest text.
   const fixedLength = fixedDim(textSignature.inputs, 'input_ids', 1)
   const maxTokens = fixedLength ?? data.maxTokens
   const tokenizer = createTokenizer(await readFile(data.tokenizerPath, 'utf8'), maxTokens)
-  if ('error' in tokenizer) return { refused: `${data.tokenizerPath} ${tokenizer.error}` }
+  if ('error' in tokenizer) return refusal(`${data.tokenizerPath} ${tokenizer.error}`)
 
   const normalise = createNormalise(data.preprocessing)
   const pictureSize = 3 * side * side
@@ -191,17 +212,18 @@ async function tryOut(
   for (const { path, run } of halves) {
     try {
       const values = await run()
-      if (!values.every(Number.isFinite)) return { refused: `${path} gives values that are no numbers` }
+      if (!values.every(Number.isFinite)) return refusal(`${path} gives values that are no numbers`)
       dims.push(values.length / rows)
     } catch (cause) {
       const trial = `${rows} pictures of ${side} pixels or ${rows} texts of ${maxTokens} tokens`
-      return { refused: `${path} fails on a trial run (${trial}): ${messageOf(cause)}` }
+      const reason = messageOf(cause)
+      return failure(data.provider, path, reason, `${path} fails on a trial run (${trial}): ${reason}`)
     }
   }
   const [visionDim, textDim] = dims
   if (visionDim === undefined || visionDim !== textDim) {
     const parts = `${data.visionPath} gives ${visionDim} values a picture and ${data.textPath} ${textDim} a text`
-    return { refused: `${parts}: they are no pair` }
+    return refusal(`${parts}: they are no pair`)
   }
   return { embeddingDim: visionDim }
 }

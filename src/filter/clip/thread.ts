@@ -30,7 +30,7 @@ const send = (message: FromThread) => port.postMessage(message, buffersOf(messag
 
 const encoder = await openEncoder(workerData as ThreadData)
 if ('refused' in encoder) {
-  send({ kind: 'refused', message: encoder.refused })
+  send({ kind: 'refused', about: encoder.about, message: encoder.refused })
 } else {
   // Model runs give way to the event loop, so jobs are chained: one after the other, in order of arrival.
   let last: Promise<void> = Promise.resolve()
