@@ -93,6 +93,18 @@ export function addFleetCommands(
         .default('cpu'),
     )
     .option('--scratch <DIR>', 'folder for files under construction (default: the system’s)')
+    .addOption(
+      new Option(
+        '--metrics-port <N>',
+        'serve /metrics, /healthz and /readyz on this port; 0 = any free one (default: none)',
+      ).argParser(wholeNumber(0, 65_535)),
+    )
+    .option('--metrics-host <ADDRESS>', 'address to serve them on (default: 127.0.0.1)')
+    .addOption(
+      new Option('--log-level <LEVEL>', 'what is written to standard error, as JSON lines')
+        .choices(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+        .default('info'),
+    )
     .option('--until-done', 'end when every run has ended')
     .addHelpText('after', workExamples)
     .showHelpAfterError('pairmill work --help lists the options.')
@@ -106,6 +118,9 @@ export function addFleetCommands(
           provider: given.provider,
           scratch: given.scratch ?? null,
           untilDone: given.untilDone === true,
+          metricsPort: given.metricsPort ?? null,
+          metricsHost: given.metricsHost ?? null,
+          logLevel: given.logLevel,
         }),
       )
     })
@@ -148,6 +163,9 @@ interface WorkFlags {
   readonly provider: WorkCall['provider']
   readonly scratch?: string
   readonly untilDone?: boolean
+  readonly metricsPort?: number
+  readonly metricsHost?: string
+  readonly logLevel: WorkCall['logLevel']
 }
 
 const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null)

@@ -160,7 +160,7 @@ const commands: Commands = {
       import('./work.js'),
       import('../workers/index.js'),
     ])
-    return workCommand(call, { ...deps, cores: usableCores(), observe: () => {} })
+    return workCommand(call, { ...deps, cores: usableCores() })
   },
   async order(call) {
     const deps = await runDeps()

@@ -7,9 +7,12 @@ import {
   type BellKind,
   batchesAtOnce,
   connectFleet,
+  createLog,
+  createMetrics,
   decodesPerCore,
   type Environment,
-  type Observe,
+  type LogLevel,
+  serveVitals,
   work,
 } from '../workers/index.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
@@ -30,6 +33,11 @@ export interface WorkCall {
   readonly provider: Provider
   readonly scratch: string | null
   readonly untilDone: boolean
+  /** null = nothing is served; 0 = any free one. */
+  readonly metricsPort: number | null
+  /** null = this machine alone. */
+  readonly metricsHost: string | null
+  readonly logLevel: LogLevel
 }
 
 export interface WorkCommandDeps {
@@ -37,7 +45,6 @@ export interface WorkCommandDeps {
   /** PAIRMILL_BACKEND; null = not set. */
   readonly fleetUrl: string | null
   readonly cores: number
-  readonly observe: Observe
   readonly stderr: Output
   readonly signalSource: SignalSource
   readonly exit: (code: ExitCode) => void
@@ -67,8 +74,13 @@ export async function workCommand(call: WorkCall, deps: WorkCommandDeps): Promis
     say(url.problem)
     return exitCodes.usage
   }
-  const trouble = (error: Error) =>
-    deps.observe({ kind: 'trouble', run: null, key: null, message: error.message })
+  const log = createLog({ level: call.logLevel, write: deps.stderr.write, now: () => performance.now() })
+  const metrics = call.metricsPort === null ? null : createMetrics()
+  const observe: Parameters<typeof work>[1]['observe'] = (event) => {
+    log(event)
+    metrics?.observe(event)
+  }
+  const trouble = (error: Error) => observe({ kind: 'trouble', run: null, key: null, message: error.message })
   const fleet = await connectFleet(url.url, trouble)
   if ('message' in fleet) {
     say(fleet.message)
@@ -76,11 +88,14 @@ export async function workCommand(call: WorkCall, deps: WorkCommandDeps): Promis
   }
   for (const warning of fleet.warnings) say(warning)
   const stop = listenForStop({ source: deps.signalSource, say, exit: deps.exit })
+  const refused = new AbortController()
+  const closers: (() => Promise<void>)[] = []
   const scratchDir = resolve(call.scratch ?? join(tmpdir(), `pairmill-${randomBytes(6).toString('hex')}`))
   try {
+    const places = placesOf(call.role, call.concurrency)
     const working = work(
       {
-        places: placesOf(call.role, call.concurrency),
+        places,
         threads: call.threads ?? deps.cores,
         provider: call.provider,
         decodes: decodesPerCore * deps.cores,
@@ -91,17 +106,37 @@ export async function workCommand(call: WorkCall, deps: WorkCommandDeps): Promis
         environment: deps.environment,
         openStore: (out) =>
           openStore(out, { s3: deps.environment.s3, scratchDir, access: 'write' }, stop.signals.abort),
-        observe: deps.observe,
+        observe,
         now: Date.now,
         random: Math.random,
       },
-      stop.signals,
+      { drain: AbortSignal.any([stop.signals.drain, refused.signal]), abort: stop.signals.abort },
     )
+    if (metrics !== null && call.metricsPort !== null) {
+      const served = await serveVitals(
+        { port: call.metricsPort, host: call.metricsHost },
+        {
+          registry: metrics.registry,
+          working,
+          fleet,
+          kinds: Object.keys(places) as BellKind[],
+          now: () => performance.now(),
+        },
+      )
+      if ('message' in served) {
+        say(served.message)
+        refused.abort()
+        await working.ended
+        return exitCodes.usage
+      }
+      closers.push(served.close)
+    }
     await working.ended
     const signal = stop.first()
     return signal === null ? exitCodes.ok : exitCodeOf(signal)
   } finally {
     stop.close()
+    for (const close of closers) await close()
     await fleet.close()
   }
 }

@@ -166,7 +166,10 @@ describe('the command line', () => {
   it.each([
     [['run', '--max-page', '3'], /unknown option '--max-page'\n\(Did you mean --max-pages\?\)/],
     [['run', '--max-pages'], /option '--max-pages <N>' argument missing/],
-    [['run', '--out', '--lang', 'en'], /--out <DIR\|s3:\/\/\.\.\.>.*'--lang' is invalid\. Expected a folder or s3/],
+    [
+      ['run', '--out', '--lang', 'en'],
+      /--out <DIR\|s3:\/\/\.\.\.>.*'--lang' is invalid\. Expected a folder or s3/,
+    ],
     [['rum'], /unknown command 'rum'\n\(Did you mean run\?\)/],
     [['verify'], /missing required argument 'DIR'/],
     [['verify', 'a', 'b'], /too many arguments/],

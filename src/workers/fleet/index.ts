@@ -11,4 +11,7 @@ export {
   readWorkers,
 } from './fleet-status.js'
 export { type Launch, type Launched, launchRun } from './launch.js'
+export { createLog, type LogLevel, logLevels } from './log.js'
+export { createMetrics } from './metrics.js'
+export { serveVitals } from './observe-server.js'
 export { type Vitals, type WorkDeps, type Working, type WorkOptions, work } from './work.js'
