@@ -13,6 +13,7 @@ import {
   type Environment,
   type LogLevel,
   serveVitals,
+  steadyClock,
   work,
 } from '../workers/index.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
@@ -107,7 +108,7 @@ export async function workCommand(call: WorkCall, deps: WorkCommandDeps): Promis
         openStore: (out) =>
           openStore(out, { s3: deps.environment.s3, scratchDir, access: 'write' }, stop.signals.abort),
         observe,
-        now: Date.now,
+        now: steadyClock(),
         random: Math.random,
       },
       { drain: AbortSignal.any([stop.signals.drain, refused.signal]), abort: stop.signals.abort },

@@ -68,7 +68,8 @@ export function createBells(make: BellMaker): Bells {
           name: kind,
           data: { v: 1 as const, run, key },
           opts: {
-            deduplication: { id: `${run}/${key}`, keepLastIfActive: true },
+            // A ring takes the place of one that was put off: by whose clock, and how far off that was, no longer matters.
+            deduplication: { id: `${run}/${key}`, keepLastIfActive: true, replace: true },
             delay: delayMs,
             removeOnComplete: true,
             removeOnFail: true,

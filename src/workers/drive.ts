@@ -1,4 +1,5 @@
 import type { BellKind, Visited } from './bells.js'
+import { steadyClock } from './clock.js'
 import { pause } from './pause.js'
 import type { Phase } from './phase.js'
 import type { RunEnd, RunSignals, RunSnapshot } from './run-types.js'
@@ -44,13 +45,14 @@ export async function drive(d: Drive): Promise<RunEnd> {
     ...d,
     places: (kind) => d.workers.find((worker) => worker.kind === kind)?.concurrency ?? 1,
   }
-  let clockMs = Date.now()
+  const clock = steadyClock()
+  let clockMs = clock()
   let reapedAt = 0
   let told: RunSnapshot | null = null
   try {
     for (;;) {
       if (d.signals.abort.aborted) break
-      const now = Date.now()
+      const now = clock()
       const reap = now - reapedAt >= reapMs
       if (reap) {
         reapedAt = now

@@ -1,4 +1,5 @@
 export type { BellKind } from './bells.js'
+export { steadyClock } from './clock.js'
 export { usableCores } from './cores.js'
 export * from './fleet/index.js'
 export { noModel } from './opening.js'

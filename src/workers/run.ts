@@ -6,6 +6,7 @@ import { openPglite } from './backend/pglite/database.js'
 import { pgliteBells } from './backend/pglite-bells.js'
 import { callThrough, sqlBackend } from './backend/sql-backend.js'
 import { claimPlace } from './claim.js'
+import { steadyClock } from './clock.js'
 import { usableCores } from './cores.js'
 import { drive } from './drive.js'
 import { lockFolder } from './folder-lock.js'
@@ -157,7 +158,7 @@ async function runLocked(
     onProblem: hooks.onNote,
     // The process's death takes nothing back that was committed.
     settleMs: 0,
-    now: Date.now,
+    now: steadyClock(),
     random: Math.random,
   })
 

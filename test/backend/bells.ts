@@ -129,6 +129,21 @@ export function bellConformance(
       expect(most).toBe(1)
     })
 
+    it('ring at once where one that was put off is rung for again, and then no more', async () => {
+      const { visited } = answer(async () => ({ kind: visited.length < 2 ? 'again' : 'done', inMs: hourMs }))
+      await bells.ring('session', run, ['a'], hourMs)
+      await ring('a')
+      await heard(visited).toEqual(['a'])
+      // It was put off by the visit itself this time; the ring may come before that is written.
+      await expect
+        .poll(async () => {
+          await ring('a')
+          return visited.length
+        }, patience)
+        .toBeGreaterThanOrEqual(2)
+      await settled(visited)
+    })
+
     it('come back when a visit says so, as often as it does', async () => {
       let visits = 0
       const { visited } = answer(async () => (++visits < 4 ? { kind: 'again', inMs: 5 } : { kind: 'done' }))

@@ -14,7 +14,14 @@ describe('the environment', () => {
         color: true,
         redraw: true,
         unicode: false,
+        fleetUrl: null,
       },
+    })
+  })
+
+  it('names the fleet', () => {
+    expect(readEnvironment({ PAIRMILL_BACKEND: 'redis://r:6379' }, '/home/ada')).toMatchObject({
+      surroundings: { fleetUrl: 'redis://r:6379' },
     })
   })
 

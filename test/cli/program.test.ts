@@ -175,7 +175,7 @@ describe('the command line', () => {
     [['verify', 'a', 'b'], /too many arguments/],
     [['classify', 'a.jpg'], /required option '--classes <FILE>' not specified/],
     [['classify', '--classes', 'c.txt'], /missing required argument 'IMAGE'/],
-    [['classify', '--classes', 'c.txt', '--top', '0', 'a.jpg'], /Expected a whole number from 1\./],
+    [['classify', '--classes', 'c.txt', '--top', '0', 'a.jpg'], /Expected a whole number from 1 to/],
     [[], /Usage: pairmill/],
   ])('%j is a wrong call', async (words, message) => {
     const { code, calls, stdout, stderr } = await typed(...words)
