@@ -118,7 +118,7 @@ export function renderStatus(snapshot: RunSnapshot, now: number): string {
   const moving = state === 'starting' || state === 'running' || state === 'draining'
   const age = formatDuration(Math.max(0, now - Date.parse(snapshot.updatedAt)))
   const head = moving
-    ? `${dataset}: ${state}, process ${pid}, ${elapsed} so far; as of ${age} ago.`
+    ? `${dataset}: ${state}, ${pid === null ? 'by a fleet' : `process ${pid}`}, ${elapsed} so far; as of ${age} ago.`
     : `${dataset}: ${state} after ${elapsed}, ${age} ago.${state === 'done' ? '' : ' The same command goes on.'}`
   const sections = [
     [head, ...(snapshot.note === null ? [] : [oneLine(snapshot.note)])],

@@ -56,12 +56,16 @@ export async function readPublishedStatus(
       return {
         problem: `${store.url} was written by another version of pairmill (status v${String(snapshot.v)})`,
       }
-    // A run that was killed could not say so.
-    const isSilent = isMoving(snapshot.state) && now - Date.parse(snapshot.updatedAt) > silentMs
-    return isSilent ? { ...snapshot, state: 'stopped' } : snapshot
+    return heardOf(snapshot, now)
   } catch {
     return { problem: `${store.url}: ${publishedName} is not JSON` }
   }
+}
+
+/** The snapshot, or what its silence says: a run that was killed could not say so. Pure. */
+export function heardOf(snapshot: RunSnapshot, now: number): RunSnapshot {
+  const isSilent = isMoving(snapshot.state) && now - Date.parse(snapshot.updatedAt) > silentMs
+  return isSilent ? { ...snapshot, state: 'stopped' } : snapshot
 }
 
 function isMoving(state: RunSnapshot['state']): boolean {

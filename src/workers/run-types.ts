@@ -101,7 +101,8 @@ export interface RunSnapshot {
   readonly v: 1
   readonly run: string
   readonly state: RunState
-  readonly pid: number
+  /** null = a fleet works on it. */
+  readonly pid: number | null
   /** ISO 8601; of this start of the process. */
   readonly startedAt: string
   readonly updatedAt: string

@@ -1,6 +1,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { lockOwner } from './folder-lock.js'
+import { heardOf } from './published-status.js'
 import type { ReadStatus, RunSnapshot } from './run-types.js'
 
 const statusName = 'status.json'
@@ -30,6 +31,7 @@ export const readStatus: ReadStatus = async (out) => {
     const snapshot = JSON.parse(text) as RunSnapshot
     if (snapshot.v !== 1)
       return { problem: `${out} was written by another version of pairmill (status v${String(snapshot.v)})` }
+    if (snapshot.pid === null) return heardOf(snapshot, Date.now())
     const goesOn = ['starting', 'running', 'draining'].includes(snapshot.state)
     // A run that was killed could not say so.
     if (goesOn && lockOwner(privateDir) === null) return { ...snapshot, state: 'stopped' }

@@ -49,6 +49,13 @@ describe.skipIf(serverCommand === null)(`a fleet${whyNoServer}`, { timeout: 300_
     })
     expect(await pairsOf(out)).toEqual(wanted)
     expect((await pairmill(['verify', out])).stdout).toContain('nothing is wrong')
+    // Beside the dataset, for those who do not see the fleet.
+    expect(JSON.parse((await pairmill(['status', out, '--json'])).stdout)).toMatchObject({
+      run: 'birds',
+      state: 'done',
+      pid: null,
+      counters: { kept: wanted.length },
+    })
 
     const added = await call(['crawl', 'http://c.test/', '--run', 'birds'])
     expect(added).toMatchObject({ code: 0, stdout: expect.stringContaining('1 seed given') })

@@ -2,9 +2,11 @@ import { sweepParts } from '../../shard/index.js'
 import type { Backend, RunEntry } from '../backend/backend.js'
 import type { BellKind, Bells } from '../bells.js'
 import { messageOf, reconcile } from '../opening.js'
+import { createPublisher } from '../published-status.js'
 import { isTimeOver, tend } from '../tend.js'
 import type { Observe } from './events.js'
 import type { Lines, OpenLine } from './lines.js'
+import { publishedRun } from './published-run.js'
 
 export interface StewardDeps {
   readonly backend: Backend
@@ -29,6 +31,8 @@ const dutyMs = 10_000
 /** How often what nobody names is swept, and how old it must be: a writer that lives is younger. */
 const sweepEveryMs = 600_000
 const strayAgeMs = 3_600_000
+/** How often the state of a run is written beside its dataset. */
+const publishEveryMs = 30_000
 
 /** What drives the runs of a fleet on: rings, plans, ends. One process at a time for each run, another within seconds after it died. */
 export function createSteward(deps: StewardDeps): Steward {
@@ -36,6 +40,7 @@ export function createSteward(deps: StewardDeps): Steward {
   const tendedAt = new Map<string, number>()
   const reconciled = new Set<string>()
   const sweptAt = new Map<string, number>()
+  const publishedAt = new Map<string, number>()
   const dutyOf = (run: string) => `steward/${run}`
 
   const sweep = async (run: string, { store }: OpenLine, signal: AbortSignal): Promise<void> => {
@@ -46,6 +51,16 @@ export function createSteward(deps: StewardDeps): Steward {
     const files =
       (await sweepParts(store, named, strayAgeMs, signal)) + (await store.sweep(strayAgeMs, signal))
     if (files > 0) observe({ kind: 'swept', run, files })
+  }
+
+  /** `ended`: the last word on the run. */
+  const publish = async (run: string, { store }: OpenLine, ended: boolean): Promise<void> => {
+    const last = publishedAt.get(run)
+    if (!ended && last !== undefined && deps.now() - last < publishEveryMs) return
+    publishedAt.set(run, deps.now())
+    const snapshot = await publishedRun(backend, run)
+    const trouble = (error: Error) => observe({ kind: 'trouble', run, key: null, message: error.message })
+    if (snapshot !== null) await createPublisher(store, trouble)(snapshot)
   }
 
   const look = async (entry: RunEntry, places: (kind: BellKind) => number, signal: AbortSignal) => {
@@ -79,11 +94,15 @@ export function createSteward(deps: StewardDeps): Steward {
       await backend.setStanding(run, 'stopped', 'max-time')
       return
     }
-    if (phase.kind !== 'done') return await sweep(run, line, signal)
+    if (phase.kind !== 'done') {
+      await publish(run, line, false)
+      return await sweep(run, line, signal)
+    }
     await line.compile(phase.limit === null, signal)
     const as = phase.limit === 'stopped' ? (entry.note ?? 'stopped') : (phase.limit ?? 'done')
     if (await backend.endRun({ run, seedings: progress.seedings, as })) {
       observe({ kind: 'run_ended', run, as })
+      await publish(run, line, true)
       await backend.dropDuty({ duty: dutyOf(run), token: worker })
     }
   }

@@ -121,6 +121,8 @@ export function work(options: WorkOptions, deps: WorkDeps, signals: RunSignals):
       observe({ kind: 'problem', run, message: line.message })
       return { kind: 'again', inMs: elsewhereMs }
     }
+    // What hindered it has passed; what still does is told again by the visit.
+    problems.delete(run)
     switch (kind) {
       case 'session':
         return await line.visitSession(key, drain, abort)
