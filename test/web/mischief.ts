@@ -34,13 +34,15 @@ export type OwnPage =
   | { status?: number; headers?: Record<string, string>; body?: string | Uint8Array }
 
 export interface MischiefOptions {
+  /** Default 127.0.0.1. */
+  address?: string
   /** Asked first for every request; undefined = the behaviour that the path names, else 404. */
   pages?: (host: string, path: string) => OwnPage | undefined
 }
 
 export interface Mischief {
   port: number
-  /** `http://127.0.0.1:PORT`, without a slash at its end. */
+  /** `http://ADDRESS:PORT`, without a slash at its end. */
   origin: string
   seen: Seen[]
   /** Requests of one path, whatever their host. */
@@ -100,13 +102,13 @@ export async function startMischief(options: MischiefOptions = {}): Promise<Misc
     })
   })
   await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
+    server.listen(0, options.address ?? '127.0.0.1', resolve)
   })
   const { port } = server.address() as AddressInfo
 
   return {
     port,
-    origin: `http://127.0.0.1:${port}`,
+    origin: `http://${options.address ?? '127.0.0.1'}:${port}`,
     seen,
     seenOf: (path) => seen.filter((one) => one.path === path),
     connections: () => accepted,

@@ -1,0 +1,51 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+const succeeds = (file: string, args: readonly string[]): Promise<boolean> =>
+  run(file, args, { timeout: 240_000 }).then(
+    () => true,
+    () => false,
+  )
+
+/** Servers that tests run against, with how to see that they are there. */
+const servers = [
+  {
+    name: 'redis-server',
+    here: () => succeeds('sh', ['-c', 'command -v redis-server || command -v valkey-server']),
+  },
+  { name: 'python3-swift', here: () => succeeds('/usr/bin/python3', ['-c', 'import swift.proxy.server']) },
+]
+
+/**
+ * Before any test: installs what is missing, all at once, where apt-get may. Nothing of it is started as a service. What cannot be
+ * installed is said here, and again in the titles of the tests that are skipped for it.
+ */
+export async function setup(): Promise<void> {
+  const missing: string[] = []
+  for (const { name, here } of servers) if (!(await here())) missing.push(name)
+  if (missing.length === 0) return
+  const isRoot = process.getuid?.() === 0
+  if (!isRoot && !(await succeeds('sudo', ['-n', 'true']))) {
+    return say(`not installed, and only root could: ${missing.join(', ')}`)
+  }
+  say(`installing ${missing.join(', ')}`)
+  // RUNLEVEL: with it, Debian's scripts start no service.
+  const aptGet = [
+    ...(isRoot ? [] : ['sudo', '-n']),
+    'env',
+    'RUNLEVEL=1',
+    'DEBIAN_FRONTEND=noninteractive',
+    'apt-get',
+  ]
+  const [file = '', ...words] = aptGet
+  await succeeds(file, [...words, 'update', '-qq'])
+  const install = ['install', '-y', '-qq', '--no-install-recommends', ...missing]
+  if (!(await succeeds(file, [...words, '-o', 'DPkg::Lock::Timeout=120', ...install]))) {
+    say(`apt-get could not install ${missing.join(', ')}`)
+  }
+}
+
+function say(text: string): void {
+  process.stderr.write(`Debian packages for the tests: ${text}\n`)
+}
