@@ -10,9 +10,11 @@ import { createNet } from '../dist/net/index.js'
 import { openPglite } from '../dist/workers/backend/pglite/database.js'
 import { pgliteBells } from '../dist/workers/backend/pglite-bells.js'
 import { callThrough, sqlBackend } from '../dist/workers/backend/sql-backend.js'
-import { defaultFailing, visitHost } from '../dist/workers/crawl-worker.js'
+import { visitHost } from '../dist/workers/crawl-worker.js'
+import { defaultFailing } from '../dist/workers/failing.js'
 import { createKnownUrls } from '../dist/workers/known-urls.js'
 import { createPermission } from '../dist/workers/permission.js'
+import { createTraps } from '../dist/workers/traps.js'
 
 const [folder, concurrency, ...seeds] = process.argv.slice(2)
 const run = 'bench'
@@ -28,6 +30,8 @@ const net = createNet({ userAgent: 'pairmill-bench/1.0', connectTo: [], allowPri
 const now = () => Date.now()
 const deps = {
   known: createKnownUrls(100_000),
+  traps: createTraps(100_000, now),
+  groupsOf: async () => [],
   backend,
   bells,
   fetch: net.fetch,

@@ -30,7 +30,7 @@ const urlOf = (host, n) => ({
   redirects: 0,
 })
 
-const candidateOf = (host, n) => {
+export const candidateOf = (host, n) => {
   const imageUrl = `https://cdn.${host}/images/${n}/picture-of-something-${n}.jpg`
   const text = `A caption of ordinary length that says what picture ${n} shows`
   const body = {
@@ -61,22 +61,23 @@ async function millisecondsOf(times, act) {
   return (performance.now() - startedAt) / times
 }
 
-async function infoOf(redis, ...sections) {
+export async function infoOf(redis, ...sections) {
   const text = await redis.info(...sections)
   const pairs = text.split('\r\n').filter((line) => line.includes(':'))
   return Object.fromEntries(pairs.map((line) => line.split(/:(.*)/s).slice(0, 2)))
 }
 /** What the state takes, without the buffers of connections and of the log of writes. */
-async function usedBytes(redis) {
+export async function usedBytes(redis) {
   const memory = await infoOf(redis, 'memory')
   return memory.used_memory - memory.mem_clients_normal - memory.mem_aof_buffer
 }
 
 /** What a worker does with the backend, on one run. */
-function workerOf(backend, run) {
+export function workerOf(backend, run) {
   const lease = async (host, max) => {
     const token = randomBytes(12).toString('hex')
-    const wish = { run, host, token, max, delayMs: 0, windowMs: 10_000, leaseMs: 90_000 }
+    const times = { delayMs: 0, windowMs: 10_000, leaseMs: 90_000 }
+    const wish = { run, host, token, max, ...times, groups: [], perGroup: 1 }
     return { token, host, ...(await backend.leaseHost(wish)) }
   }
   const commit = (held, over) =>
@@ -96,6 +97,7 @@ function workerOf(backend, run) {
       reservedMs: held.reservedMs,
       lastFetchAgoMs: 0,
       pauseMs: 0,
+      throttleMs: 0,
       health: 'ok',
       maxFailures: 5,
       maxFailingMs: 900_000,

@@ -12,10 +12,14 @@ import { record } from './results.js'
 const modules = {
   crawl: './crawl.js',
   images: './images.js',
+  lists: './lists.js',
   clip: './scoring.js',
   line: './line.js',
   redis: './redis.js',
   s3: './s3.js',
+  'open-web': './open-web.js',
+  scale: './scale.js',
+  fleet: './fleet.js',
 }
 const sections = Object.keys(modules)
 
@@ -30,6 +34,12 @@ const { values, positionals } = parseArgs({
     'line-pages': { type: 'string', default: '1000,10000' },
     /** URLs of the frontier in Redis. */
     urls: { type: 'string', default: '1000000' },
+    /** Images that are kept in Redis. */
+    kept: { type: 'string', default: '1000000' },
+    /** Pages of each of the 200 hosts that crawl workers share. */
+    'fleet-pages': { type: 'string', default: '10' },
+    /** Pages, with a picture each, of the site on which Redis is compared with PGlite. */
+    'fleet-images': { type: 'string', default: '1000' },
     /** CLIP model folder of the whole line. */
     model: { type: 'string' },
     repeat: { type: 'string', default: '3' },
@@ -48,6 +58,9 @@ const options = {
   images: Number(values.images),
   linePages: values['line-pages'].split(',').map(Number),
   urls: Number(values.urls),
+  kept: Number(values.kept),
+  fleetPages: Number(values['fleet-pages']),
+  fleetImages: Number(values['fleet-images']),
   model: values.model ?? null,
   repeat: Number(values.repeat),
   allSettings: values['all-settings'],

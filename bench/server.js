@@ -2,8 +2,9 @@
  * The web that the bench measures against, in a process of its own: `fork`ed with one JSON argument, everything
  * it serves is built before it says `ready`, and it ends when its parent disconnects.
  *
- * Argument: { kind: 'crawl' | 'line' | 'pictures', pages: number, pictures: string | null, hosts: number }
- *   pictures = a folder of 0.jpg, 1.jpg ...; hosts = how many of 127.0.0.1, 127.0.0.2 ... it answers on.
+ * Argument: { kind: 'crawl' | 'line' | 'pictures', pages: number, pictures: string | null, hosts: number, latencyMs?: number }
+ *   pictures = a folder of 0.jpg, 1.jpg ...; hosts = how many of 127.0.0.1, 127.0.0.2 ... it answers on; latencyMs = how long
+ *   it waits before each answer.
  * Messages: 'report' answers the counts and times since the last 'reset'.
  */
 import { readdirSync, readFileSync } from 'node:fs'
@@ -40,6 +41,11 @@ function answer(request, response) {
   counted.bytes += file?.body.length ?? 0
   counted.firstMs ??= nowMs
   counted.lastMs = nowMs
+  if (options.latencyMs > 0) setTimeout(() => send(file, response), options.latencyMs)
+  else send(file, response)
+}
+
+function send(file, response) {
   if (file === undefined) {
     response.writeHead(404, { 'content-length': '0' }).end()
     return

@@ -11,7 +11,7 @@ import { Agent, request } from 'undici'
 
 /**
  * Starts the local web in a process of its own.
- * @param {{ kind: 'crawl' | 'line' | 'pictures', pages: number, pictures: string | null, hosts: number }} options
+ * @param {{ kind: 'crawl' | 'line' | 'pictures', pages: number, pictures: string | null, hosts: number, latencyMs?: number }} options
  */
 export async function startWeb(options) {
   const child = fork(fileURLToPath(new URL('./server.js', import.meta.url)), [JSON.stringify(options)])

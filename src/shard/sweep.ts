@@ -18,11 +18,12 @@ export async function removePlanParts(store: Store, plan: Plan, signal: AbortSig
 /**
  * Removes every part older than `olderThanMs` that `named` does not answer, and says how many. A part that no commit names yet looks
  * the same as one that none ever will, so no attempt may take longer than that from writing its part to committing its batch; 0 = no
- * attempt is under way. `named` is asked after the parts were listed: what is committed meanwhile stays.
+ * attempt is under way. `named` is asked after the parts were listed: what is committed meanwhile stays. It answers null where nothing
+ * shall go after all.
  */
 export async function sweepParts(
   store: Store,
-  named: () => Promise<ReadonlySet<string>>,
+  named: () => Promise<ReadonlySet<string> | null>,
   olderThanMs: number,
   signal: AbortSignal = never,
 ): Promise<number> {
@@ -34,6 +35,7 @@ export async function sweepParts(
   }
   if (old.length === 0) return 0
   const names = await named()
+  if (names === null) return 0
   const stray = old.filter((name) => !names.has(name))
   for (const name of stray) await store.remove(name, signal)
   return stray.length

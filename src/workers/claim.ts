@@ -8,33 +8,60 @@ import type { Store } from '../shard/index.js'
 const claimName = '.pairmill/owner.json'
 const tokenName = 'owner'
 
-const claimSchema = z.object({
+const owned = {
   v: z.literal(1),
-  /** Random; a copy of it lies beside the state of the run. */
+  /** Of the state, the same at every start with it and no other's. */
   token: z.string(),
-  /** For people: where that state is kept. */
-  host: z.string(),
-  folder: z.string(),
-})
+}
 
-/**
- * Binds a place that many machines can reach to the one state that knows its parts: another run would take them for stray ones and
- * remove them. Answers why the place cannot be used; null = it is this state's. `privateDir` is locked by this process.
- */
+/** For people as well: where that state is kept. */
+const ownerSchema = z.union([
+  z.object({ ...owned, host: z.string(), folder: z.string() }),
+  /** A run of a fleet; `backend` without its password. */
+  z.object({ ...owned, run: z.string(), backend: z.string() }),
+])
+
+/** The state that a place belongs to. */
+export type Owner = z.infer<typeof ownerSchema>
+
+/** `claimFor` the state in a folder, which is locked by this process. */
 export async function claimPlace(
   store: Store,
   privateDir: string,
   signal: AbortSignal,
 ): Promise<string | null> {
   const token = await tokenOf(privateDir)
-  const claim = { v: 1, token, host: hostname(), folder: privateDir }
-  const bytes = Buffer.from(`${JSON.stringify(claim)}\n`)
+  return await claimFor(store, { v: 1, token, host: hostname(), folder: privateDir }, signal)
+}
+
+/**
+ * Binds a place that many machines can reach to the one state that knows its parts: another run would take them for stray ones and
+ * remove them. Answers why the place cannot be used; null = it is the owner's.
+ */
+export async function claimFor(store: Store, owner: Owner, signal: AbortSignal): Promise<string | null> {
+  const bytes = Buffer.from(`${JSON.stringify(owner)}\n`)
   if ((await store.putBytes(claimName, bytes, { ifAbsent: true }, signal)) === 'stored') return null
+  return await foreignOwner(store, owner.token, signal)
+}
+
+/** Why the place cannot be used by the state with this token, null = one that is new; null = nobody else claimed it. */
+export async function foreignOwner(
+  store: Store,
+  token: string | null,
+  signal: AbortSignal,
+): Promise<string | null> {
   const standing = await store.read(claimName, signal)
-  const owner = claimSchema.safeParse(standing === null ? null : parsed(standing))
-  if (owner.success && owner.data.token === token) return null
-  const where = owner.success ? `in ${owner.data.folder} on ${owner.data.host}` : 'elsewhere'
-  return `${store.url} belongs to a run whose state is kept ${where}: go on with that --backend, or choose another --out`
+  if (standing === null) return null
+  const found = ownerSchema.safeParse(parsed(standing))
+  if (found.success && found.data.token === token) return null
+  const whose = found.success ? named(found.data) : 'a run whose state is kept elsewhere'
+  return `${store.url} belongs to ${whose}: go on with that --backend, or choose another --out`
+}
+
+function named(owner: Owner): string {
+  return 'run' in owner
+    ? `the run ${owner.run} of the fleet at ${owner.backend}`
+    : `a run whose state is kept in ${owner.folder} on ${owner.host}`
 }
 
 /** The same for every start with this state. */

@@ -25,7 +25,7 @@ export interface ShardDeps {
   readonly backend: Backend
   readonly bells: Bells
   readonly store: Store
-  /** Called after each committed plan: what describes the dataset is compiled anew. */
+  /** Called when the shards of a plan are committed: what describes the dataset is compiled anew. */
   readonly onPlan: (signal: AbortSignal) => Promise<void>
 }
 
@@ -101,6 +101,8 @@ export async function visitPlan(
     const plan = planOf(lease.plan, settings)
     await writePlan(deps.store, plan, held.signal)
     const entries = await executePlan(deps, plan, () => {}, held.signal)
+    // While the plan is open: once it is committed the run may be at its end, whose word on the dataset is the last one.
+    await deps.onPlan(held.signal)
     const committed = await deps.backend.commitPlan({
       run,
       plan: id,
@@ -115,7 +117,6 @@ export async function visitPlan(
     })
     if (committed.kind === 'lost') return { kind: 'done' }
     await removePlanParts(deps.store, plan, held.signal)
-    await deps.onPlan(held.signal)
     return { kind: 'done' }
   } catch (error) {
     if (held.signal.aborted) return { kind: 'done' }

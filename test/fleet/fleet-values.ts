@@ -32,6 +32,7 @@ export function progress(changes: Partial<Progress> = {}): Progress {
     standing: 'running',
     ended: null,
     seedings: 1,
+    sourcesOpen: 0,
     ...changes,
   }
 }

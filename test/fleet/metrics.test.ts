@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { pageSkipReasons } from '../../src/crawl/index.js'
+import { pageSkipReasons, trapReasons } from '../../src/crawl/index.js'
 import { imageSkipReasons, rejectReasons } from '../../src/records/index.js'
 import type { WorkEvent } from '../../src/workers/fleet/events.js'
 import { createMetrics, type Metrics } from '../../src/workers/fleet/metrics.js'
@@ -40,7 +40,7 @@ describe('what a commit counted', () => {
       page_skipped: [...pageSkipReasons, 'robots', 'out_of_scope', 'too_deep', 'excluded', 'redirects'],
       image_skipped: imageSkipReasons,
       rejected: Object.values(rejectReasons).flat(),
-      link_skipped: ['out_of_scope', 'too_deep', 'excluded'],
+      link_skipped: ['out_of_scope', 'too_deep', 'excluded', ...trapReasons],
     }
     const names = Object.entries(reasons).flatMap(([family, known]) => known.map((one) => `${family}:${one}`))
     const text = await after(counted(Object.fromEntries(names.map((name) => [name, 1]))))

@@ -1,6 +1,6 @@
 import { Counter, Histogram, type Registry } from 'prom-client'
-import { type PageSkipReason, pageSkipReasons, type ScopeVerdict } from '../../crawl/index.js'
-import { imageSkipReasons, rejectReasons } from '../../records/index.js'
+import { type PageSkipReason, pageSkipReasons, type ScopeVerdict, trapReasons } from '../../crawl/index.js'
+import { imageSkipReasons, optOuts, rejectReasons } from '../../records/index.js'
 
 /** The metric of a flat counter such as `pages`. */
 interface Plain {
@@ -58,11 +58,23 @@ const families: Readonly<Record<string, Family>> = {
     label: 'reason',
     known: new Set(pageReasons),
   },
+  page_opted_out: {
+    name: 'pairmill_pages_opted_out_total',
+    help: 'Pages not read because their site opts out, by the opt-out.',
+    label: 'rule',
+    known: new Set(optOuts),
+  },
+  images_opted_out: {
+    name: 'pairmill_pages_without_images_total',
+    help: 'Pages read whose images were left alone by their own word, by the opt-out.',
+    label: 'rule',
+    known: new Set(optOuts),
+  },
   link_skipped: {
     name: 'pairmill_links_skipped_total',
     help: 'Links not followed, by reason.',
     label: 'reason',
-    known: new Set(outOfScope),
+    known: new Set([...outOfScope, ...trapReasons]),
   },
   image_skipped: {
     name: 'pairmill_images_skipped_total',

@@ -103,6 +103,7 @@ export function hostSnapshot(host: HostState): HostSnapshot {
     queued: host.urls,
     pages: host.pages,
     nextFetchInMs: host.nextFetchInMs,
+    delayMs: host.delayMs,
     failures: host.failures,
     robots: host.robots ?? '',
   }

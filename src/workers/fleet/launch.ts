@@ -16,6 +16,7 @@ export type Launched =
   | {
       readonly kind: 'refused'
       readonly message: string
+      /** None where it is the place that cannot be had. */
       readonly differences: readonly OptionDifference[]
     }
 
@@ -24,6 +25,13 @@ export async function launchRun(
   { backend, bells }: Pick<Fleet, 'backend' | 'bells'>,
   { run, options, given }: Launch,
 ): Promise<Launched> {
+  const other = (await backend.runs()).find(
+    (entry) => entry.run !== run && isSamePlace(optionsOf(entry.options).out, options.out),
+  )
+  if (other !== undefined) {
+    const message = `--out ${options.out}: the run ${other.run} writes to ${optionsOf(other.options).out}, and each run needs a place of its own; choose another --out, or add to that run with --run ${other.run}`
+    return { kind: 'refused', message, differences: [] }
+  }
   const opened = await backend.openRun(run, { ...options }, limitsOf(options))
   const wanted = opened.created
     ? options
@@ -43,6 +51,12 @@ export async function launchRun(
   const hosts = await backend.offer(run, seedOffers(options), true)
   await bells.ring('session', run, hosts)
   return { kind: opened.seeded ? 'added' : 'started', seeds: options.seeds.length, hosts: hosts.length }
+}
+
+/** Whether one lies in the other: each sweeps what it does not know under its own. Pure. */
+export function isSamePlace(one: string, other: string): boolean {
+  const [a = '', b = ''] = [one, other].map((place) => `${place.replace(/\/+$/, '')}/`)
+  return a.startsWith(b) || b.startsWith(a)
 }
 
 /** What the run shall go on with: what it has, what was given now, and the seeds of both. Pure. */

@@ -1,5 +1,5 @@
 import type { Net } from '../../net/index.js'
-import type { Store } from '../../shard/index.js'
+import { isS3Url, type Store } from '../../shard/index.js'
 import type { Backend, RunEntry } from '../backend/backend.js'
 import type { Bells } from '../bells.js'
 import type { Gate } from '../gate.js'
@@ -9,6 +9,7 @@ import type { RunOptions } from '../run-types.js'
 import type { Observe } from './events.js'
 import { optionsOf } from './launch.js'
 import { observedScoring } from './observed.js'
+import { claimForRun } from './owner.js'
 
 /** One run, as this process works on it. */
 export interface OpenLine extends Line {
@@ -35,6 +36,8 @@ export interface LinesDeps {
   readonly openScoring: (options: RunOptions) => Promise<OpenedScoring | { readonly message: string }>
   readonly observe: Observe
   readonly settleMs: number
+  /** The process stops at once. */
+  readonly abort: AbortSignal
   readonly now: () => number
   readonly random: () => number
 }
@@ -95,6 +98,10 @@ export function createLines(deps: LinesDeps): Lines {
     const options = optionsOf(entry.options)
     const store = await stores.get(options.out)
     if ('message' in store) return store
+    if (isS3Url(options.out)) {
+      const taken = await claimForRun(store, entry, deps.abort)
+      if (taken !== null) return { message: taken }
+    }
     const net = openNet(options)
     nets.push(net)
     let scoring: Promise<Scoring | { readonly message: string }> | null = null
@@ -105,6 +112,7 @@ export function createLines(deps: LinesDeps): Lines {
       bells: deps.bells,
       store,
       fetch: net.fetch,
+      placeOf: net.placeOf,
       decoding: deps.decoding,
       scoring: async () => {
         scoring ??= scoringOf(run, options)

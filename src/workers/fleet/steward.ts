@@ -63,6 +63,22 @@ export function createSteward(deps: StewardDeps): Steward {
     if (snapshot !== null) await createPublisher(store, trouble)(snapshot)
   }
 
+  /**
+   * The end of a run: everything that nobody names, however young. While no batch is leased no attempt has a token to commit with, so a
+   * part that was listed before that was seen is nobody's for good. An upload can be that of a run which was set going at this moment:
+   * who misses it does it again. A worker that lost its lease and does not know it yet may still write a part after this, which nobody
+   * will ever name. False = a batch is leased: it is not over.
+   */
+  const sweepAll = async (run: string, { store }: OpenLine, signal: AbortSignal): Promise<boolean> => {
+    const idle = async () => (await backend.progress(run)).batchesLeased === 0
+    const named = async () => ((await idle()) ? new Set(await backend.liveParts(run)) : null)
+    const parts = await sweepParts(store, named, 0, signal)
+    if (!(await idle())) return false
+    const files = parts + (await store.sweep(0, signal))
+    if (files > 0) observe({ kind: 'swept', run, files })
+    return true
+  }
+
   const look = async (entry: RunEntry, places: (kind: BellKind) => number, signal: AbortSignal) => {
     const { run } = entry
     const claimed = await backend.claimDuty({ duty: dutyOf(run), token: worker, leaseMs: dutyMs })
@@ -98,6 +114,7 @@ export function createSteward(deps: StewardDeps): Steward {
       await publish(run, line, false)
       return await sweep(run, line, signal)
     }
+    if (!(await sweepAll(run, line, signal))) return
     await line.compile(phase.limit === null, signal)
     const as = phase.limit === 'stopped' ? (entry.note ?? 'stopped') : (phase.limit ?? 'done')
     if (await backend.endRun({ run, seedings: progress.seedings, as })) {

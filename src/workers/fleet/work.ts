@@ -105,6 +105,7 @@ export function work(options: WorkOptions, deps: WorkDeps, signals: RunSignals):
       ),
     observe,
     settleMs,
+    abort,
     now,
     random: deps.random,
   })
