@@ -10,6 +10,7 @@ import { planRules } from './plan-rules.js'
 import { politenessRules } from './politeness-rules.js'
 import { randomRules } from './random-rules.js'
 import { runRules } from './run-rules.js'
+import { sourceRules } from './source-rules.js'
 
 /** Opens a desk with a run of its own on the backend that all tests share. */
 export type OpenDesk = (limits?: Partial<RunLimits>, name?: string) => ReturnType<typeof openDesk>
@@ -28,12 +29,13 @@ export function backendConformance(name: string, open: () => Promise<OpenedBacke
 
     frontierRules(desk)
     leaseRules(desk)
-    politenessRules(desk)
+    politenessRules(desk, (host, ms) => opened.ageThrottle(host, ms))
     limitRules(desk)
     batchRules(desk)
     duplicateRules(desk)
     planRules(desk)
     runRules(desk)
+    sourceRules(desk)
     randomRules(desk, (run) => opened.recount?.(run) ?? Promise.resolve({}))
   })
 }

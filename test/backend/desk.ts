@@ -22,6 +22,8 @@ export interface OpenedBackend {
   close(): Promise<void>
   /** The numbers of progress() counted anew from what the backend holds, where it can be looked into. */
   recount?(run: string): Promise<Partial<Progress>>
+  /** Makes what the host showed to need so much older. */
+  ageThrottle(host: string, ms: number): Promise<void>
 }
 
 /** One session on a host, as a worker holds it. */
@@ -63,6 +65,7 @@ export const noProgress: Omit<Progress, 'elapsedMs' | 'seedings'> = {
   nextShard: 0,
   standing: 'running',
   ended: null,
+  sourcesOpen: 0,
 }
 /** Large enough that only a dry crawl closes a batch. */
 export const roomy: BatchShape = { batchSize: 256, batchAgeMs: 3_600_000, perHost: 32 }
@@ -106,6 +109,8 @@ export async function openDesk(backend: Backend, limits: Partial<RunLimits> = {}
       delayMs: 0,
       windowMs: 10_000,
       leaseMs,
+      groups: [],
+      perGroup: 1,
       ...over,
     })
 
@@ -143,6 +148,7 @@ export async function openDesk(backend: Backend, limits: Partial<RunLimits> = {}
       reservedMs: held.reservedMs,
       lastFetchAgoMs: 0,
       pauseMs: 0,
+      throttleMs: 0,
       health: 'ok',
       maxFailures: 5,
       maxFailingMs: 900_000,

@@ -27,6 +27,12 @@ backendConformance('PGlite', async () => ({
   backend: sqlBackend(callThrough(database)),
   close: async () => {},
   recount: (run) => recount(database, run),
+  ageThrottle: async (host, ms) => {
+    await database.query('update pairmill.host set throttle_at_ms = throttle_at_ms - $2 where host = $1', [
+      host,
+      ms,
+    ])
+  },
 }))
 
 bellConformance('PGlite', async (onError) => pgliteBells(database, onError))

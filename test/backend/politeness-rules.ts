@@ -5,7 +5,10 @@ import { eventually, hex } from './desk.js'
 
 const hourMs = 3_600_000
 
-export function politenessRules(open: OpenDesk): void {
+export function politenessRules(
+  open: OpenDesk,
+  ageThrottle: (host: string, ms: number) => Promise<void>,
+): void {
   const manyUrls = (desk: Awaited<ReturnType<OpenDesk>>, count: number) =>
     desk.offer(...Array.from({ length: count }, (_, i) => desk.urlOf('a', i)))
   const record = {
@@ -132,6 +135,7 @@ export function politenessRules(open: OpenDesk): void {
         granted: 3,
         inMs: 0,
         delayMs: hourMs,
+        failures: 0,
       })
       const next = await reserve(host, 5, hourMs, 2.5 * hourMs)
       expect(next).toMatchObject({ granted: 0 })
@@ -142,7 +146,13 @@ export function politenessRules(open: OpenDesk): void {
 
     it('are granted as many as are wanted where there is no delay', async () => {
       const host = `${hex(6)}.test`
-      expect(await reserve(host, 500, 0, 30_000)).toEqual({ host, granted: 500, inMs: 0, delayMs: 0 })
+      expect(await reserve(host, 500, 0, 30_000)).toEqual({
+        host,
+        granted: 500,
+        inMs: 0,
+        delayMs: 0,
+        failures: 0,
+      })
       expect(await reserve(host, 1, 0, 30_000)).toMatchObject({ granted: 1, inMs: 0 })
     })
 
@@ -202,6 +212,157 @@ export function politenessRules(open: OpenDesk): void {
         }),
         { numRuns: 15 },
       )
+    })
+  })
+
+  describe('what a host showed to need', () => {
+    const reserveOne = async (desk: Awaited<ReturnType<OpenDesk>>, host: string, delayMs = 0) => {
+      const wish = { slots: [{ host, want: 1 }], delayMs, windowMs: 100 * hourMs, guardMs: 0 }
+      const [slot] = await desk.backend.reserve(wish)
+      return slot!
+    }
+    const report = { throttleMs: 0, pauseMs: 0, health: 'none' as const }
+
+    it('keeps pages and images of the host apart, and is shown', async () => {
+      const desk = await open()
+      await manyUrls(desk, 9)
+      const first = await desk.session('a', { max: 1, delayMs: 1_000 })
+      await desk.commit(first, { throttleMs: 8_000, lastFetchAgoMs: hourMs })
+      expect(await desk.session('a', { delayMs: 1_000, max: 1 })).toMatchObject({ delayMs: 8_000 })
+      expect(await reserveOne(desk, desk.hostName('a'))).toMatchObject({ delayMs: 8_000 })
+      expect(await desk.backend.hosts(desk.run, 1)).toMatchObject([{ delayMs: 8_000 }])
+    })
+
+    it('keeps the next fetch away from the last one of the session that saw it', async () => {
+      const desk = await open()
+      await manyUrls(desk, 9)
+      await desk.commit(await desk.session('a', { max: 1 }), { throttleMs: hourMs })
+      const answer = await desk.lease('a')
+      expect(answer).toMatchObject({ kind: 'not_yet' })
+      expect((answer as { inMs: number }).inMs).toBeGreaterThan(hourMs / 2)
+    })
+
+    it('never lets the delay that was asked for be undercut', async () => {
+      const desk = await open()
+      const host = `${hex(6)}.test`
+      await desk.backend.reportHosts([{ ...report, host, throttleMs: 300 }])
+      expect(await reserveOne(desk, host, 2_000)).toMatchObject({ delayMs: 2_000 })
+    })
+
+    it('grows with what is reported, and does not shrink with a smaller report', async () => {
+      const desk = await open()
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.integer({ min: 0, max: 60_000 }), { minLength: 1, maxLength: 5 }),
+          async (wishes) => {
+            const host = `${hex(6)}.test`
+            for (const throttleMs of wishes) await desk.backend.reportHosts([{ ...report, host, throttleMs }])
+            const { delayMs } = await reserveOne(desk, host)
+            // Below 50 ms it is forgotten.
+            const most = Math.max(...wishes)
+            expect(delayMs).toBe(most < 50 ? 0 : most)
+          },
+        ),
+        { numRuns: 15 },
+      )
+    })
+
+    it('halves with every minute in which nobody says it again, until it is forgotten', async () => {
+      const desk = await open()
+      const host = `${hex(6)}.test`
+      await desk.backend.reportHosts([{ ...report, host, throttleMs: 1_000 }])
+      const delays: number[] = []
+      for (let minute = 0; minute < 6; minute++) {
+        delays.push((await reserveOne(desk, host)).delayMs)
+        await ageThrottle(host, 60_000)
+      }
+      expect(delays).toEqual([1_000, 500, 250, 125, 62, 0])
+      await desk.backend.reportHosts([{ ...report, host, throttleMs: 300 }])
+      expect(await reserveOne(desk, host)).toMatchObject({ delayMs: 300 })
+      await ageThrottle(host, 1_000 * hourMs)
+      expect(await reserveOne(desk, host)).toMatchObject({ delayMs: 0 })
+    })
+
+    it('lets a host alone for as long as an image was told to wait', async () => {
+      const desk = await open()
+      await manyUrls(desk, 1)
+      const host = desk.hostName('a')
+      await desk.backend.reportHosts([{ ...report, host, pauseMs: hourMs }])
+      expect((await reserveOne(desk, host)).inMs).toBeGreaterThan(hourMs / 2)
+      expect(await desk.lease('a')).toMatchObject({ kind: 'not_yet' })
+      expect(await desk.backend.waitingHosts(desk.run, 10)).toEqual([])
+    })
+
+    it('counts the failures of pages and images together, until it answers either', async () => {
+      const desk = await open()
+      await manyUrls(desk, 9)
+      const host = desk.hostName('a')
+      await desk.commit(await desk.session('a', { max: 1 }), { health: 'bad' })
+      await desk.backend.reportHosts([{ ...report, host, health: 'bad' }])
+      expect(await reserveOne(desk, host)).toMatchObject({ failures: 2 })
+      await desk.backend.reportHosts([{ ...report, host }])
+      expect(await desk.lease('a', { max: 1 })).toMatchObject({ kind: 'urls', failures: 2 })
+      await desk.backend.reportHosts([{ ...report, host, health: 'ok' }])
+      expect(await reserveOne(desk, host)).toMatchObject({ failures: 0 })
+    })
+
+    it('is reported of many hosts at once, known or not', async () => {
+      const desk = await open()
+      const hosts = [`${hex(6)}.test`, `${hex(6)}.test`]
+      await desk.backend.reportHosts(
+        hosts.map((host, i) => ({ ...report, host, throttleMs: 1_000 * (i + 1) })),
+      )
+      expect(await reserveOne(desk, hosts[0]!)).toMatchObject({ delayMs: 1_000 })
+      expect(await reserveOne(desk, hosts[1]!)).toMatchObject({ delayMs: 2_000 })
+      await desk.backend.reportHosts([])
+    })
+  })
+
+  describe('hosts that share something', () => {
+    const grouped = async (count: number) => {
+      const desk = await open()
+      const labels = Array.from({ length: count }, (_, i) => `h${i}`)
+      await desk.offer(...labels.flatMap((label) => [desk.urlOf(label, 1), desk.urlOf(label, 2)]))
+      return { desk, wish: { groups: [`d:${hex(4)}`, `i:${hex(4)}`], perGroup: 2, max: 1 } }
+    }
+
+    it('are on lease no more at once than their group allows', async () => {
+      const { desk, wish } = await grouped(4)
+      const first = await desk.session('h0', wish)
+      await desk.session('h1', wish)
+      expect(await desk.lease('h2', wish)).toMatchObject({ kind: 'not_yet' })
+      expect(await desk.lease('h2', { ...wish, groups: [wish.groups[1]!] })).toMatchObject({
+        kind: 'not_yet',
+      })
+      await desk.commit(first)
+      expect(await desk.lease('h2', wish)).toMatchObject({ kind: 'urls' })
+      expect(await desk.lease('h3', wish)).toMatchObject({ kind: 'not_yet' })
+    })
+
+    it('are not held back by other groups, nor by none', async () => {
+      const { desk, wish } = await grouped(4)
+      await desk.session('h0', wish)
+      await desk.session('h1', wish)
+      expect(await desk.lease('h2', { ...wish, groups: [`d:${hex(4)}`] })).toMatchObject({ kind: 'urls' })
+      expect(await desk.lease('h3', { ...wish, groups: [] })).toMatchObject({ kind: 'urls' })
+    })
+
+    it('make place where a worker died', async () => {
+      const { desk, wish } = await grouped(3)
+      await desk.lease('h0', { ...wish, leaseMs: 1 })
+      await desk.lease('h1', { ...wish, leaseMs: 1 })
+      await eventually(
+        () => desk.lease('h2', wish),
+        ({ kind }) => kind === 'urls',
+      )
+    })
+
+    it('go on being held while a session commits in parts', async () => {
+      const { desk, wish } = await grouped(3)
+      const held = await desk.session('h0', { ...wish, max: 2 })
+      await desk.session('h1', wish)
+      await desk.commit(held, { partial: true, done: [held.urls[0]!.id] })
+      expect(await desk.lease('h2', wish)).toMatchObject({ kind: 'not_yet' })
     })
   })
 

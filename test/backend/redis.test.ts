@@ -31,6 +31,9 @@ describe.skipIf(serverCommand === null)(`Redis${whyNoServer}`, () => {
     backend: redisBackend(redis, { prefix }),
     close: async () => {},
     recount: (run) => recount(redis, rootOf(prefix), run),
+    ageThrottle: async (host, ms) => {
+      await redis.hincrby(`${rootOf(prefix)}h:${host}`, 'w', -ms)
+    },
   }))
 
   bellConformance('Redis', async (onError) => redisBells(redis, { prefix }, onError))

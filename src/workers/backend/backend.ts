@@ -39,6 +39,8 @@ export interface Progress {
   readonly ended: string | null
   /** How often the run was seeded. */
   readonly seedings: number
+  /** Sources that are not read to their end: candidates may still come, whatever the crawl does. */
+  readonly sourcesOpen: number
 }
 
 /** What its people want of a run: `paused` and `stopped` runs start no session and no batch, their plans are carried out. `failed`: it cannot go on. */
@@ -81,6 +83,8 @@ export interface HostState {
   readonly urls: number
   readonly pages: number
   readonly nextFetchInMs: number
+  /** What robots.txt asks for between two fetches, or what the host itself showed to need, if that is more; 0 = nothing. */
+  readonly delayMs: number
   readonly failures: number
   readonly leased: boolean
   readonly robots: string | null
@@ -138,6 +142,8 @@ export interface SessionCommit extends BatchShape {
   readonly lastFetchAgoMs: number | null
   /** Leave the host alone for this long, beside the delay. */
   readonly pauseMs: number
+  /** Least time between two fetches that the host showed to need; 0 = none. Halves with every minute in which nobody says it again. */
+  readonly throttleMs: number
   readonly health: 'ok' | 'bad' | 'none'
   /** A host that failed this many sessions in a row, or for this long, is drained. */
   readonly maxFailures: number
@@ -155,12 +161,41 @@ export type SessionCommitted =
     }
   | { readonly kind: 'lost' }
 
+/** How far a source was read. `cursor` is its reader's own word; '' = its beginning. */
+export interface SourceState {
+  readonly source: string
+  readonly cursor: string
+  readonly ended: boolean
+}
+
+/** What was read of a source between two of its cursors. */
+export interface SourceCommit extends BatchShape {
+  readonly run: string
+  readonly source: string
+  readonly from: string
+  readonly to: string
+  /** Nothing comes after it. */
+  readonly ended: boolean
+  readonly candidates: readonly FoundCandidate[]
+  readonly counters: Record<string, number>
+}
+
+export type SourceCommitted =
+  | { readonly kind: 'committed'; readonly batches: readonly string[] }
+  /** Another reader was here: the source stands elsewhere, and nothing was changed. */
+  | { readonly kind: 'elsewhere'; readonly cursor: string; readonly ended: boolean }
+
 export interface Slot {
   readonly host: string
   readonly granted: number
   readonly inMs: number
   readonly delayMs: number
+  /** Sessions in a row, or batches, in which the host answered nothing. */
+  readonly failures: number
 }
+
+/** What image fetches met with on a host: see SessionCommit. */
+export type HostReport = { readonly host: string } & Pick<SessionCommit, 'throttleMs' | 'pauseMs' | 'health'>
 
 export type RobotsAnswer =
   | { readonly kind: 'known'; readonly record: RobotsRecord }
@@ -300,8 +335,12 @@ export interface Backend {
     delayMs: number
     windowMs: number
     leaseMs: number
+    /** What the host shares with others, such as an address: at most `perGroup` hosts of one group are on lease at once. */
+    groups: readonly string[]
+    perGroup: number
   }): Promise<HostLease>
   commitSession(commit: SessionCommit): Promise<SessionCommitted>
+  reportHosts(reports: readonly HostReport[]): Promise<void>
   waitingHosts(run: string, limit: number): Promise<readonly string[]>
   reserve(wish: {
     slots: readonly { host: string; want: number }[]
@@ -318,6 +357,11 @@ export interface Backend {
     ttlMs: number
     crawlDelayMs: number
   }): Promise<void>
+
+  /** Tells the run what else candidates come from; one that it did not know opens a run that ended again. Answers in the order given. */
+  openSources(run: string, sources: readonly string[]): Promise<readonly SourceState[]>
+  /** Fenced by `from`: who does not begin where the last commit ended changes nothing. The same commit again changes nothing either. */
+  commitSource(commit: SourceCommit): Promise<SourceCommitted>
 
   closeBatches(run: string, shape: BatchShape & { dry: boolean }): Promise<readonly string[]>
   openBatches(run: string, limit: number): Promise<readonly string[]>

@@ -37,12 +37,17 @@ export function sqlBackend(call: CallSql): Backend {
       ((await call('offer', { run, urls, seeds })) as { hosts: string[] }).hosts,
     leaseHost: ask('lease_host'),
     commitSession: ask('commit_session'),
+    reportHosts: async (reports) => void (await call('report_hosts', { reports })),
     waitingHosts: async (run, limit) => (await call('waiting_hosts', { run, limit })) as string[],
     reserve: ask('reserve'),
     robotsOf: async (origin, claimMs) =>
       (await call('robots_of', { origin, claimMs })) as Awaited<ReturnType<Backend['robotsOf']>>,
     dropRobotsClaim: async (origin) => void (await call('drop_robots_claim', { origin })),
     putRobots: async (entry) => void (await call('put_robots', entry)),
+
+    openSources: async (run, sources) =>
+      (await call('open_sources', { run, sources })) as Awaited<ReturnType<Backend['openSources']>>,
+    commitSource: ask('commit_source'),
 
     closeBatches: async (run, shape) => (await call('close_batches', { run, ...shape })) as string[],
     openBatches: async (run, limit) => (await call('open_batches', { run, limit })) as string[],

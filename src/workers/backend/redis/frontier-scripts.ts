@@ -12,7 +12,7 @@ import { leasedUrlOf, urlBody } from './url-record.js'
  */
 const offerCostAtOnce = 400
 const hostCost = 3
-const candidatesAtOnce = 100
+export const candidatesAtOnce = 100
 
 function offerArguments(offers: readonly Offer[]): ScriptArgument[] {
   const places = new Map<string, number>()
@@ -24,7 +24,7 @@ function offerArguments(offers: readonly Offer[]): ScriptArgument[] {
   return [...listOf([...places.keys()]), offers.length, ...urls]
 }
 
-function candidateArguments(candidates: readonly FoundCandidate[]): ScriptArgument[] {
+export function candidateArguments(candidates: readonly FoundCandidate[]): ScriptArgument[] {
   return [
     candidates.length,
     ...candidates.flatMap(({ key, host, texts, body }) => {
@@ -52,7 +52,7 @@ export function offerSlices(offers: readonly Offer[]): Offer[][] {
   return all
 }
 
-const slices = <T>(values: readonly T[], size: number): T[][] =>
+export const slices = <T>(values: readonly T[], size: number): T[][] =>
   Array.from({ length: Math.ceil(values.length / size) }, (_, i) => values.slice(i * size, (i + 1) * size))
 
 /** URLs, sessions, politeness and robots.txt. */
@@ -64,6 +64,7 @@ export function frontierScripts(
   | 'leaseHost'
   | 'commitSession'
   | 'waitingHosts'
+  | 'reportHosts'
   | 'reserve'
   | 'robotsOf'
   | 'dropRobotsClaim'
@@ -104,6 +105,7 @@ export function frontierScripts(
       commit.reservedMs,
       commit.lastFetchAgoMs === null ? '' : wholeMs(commit.lastFetchAgoMs),
       wholeMs(commit.pauseMs),
+      wholeMs(commit.throttleMs),
       commit.health,
       commit.maxFailures,
       wholeMs(commit.maxFailingMs),
@@ -139,8 +141,9 @@ export function frontierScripts(
       }
       return woken
     },
-    leaseHost: async ({ run, host, token, max, delayMs, windowMs, leaseMs }) => {
-      const wish = [run, host, token, max, wholeMs(delayMs), wholeMs(windowMs), wholeMs(leaseMs)]
+    leaseHost: async ({ run, host, token, max, delayMs, windowMs, leaseMs, groups, perGroup }) => {
+      const times = [wholeMs(delayMs), wholeMs(windowMs), wholeMs(leaseMs)]
+      const wish = [run, host, token, max, ...times, perGroup, ...listOf(groups)]
       const [kind, ...rest] = textsOf(await call('lease_host', wish))
       if (kind === 'busy' || kind === 'not_yet') return { kind, inMs: Number(rest[0]) }
       if (kind !== 'urls') return { kind: 'none' }
@@ -154,6 +157,16 @@ export function frontierScripts(
       }
     },
     commitSession,
+    reportHosts: async (reports) =>
+      void (await call('report_hosts', [
+        reports.length,
+        ...reports.flatMap(({ host, throttleMs, pauseMs, health }) => [
+          host,
+          wholeMs(throttleMs),
+          wholeMs(pauseMs),
+          health,
+        ]),
+      ])),
     waitingHosts: async (run, limit) => textsOf(await call('waiting_hosts', [run, limit])),
     reserve: async ({ slots, delayMs, windowMs, guardMs }) => {
       const reply = await call('reserve', [
@@ -163,10 +176,10 @@ export function frontierScripts(
         slots.length,
         ...slots.flatMap(({ host, want }) => [host, want]),
       ])
-      const rows = rowsOf(textsOf(reply), 3)
+      const rows = rowsOf(textsOf(reply), 4)
       return slots.map(({ host }, i) => {
-        const [granted = 0, inMs = 0, gapMs = 0] = (rows[i] ?? []).map(Number)
-        return { host, granted, inMs, delayMs: gapMs }
+        const [granted = 0, inMs = 0, gapMs = 0, failures = 0] = (rows[i] ?? []).map(Number)
+        return { host, granted, inMs, delayMs: gapMs, failures }
       })
     },
     robotsOf: async (origin, claimMs) => {

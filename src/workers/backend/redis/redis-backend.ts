@@ -6,6 +6,7 @@ import { rootOf } from './keys.js'
 import { planScripts } from './plan-scripts.js'
 import { runScripts } from './run-scripts.js'
 import { callScripts } from './scripts.js'
+import { sourceScripts } from './source-scripts.js'
 
 /**
  * The backend over Redis: one Lua script a method (lua/*.lua, which say what each takes and answers), all state under one prefix.
@@ -13,5 +14,11 @@ import { callScripts } from './scripts.js'
  */
 export function redisBackend(redis: RedisClient, { prefix }: { readonly prefix: string }): Backend {
   const call = callScripts(redis, rootOf(prefix))
-  return { ...runScripts(call), ...frontierScripts(call), ...batchScripts(call), ...planScripts(call) }
+  return {
+    ...runScripts(call),
+    ...frontierScripts(call),
+    ...sourceScripts(call),
+    ...batchScripts(call),
+    ...planScripts(call),
+  }
 }

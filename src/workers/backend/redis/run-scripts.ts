@@ -72,6 +72,7 @@ export function runScripts(
         seedings: sum(13),
         standing: texts[14] as Standing,
         ended: textOrNull(texts[15]),
+        sourcesOpen: sum(16),
       }
     },
     counters: async (run) =>
@@ -79,13 +80,14 @@ export function runScripts(
         rowsOf(textsOf(await call('counters', [run])), 2).map(([name = '', count]) => [name, Number(count)]),
       ),
     hosts: async (run, limit) =>
-      rowsOf(textsOf(await call('hosts', [run, limit])), 7)
-        .map(([host = '', urls, pages, nextFetchInMs, failures, leased, robots]) => ({
+      rowsOf(textsOf(await call('hosts', [run, limit])), 8)
+        .map(([host = '', urls, pages, nextFetchInMs, failures, delayMs, leased, robots]) => ({
           host,
           urls: Number(urls),
           pages: Number(pages),
           nextFetchInMs: Number(nextFetchInMs),
           failures: Number(failures),
+          delayMs: Number(delayMs),
           leased: leased === '1',
           robots: textOrNull(robots),
         }))

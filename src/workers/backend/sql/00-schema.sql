@@ -49,6 +49,7 @@ alter table run add column if not exists note text;                             
 alter table run add column if not exists ended text;                               -- null = there is work to do
 alter table run add column if not exists model jsonb;                              -- {id, isClip, threshold}; null = nothing was scored yet
 alter table run add column if not exists seedings int not null default 0;
+alter table run add column if not exists sources_open int not null default 0; -- rows in source that are not read to their end
 
 -- Work of which one process at a time is in charge, and who is alive.
 create table if not exists duty (duty text primary key, token text not null, until_ms bigint not null);
@@ -66,6 +67,14 @@ create table if not exists host (
   failures        int not null default 0,    -- sessions in a row in which the host answered nothing
   failing_since_ms bigint                    -- null = it answers
 );
+
+-- The least time between two fetches that the host itself showed to need; halves with every minute since throttle_at_ms.
+alter table host add column if not exists throttle_ms bigint not null default 0;
+alter table host add column if not exists throttle_at_ms bigint not null default 0;
+
+-- Hosts on lease by what they share, such as a registrable domain or an address.
+create table if not exists host_group (name text not null, host text not null, until_ms bigint not null, primary key (name, host));
+create index if not exists host_group_host on host_group (host);
 
 create table if not exists robots (
   origin          text primary key,          -- scheme://host[:port]
@@ -99,6 +108,12 @@ create table if not exists url (
 );
 create unique index if not exists url_id on url (id);
 create index if not exists url_leased on url (run, host) where leased;
+
+-- What candidates come from beside pages: how far each was read. The cursor is the reader's own word, '' = its beginning.
+create table if not exists source (
+  run int not null, name text not null, cursor text not null default '', ended boolean not null default false,
+  primary key (run, name)
+);
 
 create table if not exists candidate_seen (run int not null, key uuid not null, primary key (run, key));
 

@@ -44,7 +44,7 @@ create function progress(p jsonb) returns jsonb language sql set search_path = p
     'urls', urls, 'hosts', (select count(*) from run_host h where h.run = run.no and h.urls > 0), 'pages', pages, 'pagesLeased', pages_leased, 'buffered', buffered, 'batchesOpen', batches_open,
     'batchesLeased', batches_leased, 'kept', kept, 'unplannedKept', unplanned_kept, 'unplannedRows', unplanned_rows,
     'plansOpen', plans_open, 'nextShard', next_shard, 'elapsedMs', elapsed_ms,
-    'standing', standing, 'ended', ended, 'seedings', seedings)
+    'standing', standing, 'ended', ended, 'seedings', seedings, 'sourcesOpen', sources_open)
   from run where name = p->>'run'
 $$;
 
@@ -53,10 +53,17 @@ create function counters(p jsonb) returns jsonb language sql set search_path = p
   select coalesce(jsonb_object_agg(c.name, c.value), '{}') from counter c join run r on r.no = c.run where r.name = p->>'run'
 $$;
 
+-- throttle_of(host row, now) -> ms between two fetches that the host showed to need, as far as it is still believed
+create function throttle_of(h host, t bigint) returns bigint language sql immutable as $$
+  select case when h.throttle_ms >> least(greatest(t - h.throttle_at_ms, 0) / 60000, 40)::int < 50 then 0
+    else h.throttle_ms >> least(greatest(t - h.throttle_at_ms, 0) / 60000, 40)::int end
+$$;
+
 -- hosts({run, limit}) -> [{host, urls, pages, nextFetchInMs, failures, leased, robots}]   the busiest first
 create function hosts(p jsonb) returns jsonb language sql set search_path = pairmill as $$
   select coalesce(jsonb_agg(to_jsonb(t)), '[]') from (
     select rh.host, rh.urls, rh.pages, greatest(h.next_fetch_ms - now_ms(), 0) as "nextFetchInMs", h.failures,
+      greatest(h.crawl_delay_ms, throttle_of(h, now_ms())) as "delayMs",
       h.lease_token is not null and h.lease_until_ms > now_ms() as leased,
       (select b.record->>'detail' from robots b where b.origin in ('http://' || rh.host, 'https://' || rh.host) and b.record is not null limit 1) as robots
     from run_host rh join run r on r.no = rh.run join host h on h.host = rh.host
@@ -68,6 +75,7 @@ create function reset_leases(p jsonb) returns jsonb language plpgsql set search_
 begin
   update url set leased = false where leased;
   update host set lease_token = null, lease_run = null, lease_until_ms = 0, lease_urls = 0 where lease_token is not null;
+  delete from host_group;
   update batch set lease_token = null, lease_until_ms = 0 where lease_token is not null;
   update plan set lease_token = null, lease_until_ms = 0 where lease_token is not null;
   update robots set claim_until_ms = 0 where claim_until_ms > 0;

@@ -40,12 +40,18 @@ begin
   return jsonb_build_object('hosts', to_jsonb(woken));
 end $$;
 
+-- throttle_host(host, wish ms, now)   a wish is taken up where it is not below what is believed; the belief begins anew with it
+create function throttle_host(name text, wish bigint, t bigint) returns void language sql set search_path = pairmill as $$
+  update host h set throttle_ms = wish, throttle_at_ms = t where h.host = name and wish > 0 and wish >= throttle_of(h, t)
+$$;
+
 -- give_back_host(host row) puts the URLs of a dead lease back. Attempts are not counted: the host did nothing wrong.
 create function give_back_host(h host) returns void language plpgsql set search_path = pairmill as $$
 begin
   update url set leased = false where run = h.lease_run and host = h.host and leased;
   update run set pages_leased = greatest(pages_leased - h.lease_urls, 0) where no = h.lease_run;
   update host set lease_token = null, lease_run = null, lease_until_ms = 0, lease_urls = 0 where host = h.host;
+  delete from host_group where host = h.host;
 end $$;
 
 -- next_url_ms(run number, host, now) -> when the next URL of the host that nobody holds may be tried; null = it has none
@@ -57,12 +63,13 @@ begin
   return (select min(not_before_ms) from url where run = r and host = h and not leased);
 end $$;
 
--- lease_host({run, host, token, max, delayMs, windowMs, leaseMs})
+-- lease_host({run, host, token, max, delayMs, windowMs, leaseMs, groups: [name], perGroup})
 --   -> {kind: urls, urls: [{id, url, depth, anchor, redirects, attempts}], delayMs, failures, reservedMs (for the commit)}
 --    | {kind: busy, inMs} | {kind: not_yet, inMs} | {kind: none}
 -- One holder a host over all runs and machines. The lease reserves one slot a URL, delayMs apart, the first one now, as many
 -- as fit into windowMs, and one more, so that a fetch that starts a little late does not come near the next holder's. What a
--- session does not use, its commit gives back. A host whose page budget is used up loses its URLs.
+-- session does not use, its commit gives back. A host whose page budget is used up loses its URLs. At most perGroup hosts of one group are
+-- on lease at once.
 create function lease_host(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
 declare
   r run; h host; t bigint := now_ms(); room bigint; gap bigint; got jsonb; n int; soonest bigint; cap bigint;
@@ -94,7 +101,12 @@ begin
   end if;
   if room <= 0 then return '{"kind": "none"}'; end if;
   if h.next_fetch_ms > t then return jsonb_build_object('kind', 'not_yet', 'inMs', h.next_fetch_ms - t); end if;
-  gap := greatest((p->>'delayMs')::bigint, h.crawl_delay_ms);
+  if jsonb_array_length(p->'groups') > 0 then
+    delete from host_group where until_ms <= t and name in (select jsonb_array_elements_text(p->'groups'));
+    perform 1 from host_group where name in (select jsonb_array_elements_text(p->'groups')) group by name having count(*) >= (p->>'perGroup')::int;
+    if found then return jsonb_build_object('kind', 'not_yet', 'inMs', 2000); end if;
+  end if;
+  gap := greatest((p->>'delayMs')::bigint, h.crawl_delay_ms, throttle_of(h, t));
   if gap > 0 then room := least(room, (p->>'windowMs')::bigint / gap + 1); end if;
   -- An array, so that the rows are picked once and then found by their key, whatever the planner knows of the table.
   with taken as (
@@ -111,12 +123,13 @@ begin
   end if;
   update host set lease_token = p->>'token', lease_run = r.no, lease_until_ms = t + (p->>'leaseMs')::bigint, lease_urls = n,
     next_fetch_ms = t + (n + 1) * gap where host = h.host;
+  insert into host_group (name, host, until_ms) select distinct g, h.host, t + (p->>'leaseMs')::bigint from jsonb_array_elements_text(p->'groups') g;
   update run set pages_leased = pages_leased + n where no = r.no;
   return jsonb_build_object('kind', 'urls', 'urls', got, 'delayMs', gap, 'failures', h.failures, 'reservedMs', t + (n + 1) * gap);
 end $$;
 
 -- commit_session({run, host, token, partial, done: [id], retry: [{id, delayMs}], back: [id], pages, offers, candidates: [{key, host, texts, body}],
---     counters, delayMs, reservedMs, lastFetchAgoMs (null = nothing fetched), pauseMs, health: ok|bad|none, maxFailures, maxFailingMs,
+--     counters, delayMs, reservedMs, lastFetchAgoMs (null = nothing fetched), pauseMs, throttleMs (0 = none), health: ok|bad|none, maxFailures, maxFailingMs,
 --     batchSize, batchAgeMs, perHost})
 --   -> {kind: committed, hosts: [host], batches: [id], moreInMs (null = no URL left here)} | {kind: lost}
 -- A partial commit is for some of the leased URLs and keeps the lease; the last one must name all that are left. Else the lease was
@@ -158,7 +171,8 @@ begin
     end if;
 
     -- Slots that were reserved and not used go back, unless somebody reserved behind them.
-    gap := greatest((p->>'delayMs')::bigint, h.crawl_delay_ms);
+    perform throttle_host(h.host, (p->>'throttleMs')::bigint, t);
+    gap := greatest((p->>'delayMs')::bigint, h.crawl_delay_ms, (p->>'throttleMs')::bigint, throttle_of(h, t));
     free_ms := case when h.next_fetch_ms = (p->>'reservedMs')::bigint then t else h.next_fetch_ms end;
     if p->>'lastFetchAgoMs' is not null then
       free_ms := case when h.next_fetch_ms = (p->>'reservedMs')::bigint then 0 else free_ms end;
@@ -167,6 +181,7 @@ begin
     free_ms := greatest(free_ms, t + coalesce((p->>'pauseMs')::bigint, 0));
     update host set lease_token = null, lease_run = null, lease_until_ms = 0, lease_urls = 0, next_fetch_ms = free_ms,
       failures = fails, failing_since_ms = since where host = h.host;
+    delete from host_group where host = h.host;
   end if;
   update run_host set urls = urls - gone - dropped, pages = pages + (p->>'pages')::int where run = r.no and host = h.host;
   update run set pages_leased = greatest(pages_leased - named, 0), pages = pages + (p->>'pages')::bigint,
@@ -194,7 +209,24 @@ create function waiting_hosts(p jsonb) returns jsonb language sql set search_pat
     order by h.next_fetch_ms, rh.host limit (p->>'limit')::int) t
 $$;
 
--- reserve({slots: [{host, want}], delayMs, windowMs, guardMs}) -> [{host, granted, inMs, delayMs}]
+-- report_hosts({reports: [{host, throttleMs, pauseMs, health}]}) -> {}
+-- What image fetches met with: as a session's commit says it, but of hosts that nobody need hold.
+create function report_hosts(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
+declare x record; t bigint := now_ms();
+begin
+  for x in select * from jsonb_to_recordset(p->'reports') as s(host text, "throttleMs" bigint, "pauseMs" bigint, health text) order by host loop
+    insert into host (host) values (x.host) on conflict do nothing;
+    perform throttle_host(x.host, x."throttleMs", t);
+    update host set
+      next_fetch_ms = case when x."pauseMs" > 0 then greatest(next_fetch_ms, t + x."pauseMs") else next_fetch_ms end,
+      failures = case x.health when 'ok' then 0 when 'bad' then failures + 1 else failures end,
+      failing_since_ms = case x.health when 'ok' then null when 'bad' then coalesce(failing_since_ms, t) else failing_since_ms end
+      where host = x.host;
+  end loop;
+  return '{}';
+end $$;
+
+-- reserve({slots: [{host, want}], delayMs, windowMs, guardMs}) -> [{host, granted, inMs, delayMs, failures}]
 -- Reserves up to `want` fetches on each host, delayMs (or the host's crawl-delay) apart, the first in inMs; only as many as start
 -- within windowMs. guardMs more are kept free behind them, for a fetch that starts a little late.
 create function reserve(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
@@ -203,14 +235,14 @@ begin
   for x in select * from jsonb_to_recordset(p->'slots') as s(host text, want int) order by host loop
     insert into host (host) values (x.host) on conflict do nothing;
     select * into strict h from host where host = x.host for update;
-    gap := greatest((p->>'delayMs')::bigint, h.crawl_delay_ms);
+    gap := greatest((p->>'delayMs')::bigint, h.crawl_delay_ms, throttle_of(h, t));
     first := greatest(h.next_fetch_ms, t);
     if first - t > (p->>'windowMs')::bigint then n := 0;
     elsif gap = 0 then n := x.want;
     else n := least(x.want, ((p->>'windowMs')::bigint - (first - t)) / gap + 1);
     end if;
     if n > 0 then update host set next_fetch_ms = first + n * gap + least(gap, (p->>'guardMs')::bigint) where host = x.host; end if;
-    answer := answer || jsonb_build_object('host', x.host, 'granted', n, 'inMs', first - t, 'delayMs', gap);
+    answer := answer || jsonb_build_object('host', x.host, 'granted', n, 'inMs', first - t, 'delayMs', gap, 'failures', h.failures);
   end loop;
   return answer;
 end $$;

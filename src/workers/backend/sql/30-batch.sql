@@ -31,7 +31,7 @@ declare r run; t bigint := now_ms(); size int := (p->>'batchSize')::int; ready b
 begin
   select * into strict r from run where name = p->>'run' for update;
   if r.buffered = 0 or r.standing <> 'running' or (r.limits->>'maxPairs' is not null and r.kept >= (r.limits->>'maxPairs')::bigint) then return '[]'; end if;
-  flush := coalesce((p->>'dry')::boolean, false) or (r.pages_leased = 0
+  flush := coalesce((p->>'dry')::boolean, false) or (r.pages_leased = 0 and r.sources_open = 0
     and (r.urls = 0 or (r.limits->>'maxPages' is not null and r.pages >= (r.limits->>'maxPages')::bigint)));
   select count(*), min(since_ms) into ready, oldest from candidate where run = r.no and batch is null and not_before_ms <= t;
   flush := flush or t - oldest >= (p->>'batchAgeMs')::bigint;

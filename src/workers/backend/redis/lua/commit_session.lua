@@ -1,6 +1,6 @@
 -- KEYS  root
 -- ARGV  run, host, token, name of this commit, partial (0, 1), pages, delay ms, reserved until, last fetch ago ms ('' = nothing was fetched),
---       pause ms, health (ok, bad, none), most failures, most ms of failing, batch size, batch age ms, most of an image host,
+--       pause ms, throttle ms (0 = none), health (ok, bad, none), most failures, most ms of failing, batch size, batch age ms, most of an image host,
 --       done: ids; retry: n, then id and delay ms for each; back: ids; offers (see offer_urls); candidates (see add_candidates);
 --       counters: n, then name and count for each
 -- ->    'committed', ms until the host can be visited again ('' = it has no URL left), number of hosts, hosts that have URLs now and had
@@ -11,6 +11,7 @@
 -- @include frontier batches
 local no, host, token, name, partial = run_number(take()), take(), take(), take(), take() == '1'
 local pages, delay_ms, reserved_until, fetched_ago_ms, pause_ms = take_number(), take_number(), take_number(), take_number(), take_number()
+local throttle_ms = take_number()
 local health, most_failures, most_failing_ms = take(), take_number(), take_number()
 local size, age_ms, per_host = take_number(), take_number(), take_number()
 local h = hash_of(host_key(host))
@@ -83,7 +84,8 @@ else
     left, failures, since = 0, 0, nil
   end
   -- Slots that were reserved and not used go back, unless somebody reserved behind them.
-  local gap = math.max(delay_ms, tonumber(h.c or 0))
+  throttle_host(host, h.v, h.w, throttle_ms)
+  local gap = math.max(delay_ms, tonumber(h.c or 0), throttle_ms, throttle_of(h.v, h.w))
   local unused = tonumber(h.n) == reserved_until
   free_at = tonumber(h.n)
   if fetched_ago_ms then
@@ -93,7 +95,8 @@ else
   end
   free_at = math.max(free_at, now + pause_ms)
   call('DEL', lease_key(host))
-  call('HDEL', host_key(host), 't', 'r', 'e', 'k')
+  leave_groups(host, h.g)
+  call('HDEL', host_key(host), 't', 'r', 'e', 'k', 'g')
   call('HSET', host_key(host), 'n', free_at)
   if failures == 0 then
     if h.f then call('HDEL', host_key(host), 'f', 's') end

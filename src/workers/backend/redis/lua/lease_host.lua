@@ -1,15 +1,16 @@
 -- KEYS  root
--- ARGV  run, host, token, most URLs, delay ms, window ms, lease ms
+-- ARGV  run, host, token, most URLs, delay ms, window ms, lease ms, most hosts of a group, groups
 -- ->    'urls', delay ms, failures, end of the reserved slots, record ...
 --     | 'busy', ms | 'not_yet', ms | 'none'
 -- One holder a host over all runs and machines. The lease reserves one slot a URL, a delay apart, the first one now, as many as fit into
 -- the window, and one more, so that a fetch that starts a little late does not come near the next holder's. What a session does not use,
--- its commit gives back. A host whose page budget is used up loses its URLs. A call that is sent twice is answered twice.
+-- its commit gives back. A host whose page budget is used up loses its URLs. At most so many hosts of one group are on lease at once. A call that is sent twice is answered twice.
 -- @include frontier
 local no, host, token = run_number(take()), take(), take()
 local max, delay_ms, window_ms, lease_ms = take_number(), take_number(), take_number(), take_number()
+local per_group, groups = take_number(), take_list()
 local h = hash_of(host_key(host))
-local gap = math.max(delay_ms, tonumber(h.c or 0))
+local gap = math.max(delay_ms, tonumber(h.c or 0), throttle_of(h.v, h.w))
 
 if h.t == token then return { 'urls', gap, h.f or '0', h.n, unpack(call('HVALS', lease_key(host))) } end
 if h.t then
@@ -29,6 +30,10 @@ end
 if room <= 0 then return { 'none' } end
 local free_at = tonumber(h.n or 0)
 if free_at > now then return { 'not_yet', free_at - now } end
+for _, group in ipairs(groups) do
+  call('ZREMRANGEBYSCORE', group_key(group), '-inf', now)
+  if call('ZCARD', group_key(group)) >= per_group then return { 'not_yet', 2000 } end
+end
 if gap > 0 then room = math.min(room, math.floor(window_ms / gap) + 1) end
 
 -- URLs to be tried again that are due stand among the others where they stood before.
@@ -76,6 +81,11 @@ for _, record in ipairs(records) do
   leased[#leased + 1] = string.match(record, '^%d+')
   leased[#leased + 1] = record
 end
+for _, group in ipairs(groups) do
+  call('ZADD', group_key(group), now + lease_ms, host)
+  call('PEXPIRE', group_key(group), lease_ms)
+end
+if #groups > 0 then call('HSET', host_key(host), 'g', table.concat(groups, ' ')) end
 local reserved_until = now + (#records + 1) * gap
 call_with('HSET', lease_key(host), leased)
 call('HSET', host_key(host), 't', token, 'r', no, 'e', now + lease_ms, 'k', #records, 'n', reserved_until, 'd' .. no, table.concat(left, ','))

@@ -45,7 +45,7 @@ local most_dealt = 2048
 -- round-robin over image hosts, at most per_host of one host, so that one slow host does not hold a whole batch: the n-th per_host
 -- candidates of every host make the n-th round, and a round is cut into batches. Answers the batches.
 local function close_batches(no, size, age_ms, per_host, dry)
-  local run = fields(run_key(no), 'buffered', 'standing', 'max_pairs', 'kept', 'pages_leased', 'urls', 'max_pages', 'pages', 'last_batch')
+  local run = fields(run_key(no), 'buffered', 'standing', 'max_pairs', 'kept', 'pages_leased', 'urls', 'max_pages', 'pages', 'last_batch', 'sources_open')
   if tonumber(run[1] or 0) == 0 or run[2] ~= 'running' or (run[3] and tonumber(run[4] or 0) >= tonumber(run[3])) then return {} end
   local due = call('ZRANGEBYSCORE', deferred_key(no), '-inf', now, 'LIMIT', 0, most_dealt)
   for _, member in ipairs(due) do call('ZADD', ready_key(no), string.match(member, '^%d+'), member) end
@@ -54,7 +54,7 @@ local function close_batches(no, size, age_ms, per_host, dry)
   if ready == 0 then return {} end
   local oldest = string.match(call('ZRANGE', ready_key(no), 0, 0)[1], '^%d+ (%d+)')
   local out_of_pages = tonumber(run[6] or 0) == 0 or (run[7] and tonumber(run[8] or 0) >= tonumber(run[7]))
-  local flush = dry or now - tonumber(oldest) >= age_ms or (tonumber(run[5] or 0) == 0 and out_of_pages)
+  local flush = dry or now - tonumber(oldest) >= age_ms or (tonumber(run[5] or 0) == 0 and tonumber(run[10] or 0) == 0 and out_of_pages)
   if ready < size and not flush then return {} end
 
   -- By id, so that each turn has them in that order too.

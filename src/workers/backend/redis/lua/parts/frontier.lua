@@ -41,13 +41,29 @@ local function put_back(no, host, depths, records)
   return depths
 end
 
+-- Ms between two fetches that a host showed to need, as far as it is still believed: it halves with every minute.
+local function throttle_of(throttle, since)
+  if not throttle then return 0 end
+  local left = math.floor(tonumber(throttle) / 2 ^ math.min(math.floor(math.max(now - tonumber(since), 0) / 60000), 40))
+  return left < 50 and 0 or left
+end
+-- A wish is taken up where it is not below what is believed; the belief begins anew with it.
+local function throttle_host(host, throttle, since, wish)
+  if wish > 0 and wish >= throttle_of(throttle, since) then call('HSET', host_key(host), 'v', wish, 'w', now) end
+end
+
+local function leave_groups(host, groups)
+  for group in string.gmatch(groups or '', '%S+') do call('ZREM', group_key(group), host) end
+end
+
 -- Frees a host whose holder let the lease run out. Attempts are not counted: the host did nothing wrong.
 local function give_back_host(host, h)
   local no = h.r
   local depths = put_back(no, host, h['d' .. no] or '', call('HVALS', lease_key(host)))
   h['d' .. no] = depths
   call('DEL', lease_key(host))
-  call('HDEL', host_key(host), 't', 'r', 'e', 'k')
+  leave_groups(host, h.g)
+  call('HDEL', host_key(host), 't', 'r', 'e', 'k', 'g')
   subtract_leased(no, 'pages_leased', tonumber(h.k))
   call('ZREM', held_key(no), host)
   if tonumber(call('ZSCORE', hosts_key(no), host) or 0) > 0 then
@@ -57,7 +73,7 @@ local function give_back_host(host, h)
     h['d' .. no] = nil
     call('HDEL', host_key(host), 'd' .. no)
   end
-  h.t, h.r, h.e, h.k = nil, nil, nil, nil
+  h.t, h.r, h.e, h.k, h.g = nil, nil, nil, nil, nil
 end
 
 -- When the next URL of the host that is not on lease may be tried; nil = it has none.

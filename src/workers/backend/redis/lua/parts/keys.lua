@@ -7,8 +7,9 @@
 --   claims               zset    origins whose robots.txt somebody is fetching, by the time until which that is believed
 --   o:<origin>           hash    robots.txt: record (JSON), detail, expires; delay (its crawl-delay); goes an hour after it expired
 --   h:<host>             hash    n next_fetch: the first moment that nobody has reserved; c crawl_delay; f failures in a row;
---                                s failing_since; lease: t token, r run, e until, k URLs named by no commit yet; x last commit;
+--                                s failing_since; v throttle, w since when; lease: t token, r run, e until, k URLs named by no commit yet, g groups; x last commit;
 --                                for each run: p<no> pages; d<no> depths at which URLs wait, '' = none does; absent = it has no URL
+--   n:<group>            zset    hosts on lease that share something, by the end of the lease
 --   l:<host>             hash    URLs on lease: id -> record 'id depth attempts body'
 --   r<no>                hash    the run: its settings, and sums over what is below, so that nothing is counted by walking
 --   r<no>:options        string  JSON
@@ -23,6 +24,7 @@
 --   m<no>:<bucket>       set     known candidates
 --   i<no>:<bucket>       set     contents of kept images
 --   t<no>:<bucket>       hash    captions: 7 bytes of hash -> candidates that carry it
+--   s<no>                hash    sources: name -> '<1 where it was read to its end, else 0> <cursor>'
 --   f<no>                hash    candidates, buffered or in an open batch: id -> 'attempts host body'
 --   y<no>                zset    buffered ones that are ready, 'id since host' by id
 --   z<no>                zset    buffered ones that were deferred, 'id since host' by the time before which they are not ready
@@ -37,6 +39,7 @@ local root = KEYS[1]
 local all_runs, duties, workers, beats, robots_claims = root .. 'runs', root .. 'duties', root .. 'workers', root .. 'beats', root .. 'claims'
 local function robots_key(origin) return root .. 'o:' .. origin end
 local function host_key(host) return root .. 'h:' .. host end
+local function group_key(group) return root .. 'n:' .. group end
 local function lease_key(host) return root .. 'l:' .. host end
 local function run_key(no) return root .. 'r' .. no end
 local function options_key(no) return root .. 'r' .. no .. ':options' end
@@ -47,6 +50,7 @@ local function hosts_key(no) return root .. 'u' .. no end
 local function due_key(no) return root .. 'd' .. no end
 local function held_key(no) return root .. 'e' .. no end
 local function bucket_root(letter, no) return root .. letter .. no .. ':' end
+local function sources_key(no) return root .. 's' .. no end
 local function bodies_key(no) return root .. 'f' .. no end
 local function ready_key(no) return root .. 'y' .. no end
 local function deferred_key(no) return root .. 'z' .. no end

@@ -1,0 +1,58 @@
+import { charsetParameter, decodeHtml } from './charset.js'
+import type { Page } from './page.js'
+import { type OptOutRules, pageVerdict } from './permission/index.js'
+import { readListing, unfolded } from './sources/sitemap.js'
+
+export { isGzip } from './sources/sitemap.js'
+
+/** What a sitemap or a feed gives, as the page that it is to the crawl. */
+export type ListingPage = Omit<Page, 'url' | 'status' | 'bytes' | 'digest'> & { readonly text: string }
+
+/** Whether a response says that it is XML, or a compressed sitemap by its name. */
+export function mayBeListing(mediaType: string, url: string): boolean {
+  if (gzipTypes.has(mediaType)) return /\.xml\.gz$/i.test(new URL(url).pathname)
+  return xmlTypes.has(mediaType)
+}
+
+const gzipTypes: ReadonlySet<string> = new Set(['application/gzip', 'application/x-gzip'])
+const xmlTypes: ReadonlySet<string> = new Set([
+  'application/xml',
+  'text/xml',
+  'application/rss+xml',
+  'application/atom+xml',
+  'application/rdf+xml',
+])
+
+/** Reads a body as a sitemap or a feed; `why`: it is neither. */
+export function listingPage(
+  body: Uint8Array,
+  headers: Readonly<Record<string, string>>,
+  url: string,
+  rules: OptOutRules,
+): ListingPage | { readonly why: 'encoding' | 'not_html' } {
+  const bytes = unfolded(body)
+  if (bytes === null) return { why: 'encoding' }
+  const text = decodeHtml(bytes, `text/xml; charset=${charsetOf(bytes, headers['content-type'] ?? null)}`)
+  const listing = readListing(text, url)
+  if (listing === null) return { why: 'not_html' }
+  const verdict = pageVerdict({ xRobotsTag: headers['x-robots-tag'] ?? null, metas: [] }, rules)
+  const isClosed = verdict.images !== null
+  return {
+    text,
+    title: null,
+    language: null,
+    links: verdict.links === null ? listing.links : [],
+    candidates: isClosed ? [] : listing.candidates,
+    imagesSkipped: isClosed ? {} : listing.imagesSkipped,
+    imagesSeen: listing.imagesSeen,
+    refusal: verdict.images,
+  }
+}
+
+/** What the response says, else what the XML declaration says, else UTF-8 (XML 1.0 section 4.3.3). */
+function charsetOf(bytes: Uint8Array, contentType: string | null): string {
+  const told = charsetParameter(contentType)
+  if (told !== null) return told
+  const start = Buffer.from(bytes.subarray(0, 200)).toString('latin1')
+  return /^\s*<\?xml[^>]*\sencoding\s*=\s*["']([\w.:-]+)["']/.exec(start)?.[1] ?? 'utf-8'
+}

@@ -1,0 +1,98 @@
+import type { Candidate, CaptionSource } from '../../records/index.js'
+import { tidyText } from '../extract/text.js'
+import { canonicalUrl } from '../url.js'
+
+export const listFormats = ['txt', 'csv', 'tsv', 'jsonl', 'parquet'] as const
+export type ListFormat = (typeof listFormats)[number]
+
+/** Where in a list what is found: names of columns, or of properties in JSON lines. A txt file has no columns: URL, blank, caption. */
+export interface ListColumns {
+  readonly url: string
+  readonly caption: string
+  /** null = the list does not say on which page the image stood. */
+  readonly page: string | null
+  readonly licence: string | null
+}
+
+export function namedColumns({ url, caption, page, licence }: ListColumns): string[] {
+  return [url, caption, page, licence].filter((column) => column !== null)
+}
+
+/** A file that lists image URLs with their captions. Plain JSON; it is stored with its run. */
+export interface ListSource {
+  readonly kind: 'list'
+  /** Absolute. */
+  readonly path: string
+  readonly format: ListFormat
+  readonly gzip: boolean
+  readonly columns: ListColumns
+}
+
+/** Why a row of a list is no candidate. Counted, and named by line. */
+export const rowSkipReasons = ['malformed', 'no_url', 'bad_url', 'no_caption'] as const
+export type RowSkipReason = (typeof rowSkipReasons)[number]
+
+/** One row. `line` is where it begins in the file, from 1; in parquet its number. */
+export type ListRow =
+  | { readonly line: number; readonly kind: 'candidate'; readonly candidate: Candidate }
+  | {
+      readonly line: number
+      readonly kind: 'skipped'
+      readonly reason: RowSkipReason
+      /** For people; null = the reason says it all. */
+      readonly detail: string | null
+    }
+
+/** What a row says, unchecked; undefined and null = nothing. */
+export interface RawRow {
+  readonly url: unknown
+  readonly caption: unknown
+  readonly page?: unknown
+  readonly licence?: unknown
+}
+
+const captionSource: CaptionSource = 'list'
+
+/** Judges one row. Pure. */
+export function rowOf(line: number, raw: RawRow): ListRow {
+  const given = textIn(raw.url)
+  if (given === null) return skipped(line, 'no_url')
+  const imageUrl = canonicalUrl(given)
+  if (imageUrl === null) return skipped(line, 'bad_url', given)
+  const caption = tidyText(textIn(raw.caption))
+  if (caption === null) return skipped(line, 'no_caption')
+  return {
+    line,
+    kind: 'candidate',
+    candidate: {
+      imageUrl,
+      fallbackUrls: [],
+      captions: [{ source: captionSource, text: caption }],
+      pageUrl: urlIn(raw.page),
+      pageLanguage: null,
+      licenceUrl: urlIn(raw.licence),
+    },
+  }
+}
+
+export function skipped(line: number, reason: RowSkipReason, detail: string | null = null): ListRow {
+  return { line, kind: 'skipped', reason, detail: detail === null ? null : shortened(detail) }
+}
+
+/** Numbers are texts in lists; whatever else is not a text is nothing. */
+function textIn(value: unknown): string | null {
+  const text = typeof value === 'number' || typeof value === 'bigint' ? String(value) : value
+  if (typeof text !== 'string') return null
+  const trimmed = text.trim()
+  return trimmed === '' ? null : trimmed
+}
+
+/** What the list says of an image beside its caption is left out where it cannot be used. */
+function urlIn(value: unknown): string | null {
+  const text = textIn(value)
+  return text === null ? null : canonicalUrl(text)
+}
+
+function shortened(text: string): string {
+  return text.length > 200 ? `${text.slice(0, 197)}...` : text
+}

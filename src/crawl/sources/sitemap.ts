@@ -1,0 +1,187 @@
+import { gunzipSync } from 'node:zlib'
+import { Parser } from 'htmlparser2'
+import type { Candidate, Caption, CaptionSource, ImageSkipReason } from '../../records/index.js'
+import { tidyText } from '../extract/text.js'
+import { canonicalUrl } from '../url.js'
+
+/** What a sitemap or a feed names. */
+export interface Listing {
+  readonly kind: 'sitemap' | 'feed'
+  /** Pages, and further sitemaps; canonical, distinct. */
+  readonly links: readonly string[]
+  readonly candidates: readonly Candidate[]
+  readonly imagesSkipped: Partial<Record<ImageSkipReason, number>>
+  readonly imagesSeen: number
+}
+
+/** Sitemaps may name 50,000 pages, each with 1,000 images (sitemaps.org, Google's image extension); of images as many are taken as of pages. */
+const maxEntries = 50_000
+/** Deeper documents are neither. */
+const maxDepth = 32
+/** Characters kept of one element's text. */
+const maxText = 8_000
+/** What a compressed sitemap may unfold to (sitemaps.org). */
+export const maxListingBytes = 50 * 1024 * 1024
+
+/** A gzip file as what it holds; other bytes as they are; null = it is broken, or unfolds to too much. */
+export function unfolded(body: Uint8Array): Uint8Array | null {
+  if (!isGzip(body)) return body
+  try {
+    return gunzipSync(body, { maxOutputLength: maxListingBytes })
+  } catch {
+    // Nothing else is thrown here than what is wrong with the bytes.
+    return null
+  }
+}
+
+export function isGzip(body: Uint8Array): boolean {
+  return body[0] === 0x1f && body[1] === 0x8b
+}
+
+interface Image {
+  url: string | null
+  texts: string[]
+}
+
+/** One page of a sitemap, or one item of a feed, as far as it was read. */
+interface Entry {
+  page: string | null
+  title: string | null
+  images: Image[]
+}
+
+const roots: Readonly<Record<string, Listing['kind']>> = {
+  urlset: 'sitemap',
+  sitemapindex: 'sitemap',
+  rss: 'feed',
+  'rdf:rdf': 'feed',
+  feed: 'feed',
+}
+const entryNames: ReadonlySet<string> = new Set(['url', 'sitemap', 'item', 'entry'])
+/** What says something about the image around it. */
+const imageTexts: ReadonlySet<string> = new Set([
+  'image:caption',
+  'image:title',
+  'media:title',
+  'media:description',
+])
+
+/**
+ * Reads a sitemap, an index of sitemaps, or an RSS or Atom feed; null = it is none of them. Entities that a document declares stay as
+ * they are written; what is deeper, longer or more than a real one is left out.
+ */
+export function readListing(xml: string, url: string): Listing | null {
+  let kind: Listing['kind'] | null = null
+  let depth = 0
+  let isOther = false
+  let text = ''
+  let entry: Entry | null = null
+  let image: Image | null = null
+  let imagesSeen = 0
+  const links = new Set<string>()
+  const candidates: Candidate[] = []
+  const imagesSkipped: Partial<Record<ImageSkipReason, number>> = {}
+  const skip = (reason: ImageSkipReason) => {
+    imagesSkipped[reason] = (imagesSkipped[reason] ?? 0) + 1
+  }
+  const addLink = (raw: string | null) => {
+    const link = raw === null ? null : canonicalUrl(raw.trim(), url)
+    if (link !== null && link !== url && links.size < maxEntries) links.add(link)
+  }
+  const endEntry = ({ page, title, images }: Entry) => {
+    addLink(page)
+    const pageUrl = page === null ? null : canonicalUrl(page.trim(), url)
+    const source: CaptionSource = kind === 'sitemap' ? 'sitemap' : 'feed'
+    for (const { url: raw, texts } of images) {
+      if (++imagesSeen > maxEntries) return
+      const imageUrl = raw === null ? null : canonicalUrl(raw.trim(), url)
+      if (imageUrl === null) {
+        skip(raw === null ? 'no_source' : 'bad_url')
+        continue
+      }
+      // The headline of a feed's entry stands beside its pictures, as on a page; a sitemap has none.
+      const said = [...new Set([...texts, texts.length === 0 ? title : null].map(tidyText))]
+      const captions: Caption[] = said.filter((one) => one !== null).map((one) => ({ source, text: one }))
+      if (captions.length === 0) skip('no_caption')
+      else
+        candidates.push({
+          imageUrl,
+          fallbackUrls: [],
+          captions,
+          pageUrl: pageUrl ?? url,
+          pageLanguage: null,
+          licenceUrl: null,
+        })
+    }
+  }
+
+  const open = (name: string, attributes: Readonly<Record<string, string>>) => {
+    if (entry === null) {
+      if (entryNames.has(name)) entry = { page: null, title: null, images: [] }
+      return
+    }
+    if (name === 'image:image') image = { url: null, texts: [] }
+    else if (name === 'media:content' || name === 'media:thumbnail' || name === 'enclosure') {
+      const { url: source, medium, type } = attributes
+      const isImage = medium === 'image' || type?.startsWith('image/') === true || name === 'media:thumbnail'
+      if (isImage && source !== undefined) {
+        image = { url: source, texts: [] }
+        entry.images.push(image)
+      }
+    } else if (name === 'link' && attributes.href !== undefined) {
+      const rel = attributes.rel ?? 'alternate'
+      if (rel === 'alternate') entry.page ??= attributes.href
+      if (rel === 'enclosure' && attributes.type?.startsWith('image/') === true)
+        entry.images.push({ url: attributes.href, texts: [] })
+    }
+  }
+  const close = (name: string) => {
+    if (entry === null) return
+    if (entryNames.has(name)) {
+      endEntry(entry)
+      entry = null
+      image = null
+    } else if (name === 'image:image') {
+      if (image !== null) entry.images.push(image)
+      image = null
+    } else if (name === 'image:loc' && image !== null) image.url = text
+    else if (imageTexts.has(name)) {
+      // Feeds also write them beside the picture.
+      const of = image ?? entry.images.at(-1)
+      if (text.trim() !== '') of?.texts.push(text)
+    } else if (name === 'loc' || (name === 'link' && text.trim() !== '')) entry.page ??= text
+    else if (name === 'title') entry.title ??= text
+  }
+
+  const parser = new Parser(
+    {
+      onopentag: (given, attributes) => {
+        const name = given.toLowerCase()
+        depth++
+        if (depth > maxDepth) isOther = true
+        if (depth === 1 && kind === null) {
+          kind = roots[name] ?? null
+          isOther ||= kind === null
+        }
+        text = ''
+        if (!isOther) open(name, attributes)
+      },
+      ontext: (piece) => {
+        if (text.length < maxText) text += piece.slice(0, maxText - text.length)
+      },
+      onclosetag: (given) => {
+        if (!isOther) close(given.toLowerCase())
+        depth--
+        text = ''
+      },
+    },
+    { xmlMode: true },
+  )
+  // In pieces, so that what is no listing is not read to its end.
+  for (let at = 0; at < xml.length && !isOther && links.size < maxEntries; at += pieceLength)
+    parser.write(xml.slice(at, at + pieceLength))
+  if (!isOther) parser.end()
+  return kind === null || isOther ? null : { kind, links: [...links], candidates, imagesSkipped, imagesSeen }
+}
+
+const pieceLength = 64 * 1024
