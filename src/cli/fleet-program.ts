@@ -178,7 +178,7 @@ function runName(value: string): string {
 const crawlExamples = `
 Examples:
   export PAIRMILL_BACKEND=redis://10.0.0.5:6379
-  pairmill crawl https://example.org/ --run birds --out s3://pairs/birds --max-pages 100000
+  pairmill crawl https://example.org/ --contact you@example.org --run birds --out s3://pairs/birds --max-pages 100000
   pairmill crawl --seeds more.txt --run birds
   pairmill status birds --watch
 `

@@ -57,6 +57,11 @@ const commands: Commands = {
     if (deps === null) return exitCodes.usage
     return (await import('./run.js')).runCommand(call, deps)
   },
+  async images(call) {
+    const deps = await runDeps()
+    if (deps === null) return exitCodes.usage
+    return (await import('./images.js')).imagesCommand(call, deps)
+  },
   async demo(call) {
     const deps = await runDeps()
     if (deps === null) return exitCodes.usage
@@ -147,6 +152,55 @@ const commands: Commands = {
       // It only reads: a signal may end it as it ends any process.
       pause: (ms) => setTimeout(ms),
     })
+  },
+  async permissions(call) {
+    const read = readEnvironment(process.env, homedir())
+    if ('problem' in read) {
+      stderr.write(`pairmill: ${read.problem}\n`)
+      return exitCodes.usage
+    }
+    const [
+      { permissionsCommand },
+      { readPublishedStatus, readStatus },
+      { isFolder },
+      { isS3Url, readDecisions },
+      { openPlace, placeOf },
+    ] = await Promise.all([
+      import('./permissions.js'),
+      import('../workers/index.js'),
+      import('./process.js'),
+      import('../shard/index.js'),
+      import('./place.js'),
+    ])
+    const place = placeOf(call.place, process.cwd())
+    const stop = stopBySignal()
+    const opened = await openPlace(place, read.surroundings.environment.s3, stop.signal)
+    if ('message' in opened) {
+      stderr.write(`pairmill: ${opened.message}\n`)
+      return exitCodes.usage
+    }
+    try {
+      return await permissionsCommand(
+        { ...call, place },
+        {
+          isPlace: (folder) => isS3Url(folder) || isFolder(folder),
+          decisions: () => readDecisions(opened.store, stop.signal),
+          counters: async () => {
+            const status = isS3Url(place)
+              ? await readPublishedStatus(opened.store, Date.now(), stop.signal)
+              : await readStatus(place)
+            return 'problem' in status ? null : status.counters
+          },
+          stdout,
+          stderr,
+        },
+      )
+    } catch (error) {
+      if (stop.code !== null) return stop.code
+      throw error
+    } finally {
+      await opened.close()
+    }
   },
   async crawl(call) {
     const deps = await runDeps()

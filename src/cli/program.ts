@@ -3,17 +3,21 @@ import type { ClassifyCall } from './classify.js'
 import type { DemoCall } from './demo.js'
 import { type ExitCode, exitCodeHelp, exitCodes } from './exit-codes.js'
 import { addFleetCommands, backendOption, type FleetCommands } from './fleet-program.js'
+import { addImagesCommand, type ImagesCommands } from './images-program.js'
 import type { Output } from './output.js'
+import type { PermissionsCall } from './permissions.js'
+import { addPermissionsCommand } from './permissions-program.js'
 import { flagKeys, flagOf } from './run-flags.js'
 import type { RunCall } from './run-input.js'
 import { optionOf, wholeNumber } from './run-option.js'
 import type { StatusCall } from './status.js'
 
 /** What the commands do; loaded only when one is called, so that --help is quick. */
-export interface Commands extends FleetCommands {
+export interface Commands extends FleetCommands, ImagesCommands {
   run(call: RunCall): Promise<ExitCode>
   verify(dir: string, json: boolean): Promise<ExitCode>
   status(call: StatusCall): Promise<ExitCode>
+  permissions(call: PermissionsCall): Promise<ExitCode>
   demo(call: DemoCall): Promise<ExitCode>
   classify(call: ClassifyCall): Promise<ExitCode>
 }
@@ -141,6 +145,8 @@ function createProgram(deps: ProgramDeps, answer: (code: ExitCode) => void): Com
       )
     })
 
+  addImagesCommand(program, commands, answer)
+  addPermissionsCommand(program, commands.permissions, answer)
   addFleetCommands(program, commands, answer)
 
   const model = flagOf('model')
@@ -202,7 +208,7 @@ const helpColumns = (output: Output): number => (output.isTerminal ? Math.max(60
 const programExamples = `
 Start here:
   pairmill demo
-  pairmill run https://example.org/ --out my-dataset --max-pages 200
+  pairmill run https://example.org/ --contact you@example.org --out my-dataset --max-pages 200
   pairmill status my-dataset
   pairmill verify my-dataset
 
@@ -220,13 +226,13 @@ An image that cannot be read is named, and the others are classified; the exit c
 const runExamples = `
 Examples:
   A small try:
-    pairmill run https://example.org/gallery/ --out try --max-pages 50
+    pairmill run https://example.org/gallery/ --contact you@example.org --out try --max-pages 50
   Many sites, English captions only, at most two hours:
-    pairmill run --seeds sites.txt --out pairs --scope domain --lang en --max-time 2h
+    pairmill run --seeds sites.txt --contact you@example.org --out pairs --scope domain --lang en --max-time 2h
   Options in a file, one of them overruled:
     pairmill run --config crawl.json --max-pairs 100000
   A model of your own, with no network but the crawl:
-    pairmill run https://example.org/ --out pairs --model ./my-clip
+    pairmill run https://example.org/ --contact you@example.org --out pairs --model ./my-clip
   A site on this machine:
     pairmill run localhost:8100 --out local --allow-private 127.0.0.0/8 --delay-ms 0
 

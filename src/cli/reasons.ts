@@ -1,4 +1,4 @@
-import type { PageSkipReason, ScopeVerdict } from '../crawl/index.js'
+import type { PageSkipReason, RowSkipReason, ScopeVerdict } from '../crawl/index.js'
 import type { ImageSkipReason, RejectReason } from '../records/index.js'
 
 /** What each reason means, for people: completes "rejected: ...". */
@@ -14,6 +14,7 @@ export const rejectExplanations: Readonly<Record<RejectReason, string>> = {
   language: 'caption is in another language (--lang)',
   robots: 'robots.txt forbids the image',
   robots_unreachable: "the image host's robots.txt could not be read, so nothing is fetched",
+  opt_out: 'the site says that it is not to be taken (--ignore-opt-out)',
   address_refused: 'private or reserved address (--allow-private)',
   bad_url: 'image address cannot be used',
   dns: 'host name not found',
@@ -56,6 +57,13 @@ export const imageSkipExplanations: Readonly<Record<ImageSkipReason, string>> = 
   bad_url: 'address that cannot be read',
 }
 
+export const rowSkipExplanations: Readonly<Record<RowSkipReason, string>> = {
+  malformed: 'line that cannot be read',
+  no_url: 'no image URL',
+  bad_url: 'image URL that cannot be used',
+  no_caption: 'no caption',
+}
+
 /** Beside the reasons of a visit: those of the run, which never asked for the page, or not again. */
 type PageLeftOut = PageSkipReason | Exclude<ScopeVerdict, 'in'> | 'robots' | 'redirects' | 'host_stalled'
 
@@ -83,4 +91,6 @@ export const pageSkipExplanations: Readonly<Record<PageLeftOut, string>> = {
   http_other: 'unexpected HTTP status',
   not_html: 'not a web page',
   empty: 'empty page',
+  copy: 'copy of a page that the host gave under other addresses',
+  opt_out: 'the site says that it is not to be taken (--ignore-opt-out)',
 }

@@ -1,3 +1,5 @@
+import { optOuts } from '../records/index.js'
+
 /** How one option of `pairmill run` looks to people. What it may be is checked in run-options.ts. */
 export interface Flag {
   readonly flag: string
@@ -116,6 +118,15 @@ export const runFlags = {
     expected: 'a pattern of * and ?, or a /regular expression/',
     repeatable: true,
   },
+  sitemaps: {
+    flag: '--sitemaps',
+    value: 'on|off',
+    group: scope,
+    help: 'crawl the sitemaps too that the robots.txt of a seed names',
+    fallback: 'off',
+    expected: 'on or off',
+    choices: ['on', 'off'],
+  },
   delayMs: {
     flag: '--delay-ms',
     value: 'MS',
@@ -147,6 +158,24 @@ export const runFlags = {
     help: 'how the crawler names itself; robots.txt rules for its first word apply',
     fallback: 'pairmill/VERSION (+its home page)',
     expected: 'printable ASCII that begins with a product name such as mybot/1.0',
+  },
+  contact: {
+    flag: '--contact',
+    value: 'MAIL|URL',
+    group: network,
+    help: 'how those whose sites are crawled reach you: put into the user agent, and asked for unless that names one',
+    fallback: 'none: needed unless every seed is on this machine',
+    expected: 'an e-mail address, or an http or https URL',
+  },
+  ignoreOptOut: {
+    flag: '--ignore-opt-out',
+    value: 'NAME',
+    group: network,
+    help: `take what a site opts out of in this way: ${optOuts.join(', ')}`,
+    fallback: 'none: all are obeyed',
+    expected: `one of ${optOuts.join(', ')}`,
+    repeatable: true,
+    choices: optOuts,
   },
   connectTo: {
     flag: '--connect-to',
@@ -326,6 +355,7 @@ export function runOptionsOf(given: Readonly<Record<string, unknown>>): Readonly
   const keys = Object.keys(given).map(
     (key) => Object.keys(renamed).find((option) => renamed[option] === key) ?? key,
   )
+  if (keys.includes('contact')) keys.push('userAgent')
   // Unless it is given, the delay of images follows that of pages.
   return new Set(keys.includes('delayMs') ? [...keys, 'imageDelayMs'] : keys)
 }
@@ -334,5 +364,6 @@ export function runOptionsOf(given: Readonly<Record<string, unknown>>): Readonly
 export function flagOfRunOption(option: string): string {
   const key = renamed[option] ?? flagKeys.find((name) => name === option)
   if (option === 'seeds') return '<seed...>'
+  if (option === 'sources') return '<LIST...>'
   return key === undefined ? option : flagOf(key).flag
 }

@@ -1,6 +1,7 @@
 import type { RunOptions } from '../workers/index.js'
 import { type ConceptList, parseConcepts, parseConceptsFile } from './concepts-file.js'
 import { type ConfigFile, parseConfigFile } from './config-file.js'
+import { contactProblem } from './contact.js'
 import { textOf } from './file-text.js'
 import { flagKeys, flagOf, runOptionsOf } from './run-flags.js'
 import { type GivenOptions, parseRunOptions } from './run-options.js'
@@ -12,6 +13,8 @@ export interface RunCall {
   /** Flags that were given, by key. */
   readonly flags: GivenOptions
   readonly configFile: string | null
+  /** Options of a run that exists already: they hold where neither flags nor config file say otherwise. */
+  readonly standing?: GivenOptions
 }
 
 export interface InputDeps {
@@ -37,25 +40,33 @@ export type RunInput =
 /**
  * Joins flags, config file and seeds, and checks all of it at once, so that one look shows everything that is
  * wrong. A flag takes the place of the same option of the config file, lists included; seeds on the command
- * line take the place of those in the config file.
+ * line take the place of those in the config file. `sources`: what candidates come from beside pages; with any, seeds may be left out.
  */
-export async function readRunInput(call: RunCall, deps: InputDeps): Promise<RunInput> {
+export async function readRunInput(
+  call: RunCall,
+  deps: InputDeps,
+  sources: RunOptions['sources'] = [],
+): Promise<RunInput> {
   const config = call.configFile === null ? noConfig : await readConfig(call.configFile, deps)
   if (config.kind === 'problem') return { kind: 'problems', problems: config.message.split('\n') }
   const given = { ...config.given, ...call.flags }
   const fromCommandLine = call.seeds.length > 0 || call.flags.seeds !== undefined
   const seeds = await readSeeds(call.seeds, fromCommandLine ? call.flags.seeds : config.given.seeds, deps)
   const concepts = await readConcepts(given.concepts, nameOf('concepts', call), deps)
-  const parsed = parseRunOptions(given, {
-    seeds: seeds.urls,
-    concepts: concepts.kind === 'concepts' ? concepts.concepts : null,
-    cwd: deps.cwd,
-    userAgent: deps.userAgent,
-    isFolder: deps.isFolder,
-    nameOf: (key) => nameOf(key, call),
-  })
+  const parsed = parseRunOptions(
+    { ...call.standing, ...given },
+    {
+      seeds: seeds.urls,
+      sources,
+      concepts: concepts.kind === 'concepts' ? concepts.concepts : null,
+      cwd: deps.cwd,
+      userAgent: deps.userAgent,
+      isFolder: deps.isFolder,
+      nameOf: (key) => nameOf(key, call),
+    },
+  )
   const seedless =
-    seeds.urls.length === 0 && seeds.problems.length === 0
+    seeds.urls.length === 0 && seeds.problems.length === 0 && sources.length === 0
       ? ['no seed given: name at least one URL to start from, or --seeds FILE']
       : []
   const problems = [
@@ -65,6 +76,8 @@ export async function readRunInput(call: RunCall, deps: InputDeps): Promise<RunI
     ...seedless,
   ]
   if ('problems' in parsed || problems.length > 0) return { kind: 'problems', problems }
+  const missing = contactProblem(parsed.options, deps.userAgent)
+  if (missing !== null) return { kind: 'problems', problems: [missing] }
   return { kind: 'input', options: parsed.options, given: runOptionsOf(given), notes: notesOf(seeds) }
 }
 

@@ -3,9 +3,10 @@ import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { patternError } from '../crawl/index.js'
 import { parseConnectTo } from '../net/index.js'
-import { storedFormats } from '../records/index.js'
+import { optOuts, storedFormats } from '../records/index.js'
 import { isS3Url, parseS3Url } from '../shard/index.js'
 import type { RunOptions } from '../workers/index.js'
+import { contactPattern, withContact } from './contact.js'
 import { parseDuration } from './duration.js'
 import { nearest } from './nearest.js'
 import { type FlagKey, flagKeys, flagOf } from './run-flags.js'
@@ -17,6 +18,7 @@ export type GivenOptions = Readonly<Record<string, unknown>>
 export interface OptionSurroundings {
   /** Canonical URLs. */
   readonly seeds: readonly string[]
+  readonly sources: RunOptions['sources']
   /** As they were read; null = not given. */
   readonly concepts: RunOptions['concepts']
   /** Absolute; relative folders are taken from here. */
@@ -106,10 +108,13 @@ const schema = z.strictObject({
   scope: z.enum(['host', 'domain', 'any']).default('host'),
   include: list(pattern).default([]),
   exclude: list(pattern).default([]),
+  sitemaps: z.enum(['on', 'off']).default('off'),
   delayMs: whole(0).default(1000),
   imageDelayMs: whole(0).optional(),
   concurrency: whole(1, 1000).default(16),
   userAgent: userAgent.optional(),
+  contact: z.string().trim().regex(contactPattern).optional(),
+  ignoreOptOut: list(z.enum(optOuts)).default([]),
   connectTo: list(connection).default([]),
   allowPrivate: list(addressRange).default([]),
   threshold: z.preprocess(numeric, z.number().min(-1).max(1).nullable()).default(null),
@@ -145,7 +150,7 @@ export function parseRunOptions(
     const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue, given, surroundings.nameOf))
     return { problems: [...new Set(problems)] }
   }
-  const { lang, maxTime, shuffleSeed, seeds: _, concepts: __, ...rest } = parsed.data
+  const { lang, maxTime, shuffleSeed, contact = null, seeds: _, concepts: __, ...rest } = parsed.data
   const { concepts } = surroundings
   if (concepts !== null && concepts.length > 0 && rest.model === 'none') {
     return {
@@ -158,13 +163,15 @@ export function parseRunOptions(
     options: {
       ...rest,
       seeds: surroundings.seeds,
+      sources: surroundings.sources,
       concepts,
       out,
       backend: backendOf(rest.backend ?? null, out, isS3, surroundings.cwd),
       model: modelOf(rest.model, surroundings),
       maxTimeMs: maxTime,
       imageDelayMs: rest.imageDelayMs ?? Math.floor(rest.delayMs / 5),
-      userAgent: rest.userAgent ?? surroundings.userAgent,
+      userAgent: withContact(rest.userAgent ?? surroundings.userAgent, contact),
+      ignoreOptOut: [...new Set(rest.ignoreOptOut)].sort(),
       languages: lang === undefined ? null : [...new Set(lang)].sort(),
       seed: shuffleSeed,
     },

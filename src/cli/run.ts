@@ -25,8 +25,12 @@ export interface RunDeps {
 }
 
 /** `pairmill run`. */
-export async function runCommand(call: RunCall, deps: RunDeps): Promise<ExitCode> {
-  const input = await readRunInput(call, deps.input)
+export async function runCommand(
+  call: RunCall,
+  deps: RunDeps,
+  sources: RunOptions['sources'] = [],
+): Promise<ExitCode> {
+  const input = await readRunInput(call, deps.input, sources)
   if (input.kind === 'problems') {
     deps.stderr.write(input.problems.map((problem) => `pairmill: ${oneLine(problem)}\n`).join(''))
     deps.stderr.write('Nothing was started. pairmill run --help lists the options.\n')

@@ -4,7 +4,12 @@ import { formatDuration } from './duration.js'
 import { formatBytes, formatCount, formatShare, labelled, shellQuoted, table, total } from './figures.js'
 import { scoreHistogram } from './histogram.js'
 import { countOf, judgedOf, type Paper } from './progress.js'
-import { imageSkipExplanations, pageSkipExplanations, rejectExplanations } from './reasons.js'
+import {
+  imageSkipExplanations,
+  pageSkipExplanations,
+  rejectExplanations,
+  rowSkipExplanations,
+} from './reasons.js'
 
 export type FinishedRun = Exclude<RunEnd, { readonly kind: 'refused' }>
 
@@ -31,6 +36,7 @@ export function funnelSections(snapshot: Pick<RunSnapshot, 'counters'>): readonl
   const { counters } = snapshot
   return [
     funnel(snapshot),
+    reasons('Rows of lists left out', labelled(counters, 'row_skipped'), rowSkipExplanations),
     reasons('Pages left out', labelled(counters, 'page_skipped'), pageSkipExplanations),
     reasons('Images left out on their page', labelled(counters, 'image_skipped'), imageSkipExplanations),
     reasons('Candidates rejected', labelled(counters, 'rejected'), rejectExplanations),
@@ -68,6 +74,7 @@ function funnel(snapshot: Pick<RunSnapshot, 'counters'>): readonly string[] {
     whole > 0 ? [formatShare(part, whole), `of ${of}`] : ['', '']
   const bytes = (name: string) => (count(name) > 0 ? formatBytes(count(name)) : '')
   const rows = [
+    ...(count('rows') > 0 ? [['rows of lists', count('rows'), '', '']] : []),
     ['pages', count('pages'), '', '', bytes('page_bytes')],
     ['images on them', count('images_seen'), '', ''],
     ['candidates', candidates, ...share(candidates, count('images_seen'), 'images')],

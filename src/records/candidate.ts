@@ -1,5 +1,7 @@
+import type { Permission } from './row.js'
+
 /**
- * Where on a page a caption stood. Order is the order of trust: it breaks ties between captions that
+ * Where on a page a caption stood, or what else than a page gave it. Order is the order of trust: it breaks ties between captions that
  * score the same, and the first one is used where nothing is scored.
  */
 export const captionSources = [
@@ -10,6 +12,9 @@ export const captionSources = [
   'og',
   'json-ld',
   'heading',
+  'list',
+  'sitemap',
+  'feed',
 ] as const
 
 export type CaptionSource = (typeof captionSources)[number]
@@ -32,12 +37,14 @@ export interface Candidate {
   readonly fallbackUrls: readonly string[]
   /** At least one; distinct by (source, text); ordered as `captionSources`. */
   readonly captions: readonly Caption[]
-  /** Canonical URL of the page. */
-  readonly pageUrl: string
+  /** Canonical URL of the page; null = it came from a list that names none. */
+  readonly pageUrl: string | null
   /** BCP 47 tag as the page declares it, lower-cased; null where it declares none. */
   readonly pageLanguage: string | null
   /** Absolute URL of a licence link (rel=license) that covers the page or the image; null = none stated. */
   readonly licenceUrl: string | null
+  /** On whose word the page was read; absent where nobody was asked. */
+  readonly pagePermission?: Permission
 }
 
 /** Why an image on a page never became a candidate. Counted, not listed. */

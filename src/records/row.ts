@@ -10,8 +10,15 @@ export interface ScoredCaption {
 
 /** On whose word an image was fetched: the rule that allowed or forbade it, and when it was read. */
 export interface Permission {
-  /** e.g. `robots:allow /img/`, `robots:none` (no rule matched), `robots:disallow /private`. */
+  /**
+   * e.g. `robots:allow /img/`, `robots:none` (no rule matched), `robots:disallow /private`; or the opt-out that forbade it, e.g. `tdm`, or
+   * `tdm:unreachable`.
+   */
   readonly rule: string
+  /** What the site wrote that decided; null = nothing that it wrote. Absent in rows of early versions. */
+  readonly value?: string | null
+  /** Where: `robots.txt`, `header`, `meta`, `tdmrep.json`, `ai.txt`. Absent in rows of early versions. */
+  readonly source?: string
   /** ISO 8601 time at which the rule was fetched. */
   readonly checkedAt: string
 }
@@ -44,7 +51,8 @@ export interface Row {
   readonly sha256: string | null
   /** SHA-256 (hex) of the stored bytes; null where none were stored. */
   readonly storedSha256: string | null
-  readonly pageUrl: string
+  /** null = the image came from a list that names no page. */
+  readonly pageUrl: string | null
   readonly captions: readonly ScoredCaption[]
   /** Cosine similarity of the winning caption, -1..1; null where not scored. */
   readonly clipScore: number | null
@@ -56,6 +64,8 @@ export interface Row {
   readonly language: string | null
   readonly licenceUrl: string | null
   readonly permission: Permission | null
+  /** On whose word its page was read; absent in parts of early versions. */
+  readonly pagePermission?: Permission | null
   readonly tags: readonly string[]
   /** SHA-256 of the kept image a duplicate repeats (its fetched bytes); null where it is no duplicate. */
   readonly duplicateOf: string | null

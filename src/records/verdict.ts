@@ -19,6 +19,7 @@ export const rejectReasons = {
   download: [
     'robots',
     'robots_unreachable',
+    'opt_out',
     'address_refused',
     'bad_url',
     'dns',

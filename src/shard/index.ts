@@ -1,4 +1,5 @@
 export { compileDataset, type DatasetInfo, type DatasetSummary, type Manifest, summarise } from './dataset.js'
+export { type RowDecision, readDecisions } from './decisions.js'
 export {
   readEntries,
   readEntry,

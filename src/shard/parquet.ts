@@ -32,6 +32,7 @@ export const parquetColumns: readonly Column[] = [
   ['tags', 'json'],
   ['duplicate_of', 'string'],
   ['error_detail', 'string'],
+  ['page_permission', 'json'],
 ]
 
 const schema: ConstructorParameters<typeof ParquetWriter>[0]['schema'] = [

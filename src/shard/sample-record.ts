@@ -23,7 +23,8 @@ export interface SampleRecord {
   readonly sha256: string | null
   /** Of the bytes in the tar. */
   readonly stored_sha256: string | null
-  readonly page_url: string
+  /** null = the image came from a list that names no page. */
+  readonly page_url: string | null
   readonly captions: readonly ScoredCaption[]
   readonly clip_score: number | null
   readonly model_id: string | null
@@ -36,6 +37,8 @@ export interface SampleRecord {
   readonly duplicate_of: string | null
   /** What there is to say beyond `error_message`, e.g. `HTTP 404`; null = nothing. */
   readonly error_detail: string | null
+  /** On whose word the page was read; null = it is not known. */
+  readonly page_permission: Permission | null
 }
 
 export function sampleRecord(row: Row, key: string | null): SampleRecord {
@@ -63,6 +66,7 @@ export function sampleRecord(row: Row, key: string | null): SampleRecord {
     tags: row.tags,
     duplicate_of: row.duplicateOf,
     error_detail: row.detail === null ? null : wellFormed(row.detail),
+    page_permission: row.pagePermission ?? null,
   }
 }
 

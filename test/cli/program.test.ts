@@ -18,6 +18,10 @@ async function typed(...words: string[]) {
       calls.push(['status', call])
       return 0
     },
+    async permissions(call) {
+      calls.push(['permissions', call])
+      return 0
+    },
     async crawl(call) {
       calls.push(['crawl', call])
       return 0
@@ -28,6 +32,10 @@ async function typed(...words: string[]) {
     },
     async order(call) {
       calls.push(['order', call])
+      return 0
+    },
+    async images(call) {
+      calls.push(['images', call])
       return 0
     },
     async demo(call) {
@@ -55,6 +63,27 @@ describe('the command line', () => {
     expect(wrong.calls).toEqual([])
     expect(wrong.code).toBe(2)
     expect(wrong.stderr).toContain('70000')
+  })
+
+  it('images has columns, a format by name, and the options of a run that are not about pages', async () => {
+    const { calls } = await typed(
+      ...['images', 'a.csv', 'b', '--url-col', 'URL', '--page-col', 'page', '--out', 'x', '--model', 'none'],
+    )
+    expect(calls).toEqual([
+      [
+        'images',
+        {
+          lists: ['a.csv', 'b'],
+          format: null,
+          columns: { url: 'URL', caption: 'caption', page: 'page', licence: null },
+          flags: { out: 'x', model: 'none' },
+          configFile: null,
+        },
+      ],
+    ])
+    expect(await typed('images')).toMatchObject({ code: 2, calls: [] })
+    expect(await typed('images', 'a.csv', '--max-pages', '3')).toMatchObject({ code: 2, calls: [] })
+    expect(await typed('images', 'a', '--format', 'xlsx')).toMatchObject({ code: 2, calls: [] })
   })
 
   it('crawl needs the name of a run, and gives the fleet, seeds and flags on', async () => {

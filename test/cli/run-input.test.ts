@@ -23,7 +23,7 @@ const files: Readonly<Record<string, string>> = {
 
 const read = (call: Partial<RunCall>) =>
   readRunInput(
-    { seeds: [], flags: {}, configFile: null, ...call },
+    { seeds: [], configFile: null, ...call, flags: { contact: 'ada@example.org', ...call.flags } },
     {
       cwd: '/home/ada',
       userAgent: 'pairmill/0.1',
@@ -104,6 +104,21 @@ describe('the input of a run', () => {
       "maxPages in wrong.json: expected a whole number from 1, or none, got 'many'",
       "--min-side: expected a whole number of pixels from 1, got 'x'",
       "dedupe in wrong.json: expected near, exact or off, got 'naer'; did you mean near?",
+    ])
+  })
+
+  it('asks for a contact where a seed is not on this machine, and puts it into the user agent', async () => {
+    const call = { seeds: ['https://a.org/'], flags: { out: 'x', contact: undefined } }
+    expect(await problemsOf(call)).toEqual([
+      '--contact: missing; a.org is not this machine, and who runs it must be able to reach you: ' +
+        'give --contact with an e-mail address or URL, or a --user-agent that holds one',
+    ])
+    expect(await problemsOf({ ...call, seeds: ['localhost:8100'] })).toEqual([])
+    const input = await read({ ...call, flags: { out: 'x', contact: 'https://a.org/bot' } })
+    expect(input).toMatchObject({ kind: 'input', options: { userAgent: 'pairmill/0.1 (https://a.org/bot)' } })
+    expect(input.kind === 'input' && input.given.has('userAgent')).toBe(true)
+    expect(await problemsOf({ ...call, flags: { out: 'x', contact: 'me' } })).toEqual([
+      "--contact: expected an e-mail address, or an http or https URL, got 'me'",
     ])
   })
 

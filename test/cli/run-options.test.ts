@@ -7,6 +7,7 @@ const parse = (given: GivenOptions) =>
     { out: 'pairs', ...given },
     {
       seeds: ['https://example.org/'],
+      sources: [],
       cwd: '/home/ada',
       userAgent: 'pairmill/0.1 (+https://example.org/)',
       concepts: null,
@@ -30,6 +31,7 @@ describe('run options', () => {
   it('have defaults', () => {
     expect(optionsOf({})).toEqual({
       seeds: ['https://example.org/'],
+      sources: [],
       out: '/home/ada/pairs',
       backend: 'pglite:/home/ada/pairs/.pairmill/db',
       model: 'clip-vit-base-patch32',
@@ -43,10 +45,12 @@ describe('run options', () => {
       scope: 'host',
       include: [],
       exclude: [],
+      sitemaps: 'off',
       delayMs: 1000,
       imageDelayMs: 200,
       concurrency: 16,
       userAgent: 'pairmill/0.1 (+https://example.org/)',
+      ignoreOptOut: [],
       languages: null,
       minSide: 200,
       maxAspect: 3,
@@ -182,7 +186,7 @@ describe('run options', () => {
 
   it('can be named by their flag when they differ from those of the run', () => {
     for (const key of Object.keys(optionsOf({}))) {
-      expect(flagOfRunOption(key)).toMatch(/^(--[a-z-]+|<seed\.\.\.>)$/)
+      expect(flagOfRunOption(key)).toMatch(/^(--[a-z-]+|<seed\.\.\.>|<LIST\.\.\.>)$/)
     }
   })
 })

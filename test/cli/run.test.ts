@@ -5,7 +5,11 @@ import type { RunEnd, RunPipeline } from '../../src/workers/run-types.js'
 import { paper } from './output.js'
 import { snapshotOf } from './snapshot.js'
 
-const call = { seeds: ['https://example.org/'], flags: { out: 'pairs' }, configFile: null }
+const call = {
+  seeds: ['https://example.org/'],
+  flags: { out: 'pairs', contact: 'ada@example.org' },
+  configFile: null,
+}
 const done = snapshotOf({ state: 'done' })
 
 function ran(pipeline: RunPipeline, changes: Partial<typeof call> = {}, onTerminal = false) {
@@ -121,7 +125,7 @@ describe('a run', () => {
 
   it('with options that cannot be used starts nothing', async () => {
     const { code, stderr } = ran(() => Promise.reject(new Error('never called')), {
-      flags: { out: 'x', ...{ maxPages: 'many' } },
+      flags: { out: 'x', contact: 'ada@example.org', ...{ maxPages: 'many' } },
     })
     expect(await code).toBe(2)
     expect(stderr.text()).toBe(

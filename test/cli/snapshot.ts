@@ -36,12 +36,21 @@ export function snapshotOf(changes: Partial<RunSnapshot> = {}): RunSnapshot {
     },
     queues: { urls: 5120, hosts: 3, buffered: 12, batches: 2, unplanned: 204, plans: 1 },
     hosts: [
-      { host: 'example.org', queued: 5000, pages: 300, nextFetchInMs: 640, failures: 0, robots: 'rules' },
+      {
+        host: 'example.org',
+        queued: 5000,
+        pages: 300,
+        nextFetchInMs: 640,
+        delayMs: 4_000,
+        failures: 0,
+        robots: 'rules',
+      },
       {
         host: 'images.example.org',
         queued: 120,
         pages: 12,
         nextFetchInMs: 0,
+        delayMs: 0,
         failures: 2,
         robots: 'allow_all',
       },

@@ -9,6 +9,7 @@ const jpeg = Uint8Array.from([0xff, 0xd8, 0xff, 0xe0, 0, 16, 0x4a, 0x46, 0x49, 0
 const pages: Record<string, OwnPage> = {
   '/fine': { headers: { 'content-language': 'en-GB', 'content-encoding': 'gzip' }, body: gzipSync(page) },
   '/says-no': { headers: { 'x-robots-tag': 'noindex, nofollow' }, body: page },
+  '/says-nofollow': { headers: { 'x-robots-tag': 'nofollow' }, body: page },
   '/untyped': { headers: { 'content-type': '' }, body: page },
   '/untyped-text': { headers: { 'content-type': '' }, body: 'just text' },
   '/untyped-image': { headers: { 'content-type': '' }, body: jpeg },
@@ -66,6 +67,7 @@ describe('a visit', () => {
         url: `${web.origin}/fine`,
         status: 200,
         bytes: page.length,
+        digest: expect.stringMatching(/^.{28}$/),
         title: 'T',
         language: 'en-gb',
         links: [`${web.origin}/next`],
@@ -81,14 +83,21 @@ describe('a visit', () => {
         ],
         imagesSkipped: {},
         imagesSeen: 1,
+        refusal: null,
       },
     })
   })
 
-  it('obeys X-Robots-Tag', async () => {
-    expect(await go('/says-no')).toMatchObject({
+  it('does not read the body of a page whose head says no', async () => {
+    expect(await go('/says-no')).toEqual({
+      kind: 'skipped',
+      reason: 'opt_out',
+      detail: 'x-robots-tag: noindex (header)',
+      refusal: { rule: 'x-robots-tag', value: 'noindex', source: 'header' },
+    })
+    expect(await go('/says-nofollow')).toMatchObject({
       kind: 'page',
-      page: { links: [], candidates: [], imagesSeen: 1 },
+      page: { links: [], candidates: [{}], refusal: null },
     })
   })
 

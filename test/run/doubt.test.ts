@@ -34,7 +34,18 @@ describe('a run among hosts whose robots.txt cannot be had', { timeout: 60_000 }
       ...elsewhere(['dead.test', 'dead-img.test'], `127.0.0.1:${dead}`),
       ...elsewhere(['inside.test', 'inside-img.test'], '10.0.0.1:80'),
     ]
-    const options = ['--model', 'none', '--delay-ms', '20', '--batch-size', '3', '--image-delay-ms', '0']
+    const options = [
+      '--model',
+      'none',
+      '--delay-ms',
+      '20',
+      '--batch-size',
+      '3',
+      '--image-delay-ms',
+      '0',
+      '--contact',
+      'ada@example.org',
+    ]
     ended = await pairmill(['run', ...seeds, '--out', out, ...options, ...refused, ...web.words])
   }, 300_000)
   afterAll(() => web.close())

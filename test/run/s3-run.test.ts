@@ -191,7 +191,7 @@ describe.skipIf(s3.why !== '')(`a run to S3${s3.why}`, { timeout: 120_000 }, () 
     const denied = await pairmill(words(target), env({ AWS_SECRET_ACCESS_KEY: 'some-wrong-secret' }))
     expect([denied.code, denied.stderr]).toEqual([2, expect.stringContaining('access denied')])
     expect(denied.stderr).not.toContain('some-wrong-secret')
-    const stateless = await pairmill(['run', `http://${host}/`, '--out', target.out], env())
+    const stateless = await pairmill(['run', `http://${host}/`, '--out', target.out, ...web.words], env())
     expect([stateless.code, stateless.stderr]).toEqual([
       2,
       expect.stringContaining('--backend: must be given with --out s3://'),

@@ -71,7 +71,8 @@ describe('which pages a run visits', { timeout: 120_000 }, () => {
     ])
     expect(code).toBe(0)
     const visited = web.seen.slice(before).map(({ host, path }) => host + path)
-    expect(visited.filter((page) => !page.endsWith('/robots.txt') && !page.endsWith('.jpg')).sort()).toEqual(
+    const siteFile = /\/(?:robots\.txt|ai\.txt|\.well-known\/tdmrep\.json)$/
+    expect(visited.filter((page) => !siteFile.test(page) && !page.endsWith('.jpg')).sort()).toEqual(
       [...pages].sort(),
     )
     // Images come from anywhere: the scope is the pages'.

@@ -38,6 +38,8 @@ describe('a run that lives', { timeout: 120_000 }, () => {
     expect((await pairmill(['status', out])).stdout).toContain(`${out}: running, process ${pid}, `)
     expect((await pairmill(['verify', out])).stdout).toMatch(/nothing is (wrong|committed here)/)
 
+    const pages = () => web.seen.filter(({ path }) => path === '/')
+    await expect.poll(() => pages().length, { timeout: 60_000 }).toBe(2)
     const before = web.seen.length
     const second = await pairmill(words(out))
     expect(second).toMatchObject({ code: 3, stdout: '' })

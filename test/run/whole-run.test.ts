@@ -24,7 +24,7 @@ const troublePages: Readonly<Record<string, string>> = {
   '/drip?bytes=60&everyMs=10': 'page',
   '/page?bytes=20000': 'page',
   '/bad-charset': 'page',
-  '/gzip': 'page',
+  '/gzip?bytes=3000': 'page',
   '/too-many/1?retryAfter=1': 'page',
   '/flaky/1?status=500': 'page',
   '/early-hints': 'page',

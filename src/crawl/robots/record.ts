@@ -2,7 +2,7 @@ import type { Fetch, FetchFailed, FetchFailure, FetchOutcome } from '../../net/i
 import { canonicalUrl } from '../url.js'
 import { decidingRule, type RobotsRules } from './rules.js'
 
-/** What is known of one host's robots.txt: a plain value that can be stored. */
+/** What is known of one host's robots.txt, or of another such file of it: a plain value that can be stored. */
 export interface RobotsRecord {
   /** `forbid_all` means that it could not be read: doubt forbids, for a short while. */
   readonly kind: 'rules' | 'allow_all' | 'forbid_all'
@@ -29,6 +29,8 @@ export interface RobotsVerdict {
    * has no robots.txt), `robots:unreachable`, `robots:file` (robots.txt itself).
    */
   readonly rule: string
+  /** The line of robots.txt that decided, as written; null = none did. */
+  readonly line: string | null
 }
 
 /** RFC 9309 section 2.5: at least 500 KiB must be read. */
@@ -52,7 +54,16 @@ export async function fetchRobots(
   scheme: 'http' | 'https',
   signal: AbortSignal,
 ): Promise<RobotsRecord> {
-  let url = `${scheme}://${host}/robots.txt`
+  return fetchSiteFile(deps, `${scheme}://${host}/robots.txt`, signal)
+}
+
+/** As `fetchRobots`, for any file in which a site says what it permits. */
+export async function fetchSiteFile(
+  deps: { readonly fetch: Fetch; readonly now: () => number },
+  start: string,
+  signal: AbortSignal,
+): Promise<RobotsRecord> {
+  let url = start
   for (let redirects = 0; redirects <= maxRedirects; redirects++) {
     const outcome = await deps.fetch(
       {
@@ -82,12 +93,18 @@ export async function fetchRobots(
 /** `rules` = the record's body parsed for this crawler; null where the record holds none. */
 export function robotsVerdict(record: RobotsRecord, rules: RobotsRules | null, url: string): RobotsVerdict {
   // RFC 9309 section 2.2.2: /robots.txt itself is always allowed.
-  if (/^https?:\/\/[^/]+\/robots\.txt$/.test(url)) return { allowed: true, rule: 'robots:file' }
-  if (record.kind === 'allow_all') return { allowed: true, rule: 'robots:absent' }
-  if (record.kind === 'forbid_all' || rules === null) return { allowed: false, rule: 'robots:unreachable' }
+  if (/^https?:\/\/[^/]+\/robots\.txt$/.test(url)) return { allowed: true, rule: 'robots:file', line: null }
+  if (record.kind === 'allow_all') return { allowed: true, rule: 'robots:absent', line: null }
+  if (record.kind === 'forbid_all' || rules === null)
+    return { allowed: false, rule: 'robots:unreachable', line: null }
   const rule = decidingRule(rules, url)
-  if (rule === null) return { allowed: true, rule: 'robots:none' }
-  return { allowed: rule.allow, rule: `robots:${rule.allow ? 'allow' : 'disallow'} ${rule.text}` }
+  if (rule === null) return { allowed: true, rule: 'robots:none', line: null }
+  const { allow, text } = rule
+  return {
+    allowed: allow,
+    rule: `robots:${allow ? 'allow' : 'disallow'} ${text}`,
+    line: `${allow ? 'Allow' : 'Disallow'}: ${text}`,
+  }
 }
 
 /** The failure where it is one of the host and trying again cannot help; null = otherwise. */

@@ -8,12 +8,23 @@ export interface RobotsRule {
   readonly pattern: string
 }
 
+/** A Content-Usage or Content-Signal line: what may be done with what is fetched. Not part of RFC 9309. */
+export interface UsageRule {
+  readonly signal: 'aipref' | 'content-signal'
+  /** Of what it speaks, as compared (see pattern.ts); '/' = of everything. */
+  readonly pattern: string
+  /** The preferences as written. */
+  readonly text: string
+}
+
 /** What a robots.txt says to one crawler (RFC 9309). */
 export interface RobotsRules {
   /** Which groups they were taken from: those that name the product, else those for `*`; null = there were neither. */
   readonly group: 'product' | 'any' | null
   /** Most specific first, allow before disallow where they are equally long: the first that matches decides. */
   readonly rules: readonly RobotsRule[]
+  /** Of the same groups, and what stands before the first group; most specific first. */
+  readonly usage: readonly UsageRule[]
   /** Crawl-delay of the same groups, the longest one, at most a day; null = none. Not part of RFC 9309. */
   readonly crawlDelayMs: number | null
   /** Sitemap lines of the whole file, as written. */
@@ -25,6 +36,7 @@ const maxCrawlDelayMs = 24 * 3600 * 1000
 interface Group {
   readonly agents: string[]
   readonly rules: RobotsRule[]
+  readonly usage: UsageRule[]
   crawlDelayMs: number | null
 }
 
@@ -37,13 +49,14 @@ export function parseRobots(body: string, productToken: string): RobotsRules {
   const product = leadingToken(productToken)
   const groups: Group[] = []
   const sitemaps: string[] = []
+  const usageOfAll: UsageRule[] = []
   let current: Group | null = null
   let openForAgents = false
   for (const line of body.replace(/^\uFEFF/, '').split(/\r\n|\r|\n/)) {
     const [key, value] = keyAndValue(line)
     if (key === 'user-agent') {
       if (current === null || !openForAgents) {
-        current = { agents: [], rules: [], crawlDelayMs: null }
+        current = { agents: [], rules: [], usage: [], crawlDelayMs: null }
         groups.push(current)
         openForAgents = true
       }
@@ -55,6 +68,9 @@ export function parseRobots(body: string, productToken: string): RobotsRules {
         current.rules.push({ allow: key === 'allow', text: value, pattern })
     } else if (key === 'crawl-delay') {
       if (current !== null) current.crawlDelayMs = longer(current.crawlDelayMs, delayMs(value))
+    } else if (key === 'content-usage' || key === 'content-signal') {
+      const rule = usageRule(key, value)
+      if (rule !== null) (current?.usage ?? usageOfAll).push(rule)
     } else if (key === 'sitemap' && value !== '') {
       sitemaps.push(value)
     }
@@ -64,6 +80,9 @@ export function parseRobots(body: string, productToken: string): RobotsRules {
   return {
     group: chosen.length === 0 ? null : named.length > 0 ? 'product' : 'any',
     rules: chosen.flatMap((group) => group.rules).sort(bySpecificity),
+    usage: [...usageOfAll, ...chosen.flatMap((group) => group.usage)].sort(
+      (a, b) => b.pattern.length - a.pattern.length,
+    ),
     crawlDelayMs: chosen.reduce<number | null>((most, group) => longer(most, group.crawlDelayMs), null),
     sitemaps,
   }
@@ -94,6 +113,15 @@ function agentToken(value: string): string {
 
 function leadingToken(text: string): string {
   return (/^[A-Za-z_-]+/.exec(text.trim())?.[0] ?? '').toLowerCase()
+}
+
+/** `[path] key=value, ...`; null = no preferences. */
+function usageRule(key: 'content-usage' | 'content-signal', value: string): UsageRule | null {
+  const [, path, rest] = /^([/*]\S*)\s+(.*)$/.exec(value) ?? []
+  const text = rest ?? value
+  const pattern = normalizePattern(path ?? '/', false)
+  if (pattern === null || !text.includes('=')) return null
+  return { signal: key === 'content-usage' ? 'aipref' : 'content-signal', pattern, text }
 }
 
 function delayMs(value: string): number | null {

@@ -1,0 +1,63 @@
+import { headerWords, metaWords, wordAgainstImages, wordAgainstLinks } from './directives.js'
+import { type OptOutRules, type Refusal, refusal } from './opt-outs.js'
+import { reservesRights } from './tdm.js'
+import { trainingPreference } from './usage.js'
+
+type Headers = Readonly<Record<string, string>>
+
+/** What the head of a response says against taking what it brings: a page's images and texts, or an image; null = nothing. Names are lower-case. */
+export function headRefusal(headers: Headers, { productToken, obeyed }: OptOutRules): Refusal | null {
+  const robots = headers['x-robots-tag']
+  if (robots !== undefined && obeyed.has('x-robots-tag')) {
+    const word = wordAgainstImages(headerWords(robots, productToken))
+    if (word !== null) return refusal('x-robots-tag', word, 'header')
+  }
+  const reservation = headers['tdm-reservation']
+  if (reservation !== undefined && obeyed.has('tdm') && reservesRights(reservation))
+    return refusal('tdm', reservation, 'header')
+  for (const [name, signal] of usageHeaders) {
+    const usage = headers[name]
+    if (usage !== undefined && obeyed.has(signal) && trainingPreference(usage, signal) === 'no')
+      return refusal(signal, usage, 'header')
+  }
+  return null
+}
+
+const usageHeaders = [
+  ['content-usage', 'aipref'],
+  ['content-signal', 'content-signal'],
+] as const
+
+/** What a page says of itself; null = nothing against it. */
+export interface PageVerdict {
+  readonly images: Refusal | null
+  readonly links: Refusal | null
+}
+
+/** `xRobotsTag`: null = none. `metas`: lower-case names with contents, of every meta element. */
+export function pageVerdict(
+  page: {
+    readonly xRobotsTag: string | null
+    readonly metas: readonly (readonly [name: string, content: string])[]
+  },
+  { productToken, obeyed }: OptOutRules,
+): PageVerdict {
+  const fromHeader =
+    page.xRobotsTag === null || !obeyed.has('x-robots-tag') ? [] : headerWords(page.xRobotsTag, productToken)
+  const contentsOf = (...names: readonly string[]) =>
+    page.metas.filter(([name]) => names.includes(name)).map(([, content]) => content)
+  const fromMeta = obeyed.has('meta-robots')
+    ? metaWords(contentsOf('robots', productToken.toLowerCase()))
+    : []
+  const reserved = obeyed.has('tdm') ? contentsOf('tdm-reservation').find(reservesRights) : undefined
+  const either = (wordIn: (words: readonly string[]) => string | null): Refusal | null => {
+    const header = wordIn(fromHeader)
+    if (header !== null) return refusal('x-robots-tag', header, 'header')
+    const meta = wordIn(fromMeta)
+    return meta === null ? null : refusal('meta-robots', meta, 'meta')
+  }
+  return {
+    images: either(wordAgainstImages) ?? (reserved === undefined ? null : refusal('tdm', reserved, 'meta')),
+    links: either(wordAgainstLinks),
+  }
+}

@@ -1,0 +1,56 @@
+import { normalizePattern, patternMatches, robotsPath } from '../robots/index.js'
+
+/** One rule of a /.well-known/tdmrep.json (TDM Reservation Protocol). */
+export interface TdmRule {
+  readonly reserved: boolean
+  /** As compared; see robots/pattern.ts. */
+  readonly pattern: string
+  /** As written. */
+  readonly location: string
+}
+
+const maxRules = 10_000
+
+/** Whether a `tdm-reservation` header or meta reserves rights; a repeated one does if any does. */
+export function reservesRights(value: string): boolean {
+  return value.split(',').some((item) => item.trim().replace(/^"|"$/g, '') === '1')
+}
+
+/**
+ * Reads a tdmrep.json. What is no JSON at all is some page that a server gives for every address, and says nothing; what begins as JSON and breaks
+ * off may say anything, and reserves everything.
+ */
+export function parseTdmRules(body: string): TdmRule[] {
+  const text = body.replace(/^\uFEFF/, '').trim()
+  if (!/^[[{]/.test(text)) return []
+  const parsed = jsonOf(text)
+  if (parsed === undefined) return [{ reserved: true, pattern: '/', location: 'unreadable' }]
+  const entries: readonly unknown[] = Array.isArray(parsed) ? parsed : [parsed]
+  return entries
+    .slice(0, maxRules)
+    .flatMap(ruleOf)
+    .sort((a, b) => b.pattern.length - a.pattern.length || Number(b.reserved) - Number(a.reserved))
+}
+
+/** The rule that decides about a URL: the most specific one, and one that reserves before one that does not; null = none matches. */
+export function decidingTdmRule(rules: readonly TdmRule[], url: string): TdmRule | null {
+  const path = robotsPath(url)
+  return rules.find(({ pattern }) => patternMatches(pattern, path)) ?? null
+}
+
+function ruleOf(entry: unknown): TdmRule[] {
+  if (typeof entry !== 'object' || entry === null) return []
+  const { location, 'tdm-reservation': reservation } = entry as Record<string, unknown>
+  if (typeof location !== 'string') return []
+  const reserved = reservation === 1 || reservation === '1' || reservation === true
+  const pattern = normalizePattern(location.trim(), false)
+  return pattern === null ? [] : [{ reserved, pattern, location }]
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
