@@ -2,7 +2,21 @@ export { charsetParameter, decodeHtml } from './charset.js'
 export { type ExtractedPage, type ExtractOptions, extractPage } from './extract/index.js'
 export { type Page, type PageSkipReason, pageSkipReasons, type VisitOutcome } from './page.js'
 export {
+  aiTxtRefusal,
+  allOptOuts,
+  headRefusal,
+  type OptOutRules,
+  parseTdmRules,
+  type Refusal,
+  robotsUsageRefusal,
+  siteFiles,
+  type TdmRule,
+  tdmRefusal,
+} from './permission/index.js'
+export { askedPauseMs, latencyDelayMs, overloadDelayMs } from './politeness.js'
+export {
   fetchRobots,
+  fetchSiteFile,
   type LastingFailure,
   parseRobots,
   type RobotsRecord,
@@ -13,6 +27,7 @@ export {
 } from './robots/index.js'
 export {
   anchorOf,
+  domainOf,
   patternError,
   patternMatches,
   type Scope,
@@ -20,5 +35,25 @@ export {
   type ScopeVerdict,
   scopeVerdict,
 } from './scope.js'
+export {
+  type ListColumns,
+  type ListFormat,
+  type ListRow,
+  type ListSource,
+  listDigest,
+  listFormats,
+  listProblem,
+  type RowSkipReason,
+  readList,
+  rowSkipReasons,
+} from './sources/index.js'
+export {
+  type LinkedFrom,
+  pageDigest,
+  type TrapReason,
+  trapReasons,
+  trapVerdict,
+  withoutSession,
+} from './trap.js'
 export { canonicalUrl, hostOf } from './url.js'
 export { defaultVisitOptions, type VisitDeps, type VisitOptions, visit } from './visit.js'

@@ -1,4 +1,5 @@
 import type { Candidate, ImageSkipReason } from '../records/index.js'
+import type { Refusal } from './permission/index.js'
 
 /** What one visited page gave. */
 export interface Page {
@@ -7,6 +8,8 @@ export interface Page {
   readonly status: number
   /** Length of the body after decompression. */
   readonly bytes: number
+  /** The same for pages that are copies of each other. */
+  readonly digest: string
   /** Tidied; null = none. */
   readonly title: string | null
   /** BCP 47, lower-case; null = none declared. */
@@ -17,6 +20,8 @@ export interface Page {
   readonly imagesSkipped: Partial<Record<ImageSkipReason, number>>
   /** `<img>` elements, those in noscript included. */
   readonly imagesSeen: number
+  /** Why no image was taken from it, by its own word; null = nothing forbids it. */
+  readonly refusal: Refusal | null
 }
 
 /** Why a URL gave no page; the fetch failures keep their names (see net). */
@@ -38,6 +43,8 @@ export const pageSkipReasons = [
   'http_other',
   'not_html',
   'empty',
+  'copy',
+  'opt_out',
 ] as const
 export type PageSkipReason = (typeof pageSkipReasons)[number]
 
@@ -46,7 +53,13 @@ export type VisitOutcome =
   /** `to` is canonical. It is the caller's to follow: through scope, seen-set, robots and the other host's slot. */
   | { readonly kind: 'redirect'; readonly to: string }
   /** Final. */
-  | { readonly kind: 'skipped'; readonly reason: PageSkipReason; readonly detail: string }
+  | {
+      readonly kind: 'skipped'
+      readonly reason: PageSkipReason
+      readonly detail: string
+      /** What the page's head said, where the reason is `opt_out`. */
+      readonly refusal?: Refusal
+    }
   /** May go better after `delayMs`; `reason` is why it is given up where the caller allows no more tries. */
   | {
       readonly kind: 'retry'

@@ -24,6 +24,11 @@ export function anchorOf(url: string, scope: Scope): string {
   if (scope === 'any') return ''
   const host = hostOf(url)
   if (scope === 'host') return host
+  return domainOf(host)
+}
+
+/** The registrable domain of a politeness key, else its host name. */
+export function domainOf(host: string): string {
   const name = hostName(host)
   return getDomain(name, { allowPrivateDomains: true }) ?? name
 }

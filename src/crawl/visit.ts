@@ -1,9 +1,12 @@
 import { type Fetch, type FetchOutcome, type ResponseHead, retryOf } from '../net/index.js'
-import type { LeasedUrl } from '../records/index.js'
+import type { LeasedUrl, OptOut } from '../records/index.js'
 import { decodeHtml } from './charset.js'
 import { extractPage } from './extract/index.js'
+import { isGzip, listingPage, mayBeListing } from './listing.js'
 import type { PageSkipReason, VisitOutcome } from './page.js'
+import { allOptOuts, headRefusal, type Refusal } from './permission/index.js'
 import { looksBinary, looksLikeHtml } from './sniff.js'
+import { pageDigest } from './trap.js'
 import { canonicalUrl } from './url.js'
 
 export interface VisitOptions {
@@ -11,6 +14,8 @@ export interface VisitOptions {
   readonly imageSize: number
   /** The crawler's name, as robots directives call it. */
   readonly productToken: string
+  /** Which opt-outs count. */
+  readonly obeyed: ReadonlySet<OptOut>
   /** Largest page, after decompression. */
   readonly maxBytes: number
   /** For the whole exchange. */
@@ -21,6 +26,7 @@ export interface VisitOptions {
 
 export const defaultVisitOptions = {
   imageSize: 512,
+  obeyed: allOptOuts,
   maxBytes: 5 * 1024 * 1024,
   deadlineMs: 30_000,
 } as const satisfies Partial<VisitOptions>
@@ -41,6 +47,7 @@ export async function visit(
   signal: AbortSignal,
 ): Promise<VisitOutcome> {
   let type = 'unknown' as MediaType
+  let optedOut = null as Refusal | null
   const outcome = await deps.fetch(
     {
       url: url.url,
@@ -49,8 +56,10 @@ export async function visit(
       maxBytes: options.maxBytes,
       deadlineMs: options.deadlineMs,
       onHead: (head) => {
-        type = mediaTypeOf(head)
-        return isSuccess(head.status) && type !== 'other' ? 'read' : 'stop'
+        type = mediaTypeOf(head, url.url)
+        if (!isSuccess(head.status) || type === 'other') return 'stop'
+        optedOut = headRefusal(head.headers, options)
+        return optedOut === null ? 'read' : 'stop'
       },
       onPrefix: (soFar) => (mayBeHtml(soFar, type) ? 'enough' : 'stop'),
     },
@@ -66,16 +75,32 @@ export async function visit(
   if (!isSuccess(status)) return refusal(deps, head, url.attempts)
   const contentType = headers['content-type'] ?? null
   if (type === 'other') return skipped('not_html', contentType ?? '')
+  if (optedOut !== null) {
+    const detail = `${optedOut.rule}: ${optedOut.value} (${optedOut.source})`
+    return { kind: 'skipped', reason: 'opt_out', detail, refusal: optedOut }
+  }
   if (body.length === 0) return skipped('empty', `HTTP ${status}`)
+  if (type === 'listing') {
+    const listing = listingPage(body, headers, url.url, options)
+    if ('why' in listing) return skipped(listing.why, contentType ?? '')
+    const { text, ...page } = listing
+    const digest = pageDigest(text, url.url)
+    return { kind: 'page', page: { url: url.url, status, bytes: body.length, digest, ...page } }
+  }
   if (!mayBeHtml(body, type))
     return skipped('not_html', `${contentType ?? 'no Content-Type'}, and a body of another kind`)
-  const extracted = extractPage(decodeHtml(body, contentType), url.url, {
+  const html = decodeHtml(body, contentType)
+  const extracted = extractPage(html, url.url, {
     imageSize: options.imageSize,
     productToken: options.productToken,
+    obeyed: options.obeyed,
     contentLanguage: headers['content-language'] ?? null,
     xRobotsTag: headers['x-robots-tag'] ?? null,
   })
-  return { kind: 'page', page: { url: url.url, status, bytes: body.length, ...extracted } }
+  return {
+    kind: 'page',
+    page: { url: url.url, status, bytes: body.length, digest: pageDigest(html, url.url), ...extracted },
+  }
 }
 
 function failure(
@@ -121,16 +146,18 @@ function skipped(reason: PageSkipReason, detail: string): VisitOutcome {
   return { kind: 'skipped', reason, detail }
 }
 
-/** What the Content-Type says; `unknown` = nothing, so the body must. */
-type MediaType = 'html' | 'unknown' | 'other'
+/** What the Content-Type says; `listing` = XML, which may be a sitemap or a feed; `unknown` = nothing, so the body must. */
+type MediaType = 'html' | 'listing' | 'unknown' | 'other'
 
 function mayBeHtml(body: Uint8Array, type: MediaType): boolean {
+  if (type === 'listing') return isGzip(body) || !looksBinary(body)
   return type === 'html' ? !looksBinary(body) : looksLikeHtml(body)
 }
 
-function mediaTypeOf(head: ResponseHead): MediaType {
+function mediaTypeOf(head: ResponseHead, url: string): MediaType {
   const type = head.headers['content-type']?.split(/[;,]/, 1)[0]?.trim().toLowerCase() ?? ''
   if (type === 'text/html' || type === 'application/xhtml+xml') return 'html'
+  if (mayBeListing(type, url)) return 'listing'
   return type.includes('/') && !unknownTypes.has(type) ? 'other' : 'unknown'
 }
 

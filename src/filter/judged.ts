@@ -105,6 +105,7 @@ export function rowOf(
     language: detectLanguage(best.text).language,
     licenceUrl: candidate.licenceUrl,
     permission: facts.permission,
+    pagePermission: candidate.pagePermission ?? null,
     tags: seen?.tags ?? [],
     duplicateOf: verdict.kind === 'kept' ? null : verdict.duplicateOf,
   }

@@ -62,7 +62,12 @@ const smallCodedBytes = 64 * 1024
 /** ... and given up there beyond this output, so that a small bomb cannot hold the thread. */
 const smallPlainBytes = 1024 * 1024
 
-/** Undoes all codings; no layer may come out larger than `maxBytes`. */
+/** No text that people write shrinks to so small a part; what claims to have is made to fill memory. */
+const maxRatio = 250
+/** ... unless it comes out this small: short runs of one letter shrink far more and harm nobody. */
+const ratioFreeBytes = 1024 * 1024
+
+/** Undoes all codings; no layer may come out larger than `maxBytes`, nor than `maxRatio` times what it was. */
 export async function decoded(
   body: Uint8Array,
   codings: readonly Coding[],
@@ -71,7 +76,8 @@ export async function decoded(
   let bytes = body
   for (const coding of codings.toReversed()) {
     if (bytes.length === 0) return bytes
-    const layer = await undone(bytes, coding, maxBytes)
+    const mostBytes = Math.min(maxBytes, Math.max(ratioFreeBytes, bytes.length * maxRatio))
+    const layer = await undone(bytes, coding, mostBytes)
     if ('kind' in layer) return layer
     bytes = layer
   }

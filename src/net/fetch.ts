@@ -8,6 +8,7 @@ import { acceptEncoding } from './encoding.js'
 import { Exchange } from './exchange.js'
 import { sharedOnAbort } from './on-abort.js'
 import { type Fetch, failed } from './outcome.js'
+import { placeOf } from './place.js'
 import { cachedResolve, type Resolve, systemResolve } from './resolve.js'
 
 export interface NetOptions {
@@ -27,10 +28,17 @@ export interface NetOptions {
   readonly extraCa?: readonly string[]
   /** In place of the system's resolver; its answers are checked and kept like the system's. */
   readonly resolve?: Resolve
+  /** Clock by which resolved names are kept, in milliseconds. Default Date.now. */
+  readonly now?: () => number
 }
 
 export interface Net {
   readonly fetch: Fetch
+  /**
+   * What stands for the machines behind a host (as URLs write it, with its port): its public address, or its network of IPv6. The
+   * same for all hosts served from there. null = it has no public address, or connections for it are sent elsewhere.
+   */
+  readonly placeOf: (host: string) => Promise<string | null>
   /** Ends every exchange (`cancelled`) and every socket. */
   close(): Promise<void>
 }
@@ -44,10 +52,11 @@ export interface Net {
  */
 export function createNet(options: NetOptions): Net {
   validateHeaderValue('user-agent', options.userAgent)
+  const resolve = cachedResolve(options.resolve ?? systemResolve(), options.now ?? Date.now)
   const dialer = createDialer({
     connectTo: options.connectTo,
     allowPrivate: options.allowPrivate.map(cidrOf),
-    resolve: cachedResolve(options.resolve ?? systemResolve(), Date.now),
+    resolve,
     connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
     secureContext: once(() => createSecureContext(caOption(options.extraCa ?? []))),
   })
@@ -87,6 +96,7 @@ export function createNet(options: NetOptions): Net {
 
   return {
     fetch,
+    placeOf: (host) => placeOf(host, options.connectTo, resolve),
     close: async () => {
       dialer.close()
       await agent.destroy()

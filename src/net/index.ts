@@ -1,5 +1,5 @@
 export { type AddressVerdict, addressVerdict, type Cidr, parseCidr } from './address.js'
-export { type ConnectTo, parseConnectTo } from './connect-to.js'
+export { type ConnectTo, parseConnectTo, routed } from './connect-to.js'
 export { createNet, type Net, type NetOptions } from './fetch.js'
 export { type OnAbort, sharedOnAbort } from './on-abort.js'
 export {

@@ -1,13 +1,26 @@
 import { randomBytes } from 'node:crypto'
-import { type ScopeRules, scopeVerdict, type VisitOptions, visit } from '../crawl/index.js'
+import {
+  askedPauseMs,
+  canonicalUrl,
+  latencyDelayMs,
+  overloadDelayMs,
+  type Page,
+  type ScopeRules,
+  scopeVerdict,
+  type VisitOptions,
+  visit,
+} from '../crawl/index.js'
 import type { Fetch } from '../net/index.js'
 import type { LeasedUrl } from '../records/index.js'
 import type { Backend, BatchShape, SessionCommit, SessionCommitted } from './backend/backend.js'
 import { type Bells, busyFor, type Visited } from './bells.js'
+import { type FailingHosts, failurePauseMs } from './failing.js'
 import type { KnownUrls } from './known-urls.js'
 import { pause } from './pause.js'
-import type { Permit } from './permission.js'
+import { type Permit, refusedBy } from './permission.js'
 import { harvestOf, type UrlOutcome, type UrlVisited } from './session.js'
+import type { Traps } from './traps.js'
+import { watchedFetch } from './watched-fetch.js'
 
 export interface CrawlSettings {
   readonly run: string
@@ -16,21 +29,8 @@ export interface CrawlSettings {
   readonly delayMs: number
   readonly batch: BatchShape
   readonly failing: FailingHosts
-}
-
-/** When a host that answers nothing is given up, and how long it is left alone until then. */
-export interface FailingHosts {
-  /** Sessions in a row. */
-  readonly maxFailures: number
-  readonly maxFailingMs: number
-  /** After the first failure; three times as long after each further one, up to a minute. */
-  readonly firstPauseMs: number
-}
-
-export const defaultFailing: FailingHosts = {
-  maxFailures: 5,
-  maxFailingMs: 15 * 60 * 1000,
-  firstPauseMs: 2_000,
+  /** Sitemaps that the robots.txt of a seed's host names are crawled too. */
+  readonly sitemaps: boolean
 }
 
 export interface CrawlDeps {
@@ -39,6 +39,9 @@ export interface CrawlDeps {
   readonly fetch: Fetch
   readonly permit: Permit
   readonly known: KnownUrls
+  readonly traps: Traps
+  /** What a host shares with others, such as its address, in so many words. */
+  readonly groupsOf: (host: string) => Promise<readonly string[]>
   readonly now: () => number
   readonly random: () => number
 }
@@ -53,11 +56,19 @@ const sessionMs = 10_000
 const leaseMs = 90_000
 /** Fetches at once from a host that asked for no delay (--delay-ms 0); with a delay there is one. */
 const undelayedFetches = 4
-const maxPauseMs = 60_000
+/** Sessions at once, over all workers, on hosts of one registrable domain or one address. */
+const perGroup = 8
 
-/** How long to leave a host alone that failed `failures` sessions in a row, this one not counted. Pure. */
-export function failurePauseMs(failures: number, firstPauseMs: number): number {
-  return Math.min(firstPauseMs * 3 ** failures, maxPauseMs)
+/** So many of one robots.txt are more than a real one names. */
+const maxSitemaps = 1_000
+
+/** What robots.txt names, as if the page linked to it: the same rules decide whether it is crawled. */
+function sitemapLinks(named: readonly string[] = [], url: string): string[] {
+  return named.slice(0, maxSitemaps).flatMap((raw) => canonicalUrl(raw, url) ?? [])
+}
+
+function withLinks(page: Page, links: readonly string[]): Page {
+  return { ...page, links: [...new Set([...page.links, ...links])] }
 }
 
 /**
@@ -73,6 +84,8 @@ export async function visitHost(
 ): Promise<Visited> {
   if (drain.aborted) return { kind: 'done' }
   const token = randomBytes(12).toString('hex')
+  // Where no delay is asked for, the hosts are the user's own.
+  const groups = settings.delayMs > 0 ? await deps.groupsOf(host) : []
   const lease = await deps.backend.leaseHost({
     run: settings.run,
     host,
@@ -81,6 +94,8 @@ export async function visitHost(
     delayMs: settings.delayMs,
     windowMs: sessionMs,
     leaseMs,
+    groups,
+    perGroup,
   })
   if (lease.kind === 'none') return { kind: 'done' }
   if (lease.kind !== 'urls') {
@@ -97,7 +112,26 @@ export async function visitHost(
   let lastFetchAt: number | null = null
   let unreachable: { inMs: number } | null = null
   let busyMs = 0
+  let overloads = 0
+  let answers = 0
+  let latenciesMs = 0
   let lost = false
+
+  const fetch = watchedFetch(deps.fetch, deps.now, (_, event) => {
+    if (event.kind === 'answered') {
+      answers++
+      latenciesMs += event.latencyMs
+    } else if (event.kind === 'overloaded') {
+      overloads++
+      delayMs = overloadDelayMs(delayMs)
+      busyMs = Math.max(busyMs, askedPauseMs(event.askedMs))
+    }
+  })
+  const throttleMs = (): number =>
+    Math.max(
+      overloads === 0 ? 0 : delayMs,
+      answers === 0 ? 0 : latencyDelayMs(settings.delayMs, latenciesMs / answers),
+    )
 
   const claimSlot = async (): Promise<boolean> => {
     const at = Math.max(nextAt, deps.now())
@@ -127,13 +161,25 @@ export async function visitHost(
     if (permitted.kind === 'hopeless')
       return { kind: 'skipped', reason: permitted.reason, detail: permitted.detail }
     delayMs = Math.max(delayMs, permitted.crawlDelayMs)
-    if (permitted.kind === 'forbidden') return { kind: 'forbidden' }
+    if (permitted.kind === 'forbidden') {
+      const { permission } = permitted
+      return refusedBy(permission) === 'robots'
+        ? { kind: 'forbidden' }
+        : { kind: 'forbidden', optOut: permission.rule }
+    }
     if (!(await claimSlot())) return { kind: 'back' }
-    return visit(deps, url, settings.visit, abort)
+    const outcome = await visit({ ...deps, fetch }, url, settings.visit, abort)
+    if (outcome.kind === 'page' && deps.traps.isCopy(url.url, outcome.page.digest)) {
+      return { kind: 'skipped', reason: 'copy', detail: 'the host gave the same page under other URLs' }
+    }
+    if (outcome.kind !== 'page') return outcome
+    const named = settings.sitemaps && url.depth === 0 ? sitemapLinks(permitted.sitemaps, url.url) : []
+    const page = named.length === 0 ? outcome.page : withLinks(outcome.page, named)
+    return { ...outcome, page, permission: permitted.permission }
   }
 
   const commitOf = (some: readonly UrlVisited[], partial: boolean): SessionCommit => {
-    const harvest = harvestOf(some, settings.scope)
+    const harvest = harvestOf(some, settings.scope, deps.traps.linkVerdict)
     const health = unreachable !== null && harvest.health !== 'ok' ? 'bad' : harvest.health
     return {
       ...harvest,
@@ -149,8 +195,9 @@ export async function visitHost(
       lastFetchAgoMs: lastFetchAt === null ? null : Math.max(Math.round(deps.now() - lastFetchAt), 0),
       pauseMs:
         health === 'bad' || unreachable !== null
-          ? failurePauseMs(lease.failures, settings.failing.firstPauseMs)
+          ? Math.max(failurePauseMs(lease.failures, settings.failing.firstPauseMs), busyMs)
           : busyMs,
+      throttleMs: throttleMs(),
       maxFailures: settings.failing.maxFailures,
       maxFailingMs: settings.failing.maxFailingMs,
     }

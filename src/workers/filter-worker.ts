@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { hostOf } from '../crawl/index.js'
+import { hostOf, type OptOutRules } from '../crawl/index.js'
 import {
   type BatchDeps,
   type BatchResult,
@@ -14,9 +14,11 @@ import { type Bells, busyFor, type Visited } from './bells.js'
 import { crashedResult, suspicionOf } from './crashed.js'
 import type { Gate } from './gate.js'
 import { createImageFetch } from './image-fetch.js'
+import { createImageHosts } from './image-hosts.js'
 import { keepLease } from './lease.js'
 import type { Permit } from './permission.js'
 import { createSlots } from './slots.js'
+import { watchedFetch } from './watched-fetch.js'
 
 export interface FilterSettings {
   readonly run: string
@@ -31,6 +33,7 @@ export interface FilterDeps
   readonly store: Store
   readonly fetch: Fetch
   readonly permit: Permit
+  readonly optOuts: OptOutRules
   readonly decoding: Gate
   readonly decode: Decode
   /** In a process of its own. */
@@ -104,9 +107,13 @@ async function judge(
     wants.set(host, (wants.get(host) ?? 0) + 1)
   }
   await slots.plan(wants)
+  const hosts = createImageHosts(deps, slots)
   const batchDeps: BatchDeps = {
     ...deps,
-    fetchImage: createImageFetch({ ...deps, slots }, filter.maxBytes),
+    fetchImage: createImageFetch(
+      { ...deps, fetch: watchedFetch(deps.fetch, deps.now, hosts.meet), slots },
+      filter.maxBytes,
+    ),
     findDuplicates: (images) =>
       deps.backend.findDuplicates({
         run,
@@ -116,7 +123,9 @@ async function judge(
       }),
     captionCounts: (texts) => deps.backend.captionCounts(run, texts),
   }
-  return filterBatch(batchDeps, candidates, filter, signal)
+  const result = await filterBatch(batchDeps, candidates, filter, signal)
+  await hosts.report()
+  return result
 }
 
 async function storePart(

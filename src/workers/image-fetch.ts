@@ -1,15 +1,23 @@
-import { canonicalUrl, hostOf } from '../crawl/index.js'
+import { canonicalUrl, headRefusal, hostOf, type OptOutRules, type Refusal } from '../crawl/index.js'
 import type { FetchImage, ImageFetched } from '../filter/index.js'
-import { type Fetch, type FetchFailed, type FetchFailure, type FetchOutcome, retryOf } from '../net/index.js'
+import {
+  type Fetch,
+  type FetchFailed,
+  type FetchFailure,
+  type FetchOutcome,
+  type FetchRequest,
+  retryOf,
+} from '../net/index.js'
 import type { Permission, RejectReason } from '../records/index.js'
 import { createGate, type Gate } from './gate.js'
-import type { Permit } from './permission.js'
+import { type Permit, permissionOf, refusedBy } from './permission.js'
 import type { Slots } from './slots.js'
 
 export interface ImageFetchDeps {
   readonly fetch: Fetch
   readonly permit: Permit
-  readonly slots: Slots
+  readonly slots: Pick<Slots, 'plan' | 'take'>
+  readonly optOuts: OptOutRules
   readonly now: () => number
   readonly random: () => number
 }
@@ -49,6 +57,12 @@ export function createImageFetch(deps: ImageFetchDeps, maxBytes: number): FetchI
   return async (start, attempts, inspect, signal) => {
     let url = start
     let permission: Permission | null = null
+    let refusal = null as Refusal | null
+    const onHead: NonNullable<FetchRequest['onHead']> = (head) => {
+      if (head.status < 200 || head.status >= 300) return 'stop'
+      refusal = headRefusal(head.headers, deps.optOuts)
+      return refusal === null ? 'read' : 'stop'
+    }
     const later = (
       reason: RejectReason,
       delayMs: number,
@@ -72,10 +86,10 @@ export function createImageFetch(deps: ImageFetchDeps, maxBytes: number): FetchI
         if (permitted.kind === 'hopeless')
           return { kind: 'rejected', reason: permitted.reason, detail: permitted.detail, permission }
         if (permitted.kind === 'forbidden')
-          return { kind: 'rejected', reason: 'robots', detail: permission.rule, permission }
+          return { kind: 'rejected', reason: refusedBy(permission), detail: permission.rule, permission }
         const slot = await deps.slots.take(host, signal)
         if (slot.kind === 'later') return later('host_stalled', slot.inMs, 'no slot of the host came free')
-        return deps.fetch({ url, accept, maxBytes, deadlineMs, onHead: wanted, onPrefix: inspect }, signal)
+        return deps.fetch({ url, accept, maxBytes, deadlineMs, onHead, onPrefix: inspect }, signal)
       })
       signal.throwIfAborted()
       if (hop.kind === 'deferred' || hop.kind === 'rejected' || hop.kind === 'bytes') return hop
@@ -96,6 +110,15 @@ export function createImageFetch(deps: ImageFetchDeps, maxBytes: number): FetchI
 
     function afterResponse(hop: Extract<FetchOutcome, { kind: 'response' }>): ImageFetched {
       const { status } = hop.head
+      if (refusal !== null) {
+        const said = permissionOf(refusal, deps.now())
+        return {
+          kind: 'rejected',
+          reason: 'opt_out',
+          detail: `${refusal.rule}: ${refusal.value}`,
+          permission: said,
+        }
+      }
       if (status >= 200 && status < 300)
         return { kind: 'bytes', bytes: hop.body, stopped: hop.stopped, permission }
       const reason = status >= 500 ? 'http_5xx' : status >= 400 ? 'http_4xx' : 'http_other'
@@ -105,10 +128,6 @@ export function createImageFetch(deps: ImageFetchDeps, maxBytes: number): FetchI
       return { kind: 'rejected', reason, detail: `HTTP ${status}`, permission }
     }
   }
-}
-
-function wanted(head: { readonly status: number }): 'read' | 'stop' {
-  return head.status >= 200 && head.status < 300 ? 'read' : 'stop'
 }
 
 function gatesOf(limit: number): (key: string) => Gate {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { anchorOf, defaultVisitOptions, hostOf } from '../crawl/index.js'
+import { anchorOf, defaultVisitOptions, domainOf, hostOf } from '../crawl/index.js'
 import {
   type BatchDeps,
   createDecodeApart,
@@ -8,10 +8,12 @@ import {
   type FilterOptions,
 } from '../filter/index.js'
 import type { Fetch } from '../net/index.js'
+import { optOuts } from '../records/index.js'
 import { compileDataset, type Store } from '../shard/index.js'
 import type { Backend, BatchShape, Offer, RunModel } from './backend/backend.js'
 import type { Bells, Visited } from './bells.js'
-import { type CrawlSettings, defaultFailing, visitHost } from './crawl-worker.js'
+import { type CrawlSettings, visitHost } from './crawl-worker.js'
+import { defaultFailing } from './failing.js'
 import { visitBatch } from './filter-worker.js'
 import type { Gate } from './gate.js'
 import { createKnownUrls } from './known-urls.js'
@@ -19,6 +21,7 @@ import { createPermission } from './permission.js'
 import { storedOptions } from './resume.js'
 import type { RunOptions } from './run-types.js'
 import { type ShardDeps, type ShardSettings, visitPlan } from './shard-worker.js'
+import { createTraps } from './traps.js'
 
 const defaultShardSize = 10_000
 /** A small run is cut into so many shards at its end, where it has the samples. */
@@ -41,6 +44,8 @@ export interface LineDeps {
   readonly bells: Bells
   readonly store: Store
   readonly fetch: Fetch
+  /** See Net. */
+  readonly placeOf: (host: string) => Promise<string | null>
   /** Decoding of this process, whatever run it is for. */
   readonly decoding: Gate
   /** Asked for by the first batch: a process that filters nothing opens no model. `message`: why this process has none. */
@@ -66,12 +71,16 @@ export interface Line {
   readonly compile: (complete: boolean, signal: AbortSignal) => Promise<void>
 }
 
+/** Pages whose copies a process would know. */
+const maxRememberedPages = 100_000
 /** A batch that this process cannot score is left to another for so long. */
 const unscoredMs = 2_000
 
 export function createLine(deps: LineDeps): Line {
   const { run, options, backend, bells, store, fetch, now, random } = deps
   const productToken = options.userAgent.split(/[/\s]/)[0] ?? ''
+  const ignored: ReadonlySet<string> = new Set(options.ignoreOptOut)
+  const obeyed = new Set(optOuts.filter((name) => !ignored.has(name)))
   const crawlSettings: CrawlSettings = {
     run,
     scope: {
@@ -80,16 +89,28 @@ export function createLine(deps: LineDeps): Line {
       include: options.include,
       exclude: options.exclude,
     },
-    visit: { ...defaultVisitOptions, imageSize: options.imageSize, productToken },
+    visit: { ...defaultVisitOptions, imageSize: options.imageSize, productToken, obeyed },
     delayMs: options.delayMs,
     batch: { batchSize: options.batchSize, batchAgeMs, perHost },
     failing: defaultFailing,
+    sitemaps: options.sitemaps === 'on',
   }
   const filterSettings = { run, filter: filterOptions(options), imageDelayMs: options.imageDelayMs }
-  const permit = createPermission({ backend, fetch, now, productToken })
-  const crawlDeps = { backend, bells, fetch, permit, known: createKnownUrls(maxKnownUrls), now, random }
+  const permit = createPermission({ backend, fetch, now, productToken, obeyed })
+  const crawlDeps = {
+    backend,
+    bells,
+    fetch,
+    permit,
+    known: createKnownUrls(maxKnownUrls),
+    traps: createTraps(maxRememberedPages, now),
+    groupsOf: async (host: string) => groupsOf(host, await deps.placeOf(host)),
+    now,
+    random,
+  }
   const filterDeps = {
     ...crawlDeps,
+    optOuts: { productToken, obeyed },
     store,
     decoding: deps.decoding,
     decode: decodeImage,
@@ -138,6 +159,12 @@ export function createLine(deps: LineDeps): Line {
     },
     compile,
   }
+}
+
+/** What a host shares with others: its registrable domain, and the place it is served from. Pure. */
+export function groupsOf(host: string, place: string | null): string[] {
+  const domain = `domain:${domainOf(host)}`
+  return place === null ? [domain] : [domain, `place:${place}`]
 }
 
 /** The seeds of a run, as the frontier takes them. Pure. */

@@ -1,19 +1,33 @@
 import {
-  fetchRobots,
-  hostOf,
+  aiTxtRefusal,
   type LastingFailure,
+  type OptOutRules,
   parseRobots,
+  parseTdmRules,
+  type Refusal,
   type RobotsRecord,
   type RobotsRules,
+  type RobotsVerdict,
+  robotsUsageRefusal,
   robotsVerdict,
+  siteFiles,
+  tdmRefusal,
 } from '../crawl/index.js'
-import type { Fetch } from '../net/index.js'
 import type { Permission } from '../records/index.js'
-import type { Backend } from './backend/backend.js'
+import { createSiteFile, type ReadFile, type SiteFileDeps, type TakeSlot } from './site-file.js'
+
+export type { TakeSlot } from './site-file.js'
 
 export type Permitted =
-  | { readonly kind: 'allowed' | 'forbidden'; readonly permission: Permission; readonly crawlDelayMs: number }
-  /** robots.txt could not be read: nothing is fetched until it answers. */
+  | { readonly kind: 'forbidden'; readonly permission: Permission; readonly crawlDelayMs: number }
+  | {
+      readonly kind: 'allowed'
+      readonly permission: Permission
+      readonly crawlDelayMs: number
+      /** The sitemaps that robots.txt names, as written; absent = none. */
+      readonly sitemaps?: readonly string[]
+    }
+  /** A file that decides could not be read: nothing is fetched until it answers. */
   | { readonly kind: 'unreachable'; readonly permission: Permission; readonly inMs: number }
   /** Nor will it be: the host cannot be reached, and waiting does not help. */
   | {
@@ -25,93 +39,120 @@ export type Permitted =
   /** Somebody else is fetching it just now. */
   | { readonly kind: 'busy'; readonly inMs: number }
 
-export interface PermissionDeps {
-  readonly backend: Backend
-  readonly fetch: Fetch
-  readonly now: () => number
-  /** The first word of the user agent, which robots.txt groups name. */
-  readonly productToken: string
-}
+/** `productToken`: the first word of the user agent, which robots.txt groups name. */
+export interface PermissionDeps extends SiteFileDeps, OptOutRules {}
 
-/** Waits for a slot of the host for robots.txt itself; false = there is none now. */
-export type TakeSlot = (host: string) => Promise<boolean>
 export type Permit = (url: string, takeSlot: TakeSlot, signal: AbortSignal) => Promise<Permitted>
 
 /** A crawl-delay is obeyed up to this; longer ones are as good as a refusal and would stall the run. */
 export const maxCrawlDelayMs = 60_000
-/** Longer than fetching robots.txt can take: five redirects of 15 s. */
-const claimMs = 100_000
-/** A robots.txt that could not be read is asked for again this soon; the host's own pause grows with its failures. */
-const doubtMs = 1_500
-/** And one of a host that cannot be reached at all this late, so that its other URLs need not ask. */
-const hopelessMs = 60_000
-/** Parsed files kept at hand. */
-const maxRemembered = 1_000
 
 /**
- * Asks robots.txt about URLs. One fetch a host and day over all workers: the record lies in the backend, and who finds none claims
- * the fetch. Parsed rules are kept for the hosts last asked about.
+ * Asks the files of a site about its URLs: robots.txt, and where that allows it those in which a site says what its content may be used for. Each is
+ * fetched in a slot of its own; a session that has too few leaves the rest to the next.
  */
 export function createPermission(deps: PermissionDeps): Permit {
-  const remembered = new Map<string, { record: RobotsRecord; rules: RobotsRules | null }>()
-
-  const remember = (origin: string, record: RobotsRecord) => {
-    const rules = record.body === null ? null : parseRobots(record.body, deps.productToken)
-    remembered.delete(origin)
-    remembered.set(origin, { record, rules })
-    const oldest = remembered.keys().next().value
-    if (remembered.size > maxRemembered && oldest !== undefined) remembered.delete(oldest)
-    return { record, rules }
-  }
-
-  const recordOf = async (
-    origin: string,
-    host: string,
-    takeSlot: TakeSlot,
-    signal: AbortSignal,
-  ): Promise<{ record: RobotsRecord; rules: RobotsRules | null } | { inMs: number }> => {
-    const known = remembered.get(origin)
-    if (known !== undefined && known.record.expiresAtMs > deps.now()) return known
-    const answer = await deps.backend.robotsOf(origin, claimMs)
-    if (answer.kind === 'busy') return { inMs: answer.inMs }
-    if (answer.kind === 'known') return remember(origin, answer.record)
-    const scheme = origin.startsWith('https:') ? 'https' : 'http'
-    const fetched = (await takeSlot(host)) ? await fetchRobots(deps, host, scheme, signal) : null
-    // What was not fetched, or was given up by us, says nothing about the host: the claim is let go.
-    if (fetched === null || signal.aborted) {
-      await deps.backend.dropRobotsClaim(origin)
-      return { inMs: 1 }
-    }
-    const now = deps.now()
-    const record =
-      fetched.kind === 'forbid_all'
-        ? { ...fetched, expiresAtMs: now + (fetched.lasting === undefined ? doubtMs : hopelessMs) }
-        : fetched
-    const read = remember(origin, record)
-    await deps.backend.putRobots({
-      origin,
-      host,
-      record,
-      ttlMs: Math.max(record.expiresAtMs - now, 0),
-      crawlDelayMs: crawlDelayMs(read.rules),
-    })
-    return read
-  }
+  const parseFor = (body: string) => parseRobots(body, deps.productToken)
+  const robotsFile = createSiteFile(deps, {
+    path: '/robots.txt',
+    keyOf: (origin) => origin,
+    parse: parseFor,
+    crawlDelayMs,
+  })
+  const tdmFile = createSiteFile(deps, {
+    path: siteFiles.tdm.path,
+    keyOf: (origin) => `${origin}${siteFiles.tdm.path}`,
+    parse: parseTdmRules,
+    crawlDelayMs: () => 0,
+  })
+  const aiTxt = createSiteFile(deps, {
+    path: siteFiles['ai-txt'].path,
+    keyOf: (origin) => `${origin}${siteFiles['ai-txt'].path}`,
+    parse: parseFor,
+    crawlDelayMs: () => 0,
+  })
+  const others = [
+    { rule: 'tdm', ask: asking(tdmFile, tdmRefusal) },
+    { rule: 'ai-txt', ask: asking(aiTxt, aiTxtRefusal) },
+  ] as const
 
   return async (url, takeSlot, signal) => {
-    const origin = new URL(url).origin
-    const read = await recordOf(origin, hostOf(url), takeSlot, signal)
-    if ('inMs' in read) return { kind: 'busy', inMs: Math.min(read.inMs, 1_000) }
+    const { origin } = new URL(url)
+    const read = await robotsFile(origin, takeSlot, signal)
+    if (read.kind === 'busy') return busy(read.inMs)
     const verdict = robotsVerdict(read.record, read.rules, url)
-    const permission = { rule: verdict.rule, checkedAt: new Date(read.record.fetchedAtMs).toISOString() }
-    if (verdict.allowed) return { kind: 'allowed', permission, crawlDelayMs: crawlDelayMs(read.rules) }
-    if (read.record.kind === 'forbid_all') {
-      const { lasting, detail } = read.record
-      if (lasting !== undefined) return { kind: 'hopeless', permission, reason: lasting, detail }
-      return { kind: 'unreachable', permission, inMs: Math.max(read.record.expiresAtMs - deps.now(), 0) }
+    const permission = robotsPermission(read.record, verdict)
+    if (!verdict.allowed && read.record.kind === 'forbid_all')
+      return unreadable(read.record, permission, deps.now())
+    const delay = crawlDelayMs(read.rules)
+    if (!verdict.allowed) return { kind: 'forbidden', permission, crawlDelayMs: delay }
+    const forbidden = (refusal: Refusal, record: RobotsRecord): Permitted => ({
+      kind: 'forbidden',
+      permission: permissionOf(refusal, record.fetchedAtMs),
+      crawlDelayMs: delay,
+    })
+    const usage = read.rules === null ? null : robotsUsageRefusal(read.rules, url, deps.obeyed)
+    if (usage !== null) return forbidden(usage, read.record)
+    for (const { rule, ask } of others) {
+      const { path, source } = siteFiles[rule]
+      // What robots.txt closes is not opened for this either, and then says nothing.
+      const open = robotsVerdict(read.record, read.rules, `${origin}${path}`).allowed
+      if (!deps.obeyed.has(rule) || !open) continue
+      const answer = await ask(url, origin, takeSlot, signal)
+      if (answer.kind === 'busy') return busy(answer.inMs)
+      const { record } = answer.read
+      if (record.kind === 'forbid_all') {
+        const checkedAt = new Date(record.fetchedAtMs).toISOString()
+        return unreadable(record, { rule: `${rule}:unreachable`, value: null, source, checkedAt }, deps.now())
+      }
+      if (answer.refusal !== null) return forbidden(answer.refusal, record)
     }
-    return { kind: 'forbidden', permission, crawlDelayMs: crawlDelayMs(read.rules) }
+    const sitemaps = read.rules?.sitemaps ?? []
+    return { kind: 'allowed', permission, crawlDelayMs: delay, ...(sitemaps.length > 0 ? { sitemaps } : {}) }
   }
+}
+
+/** What a site wrote, as the record of what it decided. */
+export function permissionOf({ rule, value, source }: Refusal, checkedAtMs: number): Permission {
+  return { rule, value, source, checkedAt: new Date(checkedAtMs).toISOString() }
+}
+
+/** Whose rule forbade it, as reasons name it. */
+export function refusedBy(permission: Permission): 'robots' | 'opt_out' {
+  return permission.rule.startsWith('robots:') ? 'robots' : 'opt_out'
+}
+
+function asking<Rules>(
+  file: ReturnType<typeof createSiteFile<Rules>>,
+  refusalOf: (rules: Rules, url: string) => Refusal | null,
+) {
+  return async (
+    url: string,
+    origin: string,
+    takeSlot: TakeSlot,
+    signal: AbortSignal,
+  ): Promise<
+    | { readonly kind: 'busy'; readonly inMs: number }
+    | { readonly kind: 'read'; readonly read: ReadFile<unknown>; readonly refusal: Refusal | null }
+  > => {
+    const read = await file(origin, takeSlot, signal)
+    if (read.kind === 'busy') return read
+    return { kind: 'read', read, refusal: read.rules === null ? null : refusalOf(read.rules, url) }
+  }
+}
+
+function busy(inMs: number): Permitted {
+  return { kind: 'busy', inMs: Math.min(inMs, 1_000) }
+}
+
+function unreadable(record: RobotsRecord, permission: Permission, now: number): Permitted {
+  const { lasting, detail } = record
+  if (lasting !== undefined) return { kind: 'hopeless', permission, reason: lasting, detail }
+  return { kind: 'unreachable', permission, inMs: Math.max(record.expiresAtMs - now, 0) }
+}
+
+function robotsPermission(record: RobotsRecord, { rule, line }: RobotsVerdict): Permission {
+  return { rule, value: line, source: 'robots.txt', checkedAt: new Date(record.fetchedAtMs).toISOString() }
 }
 
 function crawlDelayMs(rules: RobotsRules | null): number {

@@ -12,7 +12,7 @@ export interface Phase {
 /**
  * Where a run stands, by one atomic reading. `closing`: the time is over, so what is not begun is left. Pure.
  *
- * A run is done when no URL within budget is queued or leased, no candidate is buffered, no batch is open, nothing committed is
+ * A run is done when no URL within budget is queued or leased, every source is read to its end, no candidate is buffered, no batch is open, nothing committed is
  * unplanned and no plan is open.
  */
 export function phaseOf(progress: Progress, limits: RunLimits, closing: boolean): Phase {
@@ -21,7 +21,7 @@ export function phaseOf(progress: Progress, limits: RunLimits, closing: boolean)
   const over = progress.standing === 'stopped' ? 'stopped' : closing ? 'max-time' : null
   const limit = pairsReached ? 'max-pairs' : (over ?? (pagesReached ? 'max-pages' : null))
   const underWay = progress.pagesLeased > 0 || progress.batchesLeased > 0
-  const waiting = progress.buffered > 0 || progress.batchesOpen > 0 || (progress.urls > 0 && !pagesReached)
+  const waiting = progress.sourcesOpen > 0 || progress.buffered > 0 || progress.batchesOpen > 0 || (progress.urls > 0 && !pagesReached)
   const stopped = pairsReached || over !== null
   if (underWay || (waiting && !stopped)) return { kind: 'crawl', limit }
   if (progress.unplannedRows > 0) return { kind: 'plan', limit }

@@ -18,8 +18,8 @@ const free = [
 ] as const
 /** May be raised (null = no limit is the highest), not lowered below what was agreed. */
 const raisable = ['maxPages', 'maxPairs', 'maxPagesPerHost'] as const
-/** Seeds may be added. */
-const seeds = 'seeds'
+/** May be added to. */
+const lists: ReadonlySet<string> = new Set(['seeds', 'sources'])
 
 /** What is stored with a run: everything that decides its result. */
 export function storedOptions(options: RunOptions): Record<string, unknown> {
@@ -41,7 +41,7 @@ export function differencesOf(
   for (const [option, is] of Object.entries(storedOptions(options))) {
     const was = stored[option]
     // The backend keeps an object's values, not the order of its keys.
-    if (option === seeds ? !holdsAll(is, was) : !isDeepStrictEqual(was, JSON.parse(JSON.stringify(is)))) {
+    if (lists.has(option) ? !holdsAll(is, was) : !isDeepStrictEqual(was, JSON.parse(JSON.stringify(is)))) {
       differences.push({ option, was, is })
     }
   }
@@ -53,8 +53,12 @@ export function differencesOf(
   return differences
 }
 
-function holdsAll(is: unknown, was: unknown): boolean {
+/** A run from before there were such a list has nothing in it. */
+function holdsAll(is: unknown, was: unknown = []): boolean {
   if (!Array.isArray(is) || !Array.isArray(was)) return false
   const given = new Set<unknown>(is)
-  return was.every((seed) => given.has(seed))
+  return was.every(
+    (item) =>
+      given.has(item) || (typeof item === 'object' && is.some((other) => isDeepStrictEqual(item, other))),
+  )
 }

@@ -1,6 +1,6 @@
-import type { Scope } from '../crawl/index.js'
+import type { ListSource, Scope } from '../crawl/index.js'
 import type { Concept, Provider } from '../filter/index.js'
-import type { StoredFormat } from '../records/index.js'
+import type { OptOut, StoredFormat } from '../records/index.js'
 import type { S3Settings } from '../shard/index.js'
 
 /**
@@ -8,8 +8,10 @@ import type { S3Settings } from '../shard/index.js'
  * the first. Plain JSON.
  */
 export interface RunOptions {
-  /** Canonical http(s) URLs, distinct, in the order given; at least one. */
+  /** Canonical http(s) URLs, distinct, in the order given; at least one unless there are sources. */
   readonly seeds: readonly string[]
+  /** What candidates come from beside pages. */
+  readonly sources: readonly ListSource[]
   /** Absolute folder, or `s3://bucket/prefix`. */
   readonly out: string
   /** `pglite:` and an absolute folder; '' = none was named, and `out` is no folder that could hold it. */
@@ -31,6 +33,8 @@ export interface RunOptions {
   /** Patterns on whole URLs: globs of `*` and `?`, or `/regular expression/`. Empty include = everything. */
   readonly include: readonly string[]
   readonly exclude: readonly string[]
+  /** Sitemaps that robots.txt names are crawled too. */
+  readonly sitemaps: 'on' | 'off'
   /** Least time between two page fetches from one host. */
   readonly delayMs: number
   /** Least time between two image fetches from one host. */
@@ -38,6 +42,8 @@ export interface RunOptions {
   /** Hosts crawled at once. */
   readonly concurrency: number
   readonly userAgent: string
+  /** Opt-outs that are not obeyed; sorted. */
+  readonly ignoreOptOut: readonly OptOut[]
   /** ISO 639-1 codes of captions to keep; null = all languages. */
   readonly languages: readonly string[] | null
   /** Pixels of the shorter side of the source image. */
@@ -88,6 +94,8 @@ export interface HostSnapshot {
   readonly pages: number
   /** 0 = it may be fetched now. */
   readonly nextFetchInMs: number
+  /** What it asks for, or showed to need, between two fetches; 0 = nothing of its own. */
+  readonly delayMs: number
   /** Failures in a row. */
   readonly failures: number
   readonly robots: string
@@ -109,7 +117,8 @@ export interface RunSnapshot {
   /** Over all starts of the run. */
   readonly elapsedMs: number
   /**
-   * Flat, a label after a colon: `pages`, `page_bytes`, `page_skipped:robots`, `images_seen`,
+   * Flat, a label after a colon: `pages`, `page_bytes`, `page_skipped:robots`, `page_opted_out:tdm` (by rule, of `page_skipped:opt_out`),
+   * `images_opted_out:meta-robots` (pages read whose images were left alone), `images_seen`,
    * `image_skipped:svg`, `candidates`, `images_fetched`, `image_bytes`, `rejected:score_low`, `kept`, `shards`,
    * `score:0.28` (histogram of scored pairs; bins 0.02 wide, named by their lower edge), `tagged:logo` (scored
    * pairs, kept or not). Absent = 0.

@@ -9,6 +9,7 @@ import { claimPlace } from './claim.js'
 import { steadyClock } from './clock.js'
 import { usableCores } from './cores.js'
 import { drive } from './drive.js'
+import { feed, openSources } from './feed.js'
 import { lockFolder } from './folder-lock.js'
 import { createGate } from './gate.js'
 import { createLine, seedOffers } from './line.js'
@@ -16,6 +17,7 @@ import { messageOf, openNet, openScoring, reconcile } from './opening.js'
 import { createPublisher } from './published-status.js'
 import { differencesOf, limitsOf, storedOptions } from './resume.js'
 import type { Environment, RunEnd, RunHooks, RunOptions, RunPipeline, RunSignals } from './run-types.js'
+import { createSkippedRows } from './skipped-rows.js'
 import { createStatus, type Status } from './status.js'
 
 /** The one run of a folder. */
@@ -103,7 +105,11 @@ async function runLocked(
     }
   }
   // A start that came to nothing, for want of the model perhaps, binds nobody.
-  if (!opened.seeded) await backend.setOptions(runName, storedOptions(options))
+  // And a source that was begun has to be named until it is read to its end.
+  await backend.setOptions(
+    runName,
+    opened.seeded ? { ...opened.options, sources: options.sources } : storedOptions(options),
+  )
   await backend.setLimits(runName, limitsOf(options))
   await backend.resetLeases()
 
@@ -145,6 +151,8 @@ async function runLocked(
       `${options.out} was scored with ${adopted.id}, and --model ${options.model} is ${model.id} now: scores of two models cannot be compared. Give it the first one back, or choose another --out`,
     )
   }
+  const sources = await openSources(backend, runName, options.sources)
+  if ('message' in sources) return refused('options_differ', sources.message)
   const line = createLine({
     run: runName,
     options,
@@ -152,6 +160,7 @@ async function runLocked(
     bells,
     store,
     fetch: net.fetch,
+    placeOf: net.placeOf,
     decoding: createGate(decodesPerCore * usableCores()),
     scoring: async () => scoring,
     model: async () => model,
@@ -163,6 +172,18 @@ async function runLocked(
   })
 
   status.note(null)
+  const over = new AbortController()
+  const feeding = feed(
+    {
+      run: runName,
+      backend,
+      bells,
+      batch: line.batch,
+      onSkipped: createSkippedRows(privateDir, hooks.onNote),
+    },
+    sources.open,
+    AbortSignal.any([signals.drain, abort, over.signal]),
+  ).catch((error: unknown) => lost.abort(error))
   const end = await drive({
     run: runName,
     backend,
@@ -187,6 +208,9 @@ async function runLocked(
       },
       { kind: 'plan', concurrency: 1, visit: (key) => line.visitPlan(key, abort) },
     ],
+  }).finally(() => {
+    over.abort()
+    return feeding
   })
   lost.signal.throwIfAborted()
   return end

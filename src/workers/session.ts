@@ -4,9 +4,10 @@ import {
   type Page,
   type ScopeRules,
   scopeVerdict,
+  type TrapReason,
   type VisitOutcome,
 } from '../crawl/index.js'
-import { candidateKey, type FrontierUrl, type LeasedUrl } from '../records/index.js'
+import { candidateKey, type FrontierUrl, type LeasedUrl, type Permission } from '../records/index.js'
 import type { FoundCandidate, Offer, SessionCommit } from './backend/backend.js'
 
 /** Redirects from page to page, each through the frontier. */
@@ -22,8 +23,11 @@ export type SessionHarvest = Pick<
 
 /** Everything a visit can end in, beside what the visit itself says. */
 export type UrlOutcome =
-  | VisitOutcome
-  | { readonly kind: 'forbidden' }
+  | Exclude<VisitOutcome, { readonly kind: 'page' }>
+  /** `permission`: what allowed the page. */
+  | { readonly kind: 'page'; readonly page: Page; readonly permission?: Permission }
+  /** `optOut`: the one that forbids it; absent = robots.txt does. */
+  | { readonly kind: 'forbidden'; readonly optOut?: string }
   | { readonly kind: 'out'; readonly verdict: Exclude<ReturnType<typeof scopeVerdict>, 'in'> }
   /** Not tried, or given up by us: it goes back as it was. */
   | { readonly kind: 'back' }
@@ -43,8 +47,12 @@ const deadReasons: ReadonlySet<string> = new Set([
   'http_429',
 ])
 
-/** Makes the harvest of a session of its outcomes. Pure. */
-export function harvestOf(outcomes: readonly UrlVisited[], rules: ScopeRules): SessionHarvest {
+/** Makes the harvest of a session of its outcomes; `trapOf` says why a link is not followed though it is in scope. */
+export function harvestOf(
+  outcomes: readonly UrlVisited[],
+  rules: ScopeRules,
+  trapOf: (link: string, from: LeasedUrl) => TrapReason | null,
+): SessionHarvest {
   const done: number[] = []
   const retry: { id: number; delayMs: number }[] = []
   const back: number[] = []
@@ -57,8 +65,9 @@ export function harvestOf(outcomes: readonly UrlVisited[], rules: ScopeRules): S
   const count = (name: string, n = 1) => {
     counters[name] = (counters[name] ?? 0) + n
   }
-  const offer = (url: FrontierUrl) => {
-    const verdict = scopeVerdict(url, rules)
+  const offer = (url: FrontierUrl, from: LeasedUrl) => {
+    const scope = scopeVerdict(url, rules)
+    const verdict = scope === 'in' ? (trapOf(url.url, from) ?? scope) : scope
     if (verdict === 'in') offers.push({ ...url, host: hostOf(url.url) })
     else count(`link_skipped:${verdict}`)
   }
@@ -71,14 +80,17 @@ export function harvestOf(outcomes: readonly UrlVisited[], rules: ScopeRules): S
         answered++
         countPage(outcome.page, count)
         for (const link of outcome.page.links) {
-          offer({ url: link, depth: url.depth + 1, anchor: url.anchor, redirects: 0 })
+          offer({ url: link, depth: url.depth + 1, anchor: url.anchor, redirects: 0 }, url)
         }
         for (const candidate of outcome.page.candidates) {
           candidates.push({
             key: candidateKey(candidate),
             host: hostOf(candidate.imageUrl),
             texts: [...new Set(candidate.captions.map((caption) => caption.text))],
-            body: candidate,
+            body:
+              outcome.permission === undefined
+                ? candidate
+                : { ...candidate, pagePermission: outcome.permission },
           })
         }
         break
@@ -87,7 +99,7 @@ export function harvestOf(outcomes: readonly UrlVisited[], rules: ScopeRules): S
         answered++
         count('redirects')
         if (url.redirects >= maxRedirects) count('page_skipped:redirects')
-        else offer(redirected(url, outcome.to, rules))
+        else offer(redirected(url, outcome.to, rules), url)
         break
       case 'retry':
         if (deadReasons.has(outcome.reason)) dead++
@@ -105,11 +117,13 @@ export function harvestOf(outcomes: readonly UrlVisited[], rules: ScopeRules): S
         if (deadReasons.has(outcome.reason)) dead++
         else answered++
         count(`page_skipped:${outcome.reason}`)
+        if (outcome.refusal !== undefined) count(`page_opted_out:${outcome.refusal.rule}`)
         break
       case 'forbidden':
         done.push(url.id)
         answered++
-        count('page_skipped:robots')
+        count(`page_skipped:${outcome.optOut === undefined ? 'robots' : 'opt_out'}`)
+        if (outcome.optOut !== undefined) count(`page_opted_out:${outcome.optOut}`)
         break
       case 'out':
         done.push(url.id)
@@ -140,5 +154,6 @@ function countPage(page: Page, count: (name: string, n?: number) => void): void 
   count('links', page.links.length)
   count('images_seen', page.imagesSeen)
   count('candidates_seen', page.candidates.length)
+  if (page.refusal !== null) count(`images_opted_out:${page.refusal.rule}`)
   for (const [reason, n] of Object.entries(page.imagesSkipped)) count(`image_skipped:${reason}`, n)
 }

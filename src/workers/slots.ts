@@ -9,10 +9,37 @@ export interface Slots {
   plan(wants: ReadonlyMap<string, number>): Promise<void>
   /** Waits for the next slot of the host; `later` where none starts within the window. */
   take(host: string, signal: AbortSignal): Promise<SlotTaken>
+  /** Gives no slot of the host for so long; what was reserved is let go. */
+  hold(host: string, ms: number): void
+  /** Keeps the fetches on the host at least so far apart from now on. */
+  slowDown(host: string, delayMs: number): void
+  /** Least time between two fetches, as far as is known. */
+  delayMs(host: string): number
+  /** Sessions or batches in a row, before this one, in which the host answered nothing. */
+  failures(host: string): number
 }
 
 /** A fetch may start this late on its slot; the backend keeps as much free behind the last one. */
 const guardMs = 100
+
+interface Reserved {
+  atMs: number[]
+  delayMs: number
+  /** What the host showed to need in this batch. */
+  leastMs: number
+  lastMs: number
+  heldUntilMs: number
+  failures: number
+}
+
+const fresh = (): Reserved => ({
+  atMs: [],
+  delayMs: 0,
+  leastMs: 0,
+  lastMs: Number.NEGATIVE_INFINITY,
+  heldUntilMs: Number.NEGATIVE_INFINITY,
+  failures: 0,
+})
 
 /** The image fetches of one batch, spaced as the backend reserves them. */
 export function createSlots(
@@ -20,7 +47,7 @@ export function createSlots(
   delayMs: number,
   windowMs: number,
 ): Slots {
-  const reserved = new Map<string, { atMs: number[]; delayMs: number; lastMs: number }>()
+  const reserved = new Map<string, Reserved>()
   const turns = new Map<string, Gate>()
   const turnOf = (host: string): Gate => {
     const turn = turns.get(host) ?? createGate(1)
@@ -34,8 +61,9 @@ export function createSlots(
     const granted = await deps.backend.reserve({ slots, delayMs, windowMs, guardMs })
     const now = deps.now()
     for (const slot of granted) {
-      const known = reserved.get(slot.host) ?? { atMs: [], delayMs: 0, lastMs: Number.NEGATIVE_INFINITY }
-      known.delayMs = slot.delayMs
+      const known = reserved.get(slot.host) ?? fresh()
+      known.delayMs = Math.max(slot.delayMs, known.leastMs)
+      known.failures = slot.failures
       for (let i = 0; i < slot.granted; i++) known.atMs.push(now + slot.inMs + i * slot.delayMs)
       reserved.set(slot.host, known)
       if (slot.granted === 0) later.set(slot.host, slot.inMs)
@@ -52,6 +80,8 @@ export function createSlots(
       turnOf(host)(async () => {
         for (;;) {
           const known = reserved.get(host)
+          const heldMs = (known?.heldUntilMs ?? 0) - deps.now()
+          if (heldMs > 0) return { kind: 'later', inMs: heldMs }
           const at = known?.atMs.shift()
           if (known === undefined || at === undefined) {
             const later = (await reserve(new Map([[host, 1]]))).get(host)
@@ -67,5 +97,19 @@ export function createSlots(
           return { kind: 'go' }
         }
       }),
+    hold: (host, ms) => {
+      const known = reserved.get(host) ?? fresh()
+      reserved.set(host, known)
+      known.heldUntilMs = Math.max(known.heldUntilMs, deps.now() + ms)
+      known.atMs = []
+    },
+    slowDown: (host, leastMs) => {
+      const known = reserved.get(host) ?? fresh()
+      reserved.set(host, known)
+      known.leastMs = Math.max(known.leastMs, leastMs)
+      known.delayMs = Math.max(known.delayMs, leastMs)
+    },
+    delayMs: (host) => reserved.get(host)?.delayMs ?? 0,
+    failures: (host) => reserved.get(host)?.failures ?? 0,
   }
 }

@@ -54,8 +54,8 @@ describe.skipIf(missing)(
       const score = scoreAgainstTruth(rows, web.truth)
       console.log(renderTruthScore(score, web.forbiddenRequests()).join('\n'))
       expect(score.offeredWrong).toBeGreaterThan(20)
-      expect(score.precision).toBeGreaterThanOrEqual(0.97)
-      expect(score.recall).toBeGreaterThanOrEqual(0.82)
+      expect(score.precision).toBeGreaterThanOrEqual(0.98)
+      expect(score.recall).toBeGreaterThanOrEqual(0.94)
     })
 
     it('takes nothing that the sites forbid', () => {

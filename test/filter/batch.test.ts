@@ -150,6 +150,7 @@ describe('a batch of candidates', () => {
       language: expect.any(String),
       licenceUrl: 'http://a.test/licence',
       permission,
+      pagePermission: null,
       tags: [],
       duplicateOf: null,
     })

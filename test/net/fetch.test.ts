@@ -250,6 +250,19 @@ describe('content codings', () => {
   ])('fails as encoding: %s', async (path) => {
     expect(await get(path)).toEqual(failure('encoding'))
   })
+
+  it.each(['/gzip-bomb', '/br-bomb'])(
+    'fails as too large where it shrank a text more than texts shrink, though it would fit: %s',
+    async (path) => {
+      const outcome = await get(`${path}?megabytes=8`, { maxBytes: 100_000_000 })
+      expect(outcome).toEqual(failure('too_large'))
+    },
+  )
+
+  it.each(['/gzip-bomb', '/br-bomb'])('lets a small one shrink as it may: %s', async (path) => {
+    const outcome = await get(`${path}?megabytes=1`, { maxBytes: 100_000_000 })
+    expect(outcome).toMatchObject({ kind: 'response', body: { length: 1024 * 1024 } })
+  })
 })
 
 describe('time', () => {

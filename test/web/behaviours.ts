@@ -1,5 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import zlib from 'node:zlib'
+import { malformed } from './malformed.js'
+import { mazes } from './mazes.js'
 import type { Behaviour, Scene } from './mischief.js'
 
 const html = { 'content-type': 'text/html; charset=utf-8' }
@@ -18,6 +20,9 @@ const quickBrotli = { [zlib.constants.BROTLI_PARAM_QUALITY]: 4 }
  * count per host and exact path, so a test gives its own path (`?key=...`) for its own count.
  */
 export const behaviours: Record<string, Behaviour> = {
+  ...malformed,
+  ...mazes,
+
   /** /page?bytes=0: a small page, padded to at least `bytes`. */
   page: ({ response, url }) => send(response, 200, html, padded(url)),
 

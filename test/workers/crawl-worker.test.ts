@@ -13,6 +13,7 @@ import { type CrawlSettings, visitHost } from '../../src/workers/crawl-worker.js
 import { createKnownUrls } from '../../src/workers/known-urls.js'
 import { pause } from '../../src/workers/pause.js'
 import type { Permit, Permitted } from '../../src/workers/permission.js'
+import { createTraps } from '../../src/workers/traps.js'
 
 const never = new AbortController().signal
 const permission = { rule: 'robots:none', checkedAt: '2026-01-02T03:04:05.000Z' }
@@ -25,6 +26,7 @@ const settings: CrawlSettings = {
   delayMs: 0,
   batch: { batchSize: 256, batchAgeMs: 30_000, perHost: 32 },
   failing: { maxFailures: 5, maxFailingMs: 900_000, firstPauseMs: 2_000 },
+  sitemaps: false,
 }
 
 const leased = (count: number, over: Partial<LeasedUrl> = {}): LeasedUrl[] =>
@@ -48,7 +50,7 @@ interface Scene {
   permit?: Permit
 }
 
-function desk(scene: Scene) {
+function desk(scene: Scene, wanted = settings) {
   const commits: SessionCommit[] = []
   const rings: [BellKind, readonly string[]][] = []
   const fetched: string[] = []
@@ -77,10 +79,12 @@ function desk(scene: Scene) {
         fetch,
         permit: scene.permit ?? (async () => allowed),
         known: createKnownUrls(1_000),
+        traps: createTraps(1_000, Date.now),
+        groupsOf: async () => [],
         now: Date.now,
         random: () => 0,
       },
-      settings,
+      wanted,
       'a.test',
       drain,
       abort,
@@ -228,6 +232,68 @@ describe('a session on a host', () => {
     await visit()
     expect(commits[0]).toMatchObject({ done: [], health: 'bad', pauseMs: 6_000, pages: 0 })
     expect(commits[0]!.retry.map(({ id }) => id).toSorted()).toEqual([1, 2])
+  })
+
+  const overloaded = (headers: Record<string, string> = {}): Fetch => {
+    return async (request) => {
+      const head = { status: 429, headers }
+      request.onHead?.(head)
+      return { kind: 'response', head, body: new Uint8Array(), stopped: true }
+    }
+  }
+
+  it('fetches nothing more of a host that asks for a pause, and has all workers leave it alone', async () => {
+    const { visit, commits, fetched } = desk({
+      lease: urls(leased(4)),
+      fetch: overloaded({ 'retry-after': '120' }),
+    })
+    await visit()
+    expect(fetched).toHaveLength(1)
+    expect(commits[0]!.back).toHaveLength(3)
+    expect(commits[0]).toMatchObject({ pauseMs: 120_000, throttleMs: 250 })
+  })
+
+  it('does not wait longer for a whole host than five minutes', async () => {
+    const { visit, commits } = desk({ lease: urls(leased(1)), fetch: overloaded({ 'retry-after': '36000' }) })
+    await visit()
+    expect(commits[0]).toMatchObject({ pauseMs: 300_000, retry: [{ delayMs: 36_000_000 }] })
+  })
+
+  it('doubles its delay with every answer that says that it is too much', async () => {
+    vi.useFakeTimers({ now: 1_000_000 })
+    const { visit, commits } = desk({
+      lease: urls(leased(4), { delayMs: 1_000, reservedMs: 5_000 }),
+      fetch: overloaded(),
+    })
+    const done = visit()
+    await vi.advanceTimersByTimeAsync(60_000)
+    await done
+    const [commit] = commits
+    const tries = commit!.retry.length
+    expect(tries).toBeGreaterThan(1)
+    expect(commit!.throttleMs).toBe(1_000 * 2 ** tries)
+    expect(commit!.delayMs).toBe(commit!.throttleMs)
+  })
+
+  it('asks for a delay as long as the host takes to answer, where one was asked for at all', async () => {
+    vi.useFakeTimers({ now: 1_000_000 })
+    const slow: Fetch = async (request) => {
+      await new Promise((resolve) => setTimeout(resolve, 2_500))
+      const head = { status: 200, headers: { 'content-type': 'text/html' } }
+      request.onHead?.(head)
+      return { kind: 'response', head, body: Buffer.from(html), stopped: false }
+    }
+    for (const [delayMs, throttleMs] of [
+      [1_000, 2_500],
+      [0, 0],
+    ] as const) {
+      const scene = { lease: urls(leased(2), { delayMs, reservedMs: 5_000 }), fetch: slow }
+      const { visit, commits } = desk(scene, { ...settings, delayMs })
+      const done = visit()
+      await vi.advanceTimersByTimeAsync(60_000)
+      await done
+      expect(commits[0]).toMatchObject({ throttleMs })
+    }
   })
 
   it('keeps the delay between its fetches, also one that it only learns of, within the time that it reserved', async () => {

@@ -23,6 +23,7 @@ const nothing: Progress = {
   standing: 'running',
   ended: null,
   seedings: 1,
+  sourcesOpen: 0,
 }
 
 /** A run whose state a test moves; rings are written down, and nobody answers. */

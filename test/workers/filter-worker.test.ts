@@ -9,10 +9,16 @@ import {
   defaultFilterOptions,
   prepareImageLibrary,
 } from '../../src/filter/index.js'
-import type { Fetch } from '../../src/net/index.js'
+import type { Fetch, FetchOutcome } from '../../src/net/index.js'
 import type { Candidate } from '../../src/records/index.js'
 import { folderStore, partName, readPart } from '../../src/shard/index.js'
-import type { Backend, BatchCommit, BatchCommitted, BatchLease } from '../../src/workers/backend/backend.js'
+import type {
+  Backend,
+  BatchCommit,
+  BatchCommitted,
+  BatchLease,
+  HostReport,
+} from '../../src/workers/backend/backend.js'
 import type { Bells } from '../../src/workers/bells.js'
 import { visitBatch } from '../../src/workers/filter-worker.js'
 import { createGate } from '../../src/workers/gate.js'
@@ -55,6 +61,7 @@ function desk(scene: Scene) {
   const out = mkdtempSync(join(folder, 'out-'))
   const store = folderStore(out)
   const commits: BatchCommit[] = []
+  const reported: HostReport[] = []
   const released: { failed: boolean }[] = []
   const rung: unknown[] = []
   const backend: Partial<Backend> = {
@@ -62,7 +69,8 @@ function desk(scene: Scene) {
     extendBatch: async () => ({ kind: 'held' }),
     releaseBatch: async ({ failed }) => void released.push({ failed }),
     reserve: async ({ slots }) =>
-      slots.map(({ host, want }) => ({ host, granted: want, inMs: 0, delayMs: 0 })),
+      slots.map(({ host, want }) => ({ host, granted: want, inMs: 0, delayMs: 0, failures: 0 })),
+    reportHosts: async (reports) => void reported.push(...reports),
     findDuplicates: scene.findDuplicates ?? (async () => []),
     captionCounts: async (_, texts) => texts.map(() => 1),
     commitBatch: async (commit) => {
@@ -85,6 +93,7 @@ function desk(scene: Scene) {
         bells: bells as Bells,
         store,
         fetch: scene.fetch ?? fetch,
+        optOuts: { productToken: 'test', obeyed: new Set() },
         permit: async () => ({
           kind: 'allowed',
           permission: { rule: 'robots:none', checkedAt: '2026-01-02T03:04:05.000Z' },
@@ -109,7 +118,7 @@ function desk(scene: Scene) {
     )
   const parts = () =>
     readdirSync(out, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.tar'))
-  return { visit, commits, released, rung, store, parts }
+  return { visit, commits, released, reported, rung, store, parts }
 }
 
 describe('a batch', () => {
@@ -126,6 +135,37 @@ describe('a batch', () => {
     const copy = await store.localCopy(part!.name, never)
     const { rows } = await readPart(copy!.path)
     expect(rows.map(({ reason }) => reason)).toEqual([null, 'http_4xx'])
+  })
+
+  it.each<[string, FetchOutcome, Partial<HostReport>[]]>([
+    [
+      'asks for a pause',
+      {
+        kind: 'response',
+        head: { status: 429, headers: { 'retry-after': '9' } },
+        body: Buffer.alloc(0),
+        stopped: true,
+      },
+      [
+        { throttleMs: 250, pauseMs: 9_000, health: 'none' },
+        { pauseMs: 2_000, health: 'bad' },
+      ],
+    ],
+    [
+      'cannot be reached',
+      { kind: 'failed', reason: 'connection', detail: '' },
+      [{ throttleMs: 0, pauseMs: 2_000, health: 'bad' }],
+    ],
+    [
+      'answers with a no',
+      { kind: 'response', head: { status: 404, headers: {} }, body: Buffer.alloc(0), stopped: true },
+      [{ throttleMs: 0, pauseMs: 0, health: 'ok' }],
+    ],
+  ])('tells all workers of an image host that %s', async (_, outcome, reports) => {
+    const { visit, reported } = desk({ lease: leaseOf('cat'), fetch: async () => outcome })
+    expect(await visit()).toEqual({ kind: 'done' })
+    expect(reported).toMatchObject(reports)
+    expect(new Set(reported.map(({ host }) => host))).toEqual(new Set(['img.test']))
   })
 
   it('cites the kept images that its duplicates repeat', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { allOptOuts } from '../../src/crawl/index.js'
 import type { InspectPrefix } from '../../src/filter/index.js'
 import { createNet, type Fetch, type Net, parseConnectTo } from '../../src/net/index.js'
 import { createImageFetch } from '../../src/workers/image-fetch.js'
@@ -50,6 +51,7 @@ function desk(over: { permit?: Permit; slots?: Partial<Slots>; fetch?: Fetch } =
       fetch: over.fetch ?? net.fetch,
       permit,
       slots: { plan: async () => {}, take },
+      optOuts: { productToken: 'test', obeyed: allOptOuts },
       now: () => 1_700_000_000_000,
       random: () => 0,
     },
@@ -99,6 +101,44 @@ describe('fetching an image', () => {
     })
     expect(web.seen.map(({ host }) => host)).toEqual(['a.test'])
     expect(slots).toEqual(['a.test'])
+  })
+
+  it('reads no body whose head says no, and says what it said', async () => {
+    const looked: number[] = []
+    const fetch: Fetch = async ({ onHead, onPrefix }) => {
+      const head = { status: 200, headers: { 'x-robots-tag': 'noai', 'content-type': 'image/jpeg' } }
+      const body = Buffer.from('picture')
+      if (onHead?.(head) === 'stop') return { kind: 'response', head, body: new Uint8Array(0), stopped: true }
+      onPrefix?.(body)
+      return { kind: 'response', head, body, stopped: false }
+    }
+    const fetched = await desk({ fetch }).get('http://a.test/x.jpg', 0, (soFar) => {
+      looked.push(soFar.length)
+      return 'more'
+    })
+    expect(fetched).toEqual({
+      kind: 'rejected',
+      reason: 'opt_out',
+      detail: 'x-robots-tag: noai',
+      permission: {
+        rule: 'x-robots-tag',
+        value: 'noai',
+        source: 'header',
+        checkedAt: '2023-11-14T22:13:20.000Z',
+      },
+    })
+    expect(looked).toEqual([])
+  })
+
+  it('tells an opt-out of the site from a robots.txt that forbids', async () => {
+    const permission = { rule: 'tdm', value: 'location /', source: 'tdmrep.json', checkedAt }
+    const { get } = desk({ permit: async () => ({ kind: 'forbidden', permission, crawlDelayMs: 0 }) })
+    expect(await get('http://a.test/x')).toEqual({
+      kind: 'rejected',
+      reason: 'opt_out',
+      detail: 'tdm',
+      permission,
+    })
   })
 
   it('follows five redirects, not six', async () => {

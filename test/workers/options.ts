@@ -4,6 +4,7 @@ import type { RunOptions } from '../../src/workers/run-types.js'
 export function runOptions(changes: Partial<RunOptions> = {}): RunOptions {
   return {
     seeds: ['http://a.test/'],
+    sources: [],
     out: '/data/pairs',
     backend: 'pglite:/data/pairs/.pairmill/pg',
     model: 'none',
@@ -16,10 +17,12 @@ export function runOptions(changes: Partial<RunOptions> = {}): RunOptions {
     scope: 'host',
     include: [],
     exclude: [],
+    sitemaps: 'off',
     delayMs: 1_000,
     imageDelayMs: 100,
     concurrency: 8,
     userAgent: 'pairmill/0.1.0',
+    ignoreOptOut: [],
     languages: null,
     minSide: 200,
     maxAspect: 3,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Fetch, FetchOutcome } from '../../src/net/index.js'
+import { type OptOut, optOuts } from '../../src/records/index.js'
 import type { Backend, RobotsAnswer } from '../../src/workers/backend/backend.js'
 import { createPermission, maxCrawlDelayMs } from '../../src/workers/permission.js'
 
@@ -14,7 +15,10 @@ const response = (status: number, body = ''): FetchOutcome => ({
 })
 
 /** A host with this robots.txt, and a backend that holds one record an origin, on a clock of its own. */
-function desk(answer: FetchOutcome | (() => Promise<FetchOutcome>)) {
+function desk(
+  answer: FetchOutcome | ((url: string) => Promise<FetchOutcome>),
+  obeyed: ReadonlySet<OptOut> = new Set(),
+) {
   const state = { nowMs: 1_700_000_000_000 }
   const fetched: string[] = []
   const records = new Map<string, Parameters<Backend['putRobots']>[0] & { untilMs: number }>()
@@ -39,25 +43,31 @@ function desk(answer: FetchOutcome | (() => Promise<FetchOutcome>)) {
   }
   const fetch: Fetch = async ({ url }) => {
     fetched.push(url)
-    return typeof answer === 'function' ? answer() : answer
+    return typeof answer === 'function' ? answer(url) : answer
   }
   const create = () =>
-    createPermission({ backend: backend as Backend, fetch, now: () => state.nowMs, productToken: 'pairmill' })
+    createPermission({
+      backend: backend as Backend,
+      fetch,
+      now: () => state.nowMs,
+      productToken: 'pairmill',
+      obeyed,
+    })
   return { state, fetched, records, claims, dropped, permit: create(), another: create }
 }
 
 describe('permission', () => {
   it('is what robots.txt says, with the rule and when it was read', async () => {
     const { permit, fetched } = desk(response(200, 'User-agent: *\nDisallow: /private\nAllow: /private/not'))
-    const at = { checkedAt: '2023-11-14T22:13:20.000Z' }
+    const at = { checkedAt: '2023-11-14T22:13:20.000Z', source: 'robots.txt' }
     expect(await permit('http://a.test/x', go, never)).toEqual({
       kind: 'allowed',
-      permission: { rule: 'robots:none', ...at },
+      permission: { rule: 'robots:none', value: null, ...at },
       crawlDelayMs: 0,
     })
     expect(await permit('http://a.test/private/x', go, never)).toEqual({
       kind: 'forbidden',
-      permission: { rule: 'robots:disallow /private', ...at },
+      permission: { rule: 'robots:disallow /private', value: 'Disallow: /private', ...at },
       crawlDelayMs: 0,
     })
     expect(await permit('http://a.test/private/not', go, never)).toMatchObject({ kind: 'allowed' })
@@ -163,6 +173,107 @@ describe('permission', () => {
     expect(await permit('http://a.test:8100/x', full, never)).toMatchObject({ kind: 'busy' })
     expect([slots, dropped, fetched]).toEqual([['a.test:8100'], ['http://a.test:8100'], []])
     expect(await permit('http://a.test:8100/x', go, never)).toMatchObject({ kind: 'allowed' })
+  })
+
+  describe('of a site that speaks of more than fetching', () => {
+    /** What each path of the host answers; 404 for the others. */
+    const site = (files: Record<string, FetchOutcome>, obeyed: readonly OptOut[] = optOuts) =>
+      desk((url) => Promise.resolve(files[new URL(url).pathname] ?? response(404)), new Set(obeyed))
+    const checkedAt = '2023-11-14T22:13:20.000Z'
+    const reserved = response(200, '[{"location": "/art/", "tdm-reservation": 1}]')
+    const noJpg = response(200, 'User-Agent: *\nDisallow: *.jpg\nAllow: /')
+
+    it('asks robots.txt first, then its other files, once each and in a slot of their own', async () => {
+      const { permit, another, fetched } = site({})
+      const slots: string[] = []
+      const take = async (host: string) => slots.push(host) > 0
+      expect(await permit('http://a.test/x', take, never)).toMatchObject({ kind: 'allowed' })
+      await permit('http://a.test/y', take, never)
+      await another()('http://a.test/z', take, never)
+      expect(fetched.map((url) => new URL(url).pathname)).toEqual([
+        '/robots.txt',
+        '/.well-known/tdmrep.json',
+        '/ai.txt',
+      ])
+      expect(slots).toEqual(['a.test', 'a.test', 'a.test'])
+    })
+
+    it('goes on where it had no slot for the next of them', async () => {
+      const { permit, fetched, dropped } = site({})
+      for (const already of [1, 2, 3]) {
+        let slots = 1
+        const one = async () => slots-- > 0
+        const answer = await permit('http://a.test/x', one, never)
+        expect(answer.kind).toBe(already < 3 ? 'busy' : 'allowed')
+        expect(fetched).toHaveLength(already)
+      }
+      expect(dropped).toEqual(['http://a.test/.well-known/tdmrep.json', 'http://a.test/ai.txt'])
+    })
+
+    it.each<[string, Record<string, FetchOutcome>, string, object]>([
+      [
+        'tdm',
+        { '/.well-known/tdmrep.json': reserved },
+        'http://a.test/art/x.jpg',
+        { value: 'location /art/', source: 'tdmrep.json' },
+      ],
+      ['ai-txt', { '/ai.txt': noJpg }, 'http://a.test/x.jpg', { value: 'Disallow: *.jpg', source: 'ai.txt' }],
+      [
+        'content-signal',
+        { '/robots.txt': response(200, 'User-agent: *\nContent-Signal: ai-train=no') },
+        'http://a.test/',
+        { value: 'ai-train=no', source: 'robots.txt' },
+      ],
+      [
+        'aipref',
+        { '/robots.txt': response(200, 'User-agent: *\nContent-Usage: /art/ train-ai=n') },
+        'http://a.test/art/',
+        { value: 'train-ai=n', source: 'robots.txt' },
+      ],
+    ])('is refused by %s, unless that is ignored', async (rule, files, url, said) => {
+      expect(await site(files).permit(url, go, never)).toEqual({
+        kind: 'forbidden',
+        permission: { rule, ...said, checkedAt },
+        crawlDelayMs: 0,
+      })
+      expect(await site(files).permit('http://a.test/free', go, never)).toMatchObject({
+        kind: rule === 'content-signal' ? 'forbidden' : 'allowed',
+      })
+      const others = optOuts.filter((name) => name !== rule)
+      expect(await site(files, others).permit(url, go, never)).toMatchObject({ kind: 'allowed' })
+    })
+
+    it('does not ask for a file whose opt-out is ignored, or that robots.txt closes', async () => {
+      const ignoring = site({}, ['aipref'])
+      await ignoring.permit('http://a.test/x', go, never)
+      expect(ignoring.fetched).toEqual(['http://a.test/robots.txt'])
+      const closed = site({
+        '/robots.txt': response(200, 'User-agent: *\nDisallow: /.well-known/\nDisallow: /ai.txt'),
+      })
+      expect(await closed.permit('http://a.test/x', go, never)).toMatchObject({ kind: 'allowed' })
+      expect(closed.fetched).toEqual(['http://a.test/robots.txt'])
+    })
+
+    it('asks for none of them about what robots.txt forbids', async () => {
+      const { permit, fetched } = site({ '/robots.txt': response(200, 'User-agent: *\nDisallow: /') })
+      await permit('http://a.test/x', go, never)
+      expect(fetched).toEqual(['http://a.test/robots.txt'])
+    })
+
+    it.each(['/.well-known/tdmrep.json', '/ai.txt'])(
+      'is refused while its %s cannot be read, until it answers',
+      async (path) => {
+        const files: Record<string, FetchOutcome> = { [path]: response(503) }
+        const { permit, state } = site(files)
+        const rule = path === '/ai.txt' ? 'ai-txt:unreachable' : 'tdm:unreachable'
+        const refused = await permit('http://a.test/x', go, never)
+        expect(refused).toMatchObject({ kind: 'unreachable', permission: { rule } })
+        files[path] = response(404)
+        expect(await permit('http://a.test/x', go, never)).toMatchObject({ kind: 'unreachable' })
+        state.nowMs += (refused as { inMs: number }).inMs
+        expect(await permit('http://a.test/x', go, never)).toMatchObject({ kind: 'allowed' })
+      },
+    )
   })
 
   it('is not doubted because we stopped asking', async () => {

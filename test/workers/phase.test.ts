@@ -20,6 +20,7 @@ const nothing: Progress = {
   standing: 'running',
   ended: null,
   seedings: 1,
+  sourcesOpen: 0,
 }
 const none = { maxPages: null, maxPairs: null, maxPagesPerHost: null }
 const tenPages = { ...none, maxPages: 10 }
@@ -38,6 +39,7 @@ describe('where a run stands', () => {
   >([
     ['nothing is left', {}, none, false, 'done', null],
     ['URLs wait', { urls: 1 }, none, false, 'crawl', null],
+    ['a source is not read to its end', { sourcesOpen: 1 }, none, false, 'crawl', null],
     ['a session is under way', { urls: 1, pagesLeased: 1 }, none, false, 'crawl', null],
     ['candidates are buffered', { buffered: 1 }, none, false, 'crawl', null],
     ['a batch is open', { batchesOpen: 1 }, none, false, 'crawl', null],

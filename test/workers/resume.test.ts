@@ -70,6 +70,22 @@ describe('going on with a run', () => {
     ])
   })
 
+  it('lets lists be added, not left out or read by other columns', () => {
+    const list = (path: string, caption = 'caption') => ({
+      kind: 'list' as const,
+      path,
+      format: 'csv' as const,
+      gzip: false,
+      columns: { url: 'url', caption, page: null, licence: null },
+    })
+    const options = (now: Parameters<typeof change>[1]) => change({ sources: [list('/a')] }, now)
+    expect(options({ sources: [list('/b'), list('/a')] })).toEqual([])
+    expect(options({ sources: [list('/b')] }).map(({ option }) => option)).toEqual(['sources'])
+    expect(options({ sources: [list('/a', 'alt')] }).map(({ option }) => option)).toEqual(['sources'])
+    const { sources: _, ...older } = kept(runOptions())
+    expect(differencesOf(older, limitsOf(runOptions()), runOptions())).toEqual([])
+  })
+
   it('is refused where the run knows nothing of an option', () => {
     const options = runOptions()
     const { seed: _, ...older } = kept(options)

@@ -2,9 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Page, ScopeRules } from '../../src/crawl/index.js'
 import { type Candidate, candidateKey, type LeasedUrl } from '../../src/records/index.js'
-import { failurePauseMs } from '../../src/workers/crawl-worker.js'
+import { failurePauseMs } from '../../src/workers/failing.js'
 import { harvestOf, maxTries, type UrlOutcome } from '../../src/workers/session.js'
 
+const noTrap = () => null
 const rules: ScopeRules = { scope: 'host', maxDepth: 2, include: [], exclude: ['*/private/*'] }
 
 const leased = (path: string, over: Partial<LeasedUrl> = {}): LeasedUrl => ({
@@ -37,17 +38,20 @@ const page = (over: Partial<Page> = {}): UrlOutcome => ({
     url: 'http://a.test/',
     status: 200,
     bytes: 900,
+    digest: '',
     title: null,
     language: null,
     links: [],
     candidates: [],
     imagesSkipped: {},
     imagesSeen: 0,
+    refusal: null,
     ...over,
   },
 })
 
-const harvest = (outcome: UrlOutcome, url: LeasedUrl = leased('')) => harvestOf([{ url, outcome }], rules)
+const harvest = (outcome: UrlOutcome, url: LeasedUrl = leased('')) =>
+  harvestOf([{ url, outcome }], rules, noTrap)
 const retry = (reason: 'timeout' | 'http_429' | 'body_cut' = 'timeout') =>
   ({ kind: 'retry', reason, delayMs: 700, detail: '' }) as const
 
@@ -166,7 +170,7 @@ describe('the harvest of a session', () => {
     ['nothing', [], 'none'],
   ])('says of a host that gave %s: %s', (_, outcomes, health) => {
     const all = outcomes.map((outcome, id) => ({ url: leased(`${id}`, { id }), outcome }))
-    expect(harvestOf(all, rules).health).toBe(health)
+    expect(harvestOf(all, rules, noTrap).health).toBe(health)
   })
 
   it('names every URL once, whatever became of it', () => {
@@ -189,7 +193,7 @@ describe('the harvest of a session', () => {
           url: leased(`${id}`, { id, attempts: attempts_, depth: depth_ }),
           outcome: outcome_,
         }))
-        const { done, retry: again, back, pages } = harvestOf(all, rules)
+        const { done, retry: again, back, pages } = harvestOf(all, rules, noTrap)
         const named = [...done, ...again.map(({ id }) => id), ...back]
         expect(named.toSorted((a, b) => a - b)).toEqual(all.map(({ url }) => url.id))
         expect(pages).toBe(tried.filter(([outcome_]) => outcome_.kind === 'page').length)

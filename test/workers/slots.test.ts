@@ -18,7 +18,7 @@ function createDesk(hostDelayMs = delayMs) {
       const fits = hostDelayMs === 0 ? want : Math.floor((wish.windowMs - inMs) / hostDelayMs) + 1
       const granted = inMs > wish.windowMs ? 0 : Math.min(want, fits)
       if (granted > 0) freeAt.set(host, first + granted * hostDelayMs + Math.min(hostDelayMs, wish.guardMs))
-      return { host, granted, inMs, delayMs: hostDelayMs }
+      return { host, granted, inMs, delayMs: hostDelayMs, failures: 0 }
     })
   }
   const slots = createSlots({ backend: { reserve } as Backend, now: () => nowMs }, delayMs, windowMs)
@@ -97,7 +97,7 @@ describe('the slots of a batch', () => {
       wants.map(({ host, want }) => {
         const first = Math.max(freeAt, Date.now())
         freeAt = first + want * delayMs + guardMs
-        return { host, granted: want, inMs: first - Date.now(), delayMs }
+        return { host, granted: want, inMs: first - Date.now(), delayMs, failures: 0 }
       })
     const slots = createSlots({ backend: { reserve } as Backend, now: Date.now }, delayMs, windowMs)
     const { signal } = new AbortController()

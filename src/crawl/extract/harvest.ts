@@ -13,6 +13,8 @@ export interface Harvest {
   /** First rel=license outside every figure; null = none. */
   licence: string | null
   readonly links: string[]
+  /** Those with rel=nofollow. */
+  readonly nofollowLinks: string[]
   /** At most `maxImages`. */
   readonly images: FoundImage[]
   imagesSeen: number
@@ -66,6 +68,7 @@ export function harvest(document: Document): Harvest {
     base: null,
     licence: null,
     links: [],
+    nofollowLinks: [],
     images: [],
     imagesSeen: 0,
     byId: new Map(),
@@ -206,8 +209,9 @@ function takeLink(name: string, attribs: Attributes, found: Harvest, place: Plac
     if (figure === undefined) found.licence ??= href
     else figure.licence ??= href
   }
-  if (rel.includes('nofollow')) return
-  if (name !== 'link' || rel.includes('next')) found.links.push(href)
+  if (name === 'link' && !rel.includes('next')) return
+  if (rel.includes('nofollow')) found.nofollowLinks.push(href)
+  else found.links.push(href)
 }
 
 function takeMeta(attribs: Attributes, found: Harvest): void {

@@ -1,7 +1,7 @@
-import type { Candidate, Caption, CaptionSource, ImageSkipReason } from '../../records/index.js'
+import type { Candidate, Caption, CaptionSource, ImageSkipReason, OptOut } from '../../records/index.js'
+import { allOptOuts, pageVerdict, type Refusal } from '../permission/index.js'
 import { canonicalUrl } from '../url.js'
 import { type Finding, joinFindings } from './candidates.js'
-import { readDirectives } from './directives.js'
 import { type Node, parseDocument } from './document.js'
 import { type Figure, type FoundImage, type Harvest, harvest } from './harvest.js'
 import { readJsonLd } from './json-ld.js'
@@ -18,6 +18,8 @@ export interface ExtractOptions {
   readonly contentLanguage: string | null
   /** The response's X-Robots-Tag, repeated ones joined with commas; null = none. */
   readonly xRobotsTag: string | null
+  /** Which opt-outs count; absent = all. */
+  readonly obeyed?: ReadonlySet<OptOut>
 }
 
 export interface ExtractedPage {
@@ -32,6 +34,8 @@ export interface ExtractedPage {
   readonly imagesSkipped: Partial<Record<ImageSkipReason, number>>
   /** `<img>` elements, those in noscript included. */
   readonly imagesSeen: number
+  /** Why no image was taken from the page, by its own word; null = nothing forbids it. */
+  readonly refusal: Refusal | null
 }
 
 /** Below this many declared pixels a heading says nothing about an image: it is an icon or a spacer. */
@@ -43,15 +47,17 @@ const maxLabelNodes = 200
 export function extractPage(html: string, url: string, options: ExtractOptions): ExtractedPage {
   const found = harvest(parseDocument(html))
   const base = (found.base === null ? null : canonicalUrl(found.base, url)) ?? url
-  const metas = found.metas
-    .filter(([name]) => name === 'robots' || name === options.productToken.toLowerCase())
-    .map(([, content]) => content)
-  const directives = readDirectives(options.xRobotsTag, metas, options.productToken)
+  const { productToken, obeyed = allOptOuts } = options
+  const verdict = pageVerdict(
+    { xRobotsTag: options.xRobotsTag, metas: found.metas },
+    { productToken, obeyed },
+  )
   const language =
     languageTag(found.htmlLanguage) ?? languageTag(found.metaLanguage) ?? languageTag(options.contentLanguage)
-  const page = { title: found.title, language, imagesSeen: found.imagesSeen }
-  const links = directives.nofollow ? [] : linksOf(found.links, base, url)
-  if (directives.noimages) return { ...page, links, candidates: [], imagesSkipped: {} }
+  const page = { title: found.title, language, imagesSeen: found.imagesSeen, refusal: verdict.images }
+  const open = obeyed.has('rel-nofollow') ? found.links : [...found.links, ...found.nofollowLinks]
+  const links = verdict.links === null ? linksOf(open, base, url) : []
+  if (verdict.images !== null) return { ...page, links, candidates: [], imagesSkipped: {} }
 
   const context: SourceContext = { base, pageUrl: url, imageSize: options.imageSize }
   const declared = declaredImages(found, context)

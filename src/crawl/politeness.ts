@@ -1,0 +1,27 @@
+/** A host is never asked faster than this many of its own answers take to begin, as far as `maxLatencyDelayMs`. */
+const latencyFactor = 1
+const maxLatencyDelayMs = 30_000
+/** What a host that said that it is too much is given at least, and at most. */
+const minOverloadDelayMs = 250
+const maxOverloadDelayMs = 60_000
+/** A host that asks for a longer pause is asked again after this, with as little as one fetch. */
+const maxPauseMs = 5 * 60_000
+
+/**
+ * The least time between two fetches for a host that takes `latencyMs` to answer, where `wantedMs` was asked for anyway; 0 = no more
+ * than that. Where no delay was asked for at all, how fast a host answers is no reason for one. Pure.
+ */
+export function latencyDelayMs(wantedMs: number, latencyMs: number): number {
+  const slowMs = Math.ceil(Math.min(latencyMs * latencyFactor, maxLatencyDelayMs))
+  return wantedMs === 0 || slowMs <= wantedMs ? 0 : slowMs
+}
+
+/** The delay after one more answer that said that it is too much (429, 503), where it was `delayMs`: twice that. Pure. */
+export function overloadDelayMs(delayMs: number): number {
+  return Math.max(delayMs, Math.min(Math.max(2 * delayMs, minOverloadDelayMs), maxOverloadDelayMs))
+}
+
+/** How long to leave a whole host alone that told one fetch to come again so much later; null = it did not say. Pure. */
+export function askedPauseMs(askedMs: number | null): number {
+  return Math.min(Math.max(askedMs ?? 0, 0), maxPauseMs)
+}

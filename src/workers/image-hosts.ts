@@ -1,0 +1,60 @@
+import { askedPauseMs, overloadDelayMs } from '../crawl/index.js'
+import type { Backend, HostReport } from './backend/backend.js'
+import { failurePauseMs } from './failing.js'
+import type { Slots } from './slots.js'
+import type { HostEvent } from './watched-fetch.js'
+
+/** Fetches in a row without an answer after which the rest of a batch leaves their host alone. */
+const mostDead = 5
+const firstPauseMs = 2_000
+
+export interface ImageHosts {
+  /** Takes note of what one fetch met, and has the slots obey it. */
+  meet(host: string, event: HostEvent): void
+  /** Tells the backend, and with it all workers, what became of the hosts of the batch. */
+  report(): Promise<void>
+}
+
+/** What the image fetches of one batch meet with. A host that asks for a pause is reported at once, everything else at the end. */
+export function createImageHosts(
+  deps: { readonly backend: Pick<Backend, 'reportHosts'> },
+  slots: Pick<Slots, 'delayMs' | 'failures' | 'hold' | 'slowDown'>,
+): ImageHosts {
+  const seen = new Map<string, { answered: number; dead: number; deadInRow: number }>()
+  let sent: Promise<void> = Promise.resolve()
+  const send = (reports: readonly HostReport[]): Promise<void> => {
+    sent = sent.then(() => deps.backend.reportHosts(reports))
+    // Awaited by report(); a failure until then is not unhandled.
+    sent.catch(() => undefined)
+    return sent
+  }
+  const pauseOf = (host: string) => failurePauseMs(slots.failures(host), firstPauseMs)
+
+  return {
+    meet: (host, event) => {
+      const known = seen.get(host) ?? { answered: 0, dead: 0, deadInRow: 0 }
+      seen.set(host, known)
+      if (event.kind === 'answered') {
+        known.answered++
+        known.deadInRow = 0
+        return
+      }
+      known.dead++
+      known.deadInRow++
+      if (known.deadInRow >= mostDead) slots.hold(host, pauseOf(host))
+      if (event.kind === 'dead') return
+      const throttleMs = overloadDelayMs(slots.delayMs(host))
+      const pauseMs = askedPauseMs(event.askedMs)
+      slots.slowDown(host, throttleMs)
+      if (pauseMs > 0) slots.hold(host, pauseMs)
+      send([{ host, throttleMs, pauseMs, health: 'none' }])
+    },
+    report: async () => {
+      const reports = [...seen].map(([host, { answered, dead }]): HostReport => {
+        const isDead = answered === 0 && dead > 0
+        return { host, throttleMs: 0, pauseMs: isDead ? pauseOf(host) : 0, health: isDead ? 'bad' : 'ok' }
+      })
+      await (reports.length === 0 ? sent : send(reports))
+    },
+  }
+}

@@ -1,0 +1,288 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { parseSrcset } from '../../src/crawl/extract/srcset.js'
+import {
+  canonicalUrl,
+  decodeHtml,
+  extractPage,
+  hostOf,
+  pageDigest,
+  parseRobots,
+  robotsVerdict,
+  trapVerdict,
+  withoutSession,
+} from '../../src/crawl/index.js'
+import { codingsOf, decoded } from '../../src/net/encoding.js'
+import { addressVerdict, parseConnectTo, retryAfterMs } from '../../src/net/index.js'
+
+/** Inputs of each kind; `npm run fuzz` tries more. */
+const inputs = Number(process.env.PAIRMILL_FUZZ_INPUTS ?? 2_000)
+/** Of processor time, so that whatever else the machine does is not held against an input. */
+const mostMicroseconds = 1_000_000
+/** The heap may grow so much between the middle and the end of all inputs. */
+const mostGrowth = 32 * 1024 * 1024
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+function heapBytes(): number {
+  collect()
+  return process.memoryUsage().heapUsed
+}
+
+/** Tries every input: what it throws fails the test, as do an input that takes too long and a heap that grows with their number. */
+async function tried<T>(arbitrary: fc.Arbitrary<T>, work: (input: T) => unknown): Promise<void> {
+  let middle = 0
+  for (const half of ['first', 'second']) {
+    await fc.assert(
+      fc.asyncProperty(arbitrary, async (input) => {
+        const before = process.cpuUsage()
+        await work(input)
+        const { user, system } = process.cpuUsage(before)
+        expect(user + system).toBeLessThan(mostMicroseconds)
+      }),
+      { numRuns: Math.ceil(inputs / 2) },
+    )
+    if (half === 'first') middle = heapBytes()
+  }
+  expect(heapBytes() - middle).toBeLessThan(mostGrowth)
+}
+
+const noise = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 200 }),
+  fc.string({ unit: 'grapheme', maxLength: 50 }),
+  fc.string({ maxLength: 50 }),
+)
+/** Pieces of a language, whole or broken, in any order, some of them far too often. */
+const jumble = (pieces: readonly string[], noisy = noise) =>
+  fc
+    .array(
+      fc.oneof(
+        { weight: 6, arbitrary: fc.constantFrom(...pieces) },
+        { weight: 1, arbitrary: noisy },
+        {
+          weight: 1,
+          arbitrary: fc
+            .tuple(fc.constantFrom(...pieces), fc.integer({ min: 2, max: 400 }))
+            .map(([piece, times]) => piece.repeat(times)),
+        },
+      ),
+      { maxLength: 40 },
+    )
+    .map((parts) => parts.join(''))
+
+const html = jumble([
+  ...[
+    '<img src=a.jpg alt="a cat">',
+    '<img ',
+    'srcset="a 1x, b 2x"',
+    ' alt=',
+    'data-src=/x',
+    '>',
+    '"',
+    "'",
+    '<',
+  ],
+  ...[
+    '<picture>',
+    '<source srcset=a>',
+    '</picture>',
+    '<figure>',
+    '<figcaption>',
+    '</figure>',
+    '<h2>',
+    '</h2>',
+  ],
+  ...[
+    '<a href=/x rel=nofollow>',
+    '</a>',
+    '<base href="//b/">',
+    '<meta property=og:image content=x>',
+    '<noscript>',
+  ],
+  ...[
+    '<script type="application/ld+json">',
+    '{"@type":"ImageObject","url":"x"}',
+    '</script>',
+    '<!--',
+    '-->',
+    '<![CDATA[',
+  ],
+  ...[
+    '<svg>',
+    '</svg>',
+    '<template>',
+    '<table>',
+    '&#x110000;',
+    '&amp',
+    '\0',
+    '<meta charset=utf-7>',
+    '<html lang=x>',
+  ],
+])
+const urlText = jumble(
+  [
+    ...[
+      'http://',
+      'https:',
+      '//',
+      'a.test',
+      '[::1]',
+      '127.1',
+      ':80',
+      '@',
+      '/',
+      '\\',
+      '..',
+      '/./',
+      '?',
+      '#',
+      '%',
+    ],
+    ...[
+      '%41',
+      '%zz',
+      '%00',
+      ' ',
+      '\t',
+      'xn--',
+      'ß',
+      '。',
+      '&sid=0123456789abcdef',
+      ';jsessionid=1',
+      '=',
+      '2024/05',
+      'a',
+    ],
+  ],
+  fc.string({ unit: 'binary', maxLength: 10 }),
+)
+const absolute = urlText.map((text) => canonicalUrl(text, 'http://h.test/a/b?c') ?? 'http://h.test/')
+
+describe(`${inputs} inputs of each kind do no harm`, { timeout: 3_600_000 }, () => {
+  it('extraction', () =>
+    tried(html, (text) => {
+      const page = extractPage(text, 'http://h.test/p', {
+        imageSize: 512,
+        productToken: 'pairmill',
+        contentLanguage: null,
+        xRobotsTag: null,
+      })
+      for (const { imageUrl } of page.candidates) expect(canonicalUrl(imageUrl)).toBe(imageUrl)
+    }))
+
+  it('srcset', () =>
+    tried(
+      jumble([',', ' ', '1x', '2w', 'a.jpg', '(', ')', '-1w', '1e9x', '0x', '\n', 'data:,', '1.5.x']),
+      (text) => {
+        for (const { url } of parseSrcset(text)) expect(text).toContain(url)
+      },
+    ))
+
+  it('charset', () => {
+    const type = fc.oneof(
+      noise.map((name) => `text/html; charset=${name}`),
+      fc
+        .constantFrom(
+          'utf-8',
+          'utf-16le',
+          'gb18030',
+          'iso-2022-jp',
+          'big5',
+          'x-user-defined',
+          'utf-7',
+          '"',
+          '',
+        )
+        .map((name) => `text/html;charset=${name}`),
+      fc.constant(null),
+    )
+    const bytes = fc.oneof(
+      fc.uint8Array({ maxLength: 2_000 }),
+      html.map((text) => Buffer.from(text)),
+      html.map((text) => Buffer.from(text, 'utf16le')),
+    )
+    return tried(fc.tuple(bytes, type), ([body, contentType]) => {
+      expect(typeof decodeHtml(body, contentType)).toBe('string')
+    })
+  })
+
+  it('robots.txt', () => {
+    const file = jumble([
+      ...[
+        'User-agent: *',
+        'user-agent:pairmill',
+        'Disallow:',
+        ' /',
+        '*',
+        '$',
+        'Allow: /a',
+        'Crawl-delay: 1e9',
+        '\n',
+      ],
+      ...[
+        '\r',
+        '\ufeff',
+        '#',
+        'Sitemap: x',
+        ':',
+        '%2F',
+        '%',
+        'Content-Signal: ai-train=no',
+        'Content-Usage: x=y',
+        '**/',
+      ],
+    ])
+    return tried(fc.tuple(file, absolute), ([body, url]) => {
+      const rules = parseRobots(body, 'pairmill')
+      const record = { kind: 'rules', body, fetchedAtMs: 0, expiresAtMs: 1, status: 200, detail: '' } as const
+      expect(typeof robotsVerdict(record, rules, url).allowed).toBe('boolean')
+      expect(robotsVerdict(record, rules, `http://${hostOf(url)}/robots.txt`).allowed).toBe(true)
+    })
+  })
+
+  it('headers', () => {
+    const field = jumble([
+      'gzip',
+      ',',
+      ';',
+      '=',
+      '"',
+      'br',
+      'Mon, 01 Jan 2029 00:00:00 GMT',
+      '9',
+      '.',
+      '-',
+      ' ',
+    ])
+    return tried(fc.tuple(field, fc.uint8Array({ maxLength: 300 })), async ([value, body]) => {
+      const asked = retryAfterMs(value, 0)
+      expect(asked === null || asked >= 0).toBe(true)
+      const codings = codingsOf(value)
+      if ('kind' in codings) return
+      const plain = await decoded(body, codings, 1_000_000)
+      expect('kind' in plain ? plain.kind : 'bytes').toMatch(/^(failed|bytes)$/)
+    })
+  })
+
+  it('URLs', () =>
+    tried(urlText, (text) => {
+      const url = canonicalUrl(text, 'http://h.test/a/b?c')
+      parseConnectTo(text)
+      if (url === null) return
+      expect(canonicalUrl(url)).toBe(url)
+      trapVerdict(url, { url: 'http://h.test/a/b?c', depth: 30 }, 0)
+      withoutSession(url)
+      pageDigest(text, url)
+    }))
+
+  it('addresses', () =>
+    tried(
+      jumble(['127', '.', '0', ':', '::', 'ffff', '%eth0', '64:ff9b::', '/', '[', ']', '0x', '1e3']),
+      (text) => {
+        const verdict = addressVerdict(text, [])
+        expect(verdict.allowed === true || typeof verdict.range === 'string').toBe(true)
+      },
+    ))
+})

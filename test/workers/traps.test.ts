@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest'
+import { createTraps } from '../../src/workers/traps.js'
+
+const from = { url: 'http://a.test/', depth: 1 }
+const traps = (max = 1_000) => createTraps(max, () => Date.UTC(2026, 5, 1))
+
+describe('traps that only show over several pages', () => {
+  it('a page under a second session is not visited again', () => {
+    const { linkVerdict } = traps()
+    const url = (id: string) => `http://a.test/shop?sid=${id}`
+    expect(linkVerdict(url('0123456789abcdef'), from)).toBeNull()
+    expect(linkVerdict(url('0123456789abcdef'), from)).toBeNull()
+    expect(linkVerdict(url('fedcba9876543210'), from)).toBe('trap_session')
+    expect(linkVerdict('http://a.test/other?sid=fedcba9876543210', from)).toBeNull()
+  })
+
+  it('the fourth page of a host with the same content is a copy, and every one after it', () => {
+    const { isCopy } = traps()
+    const copies = Array.from({ length: 5 }, (_, i) => isCopy(`http://a.test/${i}`, 'same'))
+    expect(copies).toEqual([false, false, false, true, true])
+    expect(isCopy('http://b.test/', 'same')).toBe(false)
+    expect(isCopy('http://a.test/x', 'other')).toBe(false)
+  })
+
+  it('are forgotten when very many others came in between', () => {
+    const { isCopy } = traps(10)
+    for (let i = 0; i < 3; i++) isCopy(`http://a.test/${i}`, 'same')
+    for (let i = 0; i < 20; i++) isCopy('http://a.test/', String(i))
+    expect(isCopy('http://a.test/x', 'same')).toBe(false)
+  })
+})
