@@ -21,7 +21,11 @@ export function phaseOf(progress: Progress, limits: RunLimits, closing: boolean)
   const over = progress.standing === 'stopped' ? 'stopped' : closing ? 'max-time' : null
   const limit = pairsReached ? 'max-pairs' : (over ?? (pagesReached ? 'max-pages' : null))
   const underWay = progress.pagesLeased > 0 || progress.batchesLeased > 0
-  const waiting = progress.sourcesOpen > 0 || progress.buffered > 0 || progress.batchesOpen > 0 || (progress.urls > 0 && !pagesReached)
+  const waiting =
+    progress.sourcesOpen > 0 ||
+    progress.buffered > 0 ||
+    progress.batchesOpen > 0 ||
+    (progress.urls > 0 && !pagesReached)
   const stopped = pairsReached || over !== null
   if (underWay || (waiting && !stopped)) return { kind: 'crawl', limit }
   if (progress.unplannedRows > 0) return { kind: 'plan', limit }

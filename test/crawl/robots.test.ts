@@ -105,7 +105,10 @@ describe('which rule decides (RFC 9309 section 2.2.2)', () => {
   })
 
   it('never forbids robots.txt itself', () => {
-    expect(ask('User-agent: *\nDisallow: /\n', '/robots.txt')).toMatchObject({ allowed: true, rule: 'robots:file' })
+    expect(ask('User-agent: *\nDisallow: /\n', '/robots.txt')).toMatchObject({
+      allowed: true,
+      rule: 'robots:file',
+    })
   })
 
   it('is named in the verdict as the file writes it', () => {
