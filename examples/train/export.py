@@ -12,7 +12,7 @@ from onnx import helper, numpy_helper
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-import data
+import views
 import zeroshot
 from model import IMAGE_SIDE
 
@@ -97,12 +97,12 @@ def write_folder(out, model, tokenizer, threshold, name=None):
         if turned > MAX_DRIFT:
             raise SystemExit(f"{path}: embeddings differ from the trained model's by {turned:.5f}")
 
-    tokenizer.save(os.path.join(out, "tokenizer.json"))
+    tokenizer.save(os.path.join(out, "tokenizer.json"), pretty=False)
     preprocessing = {
         "do_resize": True, "size": {"shortest_edge": IMAGE_SIDE}, "resample": 3,
         "do_center_crop": True, "crop_size": {"height": IMAGE_SIDE, "width": IMAGE_SIDE},
         "do_rescale": True, "rescale_factor": 1 / 255,
-        "do_normalize": True, "image_mean": list(data.MEAN), "image_std": list(data.STD),
+        "do_normalize": True, "image_mean": list(views.MEAN), "image_std": list(views.STD),
     }
     notes = {"name": name or os.path.basename(os.path.abspath(out)), "threshold": threshold, "isClip": False,
              "templates": list(zeroshot.TEMPLATES), "logitScale": round(model.scale().item(), 2)}

@@ -19,6 +19,11 @@ def prompts_of(name):
     return [template.format(name) for template in TEMPLATES]
 
 
+def sentence_of(name):
+    """The name as a caption would say it."""
+    return f"a picture of a {name}"
+
+
 def class_embeddings(embed_texts, names):
     """[classes, width]; `embed_texts` takes a list of texts and gives a tensor [texts, width]."""
     prompts = [prompt for name in names for prompt in prompts_of(name)]
