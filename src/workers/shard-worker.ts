@@ -116,7 +116,9 @@ export async function visitPlan(
       },
     })
     if (committed.kind === 'lost') return { kind: 'done' }
-    await removePlanParts(deps.store, plan, held.signal)
+    // The plan is carried out: there is no lease to lose any more, and asking for more of it would say that it is lost.
+    held.end()
+    await removePlanParts(deps.store, plan, abort)
     return { kind: 'done' }
   } catch (error) {
     if (held.signal.aborted) return { kind: 'done' }
