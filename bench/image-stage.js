@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { decodeImage, defaultFilterOptions, filterBatch, prepareImageLibrary } from '../dist/filter/index.js'
 import { createNet } from '../dist/net/index.js'
+import { optOuts } from '../dist/records/index.js'
 import {
   compileDataset,
   executePlan,
@@ -45,6 +46,7 @@ const fetchImage = createImageFetch(
     slots: { plan: async () => {}, take: async () => ({ kind: 'go' }) },
     now,
     random: Math.random,
+    optOuts: { productToken: 'pairmill-bench', obeyed: new Set(optOuts) },
   },
   filter.maxBytes,
 )
