@@ -16,19 +16,24 @@ const stdout = openOutput(process.stdout)
 const stderr = openOutput(process.stderr)
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
 
+/** null = the environment cannot be used, which was said. */
+function readSurroundings(): Surroundings | null {
+  const read = readEnvironment(process.env, homedir())
+  if (!('problem' in read)) return read.surroundings
+  stderr.write(`pairmill: ${read.problem}\n`)
+  return null
+}
+
 /** What a run needs of this process; null = the environment cannot be used, which was said. */
 async function runDeps(): Promise<(RunDeps & Surroundings) | null> {
-  const read = readEnvironment(process.env, homedir())
-  if ('problem' in read) {
-    stderr.write(`pairmill: ${read.problem}\n`)
-    return null
-  }
+  const surroundings = readSurroundings()
+  if (surroundings === null) return null
   const { processInput, systemClock } = await import('./process.js')
   return {
     input: processInput(version),
     // Loaded last: a wrong call is answered without it.
     pipeline: async (...run) => (await import('../workers/index.js')).runPipeline(...run),
-    ...read.surroundings,
+    ...surroundings,
     stdout,
     stderr,
     clock: systemClock,
@@ -77,11 +82,8 @@ const commands: Commands = {
     })
   },
   async verify(given, json) {
-    const read = readEnvironment(process.env, homedir())
-    if ('problem' in read) {
-      stderr.write(`pairmill: ${read.problem}\n`)
-      return exitCodes.usage
-    }
+    const surroundings = readSurroundings()
+    if (surroundings === null) return exitCodes.usage
     const [{ verifyCommand }, { isS3Url, verifyDataset }, { isFolder, systemClock }, { openPlace, placeOf }] =
       await Promise.all([
         import('./verify.js'),
@@ -91,7 +93,7 @@ const commands: Commands = {
       ])
     const place = placeOf(given, process.cwd())
     const stop = stopBySignal()
-    const opened = await openPlace(place, read.surroundings.environment.s3, stop.signal)
+    const opened = await openPlace(place, surroundings.environment.s3, stop.signal)
     if ('message' in opened) {
       stderr.write(`pairmill: ${opened.message}\n`)
       return exitCodes.usage
@@ -112,11 +114,8 @@ const commands: Commands = {
     }
   },
   async status(call) {
-    const read = readEnvironment(process.env, homedir())
-    if ('problem' in read) {
-      stderr.write(`pairmill: ${read.problem}\n`)
-      return exitCodes.usage
-    }
+    const surroundings = readSurroundings()
+    if (surroundings === null) return exitCodes.usage
     const [
       { statusCommand },
       { connectFleet, readPublishedStatus, readStatus },
@@ -136,7 +135,7 @@ const commands: Commands = {
       readStatus: async (place) => {
         if (!isS3Url(place)) return readStatus(place)
         const signal = new AbortController().signal
-        const opened = await openPlace(place, read.surroundings.environment.s3, signal)
+        const opened = await openPlace(place, surroundings.environment.s3, signal)
         if ('message' in opened) return { problem: opened.message }
         try {
           return await readPublishedStatus(opened.store, Date.now(), signal)
@@ -144,7 +143,7 @@ const commands: Commands = {
           await opened.close()
         }
       },
-      fleetUrl: read.surroundings.fleetUrl,
+      fleetUrl: surroundings.fleetUrl,
       connectFleet: (url) => connectFleet(url, () => {}),
       stdout,
       stderr,
@@ -154,11 +153,8 @@ const commands: Commands = {
     })
   },
   async permissions(call) {
-    const read = readEnvironment(process.env, homedir())
-    if ('problem' in read) {
-      stderr.write(`pairmill: ${read.problem}\n`)
-      return exitCodes.usage
-    }
+    const surroundings = readSurroundings()
+    if (surroundings === null) return exitCodes.usage
     const [
       { permissionsCommand },
       { readPublishedStatus, readStatus },
@@ -174,7 +170,7 @@ const commands: Commands = {
     ])
     const place = placeOf(call.place, process.cwd())
     const stop = stopBySignal()
-    const opened = await openPlace(place, read.surroundings.environment.s3, stop.signal)
+    const opened = await openPlace(place, surroundings.environment.s3, stop.signal)
     if ('message' in opened) {
       stderr.write(`pairmill: ${opened.message}\n`)
       return exitCodes.usage
@@ -222,11 +218,8 @@ const commands: Commands = {
     return (await import('./order.js')).orderCommand(call, deps)
   },
   async classify(call) {
-    const read = readEnvironment(process.env, homedir())
-    if ('problem' in read) {
-      stderr.write(`pairmill: ${read.problem}\n`)
-      return exitCodes.usage
-    }
+    const surroundings = readSurroundings()
+    if (surroundings === null) return exitCodes.usage
     const [
       { classifyCommand },
       { modelOf },
@@ -241,7 +234,7 @@ const commands: Commands = {
       import('../workers/index.js'),
     ])
     prepareImageLibrary()
-    const { environment } = read.surroundings
+    const { environment } = surroundings
     const threads = usableCores()
     const cwd = process.cwd()
     // It writes nothing but what it prints: a signal may end it as it ends any process.

@@ -134,14 +134,16 @@ export function createLines(deps: LinesDeps): Lines {
     of: async (run) => {
       const entry = await entryOf(run)
       if (entry === undefined) return { message: `there is no run ${run}` }
-      const known = await lines.get(run)
+      const earlier = lines.get(run)
+      // Nothing is awaited where there is none: who asks at the same moment finds the one that is being opened.
+      const known = earlier === undefined ? undefined : await earlier
       // Options that may change while a run goes on, its delay for one, take a line of their own.
       if (known !== undefined && !('message' in known) && known.key === keyOf(entry)) return known.line
-      const opening = openLine(entry)
+      const opening = openLine(entry).catch((error: unknown) => ({ message: messageOf(error) }))
       lines.set(run, opening)
-      const opened = await opening.catch((error: unknown) => ({ message: messageOf(error) }))
+      const opened = await opening
       if (!('message' in opened)) return opened.line
-      lines.delete(run)
+      if (lines.get(run) === opening) lines.delete(run)
       return opened
     },
     // A line remembers which URLs it offered; one that the backend lost must be offered again.
