@@ -157,13 +157,11 @@ const commands: Commands = {
     if (surroundings === null) return exitCodes.usage
     const [
       { permissionsCommand },
-      { readPublishedStatus, readStatus },
       { isFolder },
-      { isS3Url, readDecisions },
+      { isS3Url, readDecisions, readPages },
       { openPlace, placeOf },
     ] = await Promise.all([
       import('./permissions.js'),
-      import('../workers/index.js'),
       import('./process.js'),
       import('../shard/index.js'),
       import('./place.js'),
@@ -180,13 +178,8 @@ const commands: Commands = {
         { ...call, place },
         {
           isPlace: (folder) => isS3Url(folder) || isFolder(folder),
+          pages: () => readPages(opened.store, stop.signal),
           decisions: () => readDecisions(opened.store, stop.signal),
-          counters: async () => {
-            const status = isS3Url(place)
-              ? await readPublishedStatus(opened.store, Date.now(), stop.signal)
-              : await readStatus(place)
-            return 'problem' in status ? null : status.counters
-          },
           stdout,
           stderr,
         },

@@ -1,6 +1,6 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { ExitCode } from './exit-codes.js'
-import type { PermissionsCall } from './permissions.js'
+import type { DecisionFilter, PermissionsCall } from './permissions.js'
 
 /** `answer` takes the exit code. */
 export function addPermissionsCommand(
@@ -12,12 +12,17 @@ export function addPermissionsCommand(
     .command('permissions')
     .summary('list on whose word each page and image was fetched or left alone')
     .description(
-      'Lists the decision about every image of the committed shards, and about every page that they stood on: the rule ' +
-        'of robots.txt that allowed it, or the rule or opt-out that forbade it, with what the site wrote, where, and when it was read.',
+      'Lists the decision about every page that the run came to, read or not, and about every image of the committed shards: the rule ' +
+        'of robots.txt that allowed it, or the rule or opt-out that forbade it, with what the site wrote, where, and when it was read; ' +
+        'of a page also what became of it. Links with rel=nofollow are left alone before that, and only counted.',
     )
     .argument('<DIR>', 'folder of the dataset, or s3://BUCKET/PREFIX')
     .option('--host <NAME>', 'only what lies on this host, or on one below it')
-    .option('--rule <NAME>', 'only decisions by this rule: robots, robots:disallow, tdm, ai-txt, ...')
+    .addOption(new Option('--only <WHAT>', 'only decisions about these').choices(['pages', 'images']))
+    .option(
+      '--rule <NAME>',
+      'only decisions by this rule, or pages for this reason: robots, robots:disallow, tdm, http_4xx, ...',
+    )
     .option('--refused', 'only what was refused')
     .option('--json', 'a JSON object a line on standard output; the counts go to standard error')
     .action(async (place: string, given: PermissionsFlags) => {
@@ -25,6 +30,7 @@ export function addPermissionsCommand(
         await permissions({
           place,
           filter: {
+            only: given.only ?? null,
             host: given.host ?? null,
             rule: given.rule ?? null,
             refusedOnly: given.refused === true,
@@ -36,6 +42,7 @@ export function addPermissionsCommand(
 }
 
 interface PermissionsFlags {
+  readonly only?: DecisionFilter['only']
   readonly host?: string
   readonly rule?: string
   readonly refused?: boolean

@@ -1,7 +1,7 @@
-import type { Permission } from '../records/index.js'
+import type { PageRow, Permission } from '../records/index.js'
 import type { RowDecision } from '../shard/index.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
-import { formatCount, labelled, oneLine, table, total } from './figures.js'
+import { formatCount, labelled, oneLine, table } from './figures.js'
 import type { Output } from './output.js'
 import { amount } from './summary.js'
 
@@ -12,28 +12,33 @@ export interface PermissionsCall {
 }
 
 export interface DecisionFilter {
+  /** null = both. */
+  readonly only: 'pages' | 'images' | null
   /** A host or one that it is part of; null = all. */
   readonly host: string | null
-  /** e.g. `robots`, `robots:disallow`, `tdm`; null = all. */
+  /** e.g. `robots`, `robots:disallow`, `tdm`, or the reason of a page, e.g. `http_4xx`; null = all. */
   readonly rule: string | null
   readonly refusedOnly: boolean
 }
 
 export interface PermissionsDeps {
   readonly isPlace: (place: string) => boolean
+  /** The page ledger; a dataset of an early version has none. */
+  readonly pages: (place: string) => AsyncIterable<PageRow>
   readonly decisions: (place: string) => AsyncIterable<RowDecision>
-  /** Counters of the run, where its status can be read; null = it cannot. */
-  readonly counters: (place: string) => Promise<Readonly<Record<string, number>> | null>
   readonly stdout: Output
   readonly stderr: Output
 }
 
-/** One line of the ledger. */
+/** One line of the list. */
 export interface Decision {
-  readonly what: 'image' | 'page'
-  readonly allowed: boolean
+  /** `images`: all that stand on the page with this URL. */
+  readonly what: 'image' | 'images' | 'page'
   readonly url: string
-  readonly permission: Permission
+  /** null = nobody was asked. */
+  readonly permission: Permission | null
+  /** What became of a page. */
+  readonly page?: PageRow
 }
 
 /** `pairmill permissions`: `place` is an absolute folder, or an S3 URL. */
@@ -44,52 +49,72 @@ export async function permissionsCommand(call: PermissionsCall, deps: Permission
     stderr.write(`pairmill: there is no folder ${oneLine(place)}\n`)
     return exitCodes.usage
   }
-  const pages = new Set<string>()
   const counts: Record<string, number> = {}
   const count = (name: string) => {
     counts[name] = (counts[name] ?? 0) + 1
   }
+  const list = (decision: Decision) => {
+    if (!isWanted(decision, filter)) return
+    const { what, permission, page } = decision
+    count(what)
+    if (isRefused(decision)) count(`refused ${what}`)
+    if (permission !== null) count(`rule:${ruleName(permission.rule)}`)
+    if (page !== undefined && what === 'page') count(`outcome:${fateOf(page)}`)
+    stdout.write(json ? `${JSON.stringify(jsonOf(decision))}\n` : `${lineOf(decision)}\n`)
+  }
   let rows = 0
+  let hasLedger = false
+  for await (const page of deps.pages(place)) {
+    rows++
+    hasLedger = true
+    for (const decision of pageDecisionsOf(page)) list(decision)
+  }
+  const listed = new Set<string>()
   for await (const row of deps.decisions(place)) {
     rows++
     if (row.image === null) count('unasked')
-    for (const decision of decisionsOf(row)) {
-      if (decision.what === 'page' && pages.has(decision.url)) continue
-      if (decision.what === 'page') pages.add(decision.url)
-      if (!isWanted(decision, filter)) continue
-      count(decision.what)
-      if (!decision.allowed) count(`refused ${decision.what}`)
-      count(`rule:${ruleName(decision.permission.rule)}`)
-      stdout.write(json ? `${JSON.stringify(jsonOf(decision))}\n` : `${lineOf(decision)}\n`)
+    for (const decision of rowDecisionsOf(row)) {
+      if (decision.what === 'page' && (hasLedger || listed.has(decision.url))) continue
+      if (decision.what === 'page') listed.add(decision.url)
+      list(decision)
     }
   }
   if (rows === 0) {
     stderr.write(`pairmill: nothing is committed in ${oneLine(place)} yet\n`)
     return exitCodes.failed
   }
-  const summary = renderCounts(counts, await deps.counters(place))
   const output = json ? stderr : stdout
-  output.write(`${['', ...summary].join('\n')}\n`)
+  output.write(`${['', ...renderCounts(counts, filter, hasLedger)].join('\n')}\n`)
   return exitCodes.ok
 }
 
-/** The decisions that a row holds: about its page, and about its image where that was asked for. */
-export function decisionsOf(row: RowDecision): Decision[] {
+/** The decisions that a row of the page ledger holds: about the page, and about its images where it spoke of them. */
+export function pageDecisionsOf(page: PageRow): Decision[] {
+  const { url, permission, imagesRefusal } = page
+  const decided: Decision[] = [{ what: 'page', url, permission, page }]
+  return imagesRefusal === null ? decided : [...decided, { what: 'images', url, permission: imagesRefusal }]
+}
+
+/** The decisions that a candidate's row holds: about its page, and about its image where that was asked for. */
+export function rowDecisionsOf(row: RowDecision): Decision[] {
   const decided = (what: Decision['what'], url: string | null, permission: Permission | null): Decision[] =>
-    url === null || permission === null
-      ? []
-      : [{ what, allowed: isAllowed(permission.rule), url, permission }]
+    url === null || permission === null ? [] : [{ what, url, permission }]
   return [...decided('page', row.pageUrl, row.page), ...decided('image', row.url, row.image)]
 }
 
 /** Every other rule is a no: of robots.txt, of an opt-out, or of a file that could not be read. */
-function isAllowed(rule: string): boolean {
-  return /^robots:(?:allow |none$|absent$|file$)/.test(rule)
+function isRefused({ permission }: Decision): boolean {
+  return permission !== null && !/^robots:(?:allow |none$|absent$|file$)/.test(permission.rule)
 }
 
-function isWanted({ url, allowed, permission }: Decision, filter: DecisionFilter): boolean {
-  if (filter.refusedOnly && allowed) return false
-  if (filter.rule !== null && !beginsWithName(permission.rule, filter.rule)) return false
+function isWanted(decision: Decision, filter: DecisionFilter): boolean {
+  const { what, url, permission, page } = decision
+  if (filter.only !== null && (what === 'page') !== (filter.only === 'pages')) return false
+  if (filter.refusedOnly && !isRefused(decision)) return false
+  if (filter.rule !== null) {
+    const named = permission !== null && beginsWithName(permission.rule, filter.rule)
+    if (!named && page?.reason !== filter.rule) return false
+  }
   if (filter.host === null) return true
   const { host, hostname } = new URL(url)
   const wanted = filter.host.toLowerCase()
@@ -103,60 +128,76 @@ function beginsWithName(rule: string, name: string): boolean {
 /** A rule without the pattern that it names, so that the list of counts stays short. */
 const ruleName = (rule: string): string => rule.split(' ', 1)[0] ?? rule
 
-function jsonOf({ what, allowed, url, permission }: Decision): object {
-  const { rule, value = null, source = 'robots.txt', checkedAt } = permission
-  return { what, allowed, url, rule, value, source, checkedAt }
+/** What became of a page, as it is counted. */
+function fateOf({ outcome, reason }: PageRow): string {
+  return reason === null ? outcome : `${outcome}: ${reason}`
 }
 
-function lineOf({ what, allowed, url, permission }: Decision): string {
-  const { rule, value, source, checkedAt } = permission
-  const said =
-    rule.startsWith('robots:') || value === undefined || value === null ? '' : ` "${value}" (${source})`
-  const cells = [
-    allowed ? 'allowed' : 'refused',
-    what.padEnd(5),
-    checkedAt.slice(0, 19),
-    `${rule}${said}`.padEnd(24),
-  ]
-  return oneLine(`${cells.join('  ')}  ${url}`)
+function answerOf(decision: Decision): 'allowed' | 'refused' | 'unasked' {
+  if (decision.permission === null) return 'unasked'
+  return isRefused(decision) ? 'refused' : 'allowed'
+}
+
+function jsonOf(decision: Decision): object {
+  const { what, url, permission, page } = decision
+  const answer = answerOf(decision)
+  const { rule = null, value = null, source = 'robots.txt', checkedAt = null } = permission ?? {}
+  const asked = { rule, value, source: permission === null ? null : source, checkedAt }
+  const base = { what, allowed: answer === 'unasked' ? null : answer === 'allowed', url, ...asked }
+  if (page === undefined) return base
+  const { outcome, reason, detail, httpStatus, depth, tries, redirectTo, candidates, decidedAt } = page
+  return {
+    ...base,
+    outcome,
+    reason,
+    detail,
+    httpStatus,
+    depth,
+    tries,
+    redirectTo,
+    candidates,
+    decidedAt,
+  }
+}
+
+function lineOf(decision: Decision): string {
+  const { what, url, permission, page } = decision
+  const answer = answerOf(decision)
+  const { rule = '-', value = null, source, checkedAt = page?.decidedAt ?? '' } = permission ?? {}
+  const said = rule.startsWith('robots:') || value === null ? '' : ` "${value}" (${source})`
+  const cells = [answer, what.padEnd(6), checkedAt.slice(0, 19), `${rule}${said}`.padEnd(24)]
+  // A refusal's reason is its rule.
+  const fate = page === undefined || page.reason === null || answer === 'refused' ? '' : `  (${page.reason})`
+  return oneLine(`${cells.join('  ')}  ${url}${fate}`)
 }
 
 function renderCounts(
   counts: Readonly<Record<string, number>>,
-  runCounters: Readonly<Record<string, number>> | null,
+  { only }: DecisionFilter,
+  hasLedger: boolean,
 ): string[] {
   const line = (what: 'image' | 'page') =>
     `${amount(counts[what] ?? 0, what)} listed, ${formatCount(counts[`refused ${what}`] ?? 0)} refused`
-  const rules = labelled(counts, 'rule').map(([rule, n]) => [rule, formatCount(n)])
-  const unasked = counts.unasked ?? 0
-  return [
-    line('image'),
-    line('page'),
-    ...table(rules, ['left', 'right']),
-    ...(unasked === 0 ? [] : [`${amount(unasked, 'candidate')} turned away before anything was asked`]),
-    ...refusedPages(runCounters),
-  ]
-}
-
-/** A page that was not read has no row: how many they are is known of the whole run. */
-function refusedPages(counters: Readonly<Record<string, number>> | null): string[] {
-  if (counters === null)
-    return ['pages that were refused are only counted, in the status of the run, which is not here']
-  const robots = counters['page_skipped:robots'] ?? 0
-  const optedOut = [...labelled(counters, 'page_opted_out')]
-  const images = total(counters, 'images_opted_out')
-  const rows = [['robots', robots] as const, ...optedOut].filter(([, n]) => n > 0)
-  return [
-    `${amount(
-      rows.reduce((sum, [, n]) => sum + n, 0),
-      'page',
-    )} of the whole run refused and not read: counted, not listed`,
-    ...table(
-      rows.map(([rule, n]) => [rule, formatCount(n)]),
+  const counted = (label: string) =>
+    table(
+      labelled(counts, label).map(([name, n]) => [name, formatCount(n)]),
       ['left', 'right'],
-    ),
-    ...(images === 0
+    )
+  const unasked = counts.unasked ?? 0
+  const closed = counts.images ?? 0
+  return [
+    ...(only === 'pages' ? [] : [line('image')]),
+    ...(only === 'images' ? [] : [line('page')]),
+    ...counted('rule'),
+    ...(counts.page === undefined || !hasLedger ? [] : ['what became of the pages', ...counted('outcome')]),
+    ...(closed === 0
       ? []
-      : [`${amount(images, 'page')} read whose images were left alone by their own word`]),
+      : [`${amount(closed, 'page')} read whose images were left alone by their own word`]),
+    ...(unasked === 0 || only === 'pages'
+      ? []
+      : [`${amount(unasked, 'candidate')} turned away before anything was asked`]),
+    ...(hasLedger || only === 'images'
+      ? []
+      : ['there is no page ledger here: pages that were refused, or gave no candidate, are not listed']),
   ]
 }

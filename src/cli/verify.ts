@@ -22,7 +22,7 @@ export async function verifyCommand(dir: string, json: boolean, deps: VerifyDeps
   }
   const progress = openProgress(stderr, deps.clock)
   const found = await deps.verify(progress.show).finally(progress.close)
-  const nothing = found.rows === 0 && found.problems.length === 0
+  const nothing = found.rows === 0 && found.pages === 0 && found.problems.length === 0
   if (json)
     stdout.write(`${JSON.stringify({ ok: found.problems.length === 0 && !nothing, ...found }, null, 2)}\n`)
   else stdout.write(nothing ? `${oneLine(dir)}: nothing is committed here\n` : renderVerification(dir, found))
@@ -34,7 +34,7 @@ const mostListed = 200
 
 export function renderVerification(dir: string, found: Verification): string {
   const { problems, underWay } = found
-  const size = `${amount(found.shards, 'shard')}, ${amount(found.samples, 'pair')}, ${amount(found.rows, 'row')}`
+  const size = `${amount(found.shards, 'shard')}, ${amount(found.samples, 'pair')}, ${amount(found.rows, 'row')}${found.pages === 0 ? '' : `, ${amount(found.pages, 'page')}`}`
   const lines =
     problems.length === 0
       ? [`${oneLine(dir)}: ${size}: nothing is wrong`]

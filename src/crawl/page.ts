@@ -51,12 +51,14 @@ export type PageSkipReason = (typeof pageSkipReasons)[number]
 export type VisitOutcome =
   | { readonly kind: 'page'; readonly page: Page }
   /** `to` is canonical. It is the caller's to follow: through scope, seen-set, robots and the other host's slot. */
-  | { readonly kind: 'redirect'; readonly to: string }
+  | { readonly kind: 'redirect'; readonly to: string; readonly status: number }
   /** Final. */
   | {
       readonly kind: 'skipped'
       readonly reason: PageSkipReason
       readonly detail: string
+      /** Of the answer; absent = there was none. */
+      readonly status?: number
       /** What the page's head said, where the reason is `opt_out`. */
       readonly refusal?: Refusal
     }
@@ -66,4 +68,6 @@ export type VisitOutcome =
       readonly reason: PageSkipReason
       readonly delayMs: number
       readonly detail: string
+      /** Of the answer; absent = there was none. */
+      readonly status?: number
     }

@@ -67,28 +67,31 @@ export async function visit(
   )
   if (outcome.kind === 'redirect') {
     const to = canonicalUrl(outcome.location)
-    return to === null ? skipped('bad_url', 'redirect to an unusable URL') : { kind: 'redirect', to }
+    const { status } = outcome.head
+    return to === null
+      ? skipped('bad_url', 'redirect to an unusable URL', status)
+      : { kind: 'redirect', to, status }
   }
   if (outcome.kind === 'failed') return failure(deps, outcome, url.attempts)
   const { head, body } = outcome
   const { headers, status } = head
   if (!isSuccess(status)) return refusal(deps, head, url.attempts)
   const contentType = headers['content-type'] ?? null
-  if (type === 'other') return skipped('not_html', contentType ?? '')
+  if (type === 'other') return skipped('not_html', contentType ?? '', status)
   if (optedOut !== null) {
     const detail = `${optedOut.rule}: ${optedOut.value} (${optedOut.source})`
-    return { kind: 'skipped', reason: 'opt_out', detail, refusal: optedOut }
+    return { kind: 'skipped', reason: 'opt_out', detail, status, refusal: optedOut }
   }
-  if (body.length === 0) return skipped('empty', `HTTP ${status}`)
+  if (body.length === 0) return skipped('empty', `HTTP ${status}`, status)
   if (type === 'listing') {
     const listing = listingPage(body, headers, url.url, options)
-    if ('why' in listing) return skipped(listing.why, contentType ?? '')
+    if ('why' in listing) return skipped(listing.why, contentType ?? '', status)
     const { text, ...page } = listing
     const digest = pageDigest(text, url.url)
     return { kind: 'page', page: { url: url.url, status, bytes: body.length, digest, ...page } }
   }
   if (!mayBeHtml(body, type))
-    return skipped('not_html', `${contentType ?? 'no Content-Type'}, and a body of another kind`)
+    return skipped('not_html', `${contentType ?? 'no Content-Type'}, and a body of another kind`, status)
   const html = decodeHtml(body, contentType)
   const extracted = extractPage(html, url.url, {
     imageSize: options.imageSize,
@@ -128,8 +131,8 @@ function refusal(deps: VisitDeps, head: ResponseHead, attempts: number): VisitOu
     deps.random,
   )
   return verdict.kind === 'final'
-    ? skipped(reason, detail)
-    : { kind: 'retry', reason, delayMs: verdict.delayMs, detail }
+    ? skipped(reason, detail, status)
+    : { kind: 'retry', reason, delayMs: verdict.delayMs, detail, status }
 }
 
 function reasonOf(status: number): PageSkipReason {
@@ -142,8 +145,8 @@ function isSuccess(status: number): boolean {
   return status >= 200 && status < 300
 }
 
-function skipped(reason: PageSkipReason, detail: string): VisitOutcome {
-  return { kind: 'skipped', reason, detail }
+function skipped(reason: PageSkipReason, detail: string, status?: number): VisitOutcome {
+  return { kind: 'skipped', reason, detail, ...(status === undefined ? {} : { status }) }
 }
 
 /** What the Content-Type says; `listing` = XML, which may be a sitemap or a feed; `unknown` = nothing, so the body must. */

@@ -12,7 +12,7 @@ size_categories:
 configs:
 - config_name: default
   data_files: "*.tar"
----
+${manifest.pages.length === 0 ? '' : '- config_name: pages\n  data_files: "pages/*.parquet"\n'}---
 # Image-text pairs
 
 ${count(summary.samples, 'pair')} in ${count(summary.shards, 'shard')}, ${summary.bytes} bytes, harvested from the web by pairmill (run \`${manifest.run}\`).
@@ -31,7 +31,7 @@ ${manifest.complete ? 'The run is complete.' : 'The run is not at its end: shard
 - \`NNNNN.parquet\`: a row for every candidate that was judged: kept ones first, in the order of the tar, then rejected ones, whose
   \`key\` is null and whose \`error_message\` is the reason. \`captions\`, \`permission\` and \`tags\` are JSON texts. A run that keeps
   nothing writes \`ledger.parquet\`.
-- \`NNNNN_stats.json\`: counts of the shard by status and reason, and its scores.
+${manifest.pages.length === 0 ? '' : pagesText(manifest)}- \`NNNNN_stats.json\`: counts of the shard by status and reason, and its scores.
 - \`manifest.json\`: every file with its size and SHA-256. \`index.json\`: the index for wids. \`sizes.json\`: samples by shard, which
   open_clip reads from a folder; from object storage give it \`--train-num-samples ${summary.samples}\`. (img2dataset takes \`sizes.json\` for a
   shard's stats: do not let it resume in this folder.)
@@ -42,6 +42,13 @@ ${rejected.length === 0 ? 'Nothing.' : `| reason | candidates |\n|---|---|\n${re
 ## Rights
 The images and texts belong to whoever published them. Each record says where it came from (\`url\`, \`page_url\`), what the page
 says of its licence (\`licence_url\`, null = nothing) and which robots.txt rule allowed the fetch (\`permission\`).
+`
+}
+
+function pagesText(manifest: Manifest): string {
+  const rows = manifest.pages.reduce((sum, page) => sum + page.rows, 0)
+  return `- \`pages/NNNNN.parquet\`: the page ledger, ${count(rows, 'row')}: one for every page that was decided about, read or not: \`url\`, \`outcome\`, \`reason\`,
+  \`http_status\`, and on whose word (\`rule\`, \`value\`, \`source\`, \`checked_at\`; \`images_rule\` where only its images were left alone).
 `
 }
 

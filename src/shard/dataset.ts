@@ -3,6 +3,7 @@ import { datasetCard } from './dataset-card.js'
 import { readEntries, type ShardEntry, stemOf } from './entry.js'
 import { histogramSchema, mergeHistograms, type ScoreHistogram } from './histogram.js'
 import { cardName, manifestName, sizesName, tarName, widsName } from './layout.js'
+import { type PageEntry, readPageEntries } from './page-entry.js'
 import { sortedCounts } from './stats.js'
 import type { Store } from './store.js'
 
@@ -55,6 +56,10 @@ export const manifestSchema = z.object({
       files: z.array(z.object({ name: z.string(), size: z.int(), sha256: z.string() })),
     }),
   ),
+  /** Files of the page ledger; absent in manifests of early versions. */
+  pages: z
+    .array(z.object({ name: z.string(), rows: z.int(), size: z.int(), sha256: z.string() }))
+    .default([]),
 })
 
 export type Manifest = z.infer<typeof manifestSchema>
@@ -95,8 +100,9 @@ export async function compileDataset(
   signal: AbortSignal,
 ): Promise<DatasetSummary> {
   const entries = await readEntries(store, signal)
+  const pages = await readPageEntries(store, signal)
   const summary = summarise(entries)
-  const manifest = manifestOf(entries, summary, info)
+  const manifest = manifestOf(entries, pages, summary, info)
   const put = (name: string, text: string) =>
     store.putBytes(name, Buffer.from(text), { ifAbsent: false }, signal)
   await put(sizesName, json(sizesOf(entries)))
@@ -156,7 +162,16 @@ export function manifestShards(entries: readonly ShardEntry[]): Manifest['shards
   }))
 }
 
-function manifestOf(entries: readonly ShardEntry[], summary: DatasetSummary, info: DatasetInfo): Manifest {
+export function manifestPages(entries: readonly PageEntry[]): Manifest['pages'] {
+  return entries.map(({ rows, stored: { name, size, sha256 } }) => ({ name, rows, size, sha256 }))
+}
+
+function manifestOf(
+  entries: readonly ShardEntry[],
+  pages: readonly PageEntry[],
+  summary: DatasetSummary,
+  info: DatasetInfo,
+): Manifest {
   return {
     v: 1,
     generator: 'pairmill',
@@ -173,6 +188,7 @@ function manifestOf(entries: readonly ShardEntry[], summary: DatasetSummary, inf
     reasons: { ...summary.reasons },
     scores: { ...summary.scores },
     shards: manifestShards(entries),
+    pages: manifestPages(pages),
   }
 }
 

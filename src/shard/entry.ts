@@ -5,7 +5,7 @@ import { entriesPrefix, entryName, ledgerStem, planName, plansPrefix, shardStem 
 import { type Plan, planSchema } from './plan.js'
 import type { PutOutcome, Store } from './store.js'
 
-const fileSchema = z.object({
+export const fileSchema = z.object({
   name: z.string(),
   /** Bytes. */
   size: z.int().nonnegative(),
@@ -80,7 +80,7 @@ export function planStems(plan: Plan): string[] {
   return plan.parts.some((part) => part.rows > 0) ? [ledgerStem(plan.plan)] : []
 }
 
-async function readAll<T>(
+export async function readAll<T>(
   store: Store,
   prefix: string,
   schema: z.ZodType<T>,
@@ -95,7 +95,7 @@ async function readAll<T>(
   return all
 }
 
-async function readJson<T>(
+export async function readJson<T>(
   store: Store,
   name: string,
   schema: z.ZodType<T>,

@@ -5,10 +5,11 @@ import type { Row } from '../records/index.js'
 import { reopenManifest } from './dataset.js'
 import { entryBytes, readEntry, type ShardEntry, type ShardFile, stemOf } from './entry.js'
 import { entryName, keyOf, parquetName, statsName, tarName } from './layout.js'
-import { ParquetFile } from './parquet.js'
+import { ParquetFile, parquetColumns } from './parquet.js'
 import { type Plan, planShards, type ShardPlan } from './plan.js'
 import { PlanSource } from './plan-source.js'
-import { sampleRecord } from './sample-record.js'
+import { type Built, readBack } from './read-back.js'
+import { type SampleRecord, sampleRecord } from './sample-record.js'
 import { newTally, type RowTally, statsBytes } from './stats.js'
 import type { Store } from './store.js'
 import { type FileSums, SummedFile, writeSummed } from './summed-file.js'
@@ -49,12 +50,6 @@ export async function executePlan(
   } finally {
     await source?.close()
   }
-}
-
-interface Built {
-  readonly name: string
-  readonly path: string
-  readonly sums: FileSums
 }
 
 async function writeShard(
@@ -110,7 +105,7 @@ async function buildShard(
   paths: { readonly tar: string; readonly parquet: string; readonly stats: string },
   signal: AbortSignal,
 ): Promise<{ tar: FileSums | null; parquet: FileSums; stats: FileSums }> {
-  const parquet = await ParquetFile.create(paths.parquet)
+  const parquet = await ParquetFile.create(paths.parquet, parquetColumns)
   try {
     const tar =
       shardPlan.shard === null
@@ -136,7 +131,7 @@ async function buildTar(
   kept: Uint32Array,
   source: PlanSource,
   tally: RowTally,
-  parquet: ParquetFile,
+  parquet: ParquetFile<keyof SampleRecord>,
   path: string,
   signal: AbortSignal,
 ): Promise<FileSums> {
@@ -196,7 +191,7 @@ function atLeast(buffer: Buffer, bytes: number): Buffer {
 
 async function addSample(
   tar: SummedFile,
-  parquet: ParquetFile,
+  parquet: ParquetFile<keyof SampleRecord>,
   row: Row,
   key: string,
   format: string,
@@ -222,17 +217,6 @@ async function rowsInOrder(kept: Uint32Array, source: PlanSource, signal: AbortS
   let at = 0
   for await (const row of source.rows(kept.slice().sort(), signal)) rows[byNumber[at++] ?? 0] = row
   return rows
-}
-
-/** What the store answers is what was built: a shard is not committed on the word of a write. */
-async function readBack(store: Store, { name, sums }: Built, signal: AbortSignal): Promise<void> {
-  const found = await store.sums(name, ['sha256'], signal)
-  if (found === null) throw new Error(`${store.url}: ${name} is gone right after it was stored`)
-  if (found.size !== sums.size || found.sha256 !== sums.sha256) {
-    throw new Error(
-      `${store.url}: ${name} reads back as ${found.size} other bytes than the ${sums.size} written`,
-    )
-  }
 }
 
 async function commit(store: Store, stem: string, entry: ShardEntry, signal: AbortSignal): Promise<void> {

@@ -19,6 +19,8 @@ export {
   isShardFile,
   keyOf,
   manifestName,
+  pageFileName,
+  pagesPrefix,
   parquetName,
   partName,
   partsPrefix,
@@ -31,6 +33,8 @@ export {
   widsName,
 } from './layout.js'
 export { openStore, type StoreSurroundings } from './open-store.js'
+export { lastPageFile, type PageEntry, readPageEntries } from './page-entry.js'
+export { type PageFile, readPages, writePageFile } from './page-file.js'
 export {
   type KeptImage,
   type PartIndex,

@@ -6,6 +6,9 @@ export const cardName = 'README.md'
 export const partsPrefix = '.pairmill/parts/'
 export const plansPrefix = '.pairmill/plans/'
 export const entriesPrefix = '.pairmill/entries/'
+/** The page ledger's files, and what commits them. */
+export const pagesPrefix = 'pages/'
+export const pageEntriesPrefix = '.pairmill/pages/'
 
 const shardDigits = 5
 
@@ -23,6 +26,9 @@ export const parquetName = (stem: string): string => `${stem}.parquet`
 export const statsName = (stem: string): string => `${stem}_stats.json`
 export const entryName = (stem: string): string => `${entriesPrefix}${stem}.json`
 export const planName = (plan: number): string => `${plansPrefix}${String(plan).padStart(5, '0')}.json`
+
+export const pageFileName = (file: number): string => `${pagesPrefix}${shardStem(file)}.parquet`
+export const pageEntryName = (file: number): string => `${pageEntriesPrefix}${shardStem(file)}.json`
 
 /** `token` is random: two attempts at one batch never share a name. */
 export function partName(batch: string, token: string): string {

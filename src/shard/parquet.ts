@@ -5,10 +5,11 @@ import { type FileSums, SummedFile } from './summed-file.js'
 /** Rows in a row group, which is what is held in memory. */
 export const rowGroupRows = 2000
 
-type Column = readonly [name: keyof SampleRecord, type: 'string' | 'int' | 'double' | 'json']
+/** `json` = a JSON text in a string column, which every reader has. */
+export type Column<Name extends string> = readonly [name: Name, type: 'string' | 'int' | 'double' | 'json']
 
-/** The columns in order. `json` = a JSON text in a string column, which every reader has. */
-export const parquetColumns: readonly Column[] = [
+/** The columns of samples, in order. */
+export const parquetColumns: readonly Column<keyof SampleRecord>[] = [
   ['caption', 'string'],
   ['url', 'string'],
   ['key', 'string'],
@@ -35,37 +36,47 @@ export const parquetColumns: readonly Column[] = [
   ['page_permission', 'json'],
 ]
 
-const schema: ConstructorParameters<typeof ParquetWriter>[0]['schema'] = [
-  { name: 'root', num_children: parquetColumns.length },
-  ...parquetColumns.map(([name, type]) => {
-    if (type === 'int') return { name, type: 'INT32' as const, repetition_type: 'OPTIONAL' as const }
-    if (type === 'double') return { name, type: 'DOUBLE' as const, repetition_type: 'OPTIONAL' as const }
-    return {
-      name,
-      type: 'BYTE_ARRAY' as const,
-      converted_type: 'UTF8' as const,
-      repetition_type: 'OPTIONAL' as const,
-    }
-  }),
-]
+function schemaOf(
+  columns: readonly Column<string>[],
+): ConstructorParameters<typeof ParquetWriter>[0]['schema'] {
+  return [
+    { name: 'root', num_children: columns.length },
+    ...columns.map(([name, type]) => {
+      if (type === 'int') return { name, type: 'INT32' as const, repetition_type: 'OPTIONAL' as const }
+      if (type === 'double') return { name, type: 'DOUBLE' as const, repetition_type: 'OPTIONAL' as const }
+      return {
+        name,
+        type: 'BYTE_ARRAY' as const,
+        converted_type: 'UTF8' as const,
+        repetition_type: 'OPTIONAL' as const,
+      }
+    }),
+  ]
+}
 
 /** A parquet file that takes records one by one and holds one row group. */
-export class ParquetFile {
+export class ParquetFile<Name extends string> {
   readonly #file: SummedFile
+  readonly #columns: readonly Column<Name>[]
   readonly #bytes = new ByteWriter(1 << 20)
   readonly #writer: ParquetWriter
-  #group: SampleRecord[] = []
+  #group: Readonly<Record<Name, unknown>>[] = []
 
-  private constructor(file: SummedFile) {
+  private constructor(file: SummedFile, columns: readonly Column<Name>[]) {
     this.#file = file
+    this.#columns = columns
+    const schema = schemaOf(columns)
     this.#writer = new ParquetWriter({ writer: this.#bytes, schema, codec: 'SNAPPY', createdBy: 'pairmill' })
   }
 
-  static async create(path: string): Promise<ParquetFile> {
-    return new ParquetFile(await SummedFile.create(path))
+  static async create<Name extends string>(
+    path: string,
+    columns: readonly Column<Name>[],
+  ): Promise<ParquetFile<Name>> {
+    return new ParquetFile(await SummedFile.create(path), columns)
   }
 
-  async append(record: SampleRecord): Promise<void> {
+  async append(record: Readonly<Record<Name, unknown>>): Promise<void> {
     this.#group.push(record)
     if (this.#group.length >= rowGroupRows) await this.#endGroup()
   }
@@ -84,7 +95,7 @@ export class ParquetFile {
   async #endGroup(): Promise<void> {
     const group = this.#group
     this.#group = []
-    const columnData = parquetColumns.map(([name, type]) => ({
+    const columnData = this.#columns.map(([name, type]) => ({
       name,
       data: group.map((record) => (type === 'json' ? jsonCell(record[name]) : record[name])),
     }))
@@ -99,6 +110,6 @@ export class ParquetFile {
   }
 }
 
-function jsonCell(value: SampleRecord[keyof SampleRecord]): string | null {
+function jsonCell(value: unknown): string | null {
   return value === null ? null : JSON.stringify(value)
 }

@@ -242,7 +242,7 @@ async function verifyStats(
 }
 
 /** A local copy of a file whose size and sums are as the entry says; otherwise the difference is reported. */
-async function checkedCopy(store: Store, file: ShardFile, report: Report, signal: AbortSignal) {
+export async function checkedCopy(store: Store, file: ShardFile, report: Report, signal: AbortSignal) {
   const at = { file: file.name }
   const copy = await store.localCopy(file.name, signal)
   if (copy === null) {

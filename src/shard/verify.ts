@@ -23,6 +23,7 @@ import {
 } from './layout.js'
 import { messageOf, type Problem } from './problem.js'
 import type { Store } from './store.js'
+import { verifyPages } from './verify-pages.js'
 import { verifyShard } from './verify-shard.js'
 
 export interface VerifyProgress {
@@ -38,6 +39,8 @@ export interface Verification {
   readonly shards: number
   readonly samples: number
   readonly rows: number
+  /** Rows of the page ledger. */
+  readonly pages: number
   /** Files of shards that a plan is still to commit: what a run leaves that is under way or was killed. No problem. */
   readonly underWay: readonly string[]
 }
@@ -87,8 +90,16 @@ export async function verifyDataset(
     samples += entry.samples
     onProgress({ done: i + 1, total: entries.length, samples })
   }
+  const pages = await verifyPages(store, compiled.manifest, report, signal)
   const { shards, rows } = summarise(entries)
-  return { problems, shards, samples, rows, underWay }
+  return {
+    problems,
+    shards,
+    samples,
+    rows,
+    pages: pages.rows,
+    underWay: [...underWay, ...pages.underWay],
+  }
 }
 
 /** Reports what concerns no single shard. */

@@ -17,9 +17,10 @@ import { type Bells, busyFor, type Visited } from './bells.js'
 import { type FailingHosts, failurePauseMs } from './failing.js'
 import type { KnownUrls } from './known-urls.js'
 import { pause } from './pause.js'
-import { type Permit, refusedBy } from './permission.js'
-import { harvestOf, type UrlOutcome, type UrlVisited } from './session.js'
+import { type Permit, type Permitted, refusedBy } from './permission.js'
+import { harvestOf } from './session.js'
 import type { Traps } from './traps.js'
+import type { UrlOutcome, UrlVisited } from './url-outcome.js'
 import { watchedFetch } from './watched-fetch.js'
 
 export interface CrawlSettings {
@@ -110,7 +111,7 @@ export async function visitHost(
   let delayMs = lease.delayMs
   let nextAt = startedAt
   let lastFetchAt: number | null = null
-  let unreachable: { inMs: number } | null = null
+  let unreachable: Extract<Permitted, { kind: 'unreachable' }> | null = null
   let busyMs = 0
   let overloads = 0
   let answers = 0
@@ -158,24 +159,33 @@ export async function visitHost(
       unreachable = permitted
       return { kind: 'back' }
     }
-    if (permitted.kind === 'hopeless')
-      return { kind: 'skipped', reason: permitted.reason, detail: permitted.detail }
+    const { permission } = permitted
+    if (permitted.kind === 'hopeless') {
+      const { reason, detail } = permitted
+      return { kind: 'skipped', reason, detail, permission, unfetched: true }
+    }
     delayMs = Math.max(delayMs, permitted.crawlDelayMs)
     if (permitted.kind === 'forbidden') {
-      const { permission } = permitted
       return refusedBy(permission) === 'robots'
-        ? { kind: 'forbidden' }
-        : { kind: 'forbidden', optOut: permission.rule }
+        ? { kind: 'forbidden', permission }
+        : { kind: 'forbidden', optOut: permission.rule, permission }
     }
     if (!(await claimSlot())) return { kind: 'back' }
     const outcome = await visit({ ...deps, fetch }, url, settings.visit, abort)
     if (outcome.kind === 'page' && deps.traps.isCopy(url.url, outcome.page.digest)) {
-      return { kind: 'skipped', reason: 'copy', detail: 'the host gave the same page under other URLs' }
+      const { status } = outcome.page
+      const detail = 'the host gave the same page under other URLs'
+      return { kind: 'skipped', reason: 'copy', detail, status, permission }
     }
-    if (outcome.kind !== 'page') return outcome
+    if (outcome.kind !== 'page') return { ...outcome, permission }
     const named = settings.sitemaps && url.depth === 0 ? sitemapLinks(permitted.sitemaps, url.url) : []
     const page = named.length === 0 ? outcome.page : withLinks(outcome.page, named)
-    return { ...outcome, page, permission: permitted.permission }
+    return { ...outcome, page, permission }
+  }
+
+  const visitUrl = async (url: LeasedUrl): Promise<void> => {
+    const outcome = await handle(url)
+    outcomes.push({ url, outcome, atMs: deps.now() })
   }
 
   const commitOf = (some: readonly UrlVisited[], partial: boolean): SessionCommit => {
@@ -187,6 +197,7 @@ export async function visitHost(
       ...settings.batch,
       health,
       partial,
+      unreachable: unreachable?.permission ?? null,
       run: settings.run,
       host,
       token,
@@ -218,7 +229,7 @@ export async function visitHost(
   let commits: Promise<unknown> = Promise.resolve()
   const lane = async () => {
     for (let url = queue.shift(); url !== undefined && !lost; url = queue.shift()) {
-      outcomes.push({ url, outcome: await handle(url) })
+      await visitUrl(url)
       if (outcomes.length < urlsPerCommit || queue.length === 0) continue
       const some = outcomes.splice(0)
       commits = commits.then(() => commit(commitOf(some, true)))
@@ -231,7 +242,7 @@ export async function visitHost(
   const lanes = lease.delayMs > 0 ? 1 : undelayedFetches
   // The first URL goes alone: it may have to fetch robots.txt, which decides about the others.
   const first = queue.shift()
-  if (first !== undefined) outcomes.push({ url: first, outcome: await handle(first) })
+  if (first !== undefined) await visitUrl(first)
   if (delayMs > lease.delayMs) await lane()
   else await Promise.all(Array.from({ length: lanes }, lane))
   await commits

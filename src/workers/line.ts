@@ -17,6 +17,7 @@ import { defaultFailing } from './failing.js'
 import { visitBatch } from './filter-worker.js'
 import type { Gate } from './gate.js'
 import { createKnownUrls } from './known-urls.js'
+import { pageFileOf, visitPageFile } from './page-ledger.js'
 import { createPermission } from './permission.js'
 import { storedOptions } from './resume.js'
 import type { RunOptions } from './run-types.js'
@@ -66,6 +67,7 @@ export interface Line {
   readonly shard: { readonly deps: ShardDeps; readonly settings: ShardSettings }
   readonly visitSession: (host: string, drain: AbortSignal, abort: AbortSignal) => Promise<Visited>
   readonly visitBatch: (batch: string, drain: AbortSignal, abort: AbortSignal) => Promise<Visited>
+  /** `plan`: one, or a file of the page ledger. */
   readonly visitPlan: (plan: string, abort: AbortSignal) => Promise<Visited>
   /** Writes what describes the dataset; `complete` = nothing is left to do. */
   readonly compile: (complete: boolean, signal: AbortSignal) => Promise<void>
@@ -154,6 +156,8 @@ export function createLine(deps: LineDeps): Line {
       )
     },
     visitPlan: async (plan, abort) => {
+      const pageFile = pageFileOf(plan)
+      if (pageFile !== null) return visitPageFile(shard.deps, shard.settings, pageFile, abort)
       const modelId = (await deps.model())?.id ?? null
       return visitPlan(shard.deps, { ...shard.settings, modelId }, Number(plan), abort)
     },

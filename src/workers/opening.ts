@@ -7,7 +7,7 @@ import {
   loadModel,
 } from '../filter/index.js'
 import { type ConnectTo, createNet, type Net, parseConnectTo } from '../net/index.js'
-import { readPlans, type Store } from '../shard/index.js'
+import { lastPageFile, readPlans, type Store } from '../shard/index.js'
 import type { Backend } from './backend/backend.js'
 import { usableCores } from './cores.js'
 import type { Scoring } from './line.js'
@@ -124,7 +124,7 @@ function fatalScore(clip: Clip, lost: AbortController): Clip['score'] {
   }
 }
 
-/** Tells the backend of every plan that the store knows, before a plan or shard number is given again. */
+/** Tells the backend of every plan and page file that the store knows, before one of their numbers or a shard's is given again. */
 export async function reconcile(
   backend: Backend,
   store: Store,
@@ -132,6 +132,7 @@ export async function reconcile(
   signal: AbortSignal,
 ): Promise<void> {
   for (const plan of await readPlans(store, signal)) await backend.adoptPlan(run, allottedOf(plan))
+  await backend.adoptPageFiles(run, await lastPageFile(store, signal))
 }
 
 export function messageOf(error: unknown): string {

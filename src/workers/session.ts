@@ -5,37 +5,16 @@ import {
   type ScopeRules,
   scopeVerdict,
   type TrapReason,
-  type VisitOutcome,
 } from '../crawl/index.js'
-import { candidateKey, type FrontierUrl, type LeasedUrl, type Permission } from '../records/index.js'
+import { candidateKey, type DecidedPage, type FrontierUrl, type LeasedUrl } from '../records/index.js'
 import type { FoundCandidate, Offer, SessionCommit } from './backend/backend.js'
-
-/** Redirects from page to page, each through the frontier. */
-const maxRedirects = 5
-/** Tries of one URL, the first included. */
-export const maxTries = 3
+import { maxRedirects, maxTries, pageRowOf, type UrlVisited } from './url-outcome.js'
 
 /** What a session found, as its commit will write it. */
 export type SessionHarvest = Pick<
   SessionCommit,
-  'done' | 'retry' | 'back' | 'pages' | 'offers' | 'candidates' | 'counters' | 'health'
+  'done' | 'decided' | 'retry' | 'back' | 'pages' | 'offers' | 'candidates' | 'counters' | 'health'
 >
-
-/** Everything a visit can end in, beside what the visit itself says. */
-export type UrlOutcome =
-  | Exclude<VisitOutcome, { readonly kind: 'page' }>
-  /** `permission`: what allowed the page. */
-  | { readonly kind: 'page'; readonly page: Page; readonly permission?: Permission }
-  /** `optOut`: the one that forbids it; absent = robots.txt does. */
-  | { readonly kind: 'forbidden'; readonly optOut?: string }
-  | { readonly kind: 'out'; readonly verdict: Exclude<ReturnType<typeof scopeVerdict>, 'in'> }
-  /** Not tried, or given up by us: it goes back as it was. */
-  | { readonly kind: 'back' }
-
-export interface UrlVisited {
-  readonly url: LeasedUrl
-  readonly outcome: UrlOutcome
-}
 
 /** Reasons that say that the host did not answer, as against answering with a no. */
 const deadReasons: ReadonlySet<string> = new Set([
@@ -54,6 +33,7 @@ export function harvestOf(
   trapOf: (link: string, from: LeasedUrl) => TrapReason | null,
 ): SessionHarvest {
   const done: number[] = []
+  const decided: DecidedPage[] = []
   const retry: { id: number; delayMs: number }[] = []
   const back: number[] = []
   const offers: Offer[] = []
@@ -72,7 +52,10 @@ export function harvestOf(
     else count(`link_skipped:${verdict}`)
   }
 
-  for (const { url, outcome } of outcomes) {
+  for (const visited of outcomes) {
+    const { url, outcome } = visited
+    const row = pageRowOf(visited)
+    if (row !== null) decided.push(row)
     switch (outcome.kind) {
       case 'page':
         done.push(url.id)
@@ -135,7 +118,7 @@ export function harvestOf(
     }
   }
   const health = answered > 0 ? 'ok' : dead > 0 ? 'bad' : 'none'
-  return { done, retry, back, pages, offers, candidates, counters, health }
+  return { done, decided, retry, back, pages, offers, candidates, counters, health }
 }
 
 /** Where a seed redirects to is what its user meant: the scope moves with it. */

@@ -1,5 +1,6 @@
 import type { Backend, BatchShape, Progress, RunLimits } from './backend/backend.js'
 import type { BellKind, Bells } from './bells.js'
+import { pageFileKey } from './page-ledger.js'
 import { type Phase, phaseOf } from './phase.js'
 import { isWindowFull, planParts, type ShardDeps, type ShardSettings } from './shard-worker.js'
 
@@ -35,6 +36,8 @@ export async function tend(
   if (phase.kind === 'plan' || isWindowFull(progress, t.shard.settings)) {
     await planParts(t.shard.deps, t.shard.settings, phase.kind === 'plan')
   }
+  // By then no page is under way; the ledger's last rows settle while the last shards are built.
+  if (phase.kind !== 'crawl' && progress.pageRows > 0) await ringPageFiles(t, true)
   return { progress, phase }
 }
 
@@ -51,4 +54,10 @@ async function ringWaiting(t: Tended, timeOver: boolean): Promise<void> {
     await t.bells.ring('batch', t.run, await t.backend.openBatches(t.run, atOnce('batch')))
   }
   await t.bells.ring('plan', t.run, (await t.backend.openPlans(t.run)).map(String))
+  await ringPageFiles(t, false)
+}
+
+/** `closing`: no row is to come any more. */
+async function ringPageFiles(t: Tended, closing: boolean): Promise<void> {
+  await t.bells.ring('plan', t.run, (await t.backend.openPageFiles(t.run, closing)).map(pageFileKey))
 }

@@ -6,6 +6,7 @@ import { duplicateRules } from './duplicate-rules.js'
 import { frontierRules } from './frontier-rules.js'
 import { leaseRules } from './lease-rules.js'
 import { limitRules } from './limit-rules.js'
+import { pageRules } from './page-rules.js'
 import { planRules } from './plan-rules.js'
 import { politenessRules } from './politeness-rules.js'
 import { randomRules } from './random-rules.js'
@@ -34,6 +35,7 @@ export function backendConformance(name: string, open: () => Promise<OpenedBacke
     batchRules(desk)
     duplicateRules(desk)
     planRules(desk)
+    pageRules(desk)
     runRules(desk)
     sourceRules(desk)
     randomRules(desk, (run) => opened.recount?.(run) ?? Promise.resolve({}))

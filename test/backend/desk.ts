@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { expect } from 'vitest'
-import { candidateKey, type LeasedUrl } from '../../src/records/index.js'
+import { candidateKey, type DecidedPage, type LeasedUrl } from '../../src/records/index.js'
 import type {
   Backend,
   BatchCommit,
@@ -66,6 +66,7 @@ export const noProgress: Omit<Progress, 'elapsedMs' | 'seedings'> = {
   standing: 'running',
   ended: null,
   sourcesOpen: 0,
+  pageRows: 0,
 }
 /** Large enough that only a dry crawl closes a batch. */
 export const roomy: BatchShape = { batchSize: 256, batchAgeMs: 3_600_000, perHost: 32 }
@@ -138,6 +139,8 @@ export async function openDesk(backend: Backend, limits: Partial<RunLimits> = {}
       token: held.token,
       partial: false,
       done,
+      decided: [],
+      unreachable: null,
       retry: [],
       back: [],
       pages: done.length,
@@ -247,6 +250,25 @@ export async function openDesk(backend: Backend, limits: Partial<RunLimits> = {}
     batchOf,
     progress,
     counters: () => backend.counters(run),
+  }
+}
+
+/** The row of a page that was read. */
+export function decidedPage(url: LeasedUrl, host: string, over: Partial<DecidedPage> = {}): DecidedPage {
+  return {
+    url: url.url,
+    host,
+    outcome: 'read',
+    reason: null,
+    detail: null,
+    httpStatus: 200,
+    depth: url.depth,
+    tries: url.attempts + 1,
+    redirectTo: null,
+    candidates: 0,
+    permission: null,
+    imagesRefusal: null,
+    ...over,
   }
 }
 

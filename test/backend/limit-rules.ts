@@ -62,7 +62,7 @@ export function limitRules(open: OpenDesk): void {
       await desk.commit(first)
       expect(await desk.lease('a')).toEqual({ kind: 'none' })
       expect(await desk.counters()).toEqual({ 'page_skipped:host_budget': 3 })
-      expect(await desk.progress()).toEqual({ ...noProgress, urls: 1, hosts: 1, pages: 2 })
+      expect(await desk.progress()).toEqual({ ...noProgress, pageRows: 3, urls: 1, hosts: 1, pages: 2 })
       expect(await desk.lease('b')).toMatchObject({ kind: 'urls' })
     })
 
@@ -95,7 +95,7 @@ export function limitRules(open: OpenDesk): void {
       await badSession(desk, 3)
       expect(await desk.progress()).toMatchObject({ urls: 5 })
       expect(await badSession(desk, 3)).toMatchObject({ kind: 'committed', moreInMs: null })
-      expect(await desk.progress()).toEqual({ ...noProgress, urls: 1, hosts: 1 })
+      expect(await desk.progress()).toEqual({ ...noProgress, pageRows: 4, urls: 1, hosts: 1 })
       expect(await desk.counters()).toEqual({ 'page_skipped:host_stalled': 4 })
     })
 

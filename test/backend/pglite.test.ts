@@ -76,6 +76,8 @@ async function recount(db: Database, run: string): Promise<Partial<Progress>> {
       (select coalesce(sum(b.kept), 0)::int from pairmill.batch b where b.run = r.no and b.state = 'done') as "unplannedKept",
       (select coalesce(sum(b.rows), 0)::int from pairmill.batch b where b.run = r.no and b.state = 'done') as "unplannedRows",
       (select count(*)::int from pairmill.plan p where p.run = r.no and p.state = 'open') as "plansOpen",
+      (select coalesce(sum(jsonb_array_length(coalesce(c.body::jsonb->'rows', c.body::jsonb->'urls'))), 0)::int
+        from pairmill.page_chunk c where c.run = r.no) as "pageRows",
       (select coalesce(sum((p.body->>'shards')::int), 0)::int from pairmill.plan p where p.run = r.no) as "nextShard"
     from pairmill.run r where r.name = $1`,
     [run],

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { FoundCandidate, Progress } from '../../src/workers/backend/backend.js'
 import type { OpenDesk } from './conformance.js'
-import { type Desk, type HeldBatch, newToken, type Session } from './desk.js'
+import { type Desk, decidedPage, type HeldBatch, newToken, type Session } from './desk.js'
 import { type Act, hostCount, pageCount, type World, worlds } from './world.js'
 
 const shape = { batchSize: 4, batchAgeMs: 3_600_000, perHost: 2 }
@@ -27,6 +27,9 @@ function createPlay(desk: Desk, world: World) {
   let plansHeld: Held<{ plan: number; token: string }>[] = []
   const batchesOpen = new Set<string>()
   const plansOpen = new Set<number>()
+  /** The page ledger as a store would have it: URLs by file. */
+  const pageFiles = new Map<number, readonly string[]>()
+  const pageFilesCommitted = new Set<number>()
   const sums = { kept: 0, unplannedKept: 0, unplannedRows: 0, nextShard: 0 }
 
   const label = (page: number) => `h${page % hostCount}`
@@ -65,9 +68,11 @@ function createPlay(desk: Desk, world: World) {
     const links = pages.flatMap((page) => world.pages[page]!.links)
     const images = pages.flatMap((page) => world.pages[page]!.images)
     const before = await desk.progress()
+    const put = new Set([...retry.map(({ id }) => id), ...back])
     const committed = await desk.commit(session, {
       retry,
       back,
+      decided: session.urls.filter(({ id }) => !put.has(id)).map((url) => decidedPage(url, session.host)),
       offers: links.map(offerOf),
       candidates: images.map(candidateOf),
       counters: { pages: pages.length },
@@ -189,6 +194,23 @@ function createPlay(desk: Desk, world: World) {
     else expect(plansOpen.delete(held.plan)).toBe(true)
   }
 
+  /** Who writes a file and dies did write it: whoever comes after has to find the same in it. */
+  const writePages = async (closing: boolean, dies: boolean) => {
+    for (const file of await backend.openPageFiles(run, closing)) {
+      const token = newToken()
+      const wish = { run, file, token }
+      const lease = await backend.leasePageFile({ ...wish, leaseMs: dies ? 1 : longMs, settleMs: 0 })
+      if (lease.kind !== 'rows') throw new Error(lease.kind)
+      const urls = lease.rows.map(({ url }) => url)
+      if (pageFiles.has(file)) expect(urls).toEqual(pageFiles.get(file))
+      pageFiles.set(file, urls)
+      if (dies) continue
+      expect(await backend.commitPageFile(wish)).toBe('committed')
+      expect(await backend.commitPageFile(wish)).toBe('lost')
+      pageFilesCommitted.add(file)
+    }
+  }
+
   const play = async (act: Act): Promise<void> => {
     switch (act.kind) {
       case 'lease':
@@ -217,6 +239,8 @@ function createPlay(desk: Desk, world: World) {
         const held = pick(plansHeld, act.which)
         return held && commitPlan(held)
       }
+      case 'write pages':
+        return writePages(act.closing, act.dies)
       case 'restart': {
         await backend.resetLeases()
         const dead = <T>(held: readonly Held<T>[]) => held.map((one) => ({ ...one, dies: true }))
@@ -244,8 +268,10 @@ function createPlay(desk: Desk, world: World) {
       await makePlan(2)
       for (const plan of await backend.openPlans(run)) await takePlan(plan, false)
       for (const held of plansHeld) await commitPlan(held)
+      await writePages(true, false)
       const left = await desk.progress()
-      const waiting = left.urls + left.buffered + left.batchesOpen + left.unplannedRows + left.plansOpen
+      const judged = left.unplannedRows + left.plansOpen + left.pageRows
+      const waiting = left.urls + left.buffered + left.batchesOpen + judged
       if (waiting + left.pagesLeased + left.batchesLeased === 0) return
       await setTimeout(1)
     }
@@ -263,6 +289,8 @@ function createPlay(desk: Desk, world: World) {
     done,
     found,
     ledgered,
+    /** Of every page in the store's ledger. */
+    pageUrls: () => [...pageFiles.values()].flat(),
     /** What progress() must say. Leases that ran out count until somebody finds them so. */
     check: (progress: Omit<Progress, 'elapsedMs' | 'seedings'>) => {
       const waiting = [...offered].filter((page) => !done.has(page))
@@ -273,6 +301,9 @@ function createPlay(desk: Desk, world: World) {
         pages: done.size,
         batchesOpen: batchesOpen.size,
         plansOpen: plansOpen.size,
+        pageRows:
+          done.size -
+          [...pageFilesCommitted].reduce((sum, file) => sum + (pageFiles.get(file)?.length ?? 0), 0),
       })
       const live = sessions.filter(({ dies }) => !dies).reduce((sum, { urls }) => sum + urls.length, 0)
       expect(progress.pagesLeased).toBeGreaterThanOrEqual(live)
@@ -312,6 +343,9 @@ export function randomRules(open: OpenDesk, recount: (run: string) => Promise<Pa
           expect(play.done).toEqual(reached)
           expect(play.found).toEqual(images)
           expect(play.ledgered.size).toBe(images.size)
+          const written = play.pageUrls()
+          expect(written).toHaveLength(reached.size)
+          expect(new Set(written).size).toBe(reached.size)
           expect(reached.size).toBeLessThanOrEqual(pageCount)
           expect(await desk.backend.liveParts(desk.run)).toEqual([])
           expect(await desk.counters()).toMatchObject({ pages: reached.size })

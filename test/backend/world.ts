@@ -18,6 +18,7 @@ export type Act =
   | { readonly kind: 'commit plan'; readonly which: number }
   | { readonly kind: 'close batches'; readonly old: boolean }
   | { readonly kind: 'plan'; readonly take: number }
+  | { readonly kind: 'write pages'; readonly closing: boolean; readonly dies: boolean }
   /** The process was killed and comes back. */
   | { readonly kind: 'restart' }
 
@@ -48,6 +49,10 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({ kind: fc.constant('plan' as const), take: fc.integer({ min: 1, max: 3 }) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('write pages' as const), closing: fc.boolean(), dies }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('take plan' as const), which, dies }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('commit plan' as const), which }) },

@@ -3,7 +3,7 @@ import { verifyCommand } from '../../src/cli/verify.js'
 import type { Verification, VerifyProgress } from '../../src/shard/index.js'
 import { paper } from './output.js'
 
-const fine: Verification = { problems: [], shards: 4, samples: 1204, rows: 2003, underWay: [] }
+const fine: Verification = { problems: [], shards: 4, samples: 1204, rows: 2003, pages: 0, underWay: [] }
 const problem = { shard: 2, key: '000020017', file: '00002.tar', message: 'sha256 is not that of the entry' }
 
 function called(found: Verification, onTerminal = false) {
@@ -38,6 +38,12 @@ describe('verify', () => {
     expect(stderr.text()).toBe(
       '{"time":"1970-01-01T00:00:00.000Z","event":"verify","done":1,"total":4,"samples":300}\n',
     )
+  })
+
+  it('counts the rows of the page ledger, where there is one', async () => {
+    const { stdout, deps } = called({ ...fine, pages: 71 })
+    expect(await verifyCommand('/data', false, deps)).toBe(0)
+    expect(stdout.text()).toContain('2,003 rows, 71 pages: nothing is wrong')
   })
 
   it('lists what is wrong, without what could steer the terminal, and answers 1', async () => {
@@ -76,7 +82,7 @@ describe('verify', () => {
   })
 
   it('of a folder with nothing committed is not a success', async () => {
-    const { stdout, deps } = called({ problems: [], shards: 0, samples: 0, rows: 0, underWay: [] })
+    const { stdout, deps } = called({ problems: [], shards: 0, samples: 0, rows: 0, pages: 0, underWay: [] })
     expect(await verifyCommand('/data', false, deps)).toBe(1)
     expect(stdout.text()).toBe('/data: nothing is committed here\n')
   })

@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { connectRedis } from '../../src/workers/backend/redis/index.js'
 import { type RedisServer, serverCommand, startRedis, whyNoServer } from '../redis/server.js'
-import { leftovers, pairmill, pairsOf, type Running, start, tempFolder } from '../run/pairmill.js'
+import { leftovers, pagesOf, pairmill, pairsOf, type Running, start, tempFolder } from '../run/pairmill.js'
 import { seeded } from '../run/pictures.js'
 import { startTestWeb, type TestWeb } from '../run/test-web.js'
 import { fleetDesk, serveSite } from './fleet-desk.js'
@@ -69,6 +69,9 @@ describe.skipIf(serverCommand === null)(title, { timeout: 400_000 }, () => {
       queues: { urls: 0, buffered: 0, batches: 0, unplanned: 0, plans: 0 },
     })
     expect(await pairsOf(out)).toEqual(wanted)
+    const pages = (await pagesOf(out)).map(({ url }) => url)
+    expect(pages).toHaveLength(hosts.length * site.pagesPerHost)
+    expect(new Set(pages).size).toBe(pages.length)
     expect((await pairmill(['verify', out])).stdout).toContain('nothing is wrong')
     const redis = connectRedis(server.url, () => {})
     try {

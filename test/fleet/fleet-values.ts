@@ -33,6 +33,7 @@ export function progress(changes: Partial<Progress> = {}): Progress {
     ended: null,
     seedings: 1,
     sourcesOpen: 0,
+    pageRows: 0,
     ...changes,
   }
 }

@@ -69,7 +69,28 @@ export async function recount(redis: RedisClient, root: string, run: string): Pr
     unplannedKept: sum(inState('done').map((batch) => Number(batch.kept))),
     unplannedRows: sum(inState('done').map((batch) => Number(batch.rows))),
     plansOpen: plans,
+    pageRows: await pageRowsOf(redis, keysOf, no),
   }
+}
+
+/** Rows of the page ledger, in chunks or still as the URLs that were dropped. */
+async function pageRowsOf(
+  redis: RedisClient,
+  keysOf: (pattern: string) => Promise<string[]>,
+  no: string | null,
+): Promise<number> {
+  const files = await keysOf(`v${no}:[0-9]*`)
+  let rows = 0
+  for (const key of files.filter((name) => !name.endsWith(':file'))) {
+    for (const text of await redis.lrange(key, 0, -1)) {
+      const chunk = JSON.parse(text.slice(text.indexOf(' ') + 1)) as { rows?: unknown[]; urls?: unknown[] }
+      rows += (chunk.rows ?? chunk.urls ?? []).length
+    }
+  }
+  for (const key of await keysOf(`x${no}:*`)) {
+    rows += (await redis.type(key)) === 'list' ? await redis.llen(key) : await redis.zcard(key)
+  }
+  return rows
 }
 
 function must(is: boolean, otherwise: string): void {

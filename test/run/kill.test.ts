@@ -8,6 +8,7 @@ import {
   countersOf,
   leftovers,
   newOut,
+  pagesOf,
   pairmill,
   pairsOf,
   type Running,
@@ -30,6 +31,7 @@ const idleShare = 0.4
 
 let web: TestWeb
 const wanted: string[] = []
+const wantedPages: string[] = []
 beforeAll(async () => {
   web = await startTestWeb()
   const bytes = await photos(10_000, hosts.length * pagesPerHost * perPage)
@@ -48,10 +50,12 @@ beforeAll(async () => {
       const links = [2 * page + 1, 2 * page + 2]
         .filter((next) => next < pagesPerHost)
         .map((next) => `/${next}.html`)
+      wantedPages.push(`http://${host}/${page === 0 ? '' : `${page}.html`}`)
       web.page(`${host}/${page === 0 ? '' : `${page}.html`}`, { links: [...links, '/'], images })
     }
   }
   wanted.sort()
+  wantedPages.sort()
 }, 120_000)
 afterAll(() => web.close())
 
@@ -144,7 +148,7 @@ async function killAt(life: Running, ...moments: readonly (() => Moment)[]): Pro
 /** Whatever a kill left under its own name is whole: nothing is written in place. */
 async function everyNamedFileIsWhole(out: string): Promise<void> {
   const state = join(out, '.pairmill')
-  for (const folder of ['entries', 'plans']) {
+  for (const folder of ['entries', 'pages', 'plans']) {
     for (const name of names(join(state, folder))) JSON.parse(readFileSync(join(state, folder, name), 'utf8'))
   }
   for (const name of names(join(state, 'parts'))) await readPart(join(state, 'parts', name))
@@ -223,6 +227,9 @@ describe(`a run that is killed again and again (PAIRMILL_KILL_SEED=${seed})`, { 
       ).toEqual([])
       expect(attempts.map(({ url, caption }) => `${url} ${caption}`).sort(), told.join(', ')).toEqual(wanted)
       expect(await pairsOf(dataset)).toEqual(wanted)
+      const pages = await pagesOf(dataset)
+      expect(pages.map(({ url }) => url).sort(), told.join(', ')).toEqual(wantedPages)
+      for (const row of pages) expect(row).toMatchObject({ outcome: 'read', candidates: perPage })
       expect(await countersOf(dataset)).toMatchObject({
         pages: hosts.length * pagesPerHost,
         candidates: wanted.length,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { attemptsOf, countersOf, type Ended, newOut, pairmill, pairsOf } from './pairmill.js'
+import { attemptsOf, countersOf, type Ended, newOut, pagesOf, pairmill, pairsOf } from './pairmill.js'
 import { photo, sentence } from './pictures.js'
 import { startTestWeb, type TestWeb } from './test-web.js'
 
@@ -95,14 +95,37 @@ describe('a run among sites that opt out', { timeout: 300_000 }, () => {
       .map((line) => JSON.parse(line) as Record<string, unknown>)
     expect(refused.map(({ url, rule, value, source }) => [url, rule, value, source]).sort()).toEqual([
       ['http://ai-txt.test/a.jpg', 'ai-txt', 'Disallow: *.jpg', 'ai.txt'],
+      ['http://head.test/', 'x-robots-tag', 'noimageai', 'header'],
       ['http://image.test/a.jpg', 'tdm', '1', 'header'],
+      ['http://meta.test/', 'meta-robots', 'noai', 'meta'],
+      ['http://signal.test/', 'content-signal', 'search=yes, ai-train=no', 'robots.txt'],
       ['http://tdm.test/a.jpg', 'tdm', 'location /*.jpg', 'tdmrep.json'],
       ['http://usage.test/a.jpg', 'aipref', 'train-ai=n', 'robots.txt'],
     ])
     for (const { checkedAt } of refused) expect(new Date(String(checkedAt)).toISOString()).toBe(checkedAt)
-    expect(stderr).toContain('2 pages of the whole run refused and not read')
+    expect(stderr).toContain('2 pages listed, 2 refused')
+    expect(stderr).toContain('1 page read whose images were left alone by their own word')
     const pages = await pairmill(['permissions', out, '--host', 'open.test'])
     expect(pages.stdout).toMatch(/^allowed {2}page .* robots:absent +http:\/\/open\.test\/$/m)
+  })
+
+  it('has every page in its ledger once, also those that were not read and those that gave nothing', async () => {
+    const pages = (await pagesOf(out)).map(({ url, outcome, reason, httpStatus, candidates }) => [
+      url,
+      [outcome, reason, httpStatus, candidates],
+    ])
+    const read = names.filter((name) => !['signal.test', 'head.test'].includes(name))
+    expect(pages).toHaveLength(new Set(pages.map(([url]) => url)).size)
+    expect(Object.fromEntries(pages)).toEqual({
+      ...Object.fromEntries(
+        read.flatMap((name) => [
+          [`http://${name}/`, ['read', null, 200, name === 'meta.test' ? 0 : 1]],
+          [`http://${name}/next`, ['read', null, 200, 0]],
+        ]),
+      ),
+      'http://signal.test/': ['refused', 'opt_out', null, null],
+      'http://head.test/': ['refused', 'opt_out', 200, null],
+    })
   })
 
   it('takes what a named opt-out protects where it is told to ignore that, and nothing else', async () => {

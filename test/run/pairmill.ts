@@ -14,7 +14,8 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll } from 'vitest'
-import { folderStore, readEntries, readShard, type ShardEntry } from '../../src/shard/index.js'
+import type { PageRow } from '../../src/records/index.js'
+import { folderStore, readEntries, readPages, readShard, type ShardEntry } from '../../src/shard/index.js'
 import { readParquet } from '../../src/shard/parquet-reader.js'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -194,6 +195,13 @@ export async function pairsOf(out: string): Promise<string[]> {
   return pairs.sort()
 }
 
+/** Every row of the page ledger, in its order. */
+export async function pagesOf(out: string): Promise<PageRow[]> {
+  const rows: PageRow[] = []
+  for await (const row of readPages(folderStore(out), calm)) rows.push(row)
+  return rows
+}
+
 /** The counters of `status --json`. */
 export async function countersOf(out: string): Promise<Record<string, number>> {
   const { stdout } = await pairmill(['status', out, '--json'])
@@ -211,7 +219,7 @@ export function tally(items: readonly string[]): Record<string, number> {
 export function leftovers(out: string): string[] {
   const state = join(out, '.pairmill')
   const inside = (name: string) => (existsSync(join(state, name)) ? readdirSync(join(state, name)) : [])
-  const known = new Set(['db', 'entries', 'parts', 'plans', 'status.json', 'tmp'])
+  const known = new Set(['db', 'entries', 'pages', 'parts', 'plans', 'status.json', 'tmp'])
   return [
     ...inside('parts').map((name) => `parts/${name}`),
     ...inside('tmp').map((name) => `tmp/${name}`),

@@ -64,7 +64,7 @@ describe('a whole dataset', () => {
     const { store } = await dataset()
     const seen: unknown[] = []
     const result = await verifyDataset(store, (progress) => seen.push(progress), calm)
-    expect(result).toEqual({ problems: [], shards: 3, samples: 19, rows: 35, underWay: [] })
+    expect(result).toEqual({ problems: [], shards: 3, samples: 19, rows: 35, pages: 0, underWay: [] })
     expect(seen.at(-1)).toEqual({ done: 4, total: 4, samples: 19 })
   })
 

@@ -24,6 +24,7 @@ const nothing: Progress = {
   ended: null,
   seedings: 1,
   sourcesOpen: 0,
+  pageRows: 0,
 }
 
 /** A run whose state a test moves; rings are written down, and nobody answers. */
@@ -44,6 +45,8 @@ function desk(state: Partial<Progress>, over: Partial<Drive> = {}) {
     openBatches: async () => (progress.batchesOpen > 0 ? ['4'] : []),
     openPlans: async () => (progress.plansOpen > 0 ? [7] : []),
     unplannedParts: async () => [],
+    // The file that is filling is not full before it is closed.
+    openPageFiles: async (_, closing) => (closing && progress.pageRows > 0 ? [2] : []),
   }
   const bells: Partial<Bells> = {
     ring: async (kind, _, keys) => {
@@ -107,6 +110,17 @@ describe('driving a run', () => {
     ])
     expect(states).toEqual(['running', 'done'])
     expect([finished, closed]).toEqual([[true], [false]])
+  })
+
+  it('does not end before the last rows of the page ledger are written', async () => {
+    const { run, rings, onRing, move, finished } = desk({ urls: 1, pageRows: 7 })
+    onRing((kind) => move(kind === 'plan' ? { pageRows: 0 } : { urls: 0 }))
+    expect(await run()).toMatchObject({ kind: 'done' })
+    expect(rings).toEqual([
+      ['session', ['a.test']],
+      ['plan', ['pages/2']],
+    ])
+    expect(finished).toEqual([true])
   })
 
   it('begins no page and no batch when its time is over, but ends its plans', async () => {

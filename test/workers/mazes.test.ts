@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { defaultVisitOptions, type ScopeRules, visit } from '../../src/crawl/index.js'
 import { createNet, type Net } from '../../src/net/index.js'
 import type { LeasedUrl } from '../../src/records/index.js'
-import { harvestOf, type UrlOutcome } from '../../src/workers/session.js'
+import { harvestOf } from '../../src/workers/session.js'
 import { createTraps } from '../../src/workers/traps.js'
+import type { UrlOutcome } from '../../src/workers/url-outcome.js'
 import { type Mischief, startMischief } from '../web/mischief.js'
 
 const rules: ScopeRules = { scope: 'host', maxDepth: null, include: [], exclude: [] }
@@ -36,7 +37,7 @@ async function crawl(start: string, most: number) {
     )
     const isCopy = visited.kind === 'page' && traps.isCopy(url.url, visited.page.digest)
     const outcome: UrlOutcome = isCopy ? { kind: 'skipped', reason: 'copy', detail: '' } : visited
-    const harvest = harvestOf([{ url, outcome }], rules, traps.linkVerdict)
+    const harvest = harvestOf([{ url, outcome, atMs: 0 }], rules, traps.linkVerdict)
     for (const [name, n] of Object.entries(harvest.counters)) counters[name] = (counters[name] ?? 0) + n
     for (const offer of harvest.offers) {
       if (known.has(offer.url)) continue

@@ -21,6 +21,7 @@ const nothing: Progress = {
   ended: null,
   seedings: 1,
   sourcesOpen: 0,
+  pageRows: 0,
 }
 const none = { maxPages: null, maxPairs: null, maxPagesPerHost: null }
 const tenPages = { ...none, maxPages: 10 }
@@ -46,6 +47,17 @@ describe('where a run stands', () => {
     ['rows wait for a plan', { unplannedRows: 1, plansOpen: 1 }, none, false, 'plan', null],
     ['rows were all rejected', { unplannedRows: 3, unplannedKept: 0 }, none, false, 'plan', null],
     ['a plan is open', { plansOpen: 1 }, none, false, 'shard', null],
+    ['rows of the page ledger are left', { pageRows: 1 }, none, false, 'pages', null],
+    [
+      'rows of the page ledger are left beside a plan',
+      { pageRows: 1, plansOpen: 1 },
+      none,
+      false,
+      'shard',
+      null,
+    ],
+    ['pages may still come', { pageRows: 1, urls: 1 }, none, false, 'crawl', null],
+    ['time is over, and rows are left', { pageRows: 1, urls: 1 }, none, true, 'pages', 'max-time'],
     ['work waits beside a plan', { plansOpen: 1, batchesOpen: 1 }, none, false, 'crawl', null],
 
     ['the pages are spent', { urls: 5, pages: 10 }, tenPages, false, 'done', 'max-pages'],

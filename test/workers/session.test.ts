@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import type { Page, ScopeRules } from '../../src/crawl/index.js'
 import { type Candidate, candidateKey, type LeasedUrl } from '../../src/records/index.js'
 import { failurePauseMs } from '../../src/workers/failing.js'
-import { harvestOf, maxTries, type UrlOutcome } from '../../src/workers/session.js'
+import { harvestOf } from '../../src/workers/session.js'
+import { maxTries, type UrlOutcome } from '../../src/workers/url-outcome.js'
 
 const noTrap = () => null
 const rules: ScopeRules = { scope: 'host', maxDepth: 2, include: [], exclude: ['*/private/*'] }
@@ -50,8 +51,9 @@ const page = (over: Partial<Page> = {}): UrlOutcome => ({
   },
 })
 
+const atMs = Date.UTC(2026, 0, 2, 3, 4, 5)
 const harvest = (outcome: UrlOutcome, url: LeasedUrl = leased('')) =>
-  harvestOf([{ url, outcome }], rules, noTrap)
+  harvestOf([{ url, outcome, atMs }], rules, noTrap)
 const retry = (reason: 'timeout' | 'http_429' | 'body_cut' = 'timeout') =>
   ({ kind: 'retry', reason, delayMs: 700, detail: '' }) as const
 
@@ -71,6 +73,7 @@ describe('the harvest of a session', () => {
       pages: 1,
       offers: [{ url: 'http://a.test/x', host: 'a.test', depth: 2, anchor: 'a.test', redirects: 0 }],
       candidates: [{ key: candidateKey(image), host: 'img.test', texts: ['a cat', 'Cats'], body: image }],
+      decided: [expect.objectContaining({ outcome: 'read', candidates: 1, httpStatus: 200 })],
       counters: {
         pages: 1,
         page_bytes: 900,
@@ -94,7 +97,7 @@ describe('the harvest of a session', () => {
 
   it('lets a redirect go on at the same depth, through the frontier', () => {
     const { offers, done, pages } = harvest(
-      { kind: 'redirect', to: 'http://a.test/new' },
+      { kind: 'redirect', to: 'http://a.test/new', status: 301 },
       leased('old', { depth: 1, redirects: 2 }),
     )
     expect(offers).toEqual([
@@ -104,7 +107,7 @@ describe('the harvest of a session', () => {
   })
 
   it('moves the scope with the redirect of a seed, and of nothing else', () => {
-    const away: UrlOutcome = { kind: 'redirect', to: 'http://www.a.test/' }
+    const away: UrlOutcome = { kind: 'redirect', to: 'http://www.a.test/', status: 301 }
     expect(harvest(away).offers).toMatchObject([{ url: 'http://www.a.test/', anchor: 'www.a.test' }])
     const deeper = harvest(away, leased('x', { depth: 1 }))
     expect(deeper.offers).toEqual([])
@@ -112,7 +115,7 @@ describe('the harvest of a session', () => {
   })
 
   it('ends a chain of more than five redirects', () => {
-    const on: UrlOutcome = { kind: 'redirect', to: 'http://a.test/on' }
+    const on: UrlOutcome = { kind: 'redirect', to: 'http://a.test/on', status: 301 }
     expect(harvest(on, leased('', { redirects: 4 })).offers).toHaveLength(1)
     const last = harvest(on, leased('', { redirects: 5 }))
     expect(last).toMatchObject({
@@ -159,7 +162,7 @@ describe('the harvest of a session', () => {
     ['a page', [page()], 'ok'],
     ['a page among failures', [retry(), page(), retry()], 'ok'],
     ['a no', [{ kind: 'skipped', reason: 'http_4xx', detail: '' }], 'ok'],
-    ['a redirect', [{ kind: 'redirect', to: 'http://a.test/x' }], 'ok'],
+    ['a redirect', [{ kind: 'redirect', to: 'http://a.test/x', status: 301 }], 'ok'],
     ['robots.txt that forbids', [{ kind: 'forbidden' }], 'ok'],
     ['a body that was cut', [retry('body_cut')], 'ok'],
     ['no answer', [retry('timeout')], 'bad'],
@@ -169,14 +172,14 @@ describe('the harvest of a session', () => {
     ['what never left the frontier', [{ kind: 'out', verdict: 'too_deep' }], 'none'],
     ['nothing', [], 'none'],
   ])('says of a host that gave %s: %s', (_, outcomes, health) => {
-    const all = outcomes.map((outcome, id) => ({ url: leased(`${id}`, { id }), outcome }))
+    const all = outcomes.map((outcome, id) => ({ url: leased(`${id}`, { id }), outcome, atMs }))
     expect(harvestOf(all, rules, noTrap).health).toBe(health)
   })
 
   it('names every URL once, whatever became of it', () => {
     const outcome = fc.oneof(
       fc.constant(page({ links: ['http://a.test/y'] })),
-      fc.constant<UrlOutcome>({ kind: 'redirect', to: 'http://a.test/z' }),
+      fc.constant<UrlOutcome>({ kind: 'redirect', to: 'http://a.test/z', status: 301 }),
       fc.constantFrom<UrlOutcome>(retry('timeout'), retry('http_429')),
       fc.constant<UrlOutcome>({ kind: 'skipped', reason: 'empty', detail: '' }),
       fc.constantFrom<UrlOutcome>(
@@ -192,8 +195,12 @@ describe('the harvest of a session', () => {
         const all = tried.map(([outcome_, attempts_, depth_], id) => ({
           url: leased(`${id}`, { id, attempts: attempts_, depth: depth_ }),
           outcome: outcome_,
+          atMs,
         }))
-        const { done, retry: again, back, pages } = harvestOf(all, rules, noTrap)
+        const { done, decided, retry: again, back, pages } = harvestOf(all, rules, noTrap)
+        // The ledger has a row of what is done, and of nothing else.
+        const urlOf = new Map(all.map(({ url }) => [url.id, url.url]))
+        expect(decided.map(({ url }) => url)).toEqual(done.map((id) => urlOf.get(id)))
         const named = [...done, ...again.map(({ id }) => id), ...back]
         expect(named.toSorted((a, b) => a - b)).toEqual(all.map(({ url }) => url.id))
         expect(pages).toBe(tried.filter(([outcome_]) => outcome_.kind === 'page').length)

@@ -1,5 +1,13 @@
 import type { RobotsRecord } from '../../crawl/index.js'
-import type { Candidate, FrontierUrl, LeasedUrl, RejectReason } from '../../records/index.js'
+import type {
+  Candidate,
+  DecidedPage,
+  FrontierUrl,
+  LeasedUrl,
+  PageRow,
+  Permission,
+  RejectReason,
+} from '../../records/index.js'
 
 /** Limits that may be raised on a run that exists; null = none. */
 export interface RunLimits {
@@ -41,6 +49,8 @@ export interface Progress {
   readonly seedings: number
   /** Sources that are not read to their end: candidates may still come, whatever the crawl does. */
   readonly sourcesOpen: number
+  /** Rows of the page ledger that are in no file of the store yet. */
+  readonly pageRows: number
 }
 
 /** What its people want of a run: `paused` and `stopped` runs start no session and no batch, their plans are carried out. `failed`: it cannot go on. */
@@ -131,6 +141,10 @@ export interface SessionCommit extends BatchShape {
   readonly done: readonly number[]
   readonly retry: readonly { readonly id: number; readonly delayMs: number }[]
   readonly back: readonly number[]
+  /** What was decided about the URLs that are done, for the page ledger: one row each. */
+  readonly decided: readonly DecidedPage[]
+  /** Why the host cannot be asked at all, for the rows of its URLs where it is drained; null = nothing says so. */
+  readonly unreachable: Permission | null
   /** Pages fetched, as the page budget counts them. */
   readonly pages: number
   readonly offers: readonly Offer[]
@@ -289,6 +303,14 @@ export type PlanLease =
   | { readonly kind: 'busy'; readonly inMs: number }
   | { readonly kind: 'gone' }
 
+export type PageFileLease =
+  | { readonly kind: 'rows'; readonly rows: readonly PageRow[]; readonly closedAtMs: number }
+  | { readonly kind: 'busy'; readonly inMs: number }
+  | { readonly kind: 'gone' }
+
+/** A file of the page ledger takes no more rows once it has so many; the last of a run, and of each resume, has fewer. */
+export const rowsPerPageFile = 10_000
+
 export type Held = { readonly kind: 'held' } | { readonly kind: 'lost' }
 
 /**
@@ -401,4 +423,23 @@ export interface Backend {
   adoptPlan(run: string, plan: AllottedPlan): Promise<boolean>
   /** Names of the parts that a commit took up and no committed plan has used yet. */
   liveParts(run: string): Promise<readonly string[]>
+
+  /**
+   * Files of the page ledger that are full and held by nobody, by number. The numbers are dense, and what a file holds is settled when it is
+   * full. `closing`: nothing more is to come, so the one that is filling is full too.
+   */
+  openPageFiles(run: string, closing: boolean): Promise<readonly number[]>
+  /** `busy` also where it has not been full for `settleMs`. */
+  leasePageFile(wish: {
+    run: string
+    file: number
+    token: string
+    leaseMs: number
+    settleMs: number
+  }): Promise<PageFileLease>
+  releasePageFile(wish: { run: string; file: number; token: string }): Promise<void>
+  /** The store has it: its rows are forgotten here. */
+  commitPageFile(wish: { run: string; file: number; token: string }): Promise<'committed' | 'lost'>
+  /** The store has files up to `last`: no number up to it is given again. Rows that fill a file of such a number go into a later one. */
+  adoptPageFiles(run: string, last: number): Promise<void>
 }

@@ -1,7 +1,16 @@
-import type { Backend } from './backend.js'
+import type { Backend, PageFileLease, SessionCommitted } from './backend.js'
+import { packPages, unpackPages } from './page-chunk.js'
 
 /** Runs one of pairmill's SQL functions: jsonb in, jsonb out, one transaction. */
 export type CallSql = (name: string, argument: unknown) => Promise<unknown>
+
+type PageFileReply =
+  | Exclude<PageFileLease, { kind: 'rows' }>
+  | {
+      readonly kind: 'rows'
+      readonly closedAtMs: number
+      readonly chunks: readonly { readonly at: number; readonly body: string }[]
+    }
 
 /** The backend over SQL functions (see sql/*.sql, which say what each takes and gives). */
 export function sqlBackend(call: CallSql): Backend {
@@ -36,7 +45,12 @@ export function sqlBackend(call: CallSql): Backend {
     offer: async (run, urls, seeds) =>
       ((await call('offer', { run, urls, seeds })) as { hosts: string[] }).hosts,
     leaseHost: ask('lease_host'),
-    commitSession: ask('commit_session'),
+    commitSession: async ({ decided, ...commit }) =>
+      (await call('commit_session', {
+        ...commit,
+        decidedRows: decided.length,
+        decided: decided.length === 0 ? null : packPages(commit.host, decided),
+      })) as SessionCommitted,
     reportHosts: async (reports) => void (await call('report_hosts', { reports })),
     waitingHosts: async (run, limit) => (await call('waiting_hosts', { run, limit })) as string[],
     reserve: ask('reserve'),
@@ -69,6 +83,18 @@ export function sqlBackend(call: CallSql): Backend {
     adoptPlan: async (run, plan) =>
       ((await call('adopt_plan', { run, plan })) as { adopted: boolean }).adopted,
     liveParts: async (run) => (await call('live_parts', { run })) as string[],
+
+    openPageFiles: async (run, closing) => (await call('open_page_files', { run, closing })) as number[],
+    leasePageFile: async (wish): Promise<PageFileLease> => {
+      const lease = (await call('lease_page_file', wish)) as PageFileReply
+      if (lease.kind !== 'rows') return lease
+      const rows = lease.chunks.flatMap(({ at, body }) => unpackPages(body, at))
+      return { kind: 'rows', rows, closedAtMs: lease.closedAtMs }
+    },
+    releasePageFile: async (wish) => void (await call('release_page_file', wish)),
+    commitPageFile: async (wish) =>
+      ((await call('commit_page_file', wish)) as { committed: boolean }).committed ? 'committed' : 'lost',
+    adoptPageFiles: async (run, last) => void (await call('adopt_page_files', { run, last })),
   }
 }
 

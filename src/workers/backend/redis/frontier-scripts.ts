@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { RobotsRecord } from '../../../crawl/index.js'
 import type { Backend, FoundCandidate, Offer, SessionCommit, SessionCommitted } from '../backend.js'
+import { packPages } from '../page-chunk.js'
 import { candidateNumber, captionHash, urlNumber } from './hash.js'
 import { countersOf, flag, listOf, numberOrNull, rowsOf, textsOf, wholeMs } from './replies.js'
 import type { CallScript, ScriptArgument } from './scripts.js'
@@ -112,6 +113,9 @@ export function frontierScripts(
       commit.batchSize,
       wholeMs(commit.batchAgeMs),
       commit.perHost,
+      commit.decided.length,
+      commit.decided.length === 0 ? '' : packPages(commit.host, commit.decided),
+      JSON.stringify(commit.unreachable),
       ...listOf(commit.done),
       commit.retry.length,
       ...commit.retry.flatMap(({ id, delayMs }) => [id, wholeMs(delayMs)]),

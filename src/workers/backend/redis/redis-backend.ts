@@ -3,6 +3,7 @@ import { batchScripts } from './batch-scripts.js'
 import type { RedisClient } from './connection.js'
 import { frontierScripts } from './frontier-scripts.js'
 import { rootOf } from './keys.js'
+import { pageScripts } from './page-scripts.js'
 import { planScripts } from './plan-scripts.js'
 import { runScripts } from './run-scripts.js'
 import { callScripts } from './scripts.js'
@@ -20,5 +21,6 @@ export function redisBackend(redis: RedisClient, { prefix }: { readonly prefix: 
     ...sourceScripts(call),
     ...batchScripts(call),
     ...planScripts(call),
+    ...pageScripts(call),
   }
 }

@@ -73,6 +73,7 @@ export function runScripts(
         standing: texts[14] as Standing,
         ended: textOrNull(texts[15]),
         sourcesOpen: sum(16),
+        pageRows: sum(17),
       }
     },
     counters: async (run) =>

@@ -51,6 +51,10 @@ alter table run add column if not exists model jsonb;                           
 alter table run add column if not exists seedings int not null default 0;
 alter table run add column if not exists sources_open int not null default 0; -- rows in source that are not read to their end
 
+alter table run add column if not exists page_rows bigint not null default 0;      -- in page_chunk
+alter table run add column if not exists page_file int not null default 0;         -- the file of the page ledger that is filling
+alter table run add column if not exists page_file_rows int not null default 0;    -- what it has
+
 -- Work of which one process at a time is in charge, and who is alive.
 create table if not exists duty (duty text primary key, token text not null, until_ms bigint not null);
 create table if not exists worker (worker text primary key, body jsonb not null, said_ms bigint not null, until_ms bigint not null);
@@ -171,3 +175,21 @@ create table if not exists plan (
 );
 
 create table if not exists counter (run int not null, name text not null, value bigint not null, primary key (run, name));
+
+-- Rows of the page ledger on their way into the store: which of them make a file is settled when they come. A chunk is
+-- what one commit decided, or some URLs of a host that was dropped (see page-chunk.ts).
+create table if not exists page_chunk (
+  run int not null, file int not null, id bigint generated always as identity,
+  at_ms bigint not null, body text not null,
+  primary key (run, file, id)
+);
+-- Those that are full.
+create table if not exists page_file (
+  run            int not null,
+  id             int not null,
+  rows           int not null,
+  closed_ms      bigint not null,
+  lease_token    text,
+  lease_until_ms bigint not null default 0,
+  primary key (run, id)
+);

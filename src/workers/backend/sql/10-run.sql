@@ -44,7 +44,8 @@ create function progress(p jsonb) returns jsonb language sql set search_path = p
     'urls', urls, 'hosts', (select count(*) from run_host h where h.run = run.no and h.urls > 0), 'pages', pages, 'pagesLeased', pages_leased, 'buffered', buffered, 'batchesOpen', batches_open,
     'batchesLeased', batches_leased, 'kept', kept, 'unplannedKept', unplanned_kept, 'unplannedRows', unplanned_rows,
     'plansOpen', plans_open, 'nextShard', next_shard, 'elapsedMs', elapsed_ms,
-    'standing', standing, 'ended', ended, 'seedings', seedings, 'sourcesOpen', sources_open)
+    'standing', standing, 'ended', ended, 'seedings', seedings, 'sourcesOpen', sources_open,
+    'pageRows', page_rows)
   from run where name = p->>'run'
 $$;
 
@@ -78,6 +79,7 @@ begin
   delete from host_group;
   update batch set lease_token = null, lease_until_ms = 0 where lease_token is not null;
   update plan set lease_token = null, lease_until_ms = 0 where lease_token is not null;
+  update page_file set lease_token = null, lease_until_ms = 0 where lease_token is not null;
   update robots set claim_until_ms = 0 where claim_until_ms > 0;
   update run set pages_leased = 0, batches_leased = 0;
   return '{}';

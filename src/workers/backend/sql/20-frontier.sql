@@ -91,10 +91,9 @@ begin
   if r.limits->>'maxPagesPerHost' is not null then
     select (r.limits->>'maxPagesPerHost')::bigint - pages into cap from run_host where run = r.no and host = h.host;
     if cap <= 0 then
-      with dead as (delete from url where run = r.no and host = h.host returning 1) select count(*) into n from dead;
+      n := drop_urls(r.no, h.host, 'host_budget', null);
       update run_host set urls = urls - n where run = r.no and host = h.host;
       update run set urls = urls - n where no = r.no;
-      perform add_counts(r.no, jsonb_build_object('page_skipped:host_budget', n));
       return '{"kind": "none"}';
     end if;
     room := least(room, coalesce(cap, room));
@@ -128,7 +127,7 @@ begin
   return jsonb_build_object('kind', 'urls', 'urls', got, 'delayMs', gap, 'failures', h.failures, 'reservedMs', t + (n + 1) * gap);
 end $$;
 
--- commit_session({run, host, token, partial, done: [id], retry: [{id, delayMs}], back: [id], pages, offers, candidates: [{key, host, texts, body}],
+-- commit_session({run, host, token, partial, done: [id], retry: [{id, delayMs}], back: [id], decidedRows, decided (a chunk), unreachable, pages, offers, candidates: [{key, host, texts, body}],
 --     counters, delayMs, reservedMs, lastFetchAgoMs (null = nothing fetched), pauseMs, throttleMs (0 = none), health: ok|bad|none, maxFailures, maxFailingMs,
 --     batchSize, batchAgeMs, perHost})
 --   -> {kind: committed, hosts: [host], batches: [id], moreInMs (null = no URL left here)} | {kind: lost}
@@ -158,6 +157,8 @@ begin
   update url set leased = false
     where id = any (array(select v::bigint from jsonb_array_elements_text(p->'back') v)) and run = r.no and host = h.host and leased;
 
+  perform add_page_rows(r.no, (p->>'decidedRows')::int, p->>'decided', t);
+
   if partial then
     update host set lease_urls = lease_urls - named where host = h.host;
     free_ms := t;
@@ -165,8 +166,7 @@ begin
     fails := case p->>'health' when 'ok' then 0 when 'bad' then h.failures + 1 else h.failures end;
     since := case p->>'health' when 'ok' then null when 'bad' then coalesce(h.failing_since_ms, t) else h.failing_since_ms end;
     if fails > 0 and (fails >= (p->>'maxFailures')::int or t - since > (p->>'maxFailingMs')::bigint) then
-      with dead as (delete from url where run = r.no and host = h.host returning 1) select count(*) into dropped from dead;
-      perform add_counts(r.no, jsonb_build_object('page_skipped:host_stalled', dropped));
+      dropped := drop_urls(r.no, h.host, 'host_stalled', nullif(p->'unreachable', 'null'));
       fails := 0; since := null;
     end if;
 

@@ -1,6 +1,7 @@
 -- KEYS  root
 -- ARGV  run, host, token, name of this commit, partial (0, 1), pages, delay ms, reserved until, last fetch ago ms ('' = nothing was fetched),
 --       pause ms, throttle ms (0 = none), health (ok, bad, none), most failures, most ms of failing, batch size, batch age ms, most of an image host,
+--       rows for the page ledger, their chunk, on whose word the host cannot be asked (JSON);
 --       done: ids; retry: n, then id and delay ms for each; back: ids; offers (see offer_urls); candidates (see add_candidates);
 --       counters: n, then name and count for each
 -- ->    'committed', ms until the host can be visited again ('' = it has no URL left), number of hosts, hosts that have URLs now and had
@@ -14,6 +15,7 @@ local pages, delay_ms, reserved_until, fetched_ago_ms, pause_ms = take_number(),
 local throttle_ms = take_number()
 local health, most_failures, most_failing_ms = take(), take_number(), take_number()
 local size, age_ms, per_host = take_number(), take_number(), take_number()
+local page_rows, chunk, word = take_number(), take(), take()
 local h = hash_of(host_key(host))
 
 local function committed(depths, free_at, woken, batches)
@@ -69,6 +71,8 @@ add(no, 'pages', pages)
 if pages ~= 0 then call('HINCRBY', host_key(host), 'p' .. no, pages) end
 call('HSET', host_key(host), 'x', name, 'd' .. no, depths)
 
+add_page_rows(no, page_rows, chunk)
+
 local free_at = now
 if partial then
   call('HINCRBY', host_key(host), 'k', -#named)
@@ -80,7 +84,7 @@ else
     failures, since = failures + 1, since or now
   end
   if failures > 0 and (failures >= most_failures or now - since > most_failing_ms) then
-    drop_urls(no, host, depths, 'page_skipped:host_stalled')
+    drop_urls(no, host, depths, 'host_stalled', word)
     left, failures, since = 0, 0, nil
   end
   -- Slots that were reserved and not used go back, unless somebody reserved behind them.

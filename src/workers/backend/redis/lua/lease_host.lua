@@ -24,7 +24,7 @@ local room = math.min(max, page_room(no))
 local run = fields(run_key(no), 'standing', 'max_host_pages')
 if run[1] == 'running' and run[2] then
   local left = tonumber(run[2]) - tonumber(h['p' .. no] or 0)
-  if left <= 0 then drop_urls(no, host, depths, 'page_skipped:host_budget') end
+  if left <= 0 then drop_urls(no, host, depths, 'host_budget', 'null') end
   room = math.min(room, left)
 end
 if room <= 0 then return { 'none' } end

@@ -9,6 +9,10 @@ for _, no in ipairs(call('HVALS', all_runs)) do
     call('HDEL', plan_key(no, plan), 'token')
     call('ZADD', plan_key(no, 'open'), 0, plan)
   end
+  for _, file in ipairs(call('ZRANGE', full_files_key(no), 0, -1)) do
+    call('HDEL', page_file_key(no, file), 'token')
+    call('ZADD', full_files_key(no), 0, file)
+  end
   call('HSET', run_key(no), 'pages_leased', 0, 'batches_leased', 0)
 end
 call('DEL', robots_claims)

@@ -1,4 +1,4 @@
--- @include known
+-- @include known pages
 
 local function depths_of(text)
   local depths = {}
@@ -83,17 +83,18 @@ local function next_url(no, host, depths)
   return first[2] and tonumber(first[2])
 end
 
--- Drops every URL of a host of which none is on lease, and counts why. Answers how many.
-local function drop_urls(no, host, depths, reason)
+-- Drops every URL of a host of which none is on lease, and counts why; word: the permission that says so, as JSON. Answers how many.
+local function drop_urls(no, host, depths, reason, word)
   local dropped = tonumber(call('ZSCORE', hosts_key(no), host) or 0)
   if dropped == 0 then return 0 end
-  for _, depth in ipairs(depths_of(depths)) do call('UNLINK', queue_key(no, depth, host)) end
-  call('UNLINK', retry_key(no, host))
+  for _, depth in ipairs(depths_of(depths)) do drop_waiting(no, queue_key(no, depth, host), reason, host, word) end
+  drop_waiting(no, retry_key(no, host), reason, host, word)
   call('ZADD', hosts_key(no), 0, host)
   call('ZREM', due_key(no), host)
   call('HDEL', host_key(host), 'd' .. no)
   add(no, 'urls', -dropped)
-  count(no, reason, dropped)
+  add(no, 'page_rows', dropped)
+  count(no, 'page_skipped:' .. reason, dropped)
   return dropped
 end
 

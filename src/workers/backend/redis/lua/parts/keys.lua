@@ -35,6 +35,11 @@
 --   j<no>:<block>        hash    content hashes of kept images by number
 --   p<no>:<plan>         hash    an open plan
 --   p<no>:open           zset    open plans, by the end of the lease, 0 = free; p<no>:done set: those that were carried out
+--   v<no>:<file>         list    rows of the page ledger that go into one file: '<when> <chunk>', a chunk (page-chunk.ts) for each commit
+--   v<no>:<file>:file    hash    a file that is full: rows, closed (when it was), token
+--   v<no>:full           zset    full files, by the end of the lease, 0 = free
+--   v<no>:dropped        list    '<n> <when> <reason> <host> <on whose word>': URLs that were dropped and are in no chunk yet, as they waited:
+--   x<no>:<n>            list, zset   a q or w that was
 local root = KEYS[1]
 local all_runs, duties, workers, beats, robots_claims = root .. 'runs', root .. 'duties', root .. 'workers', root .. 'beats', root .. 'claims'
 local function robots_key(origin) return root .. 'o:' .. origin end
@@ -59,3 +64,8 @@ local function members_key(no, batch) return root .. 'c' .. no .. ':' .. batch e
 local function band_key(no, band, value) return root .. 'g' .. no .. ':' .. band .. value end
 local function image_key(no, block) return root .. 'j' .. no .. ':' .. block end
 local function plan_key(no, plan) return root .. 'p' .. no .. ':' .. plan end
+local function page_rows_key(no, file) return root .. 'v' .. no .. ':' .. file end
+local function page_file_key(no, file) return root .. 'v' .. no .. ':' .. file .. ':file' end
+local function full_files_key(no) return root .. 'v' .. no .. ':full' end
+local function dropped_key(no) return root .. 'v' .. no .. ':dropped' end
+local function dropped_urls_key(no, n) return root .. 'x' .. no .. ':' .. n end
