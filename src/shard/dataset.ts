@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { datasetCard } from './dataset-card.js'
 import { readEntries, type ShardEntry, stemOf } from './entry.js'
 import { histogramSchema, mergeHistograms, type ScoreHistogram } from './histogram.js'
-import { cardName, manifestName, sizesName, tarName, widsName } from './layout.js'
+import { cardName, manifestName, pageFileName, sizesName, tarName, widsName } from './layout.js'
 import { type PageEntry, readPageEntries } from './page-entry.js'
 import { sortedCounts } from './stats.js'
 import type { Store } from './store.js'
@@ -100,7 +100,7 @@ export async function compileDataset(
   signal: AbortSignal,
 ): Promise<DatasetSummary> {
   const entries = await readEntries(store, signal)
-  const pages = await readPageEntries(store, signal)
+  const pages = await listPages(store, info.complete, signal)
   const summary = summarise(entries)
   const manifest = manifestOf(entries, pages, summary, info)
   const put = (name: string, text: string) =>
@@ -110,6 +110,20 @@ export async function compileDataset(
   await put(cardName, datasetCard(manifest, summary))
   await put(manifestName, json(manifest))
   return summary
+}
+
+/**
+ * The files of the page ledger. Before the end of a run those that the last manifest names need not be read again: there may be a hundred
+ * thousand, and none ever changes.
+ */
+async function listPages(store: Store, complete: boolean, signal: AbortSignal): Promise<Manifest['pages']> {
+  const bytes = complete ? null : await store.read(manifestName, signal)
+  const last = bytes === null ? null : manifestSchema.safeParse(parsed(bytes))
+  const named = last?.success === true ? last.data.pages : []
+  // Files are written side by side: behind a gap, one that is missing may have come.
+  const gap = named.findIndex(({ name }, file) => name !== pageFileName(file))
+  const known = gap < 0 ? named : named.slice(0, gap)
+  return [...known, ...manifestPages(await readPageEntries(store, signal, known.length))]
 }
 
 /**
@@ -168,7 +182,7 @@ export function manifestPages(entries: readonly PageEntry[]): Manifest['pages'] 
 
 function manifestOf(
   entries: readonly ShardEntry[],
-  pages: readonly PageEntry[],
+  pages: Manifest['pages'],
   summary: DatasetSummary,
   info: DatasetInfo,
 ): Manifest {
@@ -188,7 +202,7 @@ function manifestOf(
     reasons: { ...summary.reasons },
     scores: { ...summary.scores },
     shards: manifestShards(entries),
-    pages: manifestPages(pages),
+    pages,
   }
 }
 

@@ -80,7 +80,7 @@ export function planStems(plan: Plan): string[] {
   return plan.parts.some((part) => part.rows > 0) ? [ledgerStem(plan.plan)] : []
 }
 
-export async function readAll<T>(
+async function readAll<T>(
   store: Store,
   prefix: string,
   schema: z.ZodType<T>,

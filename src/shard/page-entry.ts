@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { pageOutcomes } from '../records/index.js'
-import { fileSchema, readAll, readJson } from './entry.js'
+import { fileSchema, readJson } from './entry.js'
 import { pageEntriesPrefix, pageEntryName } from './layout.js'
 import type { Store } from './store.js'
 
@@ -33,18 +33,29 @@ export async function readPageEntry(
   return await readJson(store, pageEntryName(file), pageEntrySchema, signal)
 }
 
-/** Of every committed file, by number. */
-export async function readPageEntries(store: Store, signal: AbortSignal): Promise<PageEntry[]> {
-  const entries = await readAll(store, pageEntriesPrefix, pageEntrySchema, signal)
-  return entries.sort((a, b) => a.file - b.file)
+/** Of every committed file whose number is not below `from`, by number. */
+export async function readPageEntries(store: Store, signal: AbortSignal, from = 0): Promise<PageEntry[]> {
+  const numbers: number[] = []
+  for await (const number of pageFiles(store, signal)) if (number >= from) numbers.push(number)
+  const entries: PageEntry[] = []
+  for (const number of numbers.sort((a, b) => a - b)) {
+    const entry = await readPageEntry(store, number, signal)
+    if (entry !== null) entries.push(entry)
+  }
+  return entries
 }
 
 /** The highest number of a committed file; -1 = there is none. */
 export async function lastPageFile(store: Store, signal: AbortSignal): Promise<number> {
   let last = -1
-  for await (const { name } of store.list(pageEntriesPrefix, signal)) {
-    const number = /(\d+)\.json$/.exec(name)?.[1]
-    if (number !== undefined) last = Math.max(last, Number(number))
-  }
+  for await (const number of pageFiles(store, signal)) last = Math.max(last, number)
   return last
+}
+
+/** Numbers of the committed files, in no order. */
+async function* pageFiles(store: Store, signal: AbortSignal): AsyncGenerator<number> {
+  for await (const { name } of store.list(pageEntriesPrefix, signal)) {
+    const number = /\/(\d+)\.json$/.exec(name)?.[1]
+    if (number !== undefined) yield Number(number)
+  }
 }

@@ -142,6 +142,23 @@ describe('the files of the page ledger', () => {
     expect(card).toContain('the page ledger, 47 rows')
   })
 
+  it('stand in the manifest of a run that goes on as they come, in whatever order', async () => {
+    const store = folderStore(await tempFolder())
+    const namesAfter = async (file: number) => {
+      await writePageFile(store, pageFile(file, some(10 * file, 3)), calm)
+      await compileDataset(store, { ...info, complete: false }, calm)
+      const manifest = JSON.parse(Buffer.from((await store.read('manifest.json', calm))!).toString()) as {
+        pages: { name: string }[]
+      }
+      return manifest.pages.map(({ name }) => name)
+    }
+    const name = (file: number) => `pages/0000${file}.parquet`
+    expect(await namesAfter(0)).toEqual([name(0)])
+    expect(await namesAfter(2)).toEqual([name(0), name(2)])
+    expect(await namesAfter(1)).toEqual([name(0), name(1), name(2)])
+    expect(await namesAfter(3)).toEqual([name(0), name(1), name(2), name(3)])
+  })
+
   it('take back the word of a manifest that it names everything', async () => {
     const { dir, store } = await ledger()
     await writePageFile(store, pageFile(2, some(50, 1)), calm)
