@@ -15,6 +15,7 @@ import type { LeasedUrl } from '../records/index.js'
 import type { Backend, BatchShape, SessionCommit, SessionCommitted } from './backend/backend.js'
 import { type Bells, busyFor, type Visited } from './bells.js'
 import { type FailingHosts, failurePauseMs } from './failing.js'
+import { hostsPerGroup } from './host-groups.js'
 import type { KnownUrls } from './known-urls.js'
 import { pause } from './pause.js'
 import { type Permit, type Permitted, refusedBy } from './permission.js'
@@ -57,9 +58,6 @@ const sessionMs = 10_000
 const leaseMs = 90_000
 /** Fetches at once from a host that asked for no delay (--delay-ms 0); with a delay there is one. */
 const undelayedFetches = 4
-/** Sessions at once, over all workers, on hosts of one registrable domain or one address. */
-const perGroup = 8
-
 /** So many of one robots.txt are more than a real one names. */
 const maxSitemaps = 1_000
 
@@ -96,7 +94,7 @@ export async function visitHost(
     windowMs: sessionMs,
     leaseMs,
     groups,
-    perGroup,
+    perGroup: hostsPerGroup,
   })
   if (lease.kind === 'none') return { kind: 'done' }
   if (lease.kind !== 'urls') {

@@ -34,6 +34,8 @@ export interface FilterDeps
   readonly fetch: Fetch
   readonly permit: Permit
   readonly optOuts: OptOutRules
+  /** What a host shares with others, such as its address, in so many words. */
+  readonly groupsOf: (host: string) => Promise<readonly string[]>
   readonly decoding: Gate
   readonly decode: Decode
   /** In a process of its own. */
@@ -107,7 +109,7 @@ async function judge(
     wants.set(host, (wants.get(host) ?? 0) + 1)
   }
   await slots.plan(wants)
-  const hosts = createImageHosts(deps, slots)
+  const hosts = createImageHosts(deps, slots, settings.imageDelayMs)
   const batchDeps: BatchDeps = {
     ...deps,
     fetchImage: createImageFetch(

@@ -30,7 +30,7 @@ const perHost = 4
 const maxDeferrals = 3
 /** How long for one whose robots.txt cannot be had; three times as long after each further try. */
 const unreachableMs = 2_000
-/** Times it may be put back because others are at work on its host's robots.txt: that is no fault of the host. */
+/** Times it may be put back because others are at work on its host's robots.txt, or on its neighbours: that is no fault of the host. */
 const maxBusyDeferrals = 10
 const accept = 'image/avif,image/webp,image/png,image/jpeg,image/*;q=0.8'
 
@@ -88,7 +88,11 @@ export function createImageFetch(deps: ImageFetchDeps, maxBytes: number): FetchI
         if (permitted.kind === 'forbidden')
           return { kind: 'rejected', reason: refusedBy(permission), detail: permission.rule, permission }
         const slot = await deps.slots.take(host, signal)
-        if (slot.kind === 'later') return later('host_stalled', slot.inMs, 'no slot of the host came free')
+        if (slot.kind === 'later') {
+          return slot.crowded === true
+            ? later('host_stalled', slot.inMs, 'too many hosts of its domain or address', maxBusyDeferrals)
+            : later('host_stalled', slot.inMs, 'no slot of the host came free')
+        }
         return deps.fetch({ url, accept, maxBytes, deadlineMs, onHead, onPrefix: inspect }, signal)
       })
       signal.throwIfAborted()

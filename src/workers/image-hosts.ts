@@ -1,4 +1,4 @@
-import { askedPauseMs, overloadDelayMs } from '../crawl/index.js'
+import { askedPauseMs, latencyDelayMs, overloadDelayMs } from '../crawl/index.js'
 import type { Backend, HostReport } from './backend/backend.js'
 import { failurePauseMs } from './failing.js'
 import type { Slots } from './slots.js'
@@ -19,8 +19,10 @@ export interface ImageHosts {
 export function createImageHosts(
   deps: { readonly backend: Pick<Backend, 'reportHosts'> },
   slots: Pick<Slots, 'delayMs' | 'failures' | 'hold' | 'slowDown'>,
+  /** Between two images of a host, as the user asks for it. */
+  wantedMs: number,
 ): ImageHosts {
-  const seen = new Map<string, { answered: number; dead: number; deadInRow: number }>()
+  const seen = new Map<string, { answered: number; latenciesMs: number; dead: number; deadInRow: number }>()
   let sent: Promise<void> = Promise.resolve()
   const send = (reports: readonly HostReport[]): Promise<void> => {
     sent = sent.then(() => deps.backend.reportHosts(reports))
@@ -32,10 +34,11 @@ export function createImageHosts(
 
   return {
     meet: (host, event) => {
-      const known = seen.get(host) ?? { answered: 0, dead: 0, deadInRow: 0 }
+      const known = seen.get(host) ?? { answered: 0, latenciesMs: 0, dead: 0, deadInRow: 0 }
       seen.set(host, known)
       if (event.kind === 'answered') {
         known.answered++
+        known.latenciesMs += event.latencyMs
         known.deadInRow = 0
         return
       }
@@ -50,9 +53,10 @@ export function createImageHosts(
       send([{ host, throttleMs, pauseMs, health: 'none' }])
     },
     report: async () => {
-      const reports = [...seen].map(([host, { answered, dead }]): HostReport => {
+      const reports = [...seen].map(([host, { answered, latenciesMs, dead }]): HostReport => {
         const isDead = answered === 0 && dead > 0
-        return { host, throttleMs: 0, pauseMs: isDead ? pauseOf(host) : 0, health: isDead ? 'bad' : 'ok' }
+        const throttleMs = answered === 0 ? 0 : latencyDelayMs(wantedMs, latenciesMs / answered)
+        return { host, throttleMs, pauseMs: isDead ? pauseOf(host) : 0, health: isDead ? 'bad' : 'ok' }
       })
       await (reports.length === 0 ? sent : send(reports))
     },

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { anchorOf, defaultVisitOptions, domainOf, hostOf } from '../crawl/index.js'
+import { anchorOf, defaultVisitOptions, hostOf } from '../crawl/index.js'
 import {
   type BatchDeps,
   createDecodeApart,
@@ -16,6 +16,7 @@ import { type CrawlSettings, visitHost } from './crawl-worker.js'
 import { defaultFailing } from './failing.js'
 import { visitBatch } from './filter-worker.js'
 import type { Gate } from './gate.js'
+import { groupsOf } from './host-groups.js'
 import { createKnownUrls } from './known-urls.js'
 import { pageFileOf, visitPageFile } from './page-ledger.js'
 import { createPermission } from './permission.js'
@@ -163,12 +164,6 @@ export function createLine(deps: LineDeps): Line {
     },
     compile,
   }
-}
-
-/** What a host shares with others: its registrable domain, and the place it is served from. Pure. */
-export function groupsOf(host: string, place: string | null): string[] {
-  const domain = `domain:${domainOf(host)}`
-  return place === null ? [domain] : [domain, `place:${place}`]
 }
 
 /** The seeds of a run, as the frontier takes them. Pure. */

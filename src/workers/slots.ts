@@ -1,8 +1,12 @@
-import type { Backend } from './backend/backend.js'
+import type { Backend, Slot } from './backend/backend.js'
 import { createGate, type Gate } from './gate.js'
+import { hostsPerGroup } from './host-groups.js'
 import { pause } from './pause.js'
 
-export type SlotTaken = { readonly kind: 'go' } | { readonly kind: 'later'; readonly inMs: number }
+export type SlotTaken =
+  | { readonly kind: 'go' }
+  /** `crowded`: not for the host's own sake, but because others of its domain or address are busy. */
+  | { readonly kind: 'later'; readonly inMs: number; readonly crowded?: true }
 
 export interface Slots {
   /** Reserves slots for so many fetches on each host at once. */
@@ -43,7 +47,12 @@ const fresh = (): Reserved => ({
 
 /** The image fetches of one batch, spaced as the backend reserves them. */
 export function createSlots(
-  deps: { readonly backend: Backend; readonly now: () => number },
+  deps: {
+    readonly backend: Pick<Backend, 'reserve'>
+    /** What a host shares with others, in so many words. */
+    readonly groupsOf: (host: string) => Promise<readonly string[]>
+    readonly now: () => number
+  },
   delayMs: number,
   windowMs: number,
 ): Slots {
@@ -55,10 +64,15 @@ export function createSlots(
     return turn
   }
 
-  const reserve = async (wants: ReadonlyMap<string, number>): Promise<Map<string, number>> => {
-    const slots = [...wants].map(([host, want]) => ({ host, want }))
-    const later = new Map<string, number>()
-    const granted = await deps.backend.reserve({ slots, delayMs, windowMs, guardMs })
+  // Where no delay is asked for, the hosts are the user's own.
+  const groupsOf = (host: string) => (delayMs > 0 ? deps.groupsOf(host) : [])
+
+  const reserve = async (wants: ReadonlyMap<string, number>): Promise<Map<string, Slot>> => {
+    const slots = await Promise.all(
+      [...wants].map(async ([host, want]) => ({ host, want, groups: await groupsOf(host) })),
+    )
+    const later = new Map<string, Slot>()
+    const granted = await deps.backend.reserve({ slots, perGroup: hostsPerGroup, delayMs, windowMs, guardMs })
     const now = deps.now()
     for (const slot of granted) {
       const known = reserved.get(slot.host) ?? fresh()
@@ -66,7 +80,7 @@ export function createSlots(
       known.failures = slot.failures
       for (let i = 0; i < slot.granted; i++) known.atMs.push(now + slot.inMs + i * slot.delayMs)
       reserved.set(slot.host, known)
-      if (slot.granted === 0) later.set(slot.host, slot.inMs)
+      if (slot.granted === 0) later.set(slot.host, slot)
     }
     return later
   }
@@ -78,6 +92,7 @@ export function createSlots(
     take: (host, signal) =>
       // One by one on a host, so that each begins after the one before has begun, however late that was.
       turnOf(host)(async () => {
+        const askedAtMs = deps.now()
         for (;;) {
           const known = reserved.get(host)
           const heldMs = (known?.heldUntilMs ?? 0) - deps.now()
@@ -85,7 +100,12 @@ export function createSlots(
           const at = known?.atMs.shift()
           if (known === undefined || at === undefined) {
             const later = (await reserve(new Map([[host, 1]]))).get(host)
-            if (later !== undefined) return { kind: 'later', inMs: later }
+            if (later === undefined) continue
+            const { inMs, crowded } = later
+            if (crowded !== true) return { kind: 'later', inMs }
+            if (deps.now() + inMs - askedAtMs > windowMs) return { kind: 'later', inMs, crowded }
+            await pause(inMs, signal)
+            signal.throwIfAborted()
             continue
           }
           const now = deps.now()

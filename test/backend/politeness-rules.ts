@@ -42,7 +42,8 @@ export function politenessRules(
       await manyUrls(desk, 3)
       await desk.session('a', { delayMs: hourMs, windowMs: 3 * hourMs })
       const [slot] = await desk.backend.reserve({
-        slots: [{ host: desk.hostName('a'), want: 1 }],
+        slots: [{ host: desk.hostName('a'), want: 1, groups: [] }],
+        perGroup: 8,
         delayMs: 0,
         windowMs: 10 * hourMs,
         guardMs: 0,
@@ -86,7 +87,8 @@ export function politenessRules(
       await manyUrls(desk, 2)
       const session = await desk.session('a', { delayMs: hourMs, max: 1 })
       await desk.backend.reserve({
-        slots: [{ host: desk.hostName('a'), want: 1 }],
+        slots: [{ host: desk.hostName('a'), want: 1, groups: [] }],
+        perGroup: 8,
         delayMs: hourMs,
         windowMs: 10 * hourMs,
         guardMs: 0,
@@ -124,7 +126,13 @@ export function politenessRules(
   describe('the slots of images', () => {
     const reserve = async (host: string, want: number, delayMs: number, windowMs: number, guardMs = 0) => {
       const desk = await open()
-      const [slot] = await desk.backend.reserve({ slots: [{ host, want }], delayMs, windowMs, guardMs })
+      const [slot] = await desk.backend.reserve({
+        slots: [{ host, want, groups: [] }],
+        perGroup: 8,
+        delayMs,
+        windowMs,
+        guardMs,
+      })
       return slot!
     }
 
@@ -170,9 +178,10 @@ export function politenessRules(
       await desk.offer(desk.urlOf('a', 1))
       const slots = await desk.backend.reserve({
         slots: [
-          { host: desk.hostName('a'), want: 2 },
-          { host: desk.hostName('b'), want: 1 },
+          { host: desk.hostName('a'), want: 2, groups: [] },
+          { host: desk.hostName('b'), want: 1, groups: [] },
         ],
+        perGroup: 8,
         delayMs: hourMs,
         windowMs: 10 * hourMs,
         guardMs: 0,
@@ -198,7 +207,8 @@ export function politenessRules(
           for (const { want, delayMs } of wishes) {
             const askedAt = Date.now()
             const [slot] = await desk.backend.reserve({
-              slots: [{ host, want }],
+              slots: [{ host, want, groups: [] }],
+              perGroup: 8,
               delayMs,
               windowMs: hourMs,
               guardMs: 0,
@@ -217,7 +227,13 @@ export function politenessRules(
 
   describe('what a host showed to need', () => {
     const reserveOne = async (desk: Awaited<ReturnType<OpenDesk>>, host: string, delayMs = 0) => {
-      const wish = { slots: [{ host, want: 1 }], delayMs, windowMs: 100 * hourMs, guardMs: 0 }
+      const wish = {
+        slots: [{ host, want: 1, groups: [] }],
+        perGroup: 8,
+        delayMs,
+        windowMs: 100 * hourMs,
+        guardMs: 0,
+      }
       const [slot] = await desk.backend.reserve(wish)
       return slot!
     }
@@ -366,6 +382,72 @@ export function politenessRules(
     })
   })
 
+  describe('hosts of images that share something', () => {
+    const openGroups = async () => {
+      const desk = await open()
+      const groups = [`d:${hex(4)}`, `i:${hex(4)}`]
+      const reserve = async (labels: readonly string[], over: { groups?: string[]; delayMs?: number } = {}) =>
+        desk.backend.reserve({
+          slots: labels.map((label) => ({
+            host: desk.hostName(label),
+            want: 1,
+            groups: over.groups ?? groups,
+          })),
+          perGroup: 2,
+          delayMs: over.delayMs ?? 200,
+          windowMs: 30_000,
+          guardMs: 0,
+        })
+      return { desk, groups, reserve }
+    }
+
+    it('are fetched of no more at once than their group allows, whoever reserves', async () => {
+      const { desk, groups, reserve } = await openGroups()
+      const given = await reserve(['a', 'b', 'c'])
+      expect(given.map(({ granted }) => granted)).toEqual([1, 1, 0])
+      const [, , crowded] = given
+      expect(crowded).toMatchObject({ host: desk.hostName('c'), crowded: true })
+      expect(crowded!.inMs).toBeGreaterThan(0)
+      expect(crowded!.inMs).toBeLessThanOrEqual(1_000)
+      for (const group of groups)
+        expect(await reserve(['c'], { groups: [group] })).toMatchObject([{ crowded: true }])
+      const [free] = await reserve(['d'], { groups: [`d:${hex(4)}`] })
+      expect(free).toMatchObject({ granted: 1 })
+      expect(free).not.toHaveProperty('crowded')
+    })
+
+    it('go on where they are members already, and stay until their last slot', async () => {
+      const { reserve } = await openGroups()
+      await reserve(['a', 'b'], { delayMs: 9_000 })
+      const again = await reserve(['a'], { delayMs: 9_000 })
+      expect(again).toMatchObject([{ granted: 1 }])
+      const [late] = await reserve(['c'])
+      expect(late).toMatchObject({ granted: 0, crowded: true })
+      // The other one is done first.
+      expect(late!.inMs).toBeLessThanOrEqual(1_000)
+    })
+
+    it('make place by themselves', async () => {
+      const { reserve } = await openGroups()
+      await reserve(['a', 'b'], { delayMs: 1 })
+      await eventually(
+        () => reserve(['c']),
+        ([slot]) => slot!.granted === 1,
+      )
+    })
+
+    it('are counted apart from those whose pages are fetched', async () => {
+      const { desk, groups, reserve } = await openGroups()
+      await desk.offer(desk.urlOf('a', 1), desk.urlOf('b', 1), desk.urlOf('c', 1))
+      const first = await desk.session('a', { groups, perGroup: 2 })
+      await desk.session('b', { groups, perGroup: 2 })
+      expect(await reserve(['d', 'e'])).toMatchObject([{ granted: 1 }, { granted: 1 }])
+      await desk.commit(first)
+      expect(await reserve(['f'])).toMatchObject([{ crowded: true }])
+      expect(await desk.lease('c', { groups, perGroup: 2 })).toMatchObject({ kind: 'urls' })
+    })
+  })
+
   describe('robots.txt', () => {
     const originOf = () => `http://${hex(6)}.test`
     const put = (origin: string, over: { ttlMs?: number; crawlDelayMs?: number } = {}) => ({
@@ -424,7 +506,12 @@ export function politenessRules(
       expect(session).toMatchObject({ delayMs: 4_000 })
       expect(session.urls).toHaveLength(3)
       await desk.commit(session, { lastFetchAgoMs: null, done: [], back: session.urls.map(({ id }) => id) })
-      const wish = { slots: [{ host: desk.hostName('a'), want: 9 }], windowMs: 10_000, guardMs: 0 }
+      const wish = {
+        slots: [{ host: desk.hostName('a'), want: 9, groups: [] }],
+        perGroup: 8,
+        windowMs: 10_000,
+        guardMs: 0,
+      }
       expect(await desk.backend.reserve({ ...wish, delayMs: 0 })).toMatchObject([
         { granted: 3, delayMs: 4_000 },
       ])
@@ -435,7 +522,8 @@ export function politenessRules(
       const host = desk.hostName('a')
       const delayOf = async () => {
         const [slot] = await desk.backend.reserve({
-          slots: [{ host, want: 1 }],
+          slots: [{ host, want: 1, groups: [] }],
+          perGroup: 8,
           delayMs: 0,
           windowMs: hourMs,
           guardMs: 0,

@@ -97,8 +97,8 @@ describe.skipIf(serverCommand === null)(`tables that grow${whyNoServer}`, () => 
     const desk = await open()
     const hosts = Array.from({ length: 200 }, (_, i) => `h${i}`)
     await desk.offer(...hosts.flatMap((host) => [desk.urlOf(host, 1), desk.urlOf(host, 2)]))
-    const slots = hosts.slice(0, 190).map((host) => ({ host: desk.hostName(host), want: 1 }))
-    await desk.backend.reserve({ slots, delayMs: 3_600_000, windowMs: 1, guardMs: 0 })
+    const slots = hosts.slice(0, 190).map((host) => ({ host: desk.hostName(host), want: 1, groups: [] }))
+    await desk.backend.reserve({ slots, perGroup: 8, delayMs: 3_600_000, windowMs: 1, guardMs: 0 })
     // Those that are not due are put right a few at a time, and met no more.
     await expect
       .poll(async () => (await desk.backend.waitingHosts(desk.run, 10)).length, { timeout: 10_000 })

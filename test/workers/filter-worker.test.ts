@@ -93,6 +93,7 @@ function desk(scene: Scene) {
         bells: bells as Bells,
         store,
         fetch: scene.fetch ?? fetch,
+        groupsOf: async () => [],
         optOuts: { productToken: 'test', obeyed: new Set() },
         permit: async () => ({
           kind: 'allowed',

@@ -5,7 +5,7 @@ import { createImageHosts } from '../../src/workers/image-hosts.js'
 import { createSlots } from '../../src/workers/slots.js'
 import { type HostEvent, hostEventOf, watchedFetch } from '../../src/workers/watched-fetch.js'
 
-function createDesk(failures = 0) {
+function createDesk(failures = 0, wantedMs = 200) {
   const reported: HostReport[] = []
   const clock = { nowMs: 1_000_000 }
   const backend: Pick<Backend, 'reportHosts' | 'reserve'> = {
@@ -13,8 +13,18 @@ function createDesk(failures = 0) {
     reserve: async ({ slots, delayMs }) =>
       slots.map(({ host, want }) => ({ host, granted: want, inMs: 0, delayMs, failures })),
   }
-  const slots = createSlots({ backend: backend as Backend, now: () => clock.nowMs }, 200, 30_000)
-  return { reported, clock, slots, hosts: createImageHosts({ backend }, slots), done: AbortSignal.abort() }
+  const slots = createSlots(
+    { backend: backend as Backend, groupsOf: async () => [], now: () => clock.nowMs },
+    wantedMs,
+    30_000,
+  )
+  return {
+    reported,
+    clock,
+    slots,
+    hosts: createImageHosts({ backend }, slots, wantedMs),
+    done: AbortSignal.abort(),
+  }
 }
 const answered: HostEvent = { kind: 'answered', latencyMs: 10 }
 const dead: HostEvent = { kind: 'dead' }
@@ -58,6 +68,19 @@ describe('the image hosts of a batch', () => {
       { host: 'a.test', throttleMs: 0, pauseMs: 0, health: 'ok' },
       { host: 'b.test', throttleMs: 0, pauseMs: 2_000, health: 'bad' },
     ])
+  })
+
+  it('are asked no faster from then on than they answer, as pages are', async () => {
+    for (const [wantedMs, throttleMs] of [
+      [200, 900],
+      [2_000, 0],
+      [0, 0],
+    ] as const) {
+      const { hosts, reported } = createDesk(0, wantedMs)
+      for (const latencyMs of [600, 1_200]) hosts.meet('slow.test', { kind: 'answered', latencyMs })
+      await hosts.report()
+      expect(reported).toEqual([{ host: 'slow.test', throttleMs, pauseMs: 0, health: 'ok' }])
+    }
   })
 
   it('say nothing where nothing was fetched', async () => {

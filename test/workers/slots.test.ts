@@ -11,7 +11,7 @@ function createDesk(hostDelayMs = delayMs) {
   const freeAt = new Map<string, number>()
   const asked: { host: string; want: number }[] = []
   const reserve: Backend['reserve'] = async (wish) => {
-    asked.push(...wish.slots)
+    asked.push(...wish.slots.map(({ host, want }) => ({ host, want })))
     return wish.slots.map(({ host, want }) => {
       const first = Math.max(freeAt.get(host) ?? 0, nowMs)
       const inMs = first - nowMs
@@ -21,7 +21,11 @@ function createDesk(hostDelayMs = delayMs) {
       return { host, granted, inMs, delayMs: hostDelayMs, failures: 0 }
     })
   }
-  const slots = createSlots({ backend: { reserve } as Backend, now: () => nowMs }, delayMs, windowMs)
+  const slots = createSlots(
+    { backend: { reserve }, groupsOf: async (host) => [`domain:${host}`], now: () => nowMs },
+    delayMs,
+    windowMs,
+  )
   const done = AbortSignal.abort()
   return {
     asked,
@@ -99,7 +103,11 @@ describe('the slots of a batch', () => {
         freeAt = first + want * delayMs + guardMs
         return { host, granted: want, inMs: first - Date.now(), delayMs, failures: 0 }
       })
-    const slots = createSlots({ backend: { reserve } as Backend, now: Date.now }, delayMs, windowMs)
+    const slots = createSlots(
+      { backend: { reserve }, groupsOf: async () => [], now: Date.now },
+      delayMs,
+      windowMs,
+    )
     const { signal } = new AbortController()
     await slots.plan(new Map([['a.test', 8]]))
     const starts: number[] = []
@@ -127,5 +135,40 @@ describe('the slots of a batch', () => {
     const waiting = desk.slots.take('a.test', abort.signal)
     abort.abort()
     expect(await waiting).toEqual({ kind: 'go' })
+  })
+
+  it('are waited for where other hosts of the same group are busy, and refused where that takes too long', async () => {
+    vi.useFakeTimers({ now: 1_000_000 })
+    const asked: number[] = []
+    let freeAtMs = 1_004_000
+    const reserve: Backend['reserve'] = async ({ slots: wants, perGroup }) => {
+      asked.push(Date.now() - 1_000_000)
+      return wants.map(({ host, want, groups }) => {
+        expect([groups, perGroup]).toEqual([['domain:a.test'], 8])
+        const slot = { host, inMs: Math.max(freeAtMs - Date.now(), 0), delayMs, failures: 0 }
+        return slot.inMs > 0 ? { ...slot, granted: 0, crowded: true } : { ...slot, granted: want }
+      })
+    }
+    const groupsOf = async () => ['domain:a.test']
+    const slots = createSlots({ backend: { reserve }, groupsOf, now: Date.now }, delayMs, windowMs)
+    const { signal } = new AbortController()
+    await slots.plan(new Map([['1.a.test', 1]]))
+    const taken = slots.take('1.a.test', signal)
+    await vi.runAllTimersAsync()
+    expect(await taken).toEqual({ kind: 'go' })
+    expect(asked).toEqual([0, 0, 4_000])
+    freeAtMs = Date.now() + windowMs + 1
+    expect(await slots.take('2.a.test', signal)).toEqual({ kind: 'later', inMs: windowMs + 1, crowded: true })
+  })
+
+  it('belong to no group where no delay is asked for', async () => {
+    const reserve: Backend['reserve'] = async ({ slots: wants }) =>
+      wants.map(({ host, want, groups }) => {
+        expect(groups).toEqual([])
+        return { host, granted: want, inMs: 0, delayMs: 0, failures: 0 }
+      })
+    const groupsOf = async () => ['domain:a.test']
+    const slots = createSlots({ backend: { reserve }, groupsOf, now: Date.now }, 0, windowMs)
+    expect(await slots.take('a.test', new AbortController().signal)).toEqual({ kind: 'go' })
   })
 })

@@ -206,6 +206,8 @@ export interface Slot {
   readonly delayMs: number
   /** Sessions in a row, or batches, in which the host answered nothing. */
   readonly failures: number
+  /** Nothing is granted because too many others of its groups are busy; one of them is done in `inMs`. Absent = not so. */
+  readonly crowded?: true
 }
 
 /** What image fetches met with on a host: see SessionCommit. */
@@ -364,8 +366,10 @@ export interface Backend {
   commitSession(commit: SessionCommit): Promise<SessionCommitted>
   reportHosts(reports: readonly HostReport[]): Promise<void>
   waitingHosts(run: string, limit: number): Promise<readonly string[]>
+  /** `groups`: as in leaseHost, but images have a count of their own. A host is in its groups until its last slot has passed. */
   reserve(wish: {
-    slots: readonly { host: string; want: number }[]
+    slots: readonly { host: string; want: number; groups: readonly string[] }[]
+    perGroup: number
     delayMs: number
     windowMs: number
     guardMs: number

@@ -172,18 +172,20 @@ export function frontierScripts(
         ]),
       ])),
     waitingHosts: async (run, limit) => textsOf(await call('waiting_hosts', [run, limit])),
-    reserve: async ({ slots, delayMs, windowMs, guardMs }) => {
+    reserve: async ({ slots, perGroup, delayMs, windowMs, guardMs }) => {
       const reply = await call('reserve', [
         wholeMs(delayMs),
         wholeMs(windowMs),
         wholeMs(guardMs),
+        perGroup,
         slots.length,
-        ...slots.flatMap(({ host, want }) => [host, want]),
+        ...slots.flatMap(({ host, want, groups }) => [host, want, ...listOf(groups)]),
       ])
-      const rows = rowsOf(textsOf(reply), 4)
+      const rows = rowsOf(textsOf(reply), 5)
       return slots.map(({ host }, i) => {
-        const [granted = 0, inMs = 0, gapMs = 0, failures = 0] = (rows[i] ?? []).map(Number)
-        return { host, granted, inMs, delayMs: gapMs, failures }
+        const [granted = 0, inMs = 0, gapMs = 0, failures = 0, crowded] = (rows[i] ?? []).map(Number)
+        const slot = { host, granted, inMs, delayMs: gapMs, failures }
+        return crowded === 1 ? { ...slot, crowded: true } : slot
       })
     },
     robotsOf: async (origin, claimMs) => {

@@ -226,13 +226,14 @@ begin
   return '{}';
 end $$;
 
--- reserve({slots: [{host, want}], delayMs, windowMs, guardMs}) -> [{host, granted, inMs, delayMs, failures}]
+-- reserve({slots: [{host, want, groups: [name]}], perGroup, delayMs, windowMs, guardMs}) -> [{host, granted, inMs, delayMs, failures, crowded?}]
 -- Reserves up to `want` fetches on each host, delayMs (or the host's crawl-delay) apart, the first in inMs; only as many as start
--- within windowMs. guardMs more are kept free behind them, for a fetch that starts a little late.
+-- within windowMs. guardMs more are kept free behind them, for a fetch that starts a little late. A host is a member of its groups from its
+-- first slot to a second behind its last; where perGroup others are already, nothing is granted, and one of them leaves in inMs.
 create function reserve(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
-declare x record; h host; t bigint := now_ms(); gap bigint; first bigint; n bigint; answer jsonb := '[]';
+declare x record; h host; t bigint := now_ms(); gap bigint; first bigint; n bigint; answer jsonb := '[]'; names text[]; leaves bigint;
 begin
-  for x in select * from jsonb_to_recordset(p->'slots') as s(host text, want int) order by host loop
+  for x in select * from jsonb_to_recordset(p->'slots') as s(host text, want int, groups jsonb) order by host loop
     insert into host (host) values (x.host) on conflict do nothing;
     select * into strict h from host where host = x.host for update;
     gap := greatest((p->>'delayMs')::bigint, h.crawl_delay_ms, throttle_of(h, t));
@@ -241,8 +242,23 @@ begin
     elsif gap = 0 then n := x.want;
     else n := least(x.want, ((p->>'windowMs')::bigint - (first - t)) / gap + 1);
     end if;
+    leaves := null;
+    if n > 0 and jsonb_array_length(x.groups) > 0 then
+      select array_agg('images/' || g) into names from jsonb_array_elements_text(x.groups) g;
+      delete from host_group where until_ms <= t and name = any(names);
+      select max(m.until_ms) into leaves from (
+        select min(until_ms) as until_ms from host_group where name = any(names) group by name
+        having count(*) >= (p->>'perGroup')::int and count(*) filter (where host = 'images/' || x.host) = 0) m;
+      if leaves is null then
+        insert into host_group as o (name, host, until_ms) select distinct unnest(names), 'images/' || x.host, first + (n - 1) * gap + 1000
+        on conflict (name, host) do update set until_ms = greatest(o.until_ms, excluded.until_ms);
+      else
+        n := 0;
+      end if;
+    end if;
     if n > 0 then update host set next_fetch_ms = first + n * gap + least(gap, (p->>'guardMs')::bigint) where host = x.host; end if;
-    answer := answer || jsonb_build_object('host', x.host, 'granted', n, 'inMs', first - t, 'delayMs', gap, 'failures', h.failures);
+    answer := answer || (jsonb_build_object('host', x.host, 'granted', n, 'inMs', coalesce(leaves, first) - t, 'delayMs', gap, 'failures', h.failures)
+      || case when leaves is null then '{}' else '{"crowded": true}'::jsonb end);
   end loop;
   return answer;
 end $$;

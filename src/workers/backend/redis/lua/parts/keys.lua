@@ -10,6 +10,7 @@
 --                                s failing_since; v throttle, w since when; lease: t token, r run, e until, k URLs named by no commit yet, g groups; x last commit;
 --                                for each run: p<no> pages; d<no> depths at which URLs wait, '' = none does; absent = it has no URL
 --   n:<group>            zset    hosts on lease that share something, by the end of the lease
+--   a:<group>            zset    and those that images are fetched of, by a second behind their last slot
 --   l:<host>             hash    URLs on lease: id -> record 'id depth attempts body'
 --   r<no>                hash    the run: its settings, and sums over what is below, so that nothing is counted by walking
 --   r<no>:options        string  JSON
@@ -45,6 +46,7 @@ local all_runs, duties, workers, beats, robots_claims = root .. 'runs', root .. 
 local function robots_key(origin) return root .. 'o:' .. origin end
 local function host_key(host) return root .. 'h:' .. host end
 local function group_key(group) return root .. 'n:' .. group end
+local function images_group_key(group) return root .. 'a:' .. group end
 local function lease_key(host) return root .. 'l:' .. host end
 local function run_key(no) return root .. 'r' .. no end
 local function options_key(no) return root .. 'r' .. no .. ':options' end
