@@ -14,6 +14,7 @@ import { visitHost } from '../dist/workers/crawl-worker.js'
 import { defaultFailing } from '../dist/workers/failing.js'
 import { createKnownUrls } from '../dist/workers/known-urls.js'
 import { createPermission } from '../dist/workers/permission.js'
+import { createSoft404s } from '../dist/workers/soft-404.js'
 import { createTraps } from '../dist/workers/traps.js'
 
 const [folder, concurrency, ...seeds] = process.argv.slice(2)
@@ -28,6 +29,8 @@ const backend = sqlBackend(callThrough(database))
 const bells = pgliteBells(database, fail)
 const net = createNet({ userAgent: 'pairmill-bench/1.0', connectTo: [], allowPrivate: ['127.0.0.0/8'] })
 const now = () => Date.now()
+const permit = createPermission({ backend, fetch: net.fetch, now, productToken: 'pairmill-bench' })
+const soft404Deps = { backend, fetch: net.fetch, permit, now, random: Math.random }
 const deps = {
   known: createKnownUrls(100_000),
   traps: createTraps(100_000, now),
@@ -35,7 +38,8 @@ const deps = {
   backend,
   bells,
   fetch: net.fetch,
-  permit: createPermission({ backend, fetch: net.fetch, now, productToken: 'pairmill-bench' }),
+  permit,
+  soft404s: createSoft404s(soft404Deps, defaultVisitOptions, 1_000),
   now,
   random: Math.random,
 }

@@ -92,5 +92,6 @@ export const pageSkipExplanations: Readonly<Record<PageLeftOut, string>> = {
   not_html: 'not a web page',
   empty: 'empty page',
   copy: 'copy of a page that the host gave under other addresses',
+  soft_404: 'what the host shows for pages that it has not, though it answers 200',
   opt_out: 'the site says that it is not to be taken (--ignore-opt-out)',
 }

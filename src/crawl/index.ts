@@ -35,6 +35,7 @@ export {
   type ScopeVerdict,
   scopeVerdict,
 } from './scope.js'
+export { absentPath, isLikeAbsent, type PageShape, shapeOf, speaksOfAbsence } from './soft-404.js'
 export {
   type ListColumns,
   type ListFormat,

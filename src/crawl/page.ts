@@ -1,5 +1,6 @@
 import type { Candidate, ImageSkipReason } from '../records/index.js'
 import type { Refusal } from './permission/index.js'
+import type { PageShape } from './soft-404.js'
 
 /** What one visited page gave. */
 export interface Page {
@@ -10,6 +11,8 @@ export interface Page {
   readonly bytes: number
   /** The same for pages that are copies of each other. */
   readonly digest: string
+  /** Absent where it was not asked for. */
+  readonly shape?: PageShape
   /** Tidied; null = none. */
   readonly title: string | null
   /** BCP 47, lower-case; null = none declared. */
@@ -44,6 +47,7 @@ export const pageSkipReasons = [
   'not_html',
   'empty',
   'copy',
+  'soft_404',
   'opt_out',
 ] as const
 export type PageSkipReason = (typeof pageSkipReasons)[number]

@@ -6,6 +6,7 @@ import { isGzip, listingPage, mayBeListing } from './listing.js'
 import type { PageSkipReason, VisitOutcome } from './page.js'
 import { allOptOuts, headRefusal, type Refusal } from './permission/index.js'
 import { looksBinary, looksLikeHtml } from './sniff.js'
+import { shapeOf } from './soft-404.js'
 import { pageDigest } from './trap.js'
 import { canonicalUrl } from './url.js'
 
@@ -20,6 +21,8 @@ export interface VisitOptions {
   readonly maxBytes: number
   /** For the whole exchange. */
   readonly deadlineMs: number
+  /** Whether to take the page's shape too; absent = no. */
+  readonly shape?: boolean
   /** Accept-Language; absent = none is sent. */
   readonly acceptLanguage?: string
 }
@@ -100,10 +103,9 @@ export async function visit(
     contentLanguage: headers['content-language'] ?? null,
     xRobotsTag: headers['x-robots-tag'] ?? null,
   })
-  return {
-    kind: 'page',
-    page: { url: url.url, status, bytes: body.length, digest: pageDigest(html, url.url), ...extracted },
-  }
+  const digest = pageDigest(html, url.url)
+  const page = { url: url.url, status, bytes: body.length, digest, ...extracted }
+  return { kind: 'page', page: options.shape === true ? { ...page, shape: shapeOf(html, page) } : page }
 }
 
 function failure(

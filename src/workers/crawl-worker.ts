@@ -20,6 +20,7 @@ import type { KnownUrls } from './known-urls.js'
 import { pause } from './pause.js'
 import { type Permit, type Permitted, refusedBy } from './permission.js'
 import { harvestOf } from './session.js'
+import type { Soft404s } from './soft-404.js'
 import type { Traps } from './traps.js'
 import type { UrlOutcome, UrlVisited } from './url-outcome.js'
 import { watchedFetch } from './watched-fetch.js'
@@ -42,6 +43,7 @@ export interface CrawlDeps {
   readonly permit: Permit
   readonly known: KnownUrls
   readonly traps: Traps
+  readonly soft404s: Soft404s
   /** What a host shares with others, such as its address, in so many words. */
   readonly groupsOf: (host: string) => Promise<readonly string[]>
   readonly now: () => number
@@ -168,14 +170,22 @@ export async function visitHost(
         ? { kind: 'forbidden', permission }
         : { kind: 'forbidden', optOut: permission.rule, permission }
     }
+    const absent = await deps.soft404s.absentPage(url.url, claimSlot, abort)
+    if (absent.kind === 'busy') return { kind: 'back' }
     if (!(await claimSlot())) return { kind: 'back' }
-    const outcome = await visit({ ...deps, fetch }, url, settings.visit, abort)
+    const visitOptions = { ...settings.visit, shape: absent.shape !== null }
+    const outcome = await visit({ ...deps, fetch }, url, visitOptions, abort)
     if (outcome.kind === 'page' && deps.traps.isCopy(url.url, outcome.page.digest)) {
       const { status } = outcome.page
       const detail = 'the host gave the same page under other URLs'
       return { kind: 'skipped', reason: 'copy', detail, status, permission }
     }
     if (outcome.kind !== 'page') return { ...outcome, permission }
+    if (deps.soft404s.isAbsent(outcome.page, absent.shape)) {
+      const { status } = outcome.page
+      const detail = 'the host shows it for pages that it has not'
+      return { kind: 'skipped', reason: 'soft_404', detail, status, permission }
+    }
     const named = settings.sitemaps && url.depth === 0 ? sitemapLinks(permitted.sitemaps, url.url) : []
     const page = named.length === 0 ? outcome.page : withLinks(outcome.page, named)
     return { ...outcome, page, permission }

@@ -23,6 +23,7 @@ import { createPermission } from './permission.js'
 import { storedOptions } from './resume.js'
 import type { RunOptions } from './run-types.js'
 import { type ShardDeps, type ShardSettings, visitPlan } from './shard-worker.js'
+import { createSoft404s } from './soft-404.js'
 import { createTraps } from './traps.js'
 
 const defaultShardSize = 10_000
@@ -76,6 +77,8 @@ export interface Line {
 
 /** Pages whose copies a process would know. */
 const maxRememberedPages = 100_000
+/** Hosts of which it would know what they show for a page that they have not. */
+const maxRememberedHosts = 10_000
 /** A batch that this process cannot score is left to another for so long. */
 const unscoredMs = 2_000
 
@@ -107,6 +110,11 @@ export function createLine(deps: LineDeps): Line {
     permit,
     known: createKnownUrls(maxKnownUrls),
     traps: createTraps(maxRememberedPages, now),
+    soft404s: createSoft404s(
+      { backend, fetch, permit, now, random },
+      crawlSettings.visit,
+      maxRememberedHosts,
+    ),
     groupsOf: async (host: string) => groupsOf(host, await deps.placeOf(host)),
     now,
     random,

@@ -1,4 +1,5 @@
 import { hostOf, type LinkedFrom, type TrapReason, trapVerdict, withoutSession } from '../crawl/index.js'
+import { createRecent } from './recent.js'
 
 /** The page with the very same HTML that is one too many on its host. */
 const maxAlike = 3
@@ -32,26 +33,6 @@ export function createTraps(max: number, now: () => number): Traps {
       const before = alike.get(key) ?? 0
       alike.set(key, before + 1)
       return before >= maxAlike
-    },
-  }
-}
-
-interface Recent<T> {
-  get(key: string): T | undefined
-  set(key: string, value: T): void
-}
-
-/** Keeps between `max / 2` and `max` of the entries last set. */
-function createRecent<T>(max: number): Recent<T> {
-  let recent = new Map<string, T>()
-  let older = new Map<string, T>()
-  return {
-    get: (key) => recent.get(key) ?? older.get(key),
-    set: (key, value) => {
-      recent.set(key, value)
-      if (recent.size < max / 2) return
-      older = recent
-      recent = new Map()
     },
   }
 }

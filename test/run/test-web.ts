@@ -9,6 +9,8 @@ export interface TestWeb extends Mischief {
   /** A page of links and images; relative URLs as they stand. */
   page(url: string, content: { links?: readonly string[]; images?: readonly Shown[]; head?: string }): void
   picture(url: string, bytes: Uint8Array): void
+  /** What the host answers for every path that it does not serve otherwise. */
+  otherwise(host: string, answer: (path: string) => OwnPage): void
   /** Calls `listener` at each request that comes, before it is answered, until the answer is called. */
   onRequest(listener: (host: string, path: string) => void): () => void
   /** Requests that came to a host, in order. */
@@ -25,12 +27,13 @@ export interface Shown {
 
 export async function startTestWeb(): Promise<TestWeb> {
   const answers = new Map<string, { answer: Answer; asked: number }>()
+  const others = new Map<string, (path: string) => OwnPage>()
   const listeners = new Set<(host: string, path: string) => void>()
   const web = await startMischief({
     pages: (host, path) => {
       for (const listener of listeners) listener(host, path)
       const known = answers.get(host + path)
-      if (known === undefined) return undefined
+      if (known === undefined) return others.get(host)?.(path)
       const { answer } = known
       return typeof answer === 'function' ? answer(known.asked++) : answer
     },
@@ -41,6 +44,7 @@ export async function startTestWeb(): Promise<TestWeb> {
     serve,
     page: (url, { links = [], images = [], head = '' }) => serve(url, html(links, images, head)),
     picture: (url, bytes) => serve(url, { headers: { 'content-type': 'image/jpeg' }, body: bytes }),
+    otherwise: (host, answer) => void others.set(host, answer),
     onRequest: (listener) => {
       listeners.add(listener)
       return () => listeners.delete(listener)

@@ -13,6 +13,7 @@ import { type CrawlSettings, visitHost } from '../../src/workers/crawl-worker.js
 import { createKnownUrls } from '../../src/workers/known-urls.js'
 import { pause } from '../../src/workers/pause.js'
 import type { Permit, Permitted } from '../../src/workers/permission.js'
+import type { Soft404s } from '../../src/workers/soft-404.js'
 import { createTraps } from '../../src/workers/traps.js'
 
 const never = new AbortController().signal
@@ -48,6 +49,7 @@ interface Scene {
   committed?: SessionCommitted
   fetch?: Fetch
   permit?: Permit
+  soft404s?: Soft404s
 }
 
 function desk(scene: Scene, wanted = settings) {
@@ -80,6 +82,10 @@ function desk(scene: Scene, wanted = settings) {
         permit: scene.permit ?? (async () => allowed),
         known: createKnownUrls(1_000),
         traps: createTraps(1_000, Date.now),
+        soft404s: scene.soft404s ?? {
+          absentPage: async () => ({ kind: 'known', shape: null }),
+          isAbsent: () => false,
+        },
         groupsOf: async () => [],
         now: Date.now,
         random: () => 0,
