@@ -29,13 +29,14 @@ export function hostLines({ hosts: busiest }: Pick<RunSnapshot, 'hosts'>): reado
     host.nextFetchInMs <= 0 ? 'now' : formatDuration(host.nextFetchInMs),
     host.delayMs > 0 ? formatDuration(host.delayMs) : '',
     host.failures === 0 ? '' : formatCount(host.failures),
+    host.state ?? '',
     oneLine(host.robots),
   ])
   return [
     'Busiest hosts',
     ...table(
-      [['host', 'waiting', 'pages', 'next', 'delay', 'failures', 'robots.txt'], ...rows],
-      ['left', 'right', 'right', 'right', 'right', 'right', 'left'],
+      [['host', 'waiting', 'pages', 'next', 'delay', 'failures', 'state', 'robots.txt'], ...rows],
+      ['left', 'right', 'right', 'right', 'right', 'right', 'left', 'left'],
     ),
   ]
 }

@@ -98,6 +98,11 @@ export interface HostSnapshot {
   readonly delayMs: number
   /** Failures in a row. */
   readonly failures: number
+  /**
+   * `visited`: a session is on it; `crowded`: it waits for others of its domain or address; `resting`: it is left alone after failures; `` = none
+   * of these. Absent where an early version wrote it.
+   */
+  readonly state?: 'visited' | 'crowded' | 'resting' | ''
   readonly robots: string
 }
 

@@ -350,8 +350,12 @@ export function politenessRules(
       expect(await desk.lease('h2', { ...wish, groups: [wish.groups[1]!] })).toMatchObject({
         kind: 'not_yet',
       })
+      const crowded = async () =>
+        (await desk.backend.hosts(desk.run, 10)).filter((state) => state.crowded).map(({ host }) => host)
+      expect(await crowded()).toEqual([desk.hostName('h2')])
       await desk.commit(first)
       expect(await desk.lease('h2', wish)).toMatchObject({ kind: 'urls' })
+      expect(await crowded()).toEqual([])
       expect(await desk.lease('h3', wish)).toMatchObject({ kind: 'not_yet' })
     })
 

@@ -43,6 +43,7 @@ export function snapshotOf(changes: Partial<RunSnapshot> = {}): RunSnapshot {
         nextFetchInMs: 640,
         delayMs: 4_000,
         failures: 0,
+        state: 'visited',
         robots: 'rules',
       },
       {
@@ -52,6 +53,7 @@ export function snapshotOf(changes: Partial<RunSnapshot> = {}): RunSnapshot {
         nextFetchInMs: 0,
         delayMs: 0,
         failures: 2,
+        state: '',
         robots: 'allow_all',
       },
     ],

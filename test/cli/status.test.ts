@@ -35,7 +35,7 @@ describe('status', () => {
     expect(text).toContain('/data/pairs: running, process 4242, 1m 14s so far; as of 1s ago.\n')
     expect(text).toContain('pairs kept      1,204  60.1 %')
     expect(text).toContain('5,120 URLs      on 3 hosts')
-    expect(text).toContain('example.org           5,000    300  640ms     4s            rules')
+    expect(text).toContain('example.org           5,000    300  640ms     4s            visited  rules')
     expect(text).toContain('images.example.org      120     12    now                2  allow_all')
   })
 

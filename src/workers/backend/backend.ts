@@ -97,6 +97,8 @@ export interface HostState {
   readonly delayMs: number
   readonly failures: number
   readonly leased: boolean
+  /** It was to be visited just now, and was not, for too many others of its domain or address are. */
+  readonly crowded: boolean
   readonly robots: string | null
 }
 

@@ -105,8 +105,20 @@ export function hostSnapshot(host: HostState): HostSnapshot {
     nextFetchInMs: host.nextFetchInMs,
     delayMs: host.delayMs,
     failures: host.failures,
+    state: hostStateOf(host),
     robots: host.robots ?? '',
   }
+}
+
+function hostStateOf({
+  leased,
+  crowded,
+  failures,
+  nextFetchInMs,
+}: HostState): NonNullable<HostSnapshot['state']> {
+  if (leased) return 'visited'
+  if (crowded) return 'crowded'
+  return failures > 0 && nextFetchInMs > 0 ? 'resting' : ''
 }
 
 /** What a beat said; one of another version may lack a part. */

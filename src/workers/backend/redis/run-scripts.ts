@@ -81,8 +81,8 @@ export function runScripts(
         rowsOf(textsOf(await call('counters', [run])), 2).map(([name = '', count]) => [name, Number(count)]),
       ),
     hosts: async (run, limit) =>
-      rowsOf(textsOf(await call('hosts', [run, limit])), 8)
-        .map(([host = '', urls, pages, nextFetchInMs, failures, delayMs, leased, robots]) => ({
+      rowsOf(textsOf(await call('hosts', [run, limit])), 9)
+        .map(([host = '', urls, pages, nextFetchInMs, failures, delayMs, leased, crowded, robots]) => ({
           host,
           urls: Number(urls),
           pages: Number(pages),
@@ -90,6 +90,7 @@ export function runScripts(
           failures: Number(failures),
           delayMs: Number(delayMs),
           leased: leased === '1',
+          crowded: crowded === '1',
           robots: textOrNull(robots),
         }))
         .toSorted((a, b) => b.urls - a.urls || b.pages - a.pages || (a.host < b.host ? -1 : 1)),

@@ -76,6 +76,8 @@ create table if not exists host (
 alter table host add column if not exists throttle_ms bigint not null default 0;
 alter table host add column if not exists throttle_at_ms bigint not null default 0;
 
+alter table host add column if not exists crowded_at_ms bigint not null default 0; -- when too many others of its groups were on lease
+
 -- Hosts on lease by what they share, such as a registrable domain or an address.
 create table if not exists host_group (name text not null, host text not null, until_ms bigint not null, primary key (name, host));
 create index if not exists host_group_host on host_group (host);

@@ -103,7 +103,10 @@ begin
   if jsonb_array_length(p->'groups') > 0 then
     delete from host_group where until_ms <= t and name in (select jsonb_array_elements_text(p->'groups'));
     perform 1 from host_group where name in (select jsonb_array_elements_text(p->'groups')) group by name having count(*) >= (p->>'perGroup')::int;
-    if found then return jsonb_build_object('kind', 'not_yet', 'inMs', 2000); end if;
+    if found then
+      update host set crowded_at_ms = t where host = h.host;
+      return jsonb_build_object('kind', 'not_yet', 'inMs', 2000);
+    end if;
   end if;
   gap := greatest((p->>'delayMs')::bigint, h.crawl_delay_ms, throttle_of(h, t));
   if gap > 0 then room := least(room, (p->>'windowMs')::bigint / gap + 1); end if;
@@ -121,7 +124,7 @@ begin
     return jsonb_build_object('kind', 'not_yet', 'inMs', greatest(soonest - t, 1));
   end if;
   update host set lease_token = p->>'token', lease_run = r.no, lease_until_ms = t + (p->>'leaseMs')::bigint, lease_urls = n,
-    next_fetch_ms = t + (n + 1) * gap where host = h.host;
+    next_fetch_ms = t + (n + 1) * gap, crowded_at_ms = 0 where host = h.host;
   insert into host_group (name, host, until_ms) select distinct g, h.host, t + (p->>'leaseMs')::bigint from jsonb_array_elements_text(p->'groups') g;
   update run set pages_leased = pages_leased + n where no = r.no;
   return jsonb_build_object('kind', 'urls', 'urls', got, 'delayMs', gap, 'failures', h.failures, 'reservedMs', t + (n + 1) * gap);

@@ -32,7 +32,10 @@ local free_at = tonumber(h.n or 0)
 if free_at > now then return { 'not_yet', free_at - now } end
 for _, group in ipairs(groups) do
   call('ZREMRANGEBYSCORE', group_key(group), '-inf', now)
-  if call('ZCARD', group_key(group)) >= per_group then return { 'not_yet', 2000 } end
+  if call('ZCARD', group_key(group)) >= per_group then
+    call('HSET', host_key(host), 'y', now)
+    return { 'not_yet', 2000 }
+  end
 end
 if gap > 0 then room = math.min(room, math.floor(window_ms / gap) + 1) end
 
@@ -86,6 +89,7 @@ for _, group in ipairs(groups) do
   call('PEXPIRE', group_key(group), lease_ms)
 end
 if #groups > 0 then call('HSET', host_key(host), 'g', table.concat(groups, ' ')) end
+if h.y then call('HDEL', host_key(host), 'y') end
 local reserved_until = now + (#records + 1) * gap
 call_with('HSET', lease_key(host), leased)
 call('HSET', host_key(host), 't', token, 'r', no, 'e', now + lease_ms, 'k', #records, 'n', reserved_until, 'd' .. no, table.concat(left, ','))
