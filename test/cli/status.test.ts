@@ -36,7 +36,7 @@ describe('status', () => {
     expect(text).toContain('pairs kept      1,204  60.1 %')
     expect(text).toContain('5,120 URLs      on 3 hosts')
     expect(text).toContain('example.org           5,000    300  640ms     4s            visited  rules')
-    expect(text).toContain('images.example.org      120     12    now                2  allow_all')
+    expect(text).toContain('images.example.org      120     12    now                2           allow_all')
   })
 
   it('of a run in which nothing waits says so', () => {
