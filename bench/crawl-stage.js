@@ -42,12 +42,14 @@ const deps = {
   soft404s: createSoft404s(soft404Deps, defaultVisitOptions, 1_000),
   now,
   random: Math.random,
+  rendering: null,
 }
 const settings = {
   run,
   scope: { scope, maxDepth: null, include: [], exclude: [] },
   visit: defaultVisitOptions,
   delayMs: 0,
+  requestDelayMs: 0,
   batch: { batchSize: 256, batchAgeMs: 30_000, perHost: 32 },
   failing: defaultFailing,
 }

@@ -98,6 +98,7 @@ export function workerOf(backend, run) {
       lastFetchAgoMs: 0,
       pauseMs: 0,
       throttleMs: 0,
+      rendered: { signed: { renders: 0, paid: 0 }, plain: { renders: 0, paid: 0 } },
       health: 'ok',
       maxFailures: 5,
       maxFailingMs: 900_000,

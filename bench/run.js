@@ -18,6 +18,7 @@ const modules = {
   redis: './redis.js',
   s3: './s3.js',
   'open-web': './open-web.js',
+  render: './render.js',
   scale: './scale.js',
   fleet: './fleet.js',
 }
@@ -40,6 +41,8 @@ const { values, positionals } = parseArgs({
     'fleet-pages': { type: 'string', default: '10' },
     /** Pages, with a picture each, of the site on which Redis is compared with PGlite. */
     'fleet-images': { type: 'string', default: '1000' },
+    /** Pages that are rendered. */
+    rendered: { type: 'string', default: '200' },
     /** CLIP model folder of the whole line. */
     model: { type: 'string' },
     repeat: { type: 'string', default: '3' },
@@ -61,6 +64,7 @@ const options = {
   kept: Number(values.kept),
   fleetPages: Number(values['fleet-pages']),
   fleetImages: Number(values['fleet-images']),
+  rendered: Number(values.rendered),
   model: values.model ?? null,
   repeat: Number(values.repeat),
   allSettings: values['all-settings'],

@@ -8,12 +8,13 @@ const succeeds = (file: string, args: readonly string[]): Promise<boolean> =>
     () => false,
   )
 
-/** Servers that tests run against, with how to see that they are there. */
-const servers = [
+/** What tests run against, with how to see that it is there. */
+const programs = [
   {
     name: 'redis-server',
     here: () => succeeds('sh', ['-c', 'command -v redis-server || command -v valkey-server']),
   },
+  { name: 'chromium', here: () => succeeds('sh', ['-c', 'command -v chromium']) },
   { name: 'python3-swift', here: () => succeeds('/usr/bin/python3', ['-c', 'import swift.proxy.server']) },
 ]
 
@@ -23,7 +24,7 @@ const servers = [
  */
 export async function setup(): Promise<void> {
   const missing: string[] = []
-  for (const { name, here } of servers) if (!(await here())) missing.push(name)
+  for (const { name, here } of programs) if (!(await here())) missing.push(name)
   if (missing.length === 0) return
   const isRoot = process.getuid?.() === 0
   if (!isRoot && !(await succeeds('sudo', ['-n', 'true']))) {

@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import type { Environment } from '../workers/index.js'
 
 /** The one place that knows names of environment variables. */
@@ -18,8 +18,8 @@ const defaultHub = 'https://huggingface.co'
 
 /**
  * PAIRMILL_BACKEND, HF_ENDPOINT, HF_TOKEN, HF_HOME, XDG_CACHE_HOME (an absolute path; others are to be ignored by its
- * specification), AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_REGION, AWS_DEFAULT_REGION, PAIRMILL_S3_PATH_STYLE, NO_COLOR,
- * TERM, LC_ALL, LC_CTYPE, LANG. An empty variable counts as unset. Credentials are left to the AWS SDK.
+ * specification), AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_REGION, AWS_DEFAULT_REGION, PAIRMILL_S3_PATH_STYLE,
+ * PATH and PAIRMILL_CHROMIUM (where a browser is found), NO_COLOR, TERM, LC_ALL, LC_CTYPE, LANG. An empty variable counts as unset. Credentials are left to the AWS SDK.
  */
 export function readEnvironment(
   variables: Readonly<Record<string, string | undefined>>,
@@ -41,6 +41,10 @@ export function readEnvironment(
   if (pathStyle !== null && pathStyle !== '0' && pathStyle !== '1') {
     return { problem: `PAIRMILL_S3_PATH_STYLE: expected 0 or 1, got '${pathStyle}'` }
   }
+  const chromium = value('PAIRMILL_CHROMIUM')
+  if (chromium !== null && !isAbsolute(chromium)) {
+    return { problem: `PAIRMILL_CHROMIUM: expected the absolute path of a Chromium, got '${chromium}'` }
+  }
   const xdg = value('XDG_CACHE_HOME')
   const hfHome = value('HF_HOME')
   const cacheHome = xdg?.startsWith('/') ? xdg : join(homeDir, '.cache')
@@ -57,6 +61,7 @@ export function readEnvironment(
           region: value('AWS_REGION') ?? value('AWS_DEFAULT_REGION'),
           pathStyle: pathStyle === null ? null : pathStyle === '1',
         },
+        browser: { path: value('PATH') ?? '', named: chromium },
       },
       color: value('NO_COLOR') === null && term !== 'dumb',
       redraw: term !== 'dumb',

@@ -14,6 +14,8 @@ export const exitCodes = {
   model: 5,
   /** The fleet's server could not be reached or cannot be used. */
   backend: 6,
+  /** `--render always`, and no browser that can be used. */
+  browser: 7,
   /** 128 + SIGINT. The state resumes. */
   interrupted: 130,
   /** 128 + SIGTERM. The state resumes. */
@@ -33,6 +35,7 @@ export const exitCodeHelp: readonly (readonly [ExitCode, string])[] = [
   [exitCodes.optionsDiffer, 'refused: the folder holds a run with other options'],
   [exitCodes.model, 'the model could not be fetched or cannot be used'],
   [exitCodes.backend, 'the server of the fleet could not be reached or cannot be used'],
+  [exitCodes.browser, '--render always, and there is no Chromium that starts'],
   [exitCodes.interrupted, 'interrupted (SIGINT, Ctrl-C); the same command goes on'],
   [exitCodes.terminated, 'terminated (SIGTERM); the same command goes on'],
 ]

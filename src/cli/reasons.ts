@@ -1,4 +1,4 @@
-import type { PageSkipReason, RowSkipReason, ScopeVerdict } from '../crawl/index.js'
+import type { PageSkipReason, RenderFailure, RowSkipReason, ScopeVerdict } from '../crawl/index.js'
 import type { ImageSkipReason, RejectReason } from '../records/index.js'
 
 /** What each reason means, for people: completes "rejected: ...". */
@@ -62,6 +62,18 @@ export const rowSkipExplanations: Readonly<Record<RowSkipReason, string>> = {
   no_url: 'no image URL',
   bad_url: 'image URL that cannot be used',
   no_caption: 'no caption',
+}
+
+/** The page is taken as it was fetched then. */
+export const renderExplanations: Readonly<Record<RenderFailure, string>> = {
+  launch: 'no browser came up',
+  browser: 'the browser died',
+  memory: 'the browser held too much memory',
+  crash: 'the process of the page died',
+  timeout: 'the page or the browser did not answer',
+  too_large: 'the page grew larger than pages may be',
+  busy: 'no browser was free in time',
+  cancelled: 'stopped on the way',
 }
 
 /** Beside the reasons of a visit: those of the run, which never asked for the page, or not again. */

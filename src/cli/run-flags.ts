@@ -127,6 +127,15 @@ export const runFlags = {
     expected: 'on or off',
     choices: ['on', 'off'],
   },
+  render: {
+    flag: '--render',
+    value: 'never|auto|always',
+    group: scope,
+    help: 'look at pages with Chromium too: at none, where scripts build them and it pays, or at all',
+    fallback: 'auto',
+    expected: 'never, auto or always',
+    choices: ['never', 'auto', 'always'],
+  },
   delayMs: {
     flag: '--delay-ms',
     value: 'MS',

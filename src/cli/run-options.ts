@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
-import { patternError } from '../crawl/index.js'
+import { patternError, renderModes } from '../crawl/index.js'
 import { parseConnectTo } from '../net/index.js'
 import { optOuts, storedFormats } from '../records/index.js'
 import { isS3Url, parseS3Url } from '../shard/index.js'
@@ -109,6 +109,7 @@ const schema = z.strictObject({
   include: list(pattern).default([]),
   exclude: list(pattern).default([]),
   sitemaps: z.enum(['on', 'off']).default('off'),
+  render: z.enum(renderModes).default('auto'),
   delayMs: whole(0).default(1000),
   imageDelayMs: whole(0).optional(),
   concurrency: whole(1, 1000).default(16),

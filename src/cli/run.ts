@@ -91,6 +91,7 @@ const refusalCodes = {
   locked: exitCodes.locked,
   options_differ: exitCodes.optionsDiffer,
   model: exitCodes.model,
+  browser: exitCodes.browser,
   bad_out: exitCodes.usage,
   backend: exitCodes.usage,
   no_seeds: exitCodes.usage,

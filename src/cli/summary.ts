@@ -8,6 +8,7 @@ import {
   imageSkipExplanations,
   pageSkipExplanations,
   rejectExplanations,
+  renderExplanations,
   rowSkipExplanations,
 } from './reasons.js'
 
@@ -38,6 +39,7 @@ export function funnelSections(snapshot: Pick<RunSnapshot, 'counters'>): readonl
     funnel(snapshot),
     reasons('Rows of lists left out', labelled(counters, 'row_skipped'), rowSkipExplanations),
     reasons('Pages left out', labelled(counters, 'page_skipped'), pageSkipExplanations),
+    reasons('Renders that failed', labelled(counters, 'render_failed'), renderExplanations),
     reasons('Images left out on their page', labelled(counters, 'image_skipped'), imageSkipExplanations),
     reasons('Candidates rejected', labelled(counters, 'rejected'), rejectExplanations),
     tags(snapshot),
@@ -76,6 +78,16 @@ function funnel(snapshot: Pick<RunSnapshot, 'counters'>): readonly string[] {
   const rows = [
     ...(count('rows') > 0 ? [['rows of lists', count('rows'), '', '']] : []),
     ['pages', count('pages'), '', '', bytes('page_bytes')],
+    ...(count('pages_rendered') > 0
+      ? [
+          [
+            'seen by a browser',
+            count('pages_rendered'),
+            ...share(count('pages_rendered'), count('pages'), 'pages'),
+            bytes('render_bytes'),
+          ],
+        ]
+      : []),
     ['images on them', count('images_seen'), '', ''],
     ['candidates', candidates, ...share(candidates, count('images_seen'), 'images')],
     [

@@ -1,6 +1,12 @@
 export { charsetParameter, decodeHtml } from './charset.js'
 export { type ExtractedPage, type ExtractOptions, extractPage } from './extract/index.js'
-export { type Page, type PageSkipReason, pageSkipReasons, type VisitOutcome } from './page.js'
+export {
+  type Page,
+  type PageSkipReason,
+  type PageSource,
+  pageSkipReasons,
+  type VisitOutcome,
+} from './page.js'
 export {
   aiTxtRefusal,
   allOptOuts,
@@ -13,7 +19,28 @@ export {
   type TdmRule,
   tdmRefusal,
 } from './permission/index.js'
-export { askedPauseMs, latencyDelayMs, overloadDelayMs } from './politeness.js'
+export { askedPauseMs, latencyDelayMs, overloadDelayMs, renderPauseMs } from './politeness.js'
+export {
+  type Ask,
+  type BrowserPlaces,
+  createRenderer,
+  type GuardReport,
+  guardRefusals,
+  joinRendered,
+  locateBrowser,
+  noEvidence,
+  type RenderDecision,
+  type RenderEvidence,
+  type Renderer,
+  type RenderFailure,
+  type RenderLesson,
+  type RenderMode,
+  type RenderOutcome,
+  renderDecision,
+  renderFailures,
+  renderModes,
+  withLesson,
+} from './render/index.js'
 export {
   fetchRobots,
   fetchSiteFile,

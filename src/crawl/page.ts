@@ -1,5 +1,6 @@
 import type { Candidate, ImageSkipReason } from '../records/index.js'
 import type { Refusal } from './permission/index.js'
+import type { RenderSign } from './render/signs.js'
 import type { PageShape } from './soft-404.js'
 
 /** What one visited page gave. */
@@ -52,8 +53,22 @@ export const pageSkipReasons = [
 ] as const
 export type PageSkipReason = (typeof pageSkipReasons)[number]
 
+/** A page as it was fetched, for who renders it. */
+export interface PageSource {
+  readonly html: string
+  readonly headers: Readonly<Record<string, string>>
+  /** Why a browser might find more in it. */
+  readonly signs: readonly RenderSign[]
+}
+
 export type VisitOutcome =
-  | { readonly kind: 'page'; readonly page: Page }
+  /** `source`: where it was asked for, and the page is HTML. `movedTo`: where its scripts would have gone, canonical. */
+  | {
+      readonly kind: 'page'
+      readonly page: Page
+      readonly source?: PageSource
+      readonly movedTo?: string | null
+    }
   /** `to` is canonical. It is the caller's to follow: through scope, seen-set, robots and the other host's slot. */
   | { readonly kind: 'redirect'; readonly to: string; readonly status: number }
   /** Final. */

@@ -25,3 +25,14 @@ export function overloadDelayMs(delayMs: number): number {
 export function askedPauseMs(askedMs: number | null): number {
   return Math.min(Math.max(askedMs ?? 0, 0), maxPauseMs)
 }
+
+/** A render counts as no more than so many pages, whatever it asked for. */
+const maxRenderPages = 10
+
+/**
+ * How long a host is left alone after a render that sent it so many requests: each counts as an image does. A browser sends them at once; what
+ * comes after them waits. Pure.
+ */
+export function renderPauseMs(requests: number, requestDelayMs: number, delayMs: number): number {
+  return requests === 0 ? 0 : Math.max(delayMs, Math.min(requests * requestDelayMs, maxRenderPages * delayMs))
+}

@@ -1,7 +1,7 @@
 import { type Fetch, type FetchOutcome, type ResponseHead, retryOf } from '../net/index.js'
 import type { LeasedUrl, OptOut } from '../records/index.js'
 import { decodeHtml } from './charset.js'
-import { extractPage } from './extract/index.js'
+import { readPage } from './extract/index.js'
 import { isGzip, listingPage, mayBeListing } from './listing.js'
 import type { PageSkipReason, VisitOutcome } from './page.js'
 import { allOptOuts, headRefusal, type Refusal } from './permission/index.js'
@@ -25,6 +25,8 @@ export interface VisitOptions {
   readonly shape?: boolean
   /** Accept-Language; absent = none is sent. */
   readonly acceptLanguage?: string
+  /** Whether pages are handed on with their HTML. Default false. */
+  readonly withSource?: boolean
 }
 
 export const defaultVisitOptions = {
@@ -96,7 +98,7 @@ export async function visit(
   if (!mayBeHtml(body, type))
     return skipped('not_html', `${contentType ?? 'no Content-Type'}, and a body of another kind`, status)
   const html = decodeHtml(body, contentType)
-  const extracted = extractPage(html, url.url, {
+  const { page: extracted, signs } = readPage(html, url.url, {
     imageSize: options.imageSize,
     productToken: options.productToken,
     obeyed: options.obeyed,
@@ -105,7 +107,11 @@ export async function visit(
   })
   const digest = pageDigest(html, url.url)
   const page = { url: url.url, status, bytes: body.length, digest, ...extracted }
-  return { kind: 'page', page: options.shape === true ? { ...page, shape: shapeOf(html, page) } : page }
+  return {
+    kind: 'page',
+    page: options.shape === true ? { ...page, shape: shapeOf(html, page) } : page,
+    ...(options.withSource === true ? { source: { html, headers, signs } } : {}),
+  }
 }
 
 function failure(

@@ -41,9 +41,11 @@ export interface DialRequest {
   readonly tls: boolean
 }
 
+/** Opens a connection to a checked address; rejects with a DialError. */
+export type Dial = (request: DialRequest) => Promise<Socket>
+
 export interface Dialer {
-  /** Opens a connection to a checked address; rejects with a DialError. */
-  dial(request: DialRequest): Promise<Socket>
+  readonly dial: Dial
   /** Ends all that is still being opened. */
   close(): void
 }

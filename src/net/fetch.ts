@@ -3,7 +3,7 @@ import { createSecureContext, rootCertificates, type SecureContext } from 'node:
 import { Agent } from 'undici'
 import { type Cidr, parseCidr } from './address.js'
 import type { ConnectTo } from './connect-to.js'
-import { createDialer } from './dial.js'
+import { createDialer, type Dial } from './dial.js'
 import { acceptEncoding } from './encoding.js'
 import { Exchange } from './exchange.js'
 import { sharedOnAbort } from './on-abort.js'
@@ -39,6 +39,8 @@ export interface Net {
    * same for all hosts served from there. null = it has no public address, or connections for it are sent elsewhere.
    */
   readonly placeOf: (host: string) => Promise<string | null>
+  /** Opens a connection as fetches do, by the same rules. It is the caller's to close. */
+  readonly dial: Dial
   /** Ends every exchange (`cancelled`) and every socket. */
   close(): Promise<void>
 }
@@ -97,6 +99,7 @@ export function createNet(options: NetOptions): Net {
   return {
     fetch,
     placeOf: (host) => placeOf(host, options.connectTo, resolve),
+    dial: dialer.dial,
     close: async () => {
       dialer.close()
       await agent.destroy()

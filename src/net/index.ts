@@ -1,5 +1,6 @@
 export { type AddressVerdict, addressVerdict, type Cidr, parseCidr } from './address.js'
 export { type ConnectTo, parseConnectTo, routed } from './connect-to.js'
+export { type Dial, DialError, type DialRequest } from './dial.js'
 export { createNet, type Net, type NetOptions } from './fetch.js'
 export { type OnAbort, sharedOnAbort } from './on-abort.js'
 export {

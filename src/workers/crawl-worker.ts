@@ -3,12 +3,16 @@ import {
   askedPauseMs,
   canonicalUrl,
   latencyDelayMs,
+  noEvidence,
   overloadDelayMs,
   type Page,
+  type PageSource,
+  renderPauseMs,
   type ScopeRules,
   scopeVerdict,
   type VisitOptions,
   visit,
+  withLesson,
 } from '../crawl/index.js'
 import type { Fetch } from '../net/index.js'
 import type { LeasedUrl } from '../records/index.js'
@@ -19,10 +23,11 @@ import { hostsPerGroup } from './host-groups.js'
 import type { KnownUrls } from './known-urls.js'
 import { pause } from './pause.js'
 import { type Permit, type Permitted, refusedBy } from './permission.js'
+import type { PageSeen, Rendering } from './rendering.js'
 import { harvestOf } from './session.js'
 import type { Soft404s } from './soft-404.js'
 import type { Traps } from './traps.js'
-import type { UrlOutcome, UrlVisited } from './url-outcome.js'
+import { maxTries, type UrlOutcome, type UrlVisited } from './url-outcome.js'
 import { watchedFetch } from './watched-fetch.js'
 
 export interface CrawlSettings {
@@ -30,6 +35,8 @@ export interface CrawlSettings {
   readonly scope: ScopeRules
   readonly visit: VisitOptions
   readonly delayMs: number
+  /** What one request of a browser counts on its host's clock. */
+  readonly requestDelayMs: number
   readonly batch: BatchShape
   readonly failing: FailingHosts
   /** Sitemaps that the robots.txt of a seed's host names are crawled too. */
@@ -44,6 +51,8 @@ export interface CrawlDeps {
   readonly known: KnownUrls
   readonly traps: Traps
   readonly soft404s: Soft404s
+  /** null = pages are taken as they are fetched. */
+  readonly rendering: Rendering | null
   /** What a host shares with others, such as its address, in so many words. */
   readonly groupsOf: (host: string) => Promise<readonly string[]>
   readonly now: () => number
@@ -58,6 +67,10 @@ const urlsPerCommit = 50
 const sessionMs = 10_000
 /** Longer than a session with its last fetch and its commit can take. */
 const leaseMs = 90_000
+/** Before its end nothing is begun that the commit would have to wait for. */
+const commitMs = 15_000
+/** A page for which no browser was free is fetched again after this, as often as pages are tried; then it is taken as it is. */
+const rerenderMs = 10_000
 /** Fetches at once from a host that asked for no delay (--delay-ms 0); with a delay there is one. */
 const undelayedFetches = 4
 /** So many of one robots.txt are more than a real one names. */
@@ -111,6 +124,12 @@ export async function visitHost(
   let delayMs = lease.delayMs
   let nextAt = startedAt
   let lastFetchAt: number | null = null
+  let evidence = lease.rendered
+  // Since the last commit.
+  let lessons = noEvidence
+  let renderCounters: Record<string, number> = {}
+  // What the browser's requests cost the host beyond the delay after a fetch.
+  let owedUntil = startedAt
   let unreachable: Extract<Permitted, { kind: 'unreachable' }> | null = null
   let busyMs = 0
   let overloads = 0
@@ -137,6 +156,8 @@ export async function visitHost(
   const claimSlot = async (): Promise<boolean> => {
     const at = Math.max(nextAt, deps.now())
     nextAt = at + delayMs
+    // What would be begun too late need not be waited for.
+    if (at - startedAt > sessionMs) return false
     await pause(at - deps.now(), drain)
     const now = deps.now()
     if (drain.aborted || now - startedAt > sessionMs) return false
@@ -144,6 +165,28 @@ export async function visitHost(
     nextAt = Math.max(nextAt, now + delayMs)
     lastFetchAt = now
     return true
+  }
+
+  const see = async (
+    rendering: Rendering,
+    url: LeasedUrl,
+    page: Page,
+    source: PageSource,
+  ): Promise<PageSeen> => {
+    const seen = await rendering(url, page, source, evidence, startedAt + leaseMs - commitMs, abort)
+    const { learned, ownRequests, counters } = seen
+    for (const [name, n] of Object.entries(counters)) renderCounters[name] = (renderCounters[name] ?? 0) + n
+    if (learned !== null) {
+      evidence = withLesson(evidence, learned)
+      lessons = withLesson(lessons, learned)
+    }
+    if (ownRequests > 0) {
+      const now = deps.now()
+      lastFetchAt = now
+      owedUntil = Math.max(owedUntil, now + renderPauseMs(ownRequests, settings.requestDelayMs, delayMs))
+      nextAt = Math.max(nextAt, owedUntil)
+    }
+    return seen
   }
 
   const handle = async (url: LeasedUrl): Promise<UrlOutcome> => {
@@ -174,21 +217,29 @@ export async function visitHost(
     if (absent.kind === 'busy') return { kind: 'back' }
     if (!(await claimSlot())) return { kind: 'back' }
     const visitOptions = { ...settings.visit, shape: absent.shape !== null }
-    const outcome = await visit({ ...deps, fetch }, url, visitOptions, abort)
-    if (outcome.kind === 'page' && deps.traps.isCopy(url.url, outcome.page.digest)) {
-      const { status } = outcome.page
+    const visited = await visit({ ...deps, fetch }, url, visitOptions, abort)
+    if (visited.kind !== 'page') return { ...visited, permission }
+    const { source } = visited
+    const seen =
+      deps.rendering === null || source === undefined
+        ? { page: visited.page, movedTo: null, mayBeSeenLater: false }
+        : await see(deps.rendering, url, visited.page, source)
+    const { page, movedTo } = seen
+    const { status } = page
+    if (seen.mayBeSeenLater && url.attempts + 1 < maxTries) {
+      const detail = 'no browser was free'
+      return { kind: 'retry', reason: 'cancelled', delayMs: rerenderMs, detail, status, permission }
+    }
+    if (deps.traps.isCopy(url.url, page.digest)) {
       const detail = 'the host gave the same page under other URLs'
       return { kind: 'skipped', reason: 'copy', detail, status, permission }
     }
-    if (outcome.kind !== 'page') return { ...outcome, permission }
-    if (deps.soft404s.isAbsent(outcome.page, absent.shape)) {
-      const { status } = outcome.page
+    if (deps.soft404s.isAbsent(page, absent.shape)) {
       const detail = 'the host shows it for pages that it has not'
       return { kind: 'skipped', reason: 'soft_404', detail, status, permission }
     }
     const named = settings.sitemaps && url.depth === 0 ? sitemapLinks(permitted.sitemaps, url.url) : []
-    const page = named.length === 0 ? outcome.page : withLinks(outcome.page, named)
-    return { ...outcome, page, permission }
+    return { kind: 'page', page: named.length === 0 ? page : withLinks(page, named), movedTo, permission }
   }
 
   const visitUrl = async (url: LeasedUrl): Promise<void> => {
@@ -196,8 +247,15 @@ export async function visitHost(
     outcomes.push({ url, outcome, atMs: deps.now() })
   }
 
+  const takeRendered = () => {
+    const taken = { lessons, counters: renderCounters }
+    lessons = noEvidence
+    renderCounters = {}
+    return taken
+  }
   const commitOf = (some: readonly UrlVisited[], partial: boolean): SessionCommit => {
     const harvest = harvestOf(some, settings.scope, deps.traps.linkVerdict)
+    const rendered = takeRendered()
     const health = unreachable !== null && harvest.health !== 'ok' ? 'bad' : harvest.health
     return {
       ...harvest,
@@ -212,10 +270,15 @@ export async function visitHost(
       delayMs,
       reservedMs: lease.reservedMs,
       lastFetchAgoMs: lastFetchAt === null ? null : Math.max(Math.round(deps.now() - lastFetchAt), 0),
-      pauseMs:
+      pauseMs: Math.max(
+        busyMs,
+        owedUntil - deps.now(),
         health === 'bad' || unreachable !== null
-          ? Math.max(failurePauseMs(lease.failures, settings.failing.firstPauseMs), busyMs)
-          : busyMs,
+          ? failurePauseMs(lease.failures, settings.failing.firstPauseMs)
+          : 0,
+      ),
+      rendered: rendered.lessons,
+      counters: { ...harvest.counters, ...rendered.counters },
       throttleMs: throttleMs(),
       maxFailures: settings.failing.maxFailures,
       maxFailingMs: settings.failing.maxFailingMs,

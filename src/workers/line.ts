@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { anchorOf, defaultVisitOptions, hostOf } from '../crawl/index.js'
+import { anchorOf, defaultVisitOptions, hostOf, type Renderer } from '../crawl/index.js'
 import {
   type BatchDeps,
   createDecodeApart,
@@ -7,7 +7,7 @@ import {
   defaultFilterOptions,
   type FilterOptions,
 } from '../filter/index.js'
-import type { Fetch } from '../net/index.js'
+import type { Dial, Fetch } from '../net/index.js'
 import { optOuts } from '../records/index.js'
 import { compileDataset, type Store } from '../shard/index.js'
 import type { Backend, BatchShape, Offer, RunModel } from './backend/backend.js'
@@ -20,6 +20,7 @@ import { groupsOf } from './host-groups.js'
 import { createKnownUrls } from './known-urls.js'
 import { pageFileOf, visitPageFile } from './page-ledger.js'
 import { createPermission } from './permission.js'
+import { createRendering } from './rendering.js'
 import { storedOptions } from './resume.js'
 import type { RunOptions } from './run-types.js'
 import { type ShardDeps, type ShardSettings, visitPlan } from './shard-worker.js'
@@ -49,6 +50,9 @@ export interface LineDeps {
   readonly fetch: Fetch
   /** See Net. */
   readonly placeOf: (host: string) => Promise<string | null>
+  readonly dial: Dial
+  /** The browsers of this process; null = it has none. */
+  readonly renderer: Renderer | null
   /** Decoding of this process, whatever run it is for. */
   readonly decoding: Gate
   /** Asked for by the first batch: a process that filters nothing opens no model. `message`: why this process has none. */
@@ -79,14 +83,15 @@ export interface Line {
 const maxRememberedPages = 100_000
 /** Hosts of which it would know what they show for a page that they have not. */
 const maxRememberedHosts = 10_000
-/** A batch that this process cannot score is left to another for so long. */
-const unscoredMs = 2_000
+/** What this process cannot do is left to another for so long. */
+const elsewhereMs = 2_000
 
 export function createLine(deps: LineDeps): Line {
   const { run, options, backend, bells, store, fetch, now, random } = deps
   const productToken = options.userAgent.split(/[/\s]/)[0] ?? ''
   const ignored: ReadonlySet<string> = new Set(options.ignoreOptOut)
   const obeyed = new Set(optOuts.filter((name) => !ignored.has(name)))
+  const renderer = options.render === 'never' ? null : deps.renderer
   const crawlSettings: CrawlSettings = {
     run,
     scope: {
@@ -95,14 +100,22 @@ export function createLine(deps: LineDeps): Line {
       include: options.include,
       exclude: options.exclude,
     },
-    visit: { ...defaultVisitOptions, imageSize: options.imageSize, productToken, obeyed },
+    visit: {
+      ...defaultVisitOptions,
+      imageSize: options.imageSize,
+      productToken,
+      obeyed,
+      withSource: renderer !== null,
+    },
     delayMs: options.delayMs,
+    requestDelayMs: options.imageDelayMs,
     batch: { batchSize: options.batchSize, batchAgeMs, perHost },
     failing: defaultFailing,
     sitemaps: options.sitemaps === 'on',
   }
   const filterSettings = { run, filter: filterOptions(options), imageDelayMs: options.imageDelayMs }
   const permit = createPermission({ backend, fetch, now, productToken, obeyed })
+  const groupsOfHost = async (host: string) => groupsOf(host, await deps.placeOf(host))
   const crawlDeps = {
     backend,
     bells,
@@ -115,7 +128,20 @@ export function createLine(deps: LineDeps): Line {
       crawlSettings.visit,
       maxRememberedHosts,
     ),
-    groupsOf: async (host: string) => groupsOf(host, await deps.placeOf(host)),
+    rendering:
+      renderer !== null
+        ? createRendering(
+            { backend, renderer, permit, dial: deps.dial, groupsOf: groupsOfHost, now, random },
+            {
+              mode: options.render,
+              scope: crawlSettings.scope,
+              visit: crawlSettings.visit,
+              userAgent: options.userAgent,
+              requestDelayMs: options.imageDelayMs,
+            },
+          )
+        : null,
+    groupsOf: groupsOfHost,
     now,
     random,
   }
@@ -148,12 +174,18 @@ export function createLine(deps: LineDeps): Line {
   return {
     batch: crawlSettings.batch,
     shard,
-    visitSession: (host, drain, abort) => visitHost(crawlDeps, crawlSettings, host, drain, abort),
+    visitSession: async (host, drain, abort) => {
+      if (options.render === 'always' && renderer === null) {
+        deps.onProblem('--render always, and there is no Chromium here')
+        return { kind: 'again', inMs: elsewhereMs }
+      }
+      return visitHost(crawlDeps, crawlSettings, host, drain, abort)
+    },
     visitBatch: async (batch, drain, abort) => {
       const scoring = await deps.scoring()
       if ('message' in scoring) {
         deps.onProblem(scoring.message)
-        return { kind: 'again', inMs: unscoredMs }
+        return { kind: 'again', inMs: elsewhereMs }
       }
       const { model, ...score } = scoring
       return visitBatch(

@@ -1,3 +1,4 @@
+import { createRenderer, locateBrowser, type Renderer } from '../crawl/index.js'
 import {
   type Clip,
   type Concept,
@@ -11,7 +12,7 @@ import { lastPageFile, readPlans, type Store } from '../shard/index.js'
 import type { Backend } from './backend/backend.js'
 import { usableCores } from './cores.js'
 import type { Scoring } from './line.js'
-import type { Environment, RunOptions } from './run-types.js'
+import type { BrowserSettings, Environment, RunOptions } from './run-types.js'
 import { allottedOf } from './shard-worker.js'
 
 /** `--model none`: nothing is scored, and everything that passes the other rules is kept. */
@@ -95,6 +96,37 @@ export async function openTagger(
     }
   }
   return { tagger: await createTagger(clip.embedTexts, concepts ?? defaultConcepts, signal), note: null }
+}
+
+/** The browsers of this process; opened by the first page that needs one. */
+export interface OpenedRenderer {
+  readonly renderer: Renderer | null
+  /** What a person should be told; null = nothing. */
+  readonly note: string | null
+}
+
+/** Pages in browsers at once: one keeps a core busy while it is built, and holds some 100 MB. */
+const pagesAtOnce = (cores: number): number => Math.min(Math.max(cores, 2), 8)
+
+/** Looks for a browser. As root Chromium runs without its sandbox, or not at all. */
+export async function openRenderer(
+  settings: BrowserSettings,
+  onTrouble: (message: string) => void,
+): Promise<OpenedRenderer> {
+  const executable = await locateBrowser(settings)
+  if (executable === null) {
+    const where =
+      settings.named === null ? 'no Chromium was found' : `PAIRMILL_CHROMIUM: ${settings.named} is no program`
+    return {
+      renderer: null,
+      note: `${where}: pages that scripts build are taken as they are fetched (install chromium, or say --render never)`,
+    }
+  }
+  const sandbox = process.getuid?.() !== 0
+  return {
+    renderer: createRenderer({ executable, sandbox, atOnce: pagesAtOnce(usableCores()), onTrouble }),
+    note: null,
+  }
 }
 
 export function openNet(options: Pick<RunOptions, 'userAgent' | 'connectTo' | 'allowPrivate'>): Net {

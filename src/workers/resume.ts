@@ -18,6 +18,8 @@ const free = [
 ] as const
 /** May be raised (null = no limit is the highest), not lowered below what was agreed. */
 const raisable = ['maxPages', 'maxPairs', 'maxPagesPerHost'] as const
+/** What a run has that was begun before there was such an option. */
+export const olderOptions: Readonly<Record<string, unknown>> = { render: 'never' }
 /** May be added to. */
 const lists: ReadonlySet<string> = new Set(['seeds', 'sources'])
 
@@ -39,7 +41,7 @@ export function differencesOf(
 ): OptionDifference[] {
   const differences: OptionDifference[] = []
   for (const [option, is] of Object.entries(storedOptions(options))) {
-    const was = stored[option]
+    const was = option in stored ? stored[option] : olderOptions[option]
     // The backend keeps an object's values, not the order of its keys.
     if (lists.has(option) ? !holdsAll(is, was) : !isDeepStrictEqual(was, JSON.parse(JSON.stringify(is)))) {
       differences.push({ option, was, is })

@@ -1,4 +1,4 @@
-import type { ListSource, Scope } from '../crawl/index.js'
+import type { ListSource, RenderMode, Scope } from '../crawl/index.js'
 import type { Concept, Provider } from '../filter/index.js'
 import type { OptOut, StoredFormat } from '../records/index.js'
 import type { S3Settings } from '../shard/index.js'
@@ -35,6 +35,8 @@ export interface RunOptions {
   readonly exclude: readonly string[]
   /** Sitemaps that robots.txt names are crawled too. */
   readonly sitemaps: 'on' | 'off'
+  /** Which pages a browser looks at too: none, those where it pays, all. */
+  readonly render: RenderMode
   /** Least time between two page fetches from one host. */
   readonly delayMs: number
   /** Least time between two image fetches from one host. */
@@ -85,6 +87,15 @@ export interface Environment {
   readonly cacheDir: string
   /** How S3 stores are reached. */
   readonly s3: S3Settings
+  readonly browser: BrowserSettings
+}
+
+/** Where a browser is looked for. */
+export interface BrowserSettings {
+  /** PATH. */
+  readonly path: string
+  /** Absolute path of the only one that is to be used; null = any that is found. */
+  readonly named: string | null
 }
 
 /** One of the busiest hosts. */
@@ -124,7 +135,8 @@ export interface RunSnapshot {
   /**
    * Flat, a label after a colon: `pages`, `page_bytes`, `page_skipped:robots`, `page_opted_out:tdm` (by rule, of `page_skipped:opt_out`),
    * `images_opted_out:meta-robots` (pages read whose images were left alone), `images_seen`,
-   * `image_skipped:svg`, `candidates`, `images_fetched`, `image_bytes`, `rejected:score_low`, `kept`, `shards`,
+   * `image_skipped:svg`, `pages_rendered` (of `pages`), `rendered:trial` (why: signed, plain, trial), `renders_paid` (that gave something), `render_candidates` (pairs
+   * that they added), `render_failed:crash`, `render_requests`, `render_bytes`, `render_refused:robots` (requests of browsers), `candidates`, `images_fetched`, `image_bytes`, `rejected:score_low`, `kept`, `shards`,
    * `score:0.28` (histogram of scored pairs; bins 0.02 wide, named by their lower edge), `tagged:logo` (scored
    * pairs, kept or not). Absent = 0.
    */
@@ -163,7 +175,14 @@ export interface OptionDifference {
   readonly is: unknown
 }
 
-export type RunProblem = 'locked' | 'options_differ' | 'bad_out' | 'model' | 'backend' | 'no_seeds'
+export type RunProblem =
+  | 'locked'
+  | 'options_differ'
+  | 'bad_out'
+  | 'model'
+  | 'browser'
+  | 'backend'
+  | 'no_seeds'
 
 export type RunEnd =
   /** Everything within the limits is done and in shards. */

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import type { Renderer } from '../crawl/index.js'
 import { prepareImageLibrary } from '../filter/index.js'
 import { clearScratch, isS3Url, openStore, sweepParts } from '../shard/index.js'
 import { openPglite } from './backend/pglite/database.js'
@@ -13,7 +14,7 @@ import { feed, openSources } from './feed.js'
 import { lockFolder } from './folder-lock.js'
 import { createGate } from './gate.js'
 import { createLine, seedOffers } from './line.js'
-import { messageOf, openNet, openScoring, reconcile } from './opening.js'
+import { messageOf, openNet, openRenderer, openScoring, reconcile } from './opening.js'
 import { createPublisher } from './published-status.js'
 import { differencesOf, limitsOf, storedOptions } from './resume.js'
 import type { Environment, RunEnd, RunHooks, RunOptions, RunPipeline, RunSignals } from './run-types.js'
@@ -121,6 +122,11 @@ async function runLocked(
   status.model(model.id === null ? null : { ...model, id: model.id })
   if (scoring.note !== null) hooks.onNote(scoring.note)
 
+  const rendering = await openBrowser(options, environment, hooks)
+  if ('message' in rendering) return refused('browser', rendering.message)
+  const { renderer } = rendering
+  if (renderer !== null) closers.push(() => renderer.close())
+
   prepareImageLibrary()
   const net = openNet(options)
   closers.push(() => net.close())
@@ -161,6 +167,8 @@ async function runLocked(
     store,
     fetch: net.fetch,
     placeOf: net.placeOf,
+    dial: net.dial,
+    renderer,
     decoding: createGate(decodesPerCore * usableCores()),
     scoring: async () => scoring,
     model: async () => model,
@@ -214,6 +222,25 @@ async function runLocked(
   })
   lost.signal.throwIfAborted()
   return end
+}
+
+/** `always` is a promise, which needs a browser that starts; `auto` does with what there is. */
+async function openBrowser(
+  { render, seeds }: RunOptions,
+  environment: Environment,
+  hooks: RunHooks,
+): Promise<{ readonly renderer: Renderer | null } | { readonly message: string }> {
+  if (render === 'never' || seeds.length === 0) return { renderer: null }
+  const { renderer, note } = await openRenderer(environment.browser, hooks.onNote)
+  if (render === 'auto') {
+    if (note !== null) hooks.onNote(note)
+    return { renderer }
+  }
+  if (renderer === null) return { message: `--render always: ${note}` }
+  const failure = await renderer.warmUp()
+  if (failure === null) return { renderer }
+  await renderer.close()
+  return { message: `--render always: the browser does not start: ${failure}` }
 }
 
 function refused(

@@ -52,6 +52,12 @@ export function harvestOf(
     else count(`link_skipped:${verdict}`)
   }
 
+  const follow = (url: LeasedUrl, to: string) => {
+    count('redirects')
+    if (url.redirects >= maxRedirects) count('page_skipped:redirects')
+    else offer(redirected(url, to, rules), url)
+  }
+
   for (const visited of outcomes) {
     const { url, outcome } = visited
     const row = pageRowOf(visited)
@@ -62,6 +68,7 @@ export function harvestOf(
         pages++
         answered++
         countPage(outcome.page, count)
+        if (typeof outcome.movedTo === 'string') follow(url, outcome.movedTo)
         for (const link of outcome.page.links) {
           offer({ url: link, depth: url.depth + 1, anchor: url.anchor, redirects: 0 }, url)
         }
@@ -70,8 +77,9 @@ export function harvestOf(
             key: candidateKey(candidate),
             host: hostOf(candidate.imageUrl),
             texts: [...new Set(candidate.captions.map((caption) => caption.text))],
+            // A frame's pictures have its own.
             body:
-              outcome.permission === undefined
+              outcome.permission === undefined || candidate.pagePermission !== undefined
                 ? candidate
                 : { ...candidate, pagePermission: outcome.permission },
           })
@@ -80,9 +88,7 @@ export function harvestOf(
       case 'redirect':
         done.push(url.id)
         answered++
-        count('redirects')
-        if (url.redirects >= maxRedirects) count('page_skipped:redirects')
-        else offer(redirected(url, outcome.to, rules), url)
+        follow(url, outcome.to)
         break
       case 'retry':
         if (deadReasons.has(outcome.reason)) dead++

@@ -10,6 +10,7 @@ import { pageRules } from './page-rules.js'
 import { planRules } from './plan-rules.js'
 import { politenessRules } from './politeness-rules.js'
 import { randomRules } from './random-rules.js'
+import { renderRules } from './render-rules.js'
 import { runRules } from './run-rules.js'
 import { sourceRules } from './source-rules.js'
 
@@ -31,6 +32,7 @@ export function backendConformance(name: string, open: () => Promise<OpenedBacke
     frontierRules(desk)
     leaseRules(desk)
     politenessRules(desk, (host, ms) => opened.ageThrottle(host, ms))
+    renderRules(desk)
     limitRules(desk)
     batchRules(desk)
     duplicateRules(desk)

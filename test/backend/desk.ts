@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { expect } from 'vitest'
+import { noEvidence } from '../../src/crawl/index.js'
 import { candidateKey, type DecidedPage, type LeasedUrl } from '../../src/records/index.js'
 import type {
   Backend,
@@ -151,6 +152,7 @@ export async function openDesk(backend: Backend, limits: Partial<RunLimits> = {}
       reservedMs: held.reservedMs,
       lastFetchAgoMs: 0,
       pauseMs: 0,
+      rendered: noEvidence,
       throttleMs: 0,
       health: 'ok',
       maxFailures: 5,

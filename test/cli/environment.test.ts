@@ -10,6 +10,7 @@ describe('the environment', () => {
           hubToken: null,
           cacheDir: '/home/ada/.cache/pairmill',
           s3: { endpoint: null, region: null, pathStyle: null },
+          browser: { path: '', named: null },
         },
         color: true,
         redraw: true,
@@ -55,6 +56,20 @@ describe('the environment', () => {
     expect(s3({ PAIRMILL_S3_PATH_STYLE: 'yes' })).toBe("PAIRMILL_S3_PATH_STYLE: expected 0 or 1, got 'yes'")
     expect(s3({ AWS_ENDPOINT_URL_S3: 'me:secret@host' })).toMatch(/^AWS_ENDPOINT_URL_S3.*expected an http/)
     expect(s3({ AWS_ENDPOINT_URL_S3: 'me:secret@host' })).not.toContain('secret')
+  })
+
+  it('says where a browser is', () => {
+    const browser = (variables: Record<string, string>) => {
+      const read = readEnvironment(variables, '/home/ada')
+      return 'surroundings' in read ? read.surroundings.environment.browser : read.problem
+    }
+    expect(browser({ PATH: '/usr/bin:/bin', PAIRMILL_CHROMIUM: '/opt/c/chrome' })).toEqual({
+      path: '/usr/bin:/bin',
+      named: '/opt/c/chrome',
+    })
+    expect(browser({ PAIRMILL_CHROMIUM: 'chrome' })).toBe(
+      "PAIRMILL_CHROMIUM: expected the absolute path of a Chromium, got 'chrome'",
+    )
   })
 
   it('takes XDG_CACHE_HOME only as an absolute path', () => {

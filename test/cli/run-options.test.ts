@@ -46,6 +46,7 @@ describe('run options', () => {
       include: [],
       exclude: [],
       sitemaps: 'off',
+      render: 'auto',
       delayMs: 1000,
       imageDelayMs: 200,
       concurrency: 16,

@@ -32,6 +32,7 @@ function ran(pipeline: RunPipeline, changes: Partial<typeof call> = {}, onTermin
         hubToken: null,
         cacheDir: '/home/ada/.cache/pairmill',
         s3: { endpoint: null, region: null, pathStyle: null },
+        browser: { path: '', named: null },
       },
       stdout,
       stderr,

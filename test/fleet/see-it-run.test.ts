@@ -69,6 +69,7 @@ describe.skipIf(serverCommand === null)(`a process that does all the work of a r
           hubToken: null,
           cacheDir: '',
           s3: { endpoint: null, region: null, pathStyle: null },
+          browser: { path: '', named: null },
         },
         openStore: async (place) => folderStore(place),
         observe: (event) => {

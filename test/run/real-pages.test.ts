@@ -97,6 +97,9 @@ describe.skipIf(!here)(
         '20',
         '--threads',
         '1',
+        // What is measured is the reading of their HTML, as it was saved.
+        '--render',
+        'never',
       ]
       const web = ['--connect-to', `::127.0.0.1:${port}`, '--allow-private', '127.0.0.0/8']
       ended = await pairmill(['run', ...seeds, '--out', out, ...options, ...web])

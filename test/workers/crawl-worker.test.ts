@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { defaultVisitOptions } from '../../src/crawl/index.js'
+import { defaultVisitOptions, noEvidence, type RenderEvidence } from '../../src/crawl/index.js'
 import type { Fetch } from '../../src/net/index.js'
 import type { LeasedUrl } from '../../src/records/index.js'
 import type {
@@ -13,6 +13,7 @@ import { type CrawlSettings, visitHost } from '../../src/workers/crawl-worker.js
 import { createKnownUrls } from '../../src/workers/known-urls.js'
 import { pause } from '../../src/workers/pause.js'
 import type { Permit, Permitted } from '../../src/workers/permission.js'
+import type { PageSeen, Rendering } from '../../src/workers/rendering.js'
 import type { Soft404s } from '../../src/workers/soft-404.js'
 import { createTraps } from '../../src/workers/traps.js'
 
@@ -25,6 +26,7 @@ const settings: CrawlSettings = {
   scope: { scope: 'host', maxDepth: null, include: [], exclude: ['*/out/*'] },
   visit: { ...defaultVisitOptions, productToken: 'pairmill' },
   delayMs: 0,
+  requestDelayMs: 0,
   batch: { batchSize: 256, batchAgeMs: 30_000, perHost: 32 },
   failing: { maxFailures: 5, maxFailingMs: 900_000, firstPauseMs: 2_000 },
   sitemaps: false,
@@ -50,6 +52,7 @@ interface Scene {
   fetch?: Fetch
   permit?: Permit
   soft404s?: Soft404s
+  rendering?: Rendering
 }
 
 function desk(scene: Scene, wanted = settings) {
@@ -86,6 +89,7 @@ function desk(scene: Scene, wanted = settings) {
           absentPage: async () => ({ kind: 'known', shape: null }),
           isAbsent: () => false,
         },
+        rendering: scene.rendering ?? null,
         groupsOf: async () => [],
         now: Date.now,
         random: () => 0,
@@ -107,6 +111,7 @@ const urls = (
   delayMs: 0,
   failures: 0,
   reservedMs: 4_711,
+  rendered: noEvidence,
   ...over,
 })
 
@@ -381,5 +386,110 @@ describe('a session on a host', () => {
     })
     expect(await visit(never, abort.signal)).toEqual({ kind: 'done' })
     expect(commits).toEqual([])
+  })
+})
+
+describe('a session with a browser', () => {
+  const withSource = { ...settings, requestDelayMs: 200, visit: { ...settings.visit, withSource: true } }
+  const seenAs =
+    (over: Partial<PageSeen>): Rendering =>
+    async (_, page) => ({
+      page,
+      movedTo: null,
+      counters: { pages_rendered: 1 },
+      learned: null,
+      mayBeSeenLater: false,
+      ownRequests: 0,
+      ...over,
+    })
+
+  it('decides by what the host taught so far, this session included, and commits what it taught since', async () => {
+    const known: RenderEvidence = { signed: { renders: 7, paid: 1 }, plain: { renders: 0, paid: 0 } }
+    const given: RenderEvidence[] = []
+    const rendering: Rendering = async (url, page, source, evidence, untilMs, signal) => {
+      given.push(evidence)
+      const learned = { of: 'signed', paid: given.length === 1 } as const
+      return seenAs({ learned })(url, page, source, evidence, untilMs, signal)
+    }
+    vi.useFakeTimers({ now: 1_000_000 })
+    const lease = urls(leased(3), { rendered: known, delayMs: 1_000 })
+    const { visit, commits } = desk({ lease, rendering }, { ...withSource, delayMs: 1_000 })
+    const visited = visit()
+    await vi.runAllTimersAsync()
+    await visited
+    expect(given.map(({ signed }) => [signed.renders, signed.paid])).toEqual([
+      [7, 1],
+      [8, 2],
+      [9, 2],
+    ])
+    expect(commits[0]).toMatchObject({
+      rendered: { signed: { renders: 3, paid: 1 }, plain: { renders: 0, paid: 0 } },
+      counters: { pages: 3, pages_rendered: 3 },
+    })
+  })
+
+  it('learns nothing from pages that could not be fetched: nobody looks at them', async () => {
+    const rendering = vi.fn(seenAs({}))
+    const fetch: Fetch = async () => ({ kind: 'failed', reason: 'timeout', detail: '' })
+    const { visit, commits } = desk({ lease: urls(leased(3)), rendering, fetch }, withSource)
+    await visit()
+    expect(rendering).not.toHaveBeenCalled()
+    expect(commits[0]).toMatchObject({ rendered: noEvidence })
+  })
+
+  it('leaves the host alone for what the browser asked of it, as long as so many images', async () => {
+    vi.useFakeTimers({ now: 1_000_000 })
+    const starts: number[] = []
+    const { visit, commits } = desk(
+      {
+        lease: urls(leased(9), { delayMs: 1_000 }),
+        rendering: async (...wish) => {
+          starts.push(Date.now() - 1_000_000)
+          await pause(500, never)
+          return seenAs({ ownRequests: starts.length === 1 ? 15 : 500 })(...wish)
+        },
+      },
+      { ...withSource, delayMs: 1_000 },
+    )
+    const visited = visit()
+    await vi.runAllTimersAsync()
+    await visited
+    // 15 requests are three seconds from the end of the render; 500 are no more than ten pages.
+    expect(starts).toEqual([0, 3_500])
+    expect(commits[0]).toMatchObject({ lastFetchAgoMs: expect.any(Number) })
+    expect(commits[0]!.pauseMs).toBe(10_000)
+    expect(commits[0]!.back).toHaveLength(7)
+  })
+
+  it('offers where a page would have gone as the redirect that it is', async () => {
+    const rendering = seenAs({ movedTo: 'http://a.test/there' })
+    const { visit, commits } = desk({ lease: urls(leased(1, { depth: 3 })), rendering }, withSource)
+    await visit()
+    expect(commits[0]!.offers).toContainEqual(
+      expect.objectContaining({ url: 'http://a.test/there', depth: 3, redirects: 1 }),
+    )
+    expect(commits[0]).toMatchObject({ pages: 1, counters: { redirects: 1 } })
+  })
+
+  it('tells copies by what is rendered: applications serve one HTML for all their pages', async () => {
+    let n = 0
+    const unlike: Rendering = async (url, page, ...rest) =>
+      seenAs({ page: { ...page, digest: `${n++}` } })(url, page, ...rest)
+    const apart = desk({ lease: urls(leased(9)), rendering: unlike }, withSource)
+    await apart.visit()
+    expect(apart.commits[0]!.pages).toBe(9)
+    const alike = desk({ lease: urls(leased(9)), rendering: seenAs({}) }, withSource)
+    await alike.visit()
+    expect(alike.commits[0]).toMatchObject({ pages: 3, counters: { 'page_skipped:copy': 6 } })
+  })
+
+  it('fetches a page again for which no browser was free, and takes it as it is at the last try', async () => {
+    const rendering = seenAs({ mayBeSeenLater: true, counters: { 'render_failed:busy': 1 } })
+    const { visit, commits } = desk({ lease: urls(leased(1)), rendering }, withSource)
+    await visit()
+    expect(commits[0]).toMatchObject({ retry: [{ id: 1 }], pages: 0, health: 'ok' })
+    const last = desk({ lease: urls(leased(1, { attempts: 2 })), rendering }, withSource)
+    await last.visit()
+    expect(last.commits[0]).toMatchObject({ done: [1], pages: 1, counters: { 'render_failed:busy': 1 } })
   })
 })

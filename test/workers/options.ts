@@ -18,6 +18,7 @@ export function runOptions(changes: Partial<RunOptions> = {}): RunOptions {
     include: [],
     exclude: [],
     sitemaps: 'off',
+    render: 'auto',
     delayMs: 1_000,
     imageDelayMs: 100,
     concurrency: 8,

@@ -39,6 +39,7 @@ describe('going on with a run', () => {
     [{ threshold: null }, { threshold: 0.3 }],
     [{ maxDepth: 3 }, { maxDepth: 4 }],
     [{ scope: 'host' }, { scope: 'any' }],
+    [{ render: 'auto' }, { render: 'never' }],
     [{ include: [] }, { include: ['*'] }],
     [{ languages: ['de'] }, { languages: null }],
     [{ minSide: 200 }, { minSide: 100 }],
@@ -49,6 +50,15 @@ describe('going on with a run', () => {
   ])('is refused where %o becomes %o, with the difference', (was, is) => {
     const [option = ''] = Object.keys(is) as (keyof RunOptions)[]
     expect(change(was, is)).toEqual([{ option, was: was[option as never], is: is[option as never] }])
+  })
+
+  it('takes a run from before there were browsers for one without', () => {
+    const options = runOptions({ render: 'never' })
+    const { render: _, ...older } = kept(options)
+    expect(differencesOf(older, limitsOf(options), options)).toEqual([])
+    expect(differencesOf(older, limitsOf(options), runOptions({ render: 'auto' }))).toEqual([
+      { option: 'render', was: 'never', is: 'auto' },
+    ])
   })
 
   it.each(['maxPages', 'maxPairs', 'maxPagesPerHost'] as const)(

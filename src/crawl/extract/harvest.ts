@@ -1,3 +1,4 @@
+import type { SignedShape } from '../render/signs.js'
 import type { Attributes, Document, Node } from './document.js'
 import { textOf, tidyText } from './text.js'
 
@@ -25,6 +26,12 @@ export interface Harvest {
   readonly jsonLd: string[]
   /** `property` or `name` (lower-case) and content of every meta element that has both, in order. */
   readonly metas: (readonly [name: string, content: string])[]
+  readonly shape: MarkupShape
+}
+
+/** What is counted on the way for the signs of a page that is built by script (see ../render/signs.ts). */
+export type MarkupShape = {
+  -readonly [Count in keyof Omit<SignedShape, 'usableImages' | 'emptyImages' | 'lazyImages'>]: number
 }
 
 export interface Figure {
@@ -57,6 +64,8 @@ interface Place {
   openCaption: Node | null
   /** Open svg elements: their titles are not the page's. */
   svgs: number
+  /** Of elements without content, before the script that may fill them; each counts once. */
+  readonly emptyIds: Set<string>
 }
 
 /** One pass in document order, without recursion. */
@@ -75,6 +84,15 @@ export function harvest(document: Document): Harvest {
     figures: [],
     jsonLd: [],
     metas: [],
+    shape: {
+      scripts: 0,
+      textLength: 0,
+      lazyScripts: 0,
+      emptyRoots: 0,
+      customElements: 0,
+      shadowRoots: 0,
+      inlineFrames: 0,
+    },
   }
   const place: Place = {
     figures: [],
@@ -83,6 +101,7 @@ export function harvest(document: Document): Harvest {
     openHeading: null,
     openCaption: null,
     svgs: 0,
+    emptyIds: new Set(),
   }
   let node: Node | null = document.children[0] ?? null
   while (node !== null) {
@@ -105,12 +124,15 @@ export function harvest(document: Document): Harvest {
 
 /** Takes what the node holds; the answer is its first child, or null where there is nothing to descend into. */
 function enter(node: Node, found: Harvest, place: Place): Node | null {
+  if (node.type === 'text') found.shape.textLength += node.data.trim().length
   if (node.type === 'script') {
     if (isJsonLd(node.attribs.type)) found.jsonLd.push(rawText(node))
+    else takeScript(node.attribs.type, rawText(node), found, place)
     return null
   }
   if (node.type !== 'tag') return null
   const { name, attribs } = node
+  if (name.includes('-')) found.shape.customElements++
   const { id } = attribs
   if (id !== undefined && !found.byId.has(id)) found.byId.set(id, node)
   switch (name) {
@@ -163,6 +185,7 @@ function enter(node: Node, found: Harvest, place: Place): Node | null {
     case 'frame':
     case 'iframe':
       if (attribs.src !== undefined) found.links.push(attribs.src)
+      if (attribs.srcdoc !== undefined) found.shape.inlineFrames++
       break
     case 'meta':
       takeMeta(attribs, found)
@@ -177,7 +200,17 @@ function enter(node: Node, found: Harvest, place: Place): Node | null {
       found.htmlLanguage ??= attribs.lang ?? attribs['xml:lang'] ?? null
       break
     case 'template':
+      if (attribs.shadowrootmode !== undefined) found.shape.shadowRoots++
       return null
+    case 'div':
+    case 'main':
+    case 'section':
+    case 'ul':
+    case 'ol':
+      if (id === undefined || id === '' || !isBlank(node.children) || sideShow.test(id)) break
+      if (appRoot.test(id)) found.shape.emptyRoots++
+      else if (place.emptyIds.size < maxEmptyIds) place.emptyIds.add(id)
+      break
     default:
   }
   return node.children[0] ?? null
@@ -243,6 +276,35 @@ function refreshTarget(content: string): string | null {
 
 function isJsonLd(type: string | undefined): boolean {
   return type !== undefined && /^\s*application\/ld\+json\s*(;|$)/i.test(type)
+}
+
+/** Those of a type of its own hold data, and are no script (HTML, "prepare the script element"). */
+function takeScript(type: string | undefined, text: string, { shape }: Harvest, { emptyIds }: Place): void {
+  const isScript =
+    type === undefined || /^\s*(?:$|module\s*$|(?:text|application)\/(?:x-)?(?:java|ecma)script)/i.test(type)
+  if (!isScript) return
+  shape.scripts++
+  const looked = text.slice(0, maxScript)
+  if (watchesScrolling.test(looked)) shape.lazyScripts++
+  if (emptyIds.size === 0) return
+  for (const [, word = ''] of looked.matchAll(quotedWord)) if (emptyIds.delete(word)) shape.emptyRoots++
+}
+
+/** Of a script that is looked into. Characters. */
+const maxScript = 100_000
+const watchesScrolling = /\bIntersectionObserver\b|['"`]scroll(?:end)?['"`]|\bonscroll\b/
+/** An id, as scripts name it. */
+const quotedWord = /["'`]#?([\w-]{1,60})["'`]/g
+const maxEmptyIds = 200
+
+/** The element that the usual frameworks fill. */
+const appRoot = /^_*(?:root|app|app-root|main-app|react-root|next|nuxt|gatsby|svelte|application)$/i
+/** Of elements that scripts fill beside what the page is about: advertisements, questions, comments. */
+const sideShow =
+  /(?:^|[-_])(?:ads?|adv|gpt|dfp|banner|sponsor\w*|cookies?|consent|gdpr|captcha|recaptcha|comments?|disqus|chat|toasts?|modal|popup|tooltip|overlay|notifications?|maps?|chart)(?:$|[-_\d])/i
+
+function isBlank(children: readonly Node[]): boolean {
+  return children.every((child) => child.type === 'text' && child.data.trim() === '')
 }
 
 function rawText(node: { readonly children: readonly Node[] }): string {

@@ -1,12 +1,20 @@
 import type { Candidate, Caption, CaptionSource, ImageSkipReason, OptOut } from '../../records/index.js'
 import { allOptOuts, pageVerdict, type Refusal } from '../permission/index.js'
+import { type RenderSign, signsOf } from '../render/signs.js'
 import { canonicalUrl } from '../url.js'
 import { type Finding, joinFindings } from './candidates.js'
 import { type Node, parseDocument } from './document.js'
 import { type Figure, type FoundImage, type Harvest, harvest } from './harvest.js'
 import { readJsonLd } from './json-ld.js'
 import { readOpenGraph } from './open-graph.js'
-import { declaredUrl, imageUrlsOf, pixels, type SourceContext } from './source.js'
+import {
+  declaredUrl,
+  type ImageUrls,
+  imageUrlsOf,
+  isUnresolvedLazy,
+  pixels,
+  type SourceContext,
+} from './source.js'
 import { textOf, tidyText } from './text.js'
 
 export interface ExtractOptions {
@@ -43,8 +51,22 @@ const tinySide = 64
 /** A label is a phrase; whole sections that are named as labels are cut. */
 const maxLabelNodes = 200
 
+/** A page, and what its HTML says beside what is taken from it. */
+export interface ReadPage {
+  readonly page: ExtractedPage
+  /** Why a browser might find more in it. */
+  readonly signs: readonly RenderSign[]
+  /** No link was taken from it, by its own word. */
+  readonly linksRefused: boolean
+}
+
 /** Everything of use in one page (`url` canonical). Pure; its time is linear in the page's length, whatever is in it. */
 export function extractPage(html: string, url: string, options: ExtractOptions): ExtractedPage {
+  return readPage(html, url, options).page
+}
+
+/** As extractPage, with the signs that there is more. */
+export function readPage(html: string, url: string, options: ExtractOptions): ReadPage {
   const found = harvest(parseDocument(html))
   const base = (found.base === null ? null : canonicalUrl(found.base, url)) ?? url
   const { productToken, obeyed = allOptOuts } = options
@@ -56,8 +78,11 @@ export function extractPage(html: string, url: string, options: ExtractOptions):
     languageTag(found.htmlLanguage) ?? languageTag(found.metaLanguage) ?? languageTag(options.contentLanguage)
   const page = { title: found.title, language, imagesSeen: found.imagesSeen, refusal: verdict.images }
   const open = obeyed.has('rel-nofollow') ? found.links : [...found.links, ...found.nofollowLinks]
-  const links = verdict.links === null ? linksOf(open, base, url) : []
-  if (verdict.images !== null) return { ...page, links, candidates: [], imagesSkipped: {} }
+  const linksRefused = verdict.links !== null
+  const links = linksRefused ? [] : linksOf(open, base, url)
+  if (verdict.images !== null) {
+    return { page: { ...page, links, candidates: [], imagesSkipped: {} }, signs: [], linksRefused }
+  }
 
   const context: SourceContext = { base, pageUrl: url, imageSize: options.imageSize }
   const declared = declaredImages(found, context)
@@ -69,8 +94,24 @@ export function extractPage(html: string, url: string, options: ExtractOptions):
     pageLanguage: language,
     licenceUrl: absolute(found.licence, base) ?? absolute(declared.licence, base),
   })
-  return { ...page, links, candidates, imagesSkipped: skipped }
+  const described = findings.map(({ urls, captions }, i) => ({
+    urls,
+    isDescribed: captions.length > 0,
+    image: found.images[i],
+  }))
+  const signs = signsOf({
+    ...found.shape,
+    usableImages: findings.filter(({ urls }) => urls.kind === 'urls').length,
+    emptyImages: described.filter(({ urls, isDescribed }) => isDescribed && isEmpty(urls)).length,
+    lazyImages: described.filter(
+      ({ image, isDescribed }) => isDescribed && image !== undefined && isUnresolvedLazy(image),
+    ).length,
+  })
+  return { page: { ...page, links, candidates, imagesSkipped: skipped }, signs, linksRefused }
 }
+
+const isEmpty = (urls: ImageUrls): boolean =>
+  urls.kind === 'skip' && (urls.reason === 'no_source' || urls.reason === 'data_url')
 
 function linksOf(raws: readonly string[], base: string, pageUrl: string): string[] {
   const links = new Set<string>()

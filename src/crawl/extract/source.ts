@@ -71,6 +71,14 @@ export function imageUrlsOf(image: FoundImage, context: SourceContext): ImageUrl
   return resolve([...chosen, ...alternatives], srcOf(attributes), context)
 }
 
+/** Whether an `<img>` shows a placeholder, and nothing in it names the image that a script would put there. */
+export function isUnresolvedLazy(image: FoundImage): boolean {
+  const { attributes, sources } = image
+  const src = attributes.src
+  if (src === undefined || !placeholderName.test(src.slice(0, 2000))) return false
+  return srcOf(attributes) === src && srcsetOf(attributes) === undefined && sources.length === 0
+}
+
 /** Resolves one URL that is declared to be an image. */
 export function declaredUrl(raw: string, context: SourceContext): ImageUrls {
   return resolve([], raw, context)

@@ -1,4 +1,4 @@
-import type { RobotsRecord } from '../../crawl/index.js'
+import type { RenderEvidence, RobotsRecord } from '../../crawl/index.js'
 import type {
   Candidate,
   DecidedPage,
@@ -114,6 +114,8 @@ export type HostLease =
       readonly failures: number
       /** The end of the reserved slots, to hand to the commit. */
       readonly reservedMs: number
+      /** What rendering was worth on the host so far, whichever run it was for. */
+      readonly rendered: RenderEvidence
     }
   | { readonly kind: 'busy' | 'not_yet'; readonly inMs: number }
   | { readonly kind: 'none' }
@@ -160,6 +162,8 @@ export interface SessionCommit extends BatchShape {
   readonly pauseMs: number
   /** Least time between two fetches that the host showed to need; 0 = none. Halves with every minute in which nobody says it again. */
   readonly throttleMs: number
+  /** Renders since the last commit, to be added; both numbers are halved where more than a hundred are known, so that what is old counts for less. */
+  readonly rendered: RenderEvidence
   readonly health: 'ok' | 'bad' | 'none'
   /** A host that failed this many sessions in a row, or for this long, is drained. */
   readonly maxFailures: number

@@ -1,5 +1,12 @@
 import { Counter, Histogram, type Registry } from 'prom-client'
-import { type PageSkipReason, pageSkipReasons, type ScopeVerdict, trapReasons } from '../../crawl/index.js'
+import {
+  guardRefusals,
+  type PageSkipReason,
+  pageSkipReasons,
+  renderFailures,
+  type ScopeVerdict,
+  trapReasons,
+} from '../../crawl/index.js'
 import { imageSkipReasons, optOuts, rejectReasons } from '../../records/index.js'
 
 /** The metric of a flat counter such as `pages`. */
@@ -31,6 +38,23 @@ const plain: Readonly<Record<string, Plain>> = {
   page_bytes: { name: 'pairmill_page_bytes_total', help: 'Bytes of pages, after decompression.' },
   page_retries: { name: 'pairmill_page_retries_total', help: 'Page fetches put off to be tried again.' },
   redirects: { name: 'pairmill_redirects_total', help: 'Pages that answered with a redirect.' },
+  pages_rendered: {
+    name: 'pairmill_pages_rendered_total',
+    help: 'Pages that a browser looked at too, of those fetched and read.',
+  },
+  renders_paid: {
+    name: 'pairmill_renders_paid_total',
+    help: 'Renders that gave what the page as it was fetched did not have.',
+  },
+  render_candidates: {
+    name: 'pairmill_render_candidates_total',
+    help: 'Images with text that renders added to their pages.',
+  },
+  render_requests: { name: 'pairmill_render_requests_total', help: 'Requests of browsers that went out.' },
+  render_bytes: {
+    name: 'pairmill_render_bytes_total',
+    help: 'Bytes that browsers were answered with, as sent.',
+  },
   links: { name: 'pairmill_links_total', help: 'Links found on pages.' },
   images_seen: { name: 'pairmill_images_seen_total', help: 'Images found on pages.' },
   candidates_seen: {
@@ -57,6 +81,24 @@ const families: Readonly<Record<string, Family>> = {
     help: 'URLs that gave no page, by reason.',
     label: 'reason',
     known: new Set(pageReasons),
+  },
+  rendered: {
+    name: 'pairmill_renders_total',
+    help: 'Pages rendered, by why: signed (its HTML lacks something), plain (others of the host were worth it), trial (against the evidence).',
+    label: 'why',
+    known: new Set(['signed', 'plain', 'trial']),
+  },
+  render_failed: {
+    name: 'pairmill_renders_failed_total',
+    help: 'Renders that gave nothing, by reason; the page is taken as it was fetched.',
+    label: 'reason',
+    known: new Set(renderFailures),
+  },
+  render_refused: {
+    name: 'pairmill_render_requests_refused_total',
+    help: 'Requests of browsers that were not carried out, by reason.',
+    label: 'reason',
+    known: new Set(guardRefusals),
   },
   page_opted_out: {
     name: 'pairmill_pages_opted_out_total',

@@ -25,6 +25,8 @@ export type WorkEvent =
   /** A commit came after its lease was lost, and changed nothing. */
   | { readonly kind: 'lease_lost'; readonly bell: BellKind; readonly run: string; readonly key: string }
   | { readonly kind: 'scored'; readonly run: string; readonly pairs: number; readonly ms: number }
+  /** Something that people should know, and that is no failure. */
+  | { readonly kind: 'notice'; readonly message: string }
   | { readonly kind: 'run_ended'; readonly run: string; readonly as: string }
   | { readonly kind: 'swept'; readonly run: string; readonly files: number }
   | { readonly kind: 'reconnected' }

@@ -1,6 +1,6 @@
 import type { RunLimits } from '../backend/backend.js'
 import { seedOffers } from '../line.js'
-import { differencesOf, limitsOf } from '../resume.js'
+import { differencesOf, limitsOf, olderOptions } from '../resume.js'
 import type { OptionDifference, RunOptions } from '../run-types.js'
 import type { Fleet } from './connect.js'
 
@@ -90,5 +90,5 @@ function launchDifferences(
 
 /** The stored options of a run, back as options. What they decide was checked when they were given. */
 export function optionsOf(stored: Record<string, unknown>): RunOptions {
-  return stored as unknown as RunOptions
+  return { ...olderOptions, ...stored } as unknown as RunOptions
 }

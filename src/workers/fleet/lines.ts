@@ -1,3 +1,4 @@
+import type { Renderer } from '../../crawl/index.js'
 import type { Net } from '../../net/index.js'
 import { isS3Url, type Store } from '../../shard/index.js'
 import type { Backend, RunEntry } from '../backend/backend.js'
@@ -34,6 +35,8 @@ export interface LinesDeps {
   readonly decoding: Gate
   readonly openStore: (url: string) => Promise<Store | { readonly message: string }>
   readonly openScoring: (options: RunOptions) => Promise<OpenedScoring | { readonly message: string }>
+  /** The browsers of this process; null = it has none. */
+  readonly renderer: () => Promise<Renderer | null>
   readonly observe: Observe
   readonly settleMs: number
   /** The process stops at once. */
@@ -113,6 +116,8 @@ export function createLines(deps: LinesDeps): Lines {
       store,
       fetch: net.fetch,
       placeOf: net.placeOf,
+      dial: net.dial,
+      renderer: options.render === 'never' ? null : await deps.renderer(),
       decoding: deps.decoding,
       scoring: async () => {
         scoring ??= scoringOf(run, options)

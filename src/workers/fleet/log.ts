@@ -86,6 +86,9 @@ export function createLog({ level, write, now }: LogOptions): Observe {
       case 'lease_lost':
         logger.info(idsOf(event), 'the lease was lost before the commit: nothing was changed')
         break
+      case 'notice':
+        logger.info(idsOf(event), event.message)
+        break
       case 'run_ended':
         logger.info({ ...idsOf(event), as: event.as }, 'the run ended')
         break

@@ -102,6 +102,8 @@ export function createMetrics(): Metrics {
       case 'problem':
         problems.inc({ run })
         break
+      case 'notice':
+        break
       case 'run_ended':
         runsEnded.inc({ as: endings.has(event.as) ? event.as : otherLabel })
         break

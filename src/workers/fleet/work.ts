@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
+import type { Renderer } from '../../crawl/index.js'
 import { type Provider, prepareImageLibrary } from '../../filter/index.js'
 import type { Store } from '../../shard/index.js'
 import type { Answering, BellKind, Visited } from '../bells.js'
 import { createGate } from '../gate.js'
-import { messageOf, openScoring } from '../opening.js'
+import { messageOf, openRenderer, openScoring } from '../opening.js'
 import { pause } from '../pause.js'
 import type { Environment, RunOptions, RunSignals } from '../run-types.js'
 import type { Fleet } from './connect.js'
@@ -103,12 +104,24 @@ export function work(options: WorkOptions, deps: WorkDeps, signals: RunSignals):
         () => {},
         abort,
       ),
+    renderer: () => {
+      browsers ??= openBrowsers()
+      return browsers
+    },
     observe,
     settleMs,
     abort,
     now,
     random: deps.random,
   })
+  let browsers: Promise<Renderer | null> | null = null
+  /** Looked for when the first run is there that may need one, and told once. */
+  const openBrowsers = async (): Promise<Renderer | null> => {
+    if (options.places.session === undefined) return null
+    const opened = await openRenderer(deps.environment.browser, (message) => trouble(new Error(message)))
+    if (opened.note !== null) observe({ kind: 'notice', message: opened.note })
+    return opened.renderer
+  }
   const steward = createSteward({ backend, bells: fleet.bells, lines, observe, worker, now })
   fleet.onReconnect(() => {
     observe({ kind: 'reconnected' })
@@ -202,6 +215,7 @@ export function work(options: WorkOptions, deps: WorkDeps, signals: RunSignals):
       // The server may be what was lost; then its leases end by themselves.
       await Promise.allSettled([steward.close(), fleet.backend.removeWorker(worker)])
       await lines.close()
+      await (await browsers)?.close()
     }
     lost.signal.throwIfAborted()
   }

@@ -116,6 +116,7 @@ export function frontierScripts(
       commit.decided.length,
       commit.decided.length === 0 ? '' : packPages(commit.host, commit.decided),
       JSON.stringify(commit.unreachable),
+      ...[commit.rendered.signed, commit.rendered.plain].flatMap(({ renders, paid }) => [renders, paid]),
       ...listOf(commit.done),
       commit.retry.length,
       ...commit.retry.flatMap(({ id, delayMs }) => [id, wholeMs(delayMs)]),
@@ -151,13 +152,20 @@ export function frontierScripts(
       const [kind, ...rest] = textsOf(await call('lease_host', wish))
       if (kind === 'busy' || kind === 'not_yet') return { kind, inMs: Number(rest[0]) }
       if (kind !== 'urls') return { kind: 'none' }
-      const urls = rest.slice(3).map((record) => leasedUrlOf(record, host))
+      const urls = rest.slice(4).map((record) => leasedUrlOf(record, host))
+      const [signedRenders = 0, signedPaid = 0, plainRenders = 0, plainPaid = 0] = (rest[3] ?? '')
+        .split(' ')
+        .map(Number)
       return {
         kind,
         urls: urls.toSorted((a, b) => a.depth - b.depth || a.id - b.id),
         delayMs: Number(rest[0]),
         failures: Number(rest[1]),
         reservedMs: Number(rest[2]),
+        rendered: {
+          signed: { renders: signedRenders, paid: signedPaid },
+          plain: { renders: plainRenders, paid: plainPaid },
+        },
       }
     },
     commitSession,

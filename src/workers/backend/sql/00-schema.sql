@@ -77,6 +77,11 @@ alter table host add column if not exists throttle_ms bigint not null default 0;
 alter table host add column if not exists throttle_at_ms bigint not null default 0;
 
 alter table host add column if not exists crowded_at_ms bigint not null default 0; -- when too many others of its groups were on lease
+-- Renders of pages that showed signs of needing them, and of others; those that gave something. Halved where a hundred are known.
+alter table host add column if not exists signed_renders int not null default 0;
+alter table host add column if not exists signed_paid int not null default 0;
+alter table host add column if not exists plain_renders int not null default 0;
+alter table host add column if not exists plain_paid int not null default 0;
 
 -- Hosts on lease by what they share, such as a registrable domain or an address.
 create table if not exists host_group (name text not null, host text not null, until_ms bigint not null, primary key (name, host));

@@ -45,6 +45,23 @@ create function throttle_host(name text, wish bigint, t bigint) returns void lan
   update host h set throttle_ms = wish, throttle_at_ms = t where h.host = name and wish > 0 and wish >= throttle_of(h, t)
 $$;
 
+-- rendered_of(host row) -> {signed: {renders, paid}, plain: {renders, paid}}
+create function rendered_of(h host) returns jsonb language sql immutable set search_path = pairmill as $$
+  select jsonb_build_object('signed', jsonb_build_object('renders', h.signed_renders, 'paid', h.signed_paid),
+    'plain', jsonb_build_object('renders', h.plain_renders, 'paid', h.plain_paid))
+$$;
+
+-- add_rendered(host, {signed: {renders, paid}, plain: {renders, paid}})
+create function add_rendered(name text, p jsonb) returns void language sql set search_path = pairmill as $$
+  update host h set
+    signed_renders = s.renders / case when s.renders > 100 then 2 else 1 end, signed_paid = s.paid / case when s.renders > 100 then 2 else 1 end,
+    plain_renders = q.renders / case when q.renders > 100 then 2 else 1 end, plain_paid = q.paid / case when q.renders > 100 then 2 else 1 end
+  from host o,
+    lateral (select o.signed_renders + (p#>>'{signed,renders}')::int as renders, o.signed_paid + (p#>>'{signed,paid}')::int as paid) s,
+    lateral (select o.plain_renders + (p#>>'{plain,renders}')::int as renders, o.plain_paid + (p#>>'{plain,paid}')::int as paid) q
+  where h.host = name and o.host = name and (p#>>'{signed,renders}')::int + (p#>>'{plain,renders}')::int > 0
+$$;
+
 -- give_back_host(host row) puts the URLs of a dead lease back. Attempts are not counted: the host did nothing wrong.
 create function give_back_host(h host) returns void language plpgsql set search_path = pairmill as $$
 begin
@@ -64,7 +81,7 @@ begin
 end $$;
 
 -- lease_host({run, host, token, max, delayMs, windowMs, leaseMs, groups: [name], perGroup})
---   -> {kind: urls, urls: [{id, url, depth, anchor, redirects, attempts}], delayMs, failures, reservedMs (for the commit)}
+--   -> {kind: urls, urls: [{id, url, depth, anchor, redirects, attempts}], delayMs, failures, reservedMs (for the commit), rendered (rendered_of)}
 --    | {kind: busy, inMs} | {kind: not_yet, inMs} | {kind: none}
 -- One holder a host over all runs and machines. The lease reserves one slot a URL, delayMs apart, the first one now, as many
 -- as fit into windowMs, and one more, so that a fetch that starts a little late does not come near the next holder's. What a
@@ -127,12 +144,13 @@ begin
     next_fetch_ms = t + (n + 1) * gap, crowded_at_ms = 0 where host = h.host;
   insert into host_group (name, host, until_ms) select distinct g, h.host, t + (p->>'leaseMs')::bigint from jsonb_array_elements_text(p->'groups') g;
   update run set pages_leased = pages_leased + n where no = r.no;
-  return jsonb_build_object('kind', 'urls', 'urls', got, 'delayMs', gap, 'failures', h.failures, 'reservedMs', t + (n + 1) * gap);
+  return jsonb_build_object('kind', 'urls', 'urls', got, 'delayMs', gap, 'failures', h.failures, 'reservedMs', t + (n + 1) * gap,
+    'rendered', rendered_of(h));
 end $$;
 
 -- commit_session({run, host, token, partial, done: [id], retry: [{id, delayMs}], back: [id], decidedRows, decided (a chunk), unreachable, pages, offers, candidates: [{key, host, texts, body}],
---     counters, delayMs, reservedMs, lastFetchAgoMs (null = nothing fetched), pauseMs, throttleMs (0 = none), health: ok|bad|none, maxFailures, maxFailingMs,
---     batchSize, batchAgeMs, perHost})
+--     counters, delayMs, reservedMs, lastFetchAgoMs (null = nothing fetched), pauseMs, throttleMs (0 = none), rendered (add_rendered), health: ok|bad|none,
+--     maxFailures, maxFailingMs, batchSize, batchAgeMs, perHost})
 --   -> {kind: committed, hosts: [host], batches: [id], moreInMs (null = no URL left here)} | {kind: lost}
 -- A partial commit is for some of the leased URLs and keeps the lease; the last one must name all that are left. Else the lease was
 -- not this session's and nothing is written.
@@ -161,7 +179,7 @@ begin
     where id = any (array(select v::bigint from jsonb_array_elements_text(p->'back') v)) and run = r.no and host = h.host and leased;
 
   perform add_page_rows(r.no, (p->>'decidedRows')::int, p->>'decided', t);
-
+  perform add_rendered(h.host, p->'rendered');
   if partial then
     update host set lease_urls = lease_urls - named where host = h.host;
     free_ms := t;

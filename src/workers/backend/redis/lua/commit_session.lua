@@ -2,6 +2,7 @@
 -- ARGV  run, host, token, name of this commit, partial (0, 1), pages, delay ms, reserved until, last fetch ago ms ('' = nothing was fetched),
 --       pause ms, throttle ms (0 = none), health (ok, bad, none), most failures, most ms of failing, batch size, batch age ms, most of an image host,
 --       rows for the page ledger, their chunk, on whose word the host cannot be asked (JSON);
+--       renders to be added, 4 numbers (see add_rendered);
 --       done: ids; retry: n, then id and delay ms for each; back: ids; offers (see offer_urls); candidates (see add_candidates);
 --       counters: n, then name and count for each
 -- ->    'committed', ms until the host can be visited again ('' = it has no URL left), number of hosts, hosts that have URLs now and had
@@ -16,6 +17,7 @@ local throttle_ms = take_number()
 local health, most_failures, most_failing_ms = take(), take_number(), take_number()
 local size, age_ms, per_host = take_number(), take_number(), take_number()
 local page_rows, chunk, word = take_number(), take(), take()
+local rendered = { take_number(), take_number(), take_number(), take_number() }
 local h = hash_of(host_key(host))
 
 local function committed(depths, free_at, woken, batches)
@@ -70,6 +72,7 @@ subtract_leased(no, 'pages_leased', #named)
 add(no, 'pages', pages)
 if pages ~= 0 then call('HINCRBY', host_key(host), 'p' .. no, pages) end
 call('HSET', host_key(host), 'x', name, 'd' .. no, depths)
+add_rendered(host, h.b, rendered)
 
 add_page_rows(no, page_rows, chunk)
 

@@ -1,6 +1,6 @@
 -- KEYS  root
 -- ARGV  run, host, token, most URLs, delay ms, window ms, lease ms, most hosts of a group, groups
--- ->    'urls', delay ms, failures, end of the reserved slots, record ...
+-- ->    'urls', delay ms, failures, end of the reserved slots, renders (see add_rendered), record ...
 --     | 'busy', ms | 'not_yet', ms | 'none'
 -- One holder a host over all runs and machines. The lease reserves one slot a URL, a delay apart, the first one now, as many as fit into
 -- the window, and one more, so that a fetch that starts a little late does not come near the next holder's. What a session does not use,
@@ -12,7 +12,7 @@ local per_group, groups = take_number(), take_list()
 local h = hash_of(host_key(host))
 local gap = math.max(delay_ms, tonumber(h.c or 0), throttle_of(h.v, h.w))
 
-if h.t == token then return { 'urls', gap, h.f or '0', h.n, unpack(call('HVALS', lease_key(host))) } end
+if h.t == token then return { 'urls', gap, h.f or '0', h.n, h.b or no_renders, unpack(call('HVALS', lease_key(host))) } end
 if h.t then
   if tonumber(h.e) > now then return { 'busy', tonumber(h.e) - now } end
   give_back_host(host, h)
@@ -96,4 +96,4 @@ call('HSET', host_key(host), 't', token, 'r', no, 'e', now + lease_ms, 'k', #rec
 add(no, 'pages_leased', #records)
 call('ZREM', due_key(no), host)
 call('ZADD', held_key(no), now + lease_ms, host)
-return { 'urls', gap, h.f or '0', reserved_until, unpack(records) }
+return { 'urls', gap, h.f or '0', reserved_until, h.b or no_renders, unpack(records) }

@@ -52,6 +52,19 @@ local function throttle_host(host, throttle, since, wish)
   if wish > 0 and wish >= throttle_of(throttle, since) then call('HSET', host_key(host), 'v', wish, 'w', now) end
 end
 
+-- Renders of pages that showed signs of needing them, those that gave something, and the same two of others. Halved where a hundred
+-- are known.
+local no_renders = '0 0 0 0'
+local function add_rendered(host, known, added)
+  if added[1] + added[3] == 0 then return end
+  local sums = {}
+  for n in string.gmatch(known or no_renders, '%d+') do sums[#sums + 1] = tonumber(n) + added[#sums + 1] end
+  for i = 1, 3, 2 do
+    if sums[i] > 100 then sums[i], sums[i + 1] = math.floor(sums[i] / 2), math.floor(sums[i + 1] / 2) end
+  end
+  call('HSET', host_key(host), 'b', table.concat(sums, ' '))
+end
+
 local function leave_groups(host, groups)
   for group in string.gmatch(groups or '', '%S+') do call('ZREM', group_key(group), host) end
 end

@@ -8,7 +8,7 @@
 --   o:<origin>           hash    robots.txt: record (JSON), detail, expires; delay (its crawl-delay); goes an hour after it expired
 --   h:<host>             hash    n next_fetch: the first moment that nobody has reserved; c crawl_delay; f failures in a row;
 --                                s failing_since; v throttle, w since when; lease: t token, r run, e until, k URLs named by no commit yet, g groups; x last commit;
---                                y when too many others of its groups were on lease;
+--                                y when too many others of its groups were on lease; b renders (add_rendered);
 --                                for each run: p<no> pages; d<no> depths at which URLs wait, '' = none does; absent = it has no URL
 --   n:<group>            zset    hosts on lease that share something, by the end of the lease
 --   a:<group>            zset    and those that images are fetched of, by a second behind their last slot

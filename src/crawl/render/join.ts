@@ -1,0 +1,91 @@
+import { type Candidate, candidateKey } from '../../records/index.js'
+import { type ExtractOptions, type ReadPage, readPage } from '../extract/index.js'
+import type { Page } from '../page.js'
+import { headRefusal } from '../permission/index.js'
+import { pageDigest } from '../trap.js'
+import { canonicalUrl, hostOf } from '../url.js'
+import type { RenderedDocument, RenderOutcome } from './render-page.js'
+
+export interface JoinedPage {
+  readonly page: Page
+  /** Pairs that the static page did not have. */
+  readonly candidates: number
+  /** The render gave something: pairs, a way on where there was none, or where the page really is. */
+  readonly hasPaid: boolean
+}
+
+type Rendered = Extract<RenderOutcome, { kind: 'rendered' }>
+type JoinOptions = Pick<ExtractOptions, 'imageSize' | 'productToken'> &
+  Required<Pick<ExtractOptions, 'obeyed'>>
+
+/**
+ * A page with what its render shows beside what it was fetched with: pairs by the same rules, none of them lost, none twice. What the
+ * rendered page says of itself is obeyed for all of it; what a frame says, for that frame. `isInScope`: whether a frame's URL is one that
+ * the crawl would visit; frames without a URL are the page's own. Pure.
+ */
+export function joinRendered(
+  page: Page,
+  rendered: Rendered,
+  headers: Readonly<Record<string, string>>,
+  options: JoinOptions,
+  isInScope: (url: string) => boolean,
+): JoinedPage {
+  const main = read({ ...rendered.page, headers }, page.url, options)
+  const { refusal } = main.page
+  const frames = refusal === null ? framesOf(rendered.frames, page.url, options, isInScope) : []
+  const seen = new Set(page.candidates.map(candidateKey))
+  const more: Candidate[] = []
+  for (const candidate of [main, ...frames].flatMap((one) => one.page.candidates)) {
+    const key = candidateKey(candidate)
+    if (!seen.has(key)) more.push(candidate)
+    seen.add(key)
+  }
+  const found = [page.links, ...[main, ...frames].map((one) => one.page.links)].flat()
+  const links = main.linksRefused ? [] : [...new Set(found)].filter((link) => link !== page.url)
+  const shown = [main, ...frames].map((one) => one.page)
+  // Its shape is that of the HTML, which applications serve for every page.
+  const { shape: _, ...fetched } = page
+  const joined: Page = {
+    ...fetched,
+    title: page.title ?? main.page.title,
+    language: page.language ?? main.page.language,
+    // Pages that an application builds have all the same HTML, and are no copies for it.
+    digest: pageDigest(rendered.page.snapshot.html, page.url),
+    links,
+    candidates: refusal === null ? [...page.candidates, ...more] : [],
+    imagesSeen: Math.max(page.imagesSeen, sum(shown.map((one) => one.imagesSeen))),
+    imagesSkipped: refusal === null ? main.page.imagesSkipped : {},
+    refusal,
+  }
+  const isWayOn = (link: string) => hostOf(link) === hostOf(page.url)
+  const findsWay = !page.links.some(isWayOn) && links.some(isWayOn)
+  return {
+    page: joined,
+    candidates: more.length,
+    hasPaid: more.length > 0 || findsWay || rendered.movedTo !== null,
+  }
+}
+
+function framesOf(
+  frames: readonly RenderedDocument[],
+  pageUrl: string,
+  options: JoinOptions,
+  isInScope: (url: string) => boolean,
+): ReadPage[] {
+  return frames.flatMap((frame) => {
+    const url = frame.url === null ? pageUrl : canonicalUrl(frame.url)
+    if (url === null || (frame.url !== null && !isInScope(url))) return []
+    return headRefusal(frame.headers, options) === null ? [read(frame, url, options)] : []
+  })
+}
+
+function read({ snapshot, headers }: RenderedDocument, url: string, options: JoinOptions): ReadPage {
+  const base = snapshot.base.replaceAll('&', '&amp;').replaceAll('"', '&quot;')
+  return readPage(`<base href="${base}">${snapshot.html}`, url, {
+    ...options,
+    contentLanguage: headers['content-language'] ?? null,
+    xRobotsTag: headers['x-robots-tag'] ?? null,
+  })
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0)
