@@ -46,6 +46,12 @@ describe('a log line', () => {
     ])
   })
 
+  test('says what people should know, that is no failure, as information', () => {
+    const { lines, tell } = logOf('info')
+    tell({ kind: 'notice', message: 'no Chromium was found' })
+    expect(lines).toEqual([expect.objectContaining({ level: 'info', msg: 'no Chromium was found' })])
+  })
+
   test('is written only from the chosen level on: ends at info, troubles as warnings, problems as errors', () => {
     const events: WorkEvent[] = [
       visited,

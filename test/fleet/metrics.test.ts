@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { pageSkipReasons, trapReasons } from '../../src/crawl/index.js'
+import { guardRefusals, pageSkipReasons, renderFailures, trapReasons } from '../../src/crawl/index.js'
 import { imageSkipReasons, rejectReasons } from '../../src/records/index.js'
 import type { WorkEvent } from '../../src/workers/fleet/events.js'
 import { createMetrics, type Metrics } from '../../src/workers/fleet/metrics.js'
@@ -46,6 +46,29 @@ describe('what a commit counted', () => {
     const text = await after(counted(Object.fromEntries(names.map((name) => [name, 1]))))
     expect(text).not.toContain('"other"')
     expect(text.match(/reason="/g)).toHaveLength(names.length)
+  })
+
+  test('is named for what browsers did, with every reason', async () => {
+    const text = await after(
+      counted({
+        pages_rendered: 5,
+        renders_paid: 2,
+        render_candidates: 9,
+        render_requests: 30,
+        render_bytes: 700,
+      }),
+      counted({ 'rendered:signed': 4, 'rendered:trial': 1 }),
+      counted(Object.fromEntries(renderFailures.map((reason) => [`render_failed:${reason}`, 1]))),
+      counted(Object.fromEntries(guardRefusals.map((reason) => [`render_refused:${reason}`, 1]))),
+    )
+    expect(sampleValue(text, 'pairmill_pages_rendered_total', { run: 'birds' })).toBe(5)
+    expect(sampleValue(text, 'pairmill_renders_total', { run: 'birds', why: 'trial' })).toBe(1)
+    expect(sampleValue(text, 'pairmill_renders_failed_total', { run: 'birds', reason: 'crash' })).toBe(1)
+    expect(
+      sampleValue(text, 'pairmill_render_requests_refused_total', { run: 'birds', reason: 'address' }),
+    ).toBe(1)
+    expect(sampleValue(text, 'pairmill_unnamed_counters_total')).toBe(0)
+    expect(text).not.toContain('"other"')
   })
 
   test('makes no label of what it does not know, and says that it is there', async () => {
