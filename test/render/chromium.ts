@@ -32,9 +32,9 @@ export function openRenderer(options: Partial<RendererOptions> = {}): Renderer {
 export const browserFolder = `pairmill-browser-${process.pid}-`
 
 /** What runs of all browsers that this process started, whoever its parent is by now: they know themselves by their home. */
-export function browserProcesses(): number[] {
+export function browserProcesses(folder = browserFolder): number[] {
   return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && environmentOf(name).includes(`/${browserFolder}`))
+    .filter((name) => /^\d+$/.test(name) && environmentOf(name).includes(`/${folder}`))
     .map(Number)
 }
 

@@ -1,7 +1,7 @@
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { chromium, unlessThere } from '../render/chromium.js'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { browserProcesses, chromium, unlessThere } from '../render/chromium.js'
 import type { OwnPage } from '../web/mischief.js'
 import { countersOf, leftovers, newOut, pairmill, pairsOf, start, tempFolder } from './pairmill.js'
 import { photos, sentence } from './pictures.js'
@@ -110,6 +110,9 @@ describe.skipIf(chromium === null)(
       off()
       running.child.kill('SIGKILL')
       await running.ended
+      // A browser ends with who started it, even where nobody could end it.
+      const folder = `pairmill-browser-${running.child.pid}-`
+      await vi.waitFor(() => expect(browserProcesses(folder)).toEqual([]), 30_000)
       expect((await pairmill(words(out, '--render', 'never'))).stderr).toContain(
         '--render: the run has "always", this command says "never"',
       )

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -60,7 +60,8 @@ export async function launchBrowser(options: LaunchOptions): Promise<RunningBrow
   // Loaded here: commands that render nothing need not wait for it.
   const { chromium } = await import('playwright-core')
   const wall = await openWall()
-  const home = mkdtempSync(join(tmpdir(), `pairmill-browser-${process.pid}-`))
+  sweepHomes()
+  const home = mkdtempSync(join(tmpdir(), `${homePrefix}${process.pid}-`))
   const tidy = () => {
     wall.close()
     rmSync(home, { recursive: true, force: true, maxRetries: 3 })
@@ -102,6 +103,32 @@ export async function launchBrowser(options: LaunchOptions): Promise<RunningBrow
     await browser?.close().catch(() => undefined)
     tidy()
     throw error
+  }
+}
+
+const homePrefix = 'pairmill-browser-'
+
+/** Removes what browsers of processes left behind that are gone. */
+function sweepHomes(): void {
+  for (const name of readdirSync(tmpdir())) {
+    if (!name.startsWith(homePrefix)) continue
+    const owner = Number(/^\d+/.exec(name.slice(homePrefix.length))?.[0])
+    if (!isGone(owner)) continue
+    try {
+      rmSync(join(tmpdir(), name), { recursive: true, force: true })
+    } catch {
+      // Another user's, and not ours to remove.
+    }
+  }
+}
+
+function isGone(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return false
+  } catch (error) {
+    // Another user's process is there, and not ours to ask.
+    return error instanceof Error && 'code' in error && error.code === 'ESRCH'
   }
 }
 
