@@ -1,7 +1,7 @@
 /** Pages rendered a second, and what it takes of memory, against a bare loop over Playwright on the same pages. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { chromium } from 'playwright-core'
+import { chromium } from 'playwright'
 import { createRenderer, locateBrowser } from '../dist/crawl/index.js'
 import { createNet } from '../dist/net/index.js'
 import { median, unmeasured } from './results.js'

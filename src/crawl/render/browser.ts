@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Browser } from 'playwright-core'
+import type { Browser } from 'playwright'
 import { killTree, memoryOf, processTree } from './processes.js'
 
 /** A browser that runs, as far as it can be seen from outside. */
@@ -58,7 +58,7 @@ const switches = [
 /** Starts a browser whose every connection that no page's guard takes up ends at a wall. Rejects where it does not come up. */
 export async function launchBrowser(options: LaunchOptions): Promise<RunningBrowser> {
   // Loaded here: commands that render nothing need not wait for it.
-  const { chromium } = await import('playwright-core')
+  const { chromium } = await import('playwright')
   const wall = await openWall()
   sweepHomes()
   const home = mkdtempSync(join(tmpdir(), `${homePrefix}${process.pid}-`))

@@ -21,7 +21,7 @@ const elsewhere = [
 export async function locateBrowser(places: BrowserPlaces): Promise<string | null> {
   const found = findBrowser(places)
   if (found !== null || places.named !== null) return found
-  const { chromium } = await import('playwright-core')
+  const { chromium } = await import('playwright')
   const own = chromium.executablePath()
   return isExecutableFile(own) ? own : null
 }

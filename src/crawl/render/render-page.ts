@@ -1,4 +1,4 @@
-import type { Browser, BrowserContext, CDPSession, Frame, Page, Request, Route } from 'playwright-core'
+import type { Browser, BrowserContext, CDPSession, Frame, Page, Request, Route } from 'playwright'
 import { canonicalUrl } from '../url.js'
 import type { GuardCertificate } from './certificate.js'
 import { type Snapshot, scrollOn, takeSnapshot, unchangedMs } from './dom.js'
