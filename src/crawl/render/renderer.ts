@@ -178,10 +178,10 @@ export function createRenderer(options: RendererOptions): Renderer {
       const { browser } = seat.running
       const { outcome, isHung } = await renderPage(browser, certificate, job, rules, limits, signal)
       if (isHung) await end(seat, 'timeout')
-      if (outcome.kind === 'failed' && outcome.reason === 'browser' && seat.ended !== null) {
-        return { ...outcome, reason: seat.ended }
-      }
-      return outcome
+      if (outcome.kind !== 'failed' || outcome.reason !== 'browser') return outcome
+      // Not before its last process is gone: the next page may start another browser.
+      await end(seat, 'browser')
+      return { ...outcome, reason: seat.ended ?? outcome.reason }
     } finally {
       seat.active--
       seat.usedAt = performance.now()
