@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { anchorOf, canonicalUrl, defaultVisitOptions, hostOf } from '../dist/crawl/index.js'
 import { createNet } from '../dist/net/index.js'
+import { optOuts } from '../dist/records/index.js'
 import { openPglite } from '../dist/workers/backend/pglite/database.js'
 import { pgliteBells } from '../dist/workers/backend/pglite-bells.js'
 import { callThrough, sqlBackend } from '../dist/workers/backend/sql-backend.js'
@@ -19,6 +20,7 @@ import { createTraps } from '../dist/workers/traps.js'
 
 const [folder, concurrency, ...seeds] = process.argv.slice(2)
 const run = 'bench'
+const visitOptions = { ...defaultVisitOptions, productToken: 'pairmill-bench' }
 const scope = 'host'
 const fail = (error) => {
   throw error
@@ -29,7 +31,13 @@ const backend = sqlBackend(callThrough(database))
 const bells = pgliteBells(database, fail)
 const net = createNet({ userAgent: 'pairmill-bench/1.0', connectTo: [], allowPrivate: ['127.0.0.0/8'] })
 const now = () => Date.now()
-const permit = createPermission({ backend, fetch: net.fetch, now, productToken: 'pairmill-bench' })
+const permit = createPermission({
+  backend,
+  fetch: net.fetch,
+  now,
+  productToken: 'pairmill-bench',
+  obeyed: new Set(optOuts),
+})
 const soft404Deps = { backend, fetch: net.fetch, permit, now, random: Math.random }
 const deps = {
   known: createKnownUrls(100_000),
@@ -39,7 +47,7 @@ const deps = {
   bells,
   fetch: net.fetch,
   permit,
-  soft404s: createSoft404s(soft404Deps, defaultVisitOptions, 1_000),
+  soft404s: createSoft404s(soft404Deps, visitOptions, 1_000),
   now,
   random: Math.random,
   rendering: null,
@@ -47,7 +55,7 @@ const deps = {
 const settings = {
   run,
   scope: { scope, maxDepth: null, include: [], exclude: [] },
-  visit: defaultVisitOptions,
+  visit: visitOptions,
   delayMs: 0,
   requestDelayMs: 0,
   batch: { batchSize: 256, batchAgeMs: 30_000, perHost: 32 },

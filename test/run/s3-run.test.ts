@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Fault, type FaultyProxy, type ProxiedRequest, startFaultyProxy } from '../s3/faulty-proxy.js'
 import { s3Variables } from '../s3/s3-server.js'
 import { s3Bench } from '../s3/s3-stores.js'
-import { leftovers, newOut, pairmill, pairsOf, start, tempFolder } from './pairmill.js'
+import { leftovers, newOut, pagesOf, pairmill, pairsOf, start, tempFolder } from './pairmill.js'
 import { serveTree } from './small-site.js'
 import { startTestWeb, type TestWeb } from './test-web.js'
 
@@ -60,7 +60,8 @@ async function fetched({ out }: Target): Promise<{ folder: string; names: string
   const names: string[] = []
   for (const prefix of [
     '',
-    ...['entries', 'plans', 'parts', 'probe', 'tmp'].map((one) => `.pairmill/${one}/`),
+    'pages/',
+    ...['entries', 'pages', 'plans', 'parts', 'probe', 'tmp'].map((one) => `.pairmill/${one}/`),
     '.pairmill/',
   ]) {
     for await (const { name } of store.list(prefix, new AbortController().signal)) {
@@ -76,7 +77,7 @@ async function fetched({ out }: Target): Promise<{ folder: string; names: string
 async function strays(target: Target): Promise<string[]> {
   const { names } = await fetched(target)
   const known =
-    /^(\d{5}(\.tar|\.parquet|_stats\.json)|(manifest|sizes|index)\.json|README\.md|\.pairmill\/((entries|plans)\/\d{5}|owner|status)\.json)$/
+    /^((pages\/)?\d{5}(\.tar|\.parquet|_stats\.json)|(manifest|sizes|index)\.json|README\.md|\.pairmill\/((entries|pages|plans)\/\d{5}|owner|status)\.json)$/
   return [
     ...names.filter((name) => !known.test(name)),
     ...(await s3.server.uploads(target.bucket)),
@@ -89,7 +90,11 @@ async function expectWhole(target: Target): Promise<void> {
   expect(verified.stderr).not.toContain('problem')
   expect(verified.stdout).toContain('nothing is wrong')
   expect(verified.code).toBe(0)
-  expect(await pairsOf((await fetched(target)).folder)).toEqual(wanted)
+  const { folder } = await fetched(target)
+  expect(await pairsOf(folder)).toEqual(wanted)
+  const seen = (await pagesOf(folder)).map(({ url }) => url)
+  expect(seen).toHaveLength(pages)
+  expect(new Set(seen).size).toBe(pages)
   expect(await strays(target)).toEqual([])
 }
 
@@ -155,6 +160,11 @@ describe.skipIf(s3.why !== '')(`a run to S3${s3.why}`, { timeout: 120_000 }, () 
       'has written an entry',
       { kind: 'lose-answer' },
       ({ method, url }) => method === 'PUT' && url.includes('/entries/'),
+    ],
+    [
+      'has written a file of the page ledger',
+      { kind: 'lose-answer' },
+      ({ method, url }) => method === 'PUT' && /\/pages\/\d+\.parquet/.test(url),
     ],
   ])(
     'goes on to the same pairs when it is killed as it %s, and leaves nothing behind',
