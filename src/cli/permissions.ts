@@ -84,7 +84,8 @@ export async function permissionsCommand(call: PermissionsCall, deps: Permission
     return exitCodes.failed
   }
   const output = json ? stderr : stdout
-  output.write(`${['', ...renderCounts(counts, filter, hasLedger)].join('\n')}\n`)
+  const lacksLedger = !hasLedger && listed.size > 0
+  output.write(`${['', ...renderCounts(counts, filter, lacksLedger)].join('\n')}\n`)
   return exitCodes.ok
 }
 
@@ -174,7 +175,7 @@ function lineOf(decision: Decision): string {
 function renderCounts(
   counts: Readonly<Record<string, number>>,
   { only }: DecisionFilter,
-  hasLedger: boolean,
+  lacksLedger: boolean,
 ): string[] {
   const line = (what: 'image' | 'page') =>
     `${amount(counts[what] ?? 0, what)} listed, ${formatCount(counts[`refused ${what}`] ?? 0)} refused`
@@ -189,14 +190,14 @@ function renderCounts(
     ...(only === 'pages' ? [] : [line('image')]),
     ...(only === 'images' ? [] : [line('page')]),
     ...counted('rule'),
-    ...(counts.page === undefined || !hasLedger ? [] : ['what became of the pages', ...counted('outcome')]),
+    ...(counts.page === undefined || lacksLedger ? [] : ['what became of the pages', ...counted('outcome')]),
     ...(closed === 0
       ? []
       : [`${amount(closed, 'page')} read whose images were left alone by their own word`]),
     ...(unasked === 0 || only === 'pages'
       ? []
       : [`${amount(unasked, 'candidate')} turned away before anything was asked`]),
-    ...(hasLedger || only === 'images'
+    ...(!lacksLedger || only === 'images'
       ? []
       : ['there is no page ledger here: pages that were refused, or gave no candidate, are not listed']),
   ]

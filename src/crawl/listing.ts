@@ -42,6 +42,7 @@ export function listingPage(
     title: null,
     language: null,
     links: verdict.links === null ? listing.links : [],
+    linksClosed: verdict.links === null ? 0 : listing.links.length,
     candidates: isClosed ? [] : listing.candidates,
     imagesSkipped: isClosed ? {} : listing.imagesSkipped,
     imagesSeen: listing.imagesSeen,

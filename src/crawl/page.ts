@@ -20,6 +20,8 @@ export interface Page {
   readonly language: string | null
   /** Canonical, distinct; nofollow left out. */
   readonly links: readonly string[]
+  /** Links that it asks not to follow. */
+  readonly linksClosed: number
   readonly candidates: readonly Candidate[]
   readonly imagesSkipped: Partial<Record<ImageSkipReason, number>>
   /** `<img>` elements, those in noscript included. */

@@ -141,6 +141,7 @@ function countPage(page: Page, count: (name: string, n?: number) => void): void 
   count('pages')
   count('page_bytes', page.bytes)
   count('links', page.links.length)
+  if (page.linksClosed > 0) count('link_skipped:nofollow', page.linksClosed)
   count('images_seen', page.imagesSeen)
   count('candidates_seen', page.candidates.length)
   if (page.refusal !== null) count(`images_opted_out:${page.refusal.rule}`)

@@ -71,6 +71,7 @@ describe('a visit', () => {
         title: 'T',
         language: 'en-gb',
         links: [`${web.origin}/next`],
+        linksClosed: 0,
         candidates: [
           {
             imageUrl: `${web.origin}/a.jpg`,
@@ -93,6 +94,7 @@ describe('a visit', () => {
       kind: 'skipped',
       reason: 'opt_out',
       detail: 'x-robots-tag: noindex (header)',
+      status: 200,
       refusal: { rule: 'x-robots-tag', value: 'noindex', source: 'header' },
     })
     expect(await go('/says-nofollow')).toMatchObject({
@@ -111,7 +113,7 @@ describe('a visit', () => {
   })
 
   it('gives a redirect back as a canonical URL, and goes no further', async () => {
-    expect(await go('/moved')).toEqual({ kind: 'redirect', to: `${web.origin}/fine?a=~` })
+    expect(await go('/moved')).toEqual({ kind: 'redirect', to: `${web.origin}/fine?a=~`, status: 301 })
     expect(await go('/moved-away')).toMatchObject({ kind: 'skipped' })
   })
 

@@ -43,6 +43,7 @@ const page = (over: Partial<Page> = {}): UrlOutcome => ({
     title: null,
     language: null,
     links: [],
+    linksClosed: 0,
     candidates: [],
     imagesSkipped: {},
     imagesSeen: 0,
@@ -63,6 +64,7 @@ describe('the harvest of a session', () => {
     const outcome = page({
       links: ['http://a.test/x', 'http://other.test/', 'http://a.test/private/x'],
       candidates: [image],
+      linksClosed: 2,
       imagesSeen: 4,
       imagesSkipped: { svg: 2, data_url: 1 },
     })
@@ -82,6 +84,7 @@ describe('the harvest of a session', () => {
         candidates_seen: 1,
         'image_skipped:svg': 2,
         'image_skipped:data_url': 1,
+        'link_skipped:nofollow': 2,
         'link_skipped:out_of_scope': 1,
         'link_skipped:excluded': 1,
       },

@@ -74,6 +74,7 @@ function desk(scene: Scene = {}) {
       title: 'Sorry',
       language: null,
       links: [],
+      linksClosed: 0,
       candidates: [],
       imagesSkipped: {},
       imagesSeen: 0,

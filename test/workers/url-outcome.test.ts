@@ -26,6 +26,7 @@ const page: Page = {
   title: null,
   language: null,
   links: [],
+  linksClosed: 0,
   candidates: [],
   imagesSkipped: {},
   imagesSeen: 0,

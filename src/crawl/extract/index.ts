@@ -37,6 +37,8 @@ export interface ExtractedPage {
   readonly language: string | null
   /** Canonical, distinct, in page order; nofollow left out, and the page itself. */
   readonly links: readonly string[]
+  /** Links as written that the page asks not to follow, by rel=nofollow or by what it says of all of them. */
+  readonly linksClosed: number
   readonly candidates: readonly Candidate[]
   /** Images that did not become candidates. */
   readonly imagesSkipped: Partial<Record<ImageSkipReason, number>>
@@ -79,9 +81,12 @@ export function readPage(html: string, url: string, options: ExtractOptions): Re
   const page = { title: found.title, language, imagesSeen: found.imagesSeen, refusal: verdict.images }
   const open = obeyed.has('rel-nofollow') ? found.links : [...found.links, ...found.nofollowLinks]
   const linksRefused = verdict.links !== null
-  const links = linksRefused ? [] : linksOf(open, base, url)
+  const taken = {
+    links: linksRefused ? [] : linksOf(open, base, url),
+    linksClosed: found.links.length + found.nofollowLinks.length - (linksRefused ? 0 : open.length),
+  }
   if (verdict.images !== null) {
-    return { page: { ...page, links, candidates: [], imagesSkipped: {} }, signs: [], linksRefused }
+    return { page: { ...page, ...taken, candidates: [], imagesSkipped: {} }, signs: [], linksRefused }
   }
 
   const context: SourceContext = { base, pageUrl: url, imageSize: options.imageSize }
@@ -107,7 +112,7 @@ export function readPage(html: string, url: string, options: ExtractOptions): Re
       ({ image, isDescribed }) => isDescribed && image !== undefined && isUnresolvedLazy(image),
     ).length,
   })
-  return { page: { ...page, links, candidates, imagesSkipped: skipped }, signs, linksRefused }
+  return { page: { ...page, ...taken, candidates, imagesSkipped: skipped }, signs, linksRefused }
 }
 
 const isEmpty = (urls: ImageUrls): boolean =>

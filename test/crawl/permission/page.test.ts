@@ -186,11 +186,11 @@ describe('a page', () => {
   })
 
   it('has its nofollow links followed only where that is ignored', () => {
-    expect(read('').links).toEqual(['http://h.test/open'])
-    expect(read('', ['rel-nofollow']).links).toEqual([
-      'http://h.test/open',
-      'http://h.test/closed',
-      'http://h.test/loud',
-    ])
+    expect(read('')).toMatchObject({ links: ['http://h.test/open'], linksClosed: 2 })
+    expect(read('', ['rel-nofollow'])).toMatchObject({
+      links: ['http://h.test/open', 'http://h.test/closed', 'http://h.test/loud'],
+      linksClosed: 0,
+    })
+    expect(read('<meta name=robots content=nofollow>')).toMatchObject({ links: [], linksClosed: 3 })
   })
 })
