@@ -214,7 +214,10 @@ export async function visitHost(
         : { kind: 'forbidden', optOut: permission.rule, permission }
     }
     const absent = await deps.soft404s.absentPage(url.url, claimSlot, abort)
-    if (absent.kind === 'busy') return { kind: 'back' }
+    if (absent.kind === 'busy') {
+      busyMs = Math.max(absent.inMs, 1)
+      return { kind: 'back' }
+    }
     if (!(await claimSlot())) return { kind: 'back' }
     const visitOptions = { ...settings.visit, shape: absent.shape !== null }
     const visited = await visit({ ...deps, fetch }, url, visitOptions, abort)

@@ -42,6 +42,8 @@ const pagesBefore = 5
 /** Longer than robots.txt, its neighbours and a page can take. */
 const claimMs = 100_000
 const lifeMs = 24 * 3600 * 1000
+/** Whose question is under way may be dead: it is looked again this soon. */
+const busyMs = 1_000
 /** After a question that came to nothing. */
 const doubtMs = 3600 * 1000
 
@@ -65,7 +67,7 @@ export function createSoft404s(deps: Soft404Deps, options: VisitOptions, max: nu
     const { origin, host } = new URL(url)
     const key = `${origin}/no-such-page`
     const answer = await deps.backend.robotsOf(key, claimMs)
-    if (answer.kind === 'busy') return answer
+    if (answer.kind === 'busy') return { kind: 'busy', inMs: Math.min(answer.inMs, busyMs) }
     if (answer.kind === 'known') return { kind: 'known', shape: shapeIn(answer.record) }
     const asked = `${origin}${absentPath(deps.random)}`
     const permitted = await deps.permit(asked, takeSlot, signal)
