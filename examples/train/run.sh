@@ -11,6 +11,6 @@ work=${1:-"$here/work"}
 model=${2:-"$work/demo-drawings"}
 node "$here/shards.js" "$work"
 "${PYTHON:-python3}" "$here/train.py" \
-  --shards "$work/pairs-1" --shards "$work/pairs-2" \
+  --shards "$work/pairs-1" --shards "$work/pairs-2" --shards "$work/pairs-3" \
   --held-out "$work/held-out" --truth "$work/truth.json" --out "$model"
 echo "Written: $model. The loss curve and the figures are in $model/training.jsonl"

@@ -4,8 +4,8 @@
  *
  *   node examples/train/shards.js FOLDER
  *
- * FOLDER/pairs-1, pairs-2  shards of every picture of the training styles, unfiltered (--model none): wrong alts are in
- *                  it. Two webs, so that a picture stands beside several texts and on several grounds: a text
+ * FOLDER/pairs-1, -2, -3  shards of every picture of the training styles, unfiltered (--model none): wrong alts are in
+ *                  it. Three webs, so that a picture stands beside several texts and on several grounds: a text
  *                  that always comes with the same picture would be learnt by heart
  * FOLDER/held-out  shards of the style that training never sees
  * FOLDER/truth.json  {"names": [...], "shown": {image URL: name}} of the held-out style, for measuring
@@ -37,7 +37,7 @@ async function crawl(styles, seed, out) {
       ['--model', 'none'],
       ['--connect-to', web.connectTo],
       ['--allow-private', '127.0.0.0/8'],
-      ['--delay-ms', '10'],
+      ['--delay-ms', '0'],
       ['--image-delay-ms', '0'],
       ['--dedupe', 'exact'],
       ['--image-size', '128'],
@@ -70,6 +70,6 @@ const { subjects } = await loadCatalogue(stop.signal)
 const names = subjects.map((subject) => subject.name)
 const shown = Object.fromEntries([...truth.shown].map(([url, { name }]) => [url, name]))
 await writeFile(join(root, 'truth.json'), `${JSON.stringify({ names, shown })}\n`)
-for (const seed of ['1', '2']) {
+for (const seed of ['1', '2', '3']) {
   await crawl(trainingStyles, `training ${seed}`, join(root, `pairs-${seed}`))
 }

@@ -40,7 +40,7 @@ def arguments():
     parser.add_argument("--held-out", help="folder of shards to measure on; nothing of it is learnt from")
     parser.add_argument("--truth", help="JSON file: names, and which image URL shows which")
     parser.add_argument("--out", required=True, help="model folder to write")
-    parser.add_argument("--epochs", type=float, default=36)
+    parser.add_argument("--epochs", type=float, default=42)
     parser.add_argument("--stages", default="32:256:0.3,48:256:0.3,64:256:0.4",
                         help="picture side, batch size and share of the epochs of each stage")
     parser.add_argument("--clean-at", default="0.12,0.2,0.3,0.5",
