@@ -14,7 +14,7 @@ const missing = !existsSync(join(folder, 'vision_model.onnx'))
 const never = new AbortController().signal
 
 /** What the weights in the box reach, less a little; the recipe's aim is 0.8 and 0.99 (see their model card). */
-const floors = { top5: 0.73, auc: 0.985 }
+const floors = { top5: 0.78, auc: 0.99 }
 
 const dot = (a: Float32Array, b: Float32Array): number => a.reduce((sum, value, i) => sum + value * b[i]!, 0)
 
