@@ -95,6 +95,7 @@ const refusalCodes = {
   bad_out: exitCodes.usage,
   backend: exitCodes.usage,
   no_seeds: exitCodes.usage,
+  source: exitCodes.usage,
 } as const satisfies Record<Extract<RunEnd, { kind: 'refused' }>['problem'], ExitCode>
 
 function refusalText(end: Extract<RunEnd, { kind: 'refused' }>): string {

@@ -63,18 +63,7 @@ export {
   scopeVerdict,
 } from './scope.js'
 export { absentPath, isLikeAbsent, type PageShape, shapeOf, speaksOfAbsence } from './soft-404.js'
-export {
-  type ListColumns,
-  type ListFormat,
-  type ListRow,
-  type ListSource,
-  listDigest,
-  listFormats,
-  listProblem,
-  type RowSkipReason,
-  readList,
-  rowSkipReasons,
-} from './sources/index.js'
+export * from './sources/index.js'
 export {
   type LinkedFrom,
   pageDigest,

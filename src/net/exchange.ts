@@ -56,7 +56,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#reject = reject
     this.#prefixAt = request.onPrefix === undefined ? Number.POSITIVE_INFINITY : 1
     this.#timer = setTimeout(
-      () => this.#cut(failed('timeout', `not done within ${request.deadlineMs} ms`)),
+      () => this.#cut(this.#withPartial(failed('timeout', `not done within ${request.deadlineMs} ms`))),
       Math.min(maxTimerMs, request.deadlineMs),
     )
     this.#forgetSignal = onCancel(() => this.#cut(failed('cancelled', 'the signal was aborted')))
@@ -113,7 +113,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#settle(this.#early ?? outcomeOf(error, this.#head !== null))
+    const outcome = outcomeOf(error, this.#head !== null)
+    this.#settle(this.#early ?? (outcome.reason === 'body_cut' ? this.#withPartial(outcome) : outcome))
+  }
+
+  #withPartial(outcome: FetchFailed): FetchFailed {
+    if (this.#head === null || this.#codings.length > 0 || this.#chunks.length === 0) return outcome
+    return { ...outcome, partial: { head: this.#head, body: this.#gathered() } }
   }
 
   /** The outcome where the head alone decides it; null = read the body. */
@@ -259,7 +265,7 @@ function utf8OrSelf(latin1: string): string {
 }
 
 /** `headSeen`: what broke after the head broke the body. */
-function outcomeOf(error: Error, headSeen: boolean): FetchOutcome {
+function outcomeOf(error: Error, headSeen: boolean): FetchFailed {
   if (error instanceof DialError) return failed(error.reason, error.message, error.lasting)
   const code = 'code' in error ? String(error.code) : error.name
   const detail = error.message || code

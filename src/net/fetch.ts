@@ -78,14 +78,19 @@ export function createNet(options: NetOptions): Net {
     },
   })
   const onAbort = sharedOnAbort()
-  const fixedHeaders = ['user-agent', options.userAgent, 'accept-encoding', acceptEncoding]
 
   const fetch: Fetch = (request, signal) => {
     const url = usableUrl(request.url)
     if (url === null)
       return Promise.resolve(failed('bad_url', 'not an absolute http(s) URL without credentials'))
     if (signal.aborted) return Promise.resolve(failed('cancelled', 'the signal was aborted'))
-    const headers = [...fixedHeaders, 'accept', request.accept]
+    const { range } = request
+    const headers = [
+      ...['user-agent', options.userAgent],
+      ...['accept-encoding', range === undefined ? acceptEncoding : 'identity'],
+      ...['accept', request.accept],
+      ...(range === undefined ? [] : ['range', `bytes=${range.first}-${range.last}`]),
+    ]
     if (request.acceptLanguage !== undefined) headers.push('accept-language', request.acceptLanguage)
     return new Promise((resolve, reject) => {
       const exchange = new Exchange(request, url, (cancel) => onAbort(signal, cancel), resolve, reject)

@@ -1,6 +1,7 @@
 export { type AddressVerdict, addressVerdict, type Cidr, parseCidr } from './address.js'
 export { type ConnectTo, parseConnectTo, routed } from './connect-to.js'
 export { type Dial, DialError, type DialRequest } from './dial.js'
+export { codingsOf, decoded } from './encoding.js'
 export { createNet, type Net, type NetOptions } from './fetch.js'
 export { type OnAbort, sharedOnAbort } from './on-abort.js'
 export {
@@ -9,6 +10,7 @@ export {
   type FetchFailure,
   type FetchOutcome,
   type FetchRequest,
+  failed,
   fetchFailures,
   type ResponseHead,
 } from './outcome.js'

@@ -5,6 +5,8 @@ export interface FetchRequest {
   /** Value of the Accept header. */
   readonly accept: string
   readonly acceptLanguage?: string
+  /** Asks for these bytes alone, the last one included, and for no coding; whether they came is for the head to say (206, RFC 9110 section 14). */
+  readonly range?: { readonly first: number; readonly last: number }
   /** Largest body to keep, counted after decompression; a body of exactly this size is kept. */
   readonly maxBytes: number
   /** Time for the whole exchange (name, connection, head, body), in ms of wall clock. */
@@ -63,6 +65,8 @@ export interface FetchFailed {
   readonly detail: string
   /** Trying again cannot help although it may with this reason: there is no such name. */
   readonly lasting?: true
+  /** What had come of an uncoded body before it was cut or took too long; absent = nothing. */
+  readonly partial?: { readonly head: ResponseHead; readonly body: Uint8Array }
 }
 
 export type FetchOutcome =

@@ -1,6 +1,12 @@
-import { hostOf, type ListRow, type ListSource, listDigest, readList } from '../crawl/index.js'
+import {
+  hostOf,
+  type SourceProblem,
+  type SourceReader,
+  type SourceSkip,
+  type SourceStep,
+} from '../crawl/index.js'
 import { type Candidate, candidateKey } from '../records/index.js'
-import type { Backend, BatchShape, FoundCandidate, SourceState } from './backend/backend.js'
+import type { Backend, BatchShape, FoundCandidate, Progress, SourceState } from './backend/backend.js'
 import type { Bells } from './bells.js'
 import { pause } from './pause.js'
 
@@ -9,123 +15,141 @@ export interface FeedDeps {
   readonly backend: Backend
   readonly bells: Bells
   readonly batch: BatchShape
-  /** Told of rows that are no candidates, before they are counted: a row may be told twice where the process dies in between. */
-  readonly onSkipped: (source: ListSource, rows: readonly SkippedRow[]) => Promise<void>
+  /** Batches that may be open before no more is read. */
+  readonly mostBatches: () => Promise<number>
+  /** Told of what is no candidate, before it is counted: it may be told twice where the process dies in between. */
+  readonly onSkipped: (skipped: readonly SourceSkip[]) => Promise<void>
+  /** Milliseconds, from any zero. */
+  readonly now: () => number
 }
 
-export type SkippedRow = Extract<ListRow, { kind: 'skipped' }>
-
-/** Where the reading of a list stands, as its cursor says it. */
-interface ListPlace {
-  readonly rows: number
-  /** Of the file that was begun; null = none was. */
-  readonly digest: string | null
-}
-
-/** Rows of one commit. */
-const rowsAtOnce = 500
+/** Enough for one commit: candidates with what was left out; or the time since the last one, so that little is read again after a death. */
+const enough = 500
+const commitEveryMs = 2_000
 /** No more is read while so much waits to be judged: what is read ahead lies in the backend. */
 const maxBuffered = 4_096
-const maxOpenBatches = 32
 const waitMs = 250
 
-/** The name by which a run knows a source: all that decides what it gives. */
-export const sourceName = ({ kind, path, format, gzip, columns }: ListSource): string =>
-  JSON.stringify([kind, path, format, gzip, columns.url, columns.caption, columns.page, columns.licence])
+export interface OpenedSource {
+  readonly reader: SourceReader
+  readonly state: SourceState
+}
 
-/**
- * Tells the run its sources, and says which cannot be gone on with: a list is read on from a row, so it has to be the one that was
- * begun. `message` says what to do.
- */
+/** How the reading ended: every source was read to its end; it was told to stop; or the run takes nothing any more. */
+export type Fed = 'read' | 'stopped' | 'over'
+
+/** Tells the run its sources, and says which cannot be gone on with. Answers those that are not read to their end. */
 export async function openSources(
   backend: Backend,
   run: string,
-  sources: readonly ListSource[],
-): Promise<{ readonly open: readonly OpenSource[] } | { readonly message: string }> {
-  if (sources.length === 0) return { open: [] }
-  const states = await backend.openSources(run, sources.map(sourceName))
-  const open: OpenSource[] = []
-  for (const [i, source] of sources.entries()) {
+  readers: readonly SourceReader[],
+  signal: AbortSignal,
+): Promise<{ readonly open: readonly OpenedSource[] } | SourceProblem> {
+  if (readers.length === 0) return { open: [] }
+  const states = await backend.openSources(
+    run,
+    readers.map(({ name }) => name),
+  )
+  const open: OpenedSource[] = []
+  for (const [i, reader] of readers.entries()) {
     const state = states[i]
     if (state === undefined || state.ended) continue
-    const { digest } = placeOf(state.cursor)
-    const now = await listDigest(source.path)
-    if (digest !== null && digest !== now) {
-      return {
-        message: `${source.path} is not the list any more that this run has begun to read: give it back, or start a new run with another --out`,
-      }
-    }
-    open.push({ source, state, digest: now })
+    const problem = await reader.check(state.cursor, signal)
+    if (problem !== null) return problem
+    open.push({ reader, state })
   }
   return { open }
-}
-
-export interface OpenSource {
-  readonly source: ListSource
-  readonly state: SourceState
-  readonly digest: string
 }
 
 /**
  * Reads the sources one after the other and gives their candidates to the run, no faster than they are judged. Each commit moves the
  * source's cursor along with what was read, so a process that dies loses and doubles nothing. Ends early with `stop`.
  */
-export async function feed(deps: FeedDeps, sources: readonly OpenSource[], stop: AbortSignal): Promise<void> {
-  for (const one of sources) {
-    let state: SourceState | null = one.state
-    while (state !== null && !state.ended && !stop.aborted) state = await feedFrom(deps, one, state, stop)
+export async function feed(
+  deps: FeedDeps,
+  sources: readonly OpenedSource[],
+  stop: AbortSignal,
+): Promise<Fed> {
+  for (const { reader, state } of sources) {
+    let from: SourceState | Fed = state
+    while (typeof from !== 'string') {
+      from = from.ended ? 'read' : await feedFrom(deps, reader, from, stop).catch(unlessStopped(stop))
+    }
+    if (from !== 'read') return from
+  }
+  return 'read'
+}
+
+/** What a reader throws when it is told to stop is no failure of its. */
+function unlessStopped(stop: AbortSignal): (error: unknown) => Fed {
+  return (error) => {
+    if (stop.aborted) return 'stopped'
+    throw error
   }
 }
 
-/** null = there is nothing more to do; a state: another reader was here, and this is where it stands. */
+/** A state: another reader was here, and this is where it stands. */
 async function feedFrom(
   deps: FeedDeps,
-  { source, digest }: OpenSource,
+  reader: SourceReader,
   from: SourceState,
   stop: AbortSignal,
-): Promise<SourceState | null> {
-  let cursor = from.cursor
-  let { rows } = placeOf(cursor)
-  let some: ListRow[] = []
+): Promise<SourceState | Fed> {
+  if (!(await roomFor(deps, stop))) return stop.aborted ? 'stopped' : 'over'
+  let { cursor } = from
+  let steps: SourceStep[] = []
+  let size = 0
+  let committedAt = deps.now()
   const commit = async (ended: boolean): Promise<SourceState | null> => {
-    const skipped = some.filter((row) => row.kind === 'skipped')
-    if (skipped.length > 0) await deps.onSkipped(source, skipped)
-    rows += some.length
-    const to = cursorOf({ rows, digest })
+    const skipped = steps.flatMap((step) => step.skipped)
+    if (skipped.length > 0) await deps.onSkipped(skipped)
+    const to = steps.at(-1)?.cursor ?? cursor
     const committed = await deps.backend.commitSource({
       run: deps.run,
       source: from.source,
       from: cursor,
       to,
       ended,
-      candidates: some.flatMap((row) => (row.kind === 'candidate' ? [foundOf(row.candidate)] : [])),
-      counters: countersOf(some),
+      candidates: steps.flatMap((step) => step.candidates.map(foundOf)),
+      counters: sumOf(steps),
       ...deps.batch,
     })
     if (committed.kind === 'elsewhere') return { source: from.source, ...committed }
     cursor = to
-    some = []
+    steps = []
+    size = 0
     await deps.bells.ring('batch', deps.run, committed.batches)
+    committedAt = deps.now()
     return null
   }
-  for await (const row of readList(source, rows)) {
-    if (stop.aborted) return null
-    some.push(row)
-    if (some.length < rowsAtOnce) continue
+  for await (const step of reader.steps(cursor, stop)) {
+    if (stop.aborted) return 'stopped'
+    steps.push(step)
+    size += step.candidates.length + step.skipped.length
+    if (size < enough && deps.now() - committedAt < commitEveryMs) continue
     const elsewhere = await commit(false)
     if (elsewhere !== null) return elsewhere
-    await roomFor(deps, stop)
+    if (!(await roomFor(deps, stop))) return stop.aborted ? 'stopped' : 'over'
+    committedAt = deps.now()
   }
-  return stop.aborted ? null : commit(true)
+  return stop.aborted ? 'stopped' : ((await commit(true)) ?? 'read')
 }
 
-/** Waits until the run has use for more candidates. */
-async function roomFor({ backend, run }: FeedDeps, stop: AbortSignal): Promise<void> {
+/** Waits until the run has use for more candidates; false = it has none any more, or `stop` came. */
+async function roomFor({ backend, run, mostBatches }: FeedDeps, stop: AbortSignal): Promise<boolean> {
   while (!stop.aborted) {
-    const { buffered, batchesOpen } = await backend.progress(run)
-    if (buffered <= maxBuffered && batchesOpen <= maxOpenBatches) return
+    const progress = await backend.progress(run)
+    if (isOver(progress)) return false
+    const hasRoom = progress.buffered <= maxBuffered && progress.batchesOpen <= (await mostBatches())
+    if (hasRoom && progress.standing === 'running') return true
     await pause(waitMs, stop)
   }
+  return false
+}
+
+/** Whether a run takes no candidates any more. Pure. */
+export function isOver({ standing, ended }: Pick<Progress, 'standing' | 'ended'>): boolean {
+  return ended !== null || standing === 'stopped' || standing === 'failed'
 }
 
 /** A candidate with what the backend deals and counts it by. */
@@ -138,21 +162,10 @@ export function foundOf(candidate: Candidate): FoundCandidate {
   }
 }
 
-function countersOf(rows: readonly ListRow[]): Record<string, number> {
-  const counters: Record<string, number> = { rows: rows.length }
-  for (const row of rows) {
-    const name = row.kind === 'candidate' ? 'candidates_seen' : `row_skipped:${row.reason}`
-    counters[name] = (counters[name] ?? 0) + 1
+function sumOf(steps: readonly SourceStep[]): Record<string, number> {
+  const sum: Record<string, number> = {}
+  for (const { counters } of steps) {
+    for (const [name, count] of Object.entries(counters)) sum[name] = (sum[name] ?? 0) + count
   }
-  return counters
-}
-
-function cursorOf({ rows, digest }: ListPlace): string {
-  return `${rows} ${digest ?? ''}`
-}
-
-function placeOf(cursor: string): ListPlace {
-  if (cursor === '') return { rows: 0, digest: null }
-  const [rows, digest = ''] = cursor.split(' ')
-  return { rows: Number(rows), digest }
+  return sum
 }

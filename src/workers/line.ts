@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { anchorOf, defaultVisitOptions, hostOf, type Renderer } from '../crawl/index.js'
+import { anchorOf, defaultVisitOptions, hostOf, type OptOutRules, type Renderer } from '../crawl/index.js'
 import {
   type BatchDeps,
   createDecodeApart,
@@ -88,9 +88,7 @@ const elsewhereMs = 2_000
 
 export function createLine(deps: LineDeps): Line {
   const { run, options, backend, bells, store, fetch, now, random } = deps
-  const productToken = options.userAgent.split(/[/\s]/)[0] ?? ''
-  const ignored: ReadonlySet<string> = new Set(options.ignoreOptOut)
-  const obeyed = new Set(optOuts.filter((name) => !ignored.has(name)))
+  const { productToken, obeyed } = optOutRules(options)
   const renderer = options.render === 'never' ? null : deps.renderer
   const crawlSettings: CrawlSettings = {
     run,
@@ -109,7 +107,7 @@ export function createLine(deps: LineDeps): Line {
     },
     delayMs: options.delayMs,
     requestDelayMs: options.imageDelayMs,
-    batch: { batchSize: options.batchSize, batchAgeMs, perHost },
+    batch: batchShape(options),
     failing: defaultFailing,
     sitemaps: options.sitemaps === 'on',
   }
@@ -204,6 +202,20 @@ export function createLine(deps: LineDeps): Line {
     },
     compile,
   }
+}
+
+/** Whose words count in a run, and which. Pure. */
+export function optOutRules({ userAgent, ignoreOptOut }: RunOptions): OptOutRules {
+  const ignored: ReadonlySet<string> = new Set(ignoreOptOut)
+  return {
+    productToken: userAgent.split(/[/\s]/)[0] ?? '',
+    obeyed: new Set(optOuts.filter((name) => !ignored.has(name))),
+  }
+}
+
+/** How a run's candidates are dealt into batches. Pure. */
+export function batchShape({ batchSize }: Pick<RunOptions, 'batchSize'>): BatchShape {
+  return { batchSize, batchAgeMs, perHost }
 }
 
 /** The seeds of a run, as the frontier takes them. Pure. */

@@ -1,4 +1,4 @@
-import type { ListSource, RenderMode, Scope } from '../crawl/index.js'
+import type { RenderMode, Scope, Source } from '../crawl/index.js'
 import type { Concept, Provider } from '../filter/index.js'
 import type { OptOut, StoredFormat } from '../records/index.js'
 import type { S3Settings } from '../shard/index.js'
@@ -11,7 +11,7 @@ export interface RunOptions {
   /** Canonical http(s) URLs, distinct, in the order given; at least one unless there are sources. */
   readonly seeds: readonly string[]
   /** What candidates come from beside pages. */
-  readonly sources: readonly ListSource[]
+  readonly sources: readonly Source[]
   /** Absolute folder, or `s3://bucket/prefix`. */
   readonly out: string
   /** `pglite:` and an absolute folder; '' = none was named, and `out` is no folder that could hold it. */
@@ -183,6 +183,7 @@ export type RunProblem =
   | 'browser'
   | 'backend'
   | 'no_seeds'
+  | 'source'
 
 export type RunEnd =
   /** Everything within the limits is done and in shards. */

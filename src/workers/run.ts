@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type { Renderer } from '../crawl/index.js'
+import { type Renderer, SourceError } from '../crawl/index.js'
 import { prepareImageLibrary } from '../filter/index.js'
 import { clearScratch, isS3Url, openStore, sweepParts } from '../shard/index.js'
 import { openPglite } from './backend/pglite/database.js'
@@ -16,6 +16,7 @@ import { createGate } from './gate.js'
 import { createLine, seedOffers } from './line.js'
 import { messageOf, openNet, openRenderer, openScoring, reconcile } from './opening.js'
 import { createPublisher } from './published-status.js'
+import { readersOf } from './readers.js'
 import { differencesOf, limitsOf, storedOptions } from './resume.js'
 import type { Environment, RunEnd, RunHooks, RunOptions, RunPipeline, RunSignals } from './run-types.js'
 import { createSkippedRows } from './skipped-rows.js'
@@ -25,6 +26,8 @@ import { createStatus, type Status } from './status.js'
 const runName = 'run'
 /** Batches at once: while one waits for its downloads another is scored. */
 export const batchesAtOnce = 3
+/** Candidates are read from sources so many batches ahead. */
+const maxOpenBatches = 32
 /** Images in decoding for each core: while one waits for the event loop between two steps, another has the core. */
 export const decodesPerCore = 2
 
@@ -157,8 +160,10 @@ async function runLocked(
       `${options.out} was scored with ${adopted.id}, and --model ${options.model} is ${model.id} now: scores of two models cannot be compared. Give it the first one back, or choose another --out`,
     )
   }
-  const sources = await openSources(backend, runName, options.sources)
-  if ('message' in sources) return refused('options_differ', sources.message)
+  const sources = await openSources(backend, runName, readersOf(options, environment, net), abort)
+  if ('message' in sources) {
+    return refused(sources.kind === 'changed' ? 'options_differ' : 'source', sources.message)
+  }
   const line = createLine({
     run: runName,
     options,
@@ -181,17 +186,21 @@ async function runLocked(
 
   status.note(null)
   const over = new AbortController()
+  /** Aborted where a source cannot be read any further now: what was read is finished. */
+  const dry = new AbortController()
   const feeding = feed(
     {
       run: runName,
       backend,
       bells,
       batch: line.batch,
+      mostBatches: async () => maxOpenBatches,
       onSkipped: createSkippedRows(privateDir, hooks.onNote),
+      now: steadyClock(),
     },
     sources.open,
     AbortSignal.any([signals.drain, abort, over.signal]),
-  ).catch((error: unknown) => lost.abort(error))
+  ).catch((error: unknown) => (error instanceof SourceError ? dry : lost).abort(error))
   const end = await drive({
     run: runName,
     backend,
@@ -201,7 +210,7 @@ async function runLocked(
     maxTimeMs: options.maxTimeMs,
     batch: line.batch,
     shard: line.shard,
-    signals: { drain: signals.drain, abort },
+    signals: { drain: AbortSignal.any([signals.drain, dry.signal]), abort },
     finish: (complete) => line.compile(complete, abort),
     workers: [
       {
@@ -221,6 +230,7 @@ async function runLocked(
     return feeding
   })
   lost.signal.throwIfAborted()
+  dry.signal.throwIfAborted()
   return end
 }
 

@@ -1,43 +1,58 @@
 import { appendFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ListSource } from '../crawl/index.js'
-import type { SkippedRow } from './feed.js'
+import type { SourceSkip } from '../crawl/index.js'
 
-/** Told to people for each list; all are in the file. */
+/** Told to people for each file; all are in the list. */
 const mostTold = 5
 /** About 20 MB; the counters count those beyond it too. */
 const mostListed = 100_000
 
-/** Names the rows of lists that are no candidates: the first ones as notes, all in `skipped-rows.jsonl` beside the state of the run. */
+/** Names what is left out of sources: the first of each file as notes, all in `skipped-rows.jsonl` beside the state of the run. */
 export function createSkippedRows(
   privateDir: string,
   onNote: (text: string) => void,
-): (source: ListSource, rows: readonly SkippedRow[]) => Promise<void> {
-  const file = join(privateDir, 'skipped-rows.jsonl')
+): (skipped: readonly SourceSkip[]) => Promise<void> {
+  const list = join(privateDir, 'skipped-rows.jsonl')
   const told = new Map<string, number>()
   let listed = 0
-  return async ({ path }, rows) => {
-    for (const { line, reason, detail } of rows) {
-      const before = told.get(path) ?? 0
-      if (before > mostTold) break
-      told.set(path, before + 1)
-      onNote(
-        before === mostTold
-          ? `${path}: more rows are left out; ${file} names them`
-          : `${path} line ${line} is left out: ${rowSkipTexts[reason]}${detail === null ? '' : ` (${detail})`}`,
-      )
+  return async (skipped) => {
+    for (const one of skipped) {
+      const before = told.get(one.file) ?? 0
+      if (before > mostTold) continue
+      told.set(one.file, before + 1)
+      onNote(before === mostTold ? `${one.file}: more is left out; ${list} names it` : skipText(one))
     }
-    const some = rows.slice(0, mostListed - listed)
+    const some = skipped.slice(0, mostListed - listed)
     listed += some.length
-    if (some.length === 0) return
-    const lines = some.map(({ line, reason, detail }) => JSON.stringify({ list: path, line, reason, detail }))
-    await appendFile(file, `${lines.join('\n')}\n`)
+    if (some.length > 0)
+      await appendFile(list, some.map((one) => `${JSON.stringify(lineOf(one))}\n`).join(''))
   }
 }
 
-const rowSkipTexts: Readonly<Record<SkippedRow['reason'], string>> = {
+/** Pure. */
+export function skipText({ file, at, reason, detail }: SourceSkip): string {
+  const place = 'line' in at ? `line ${at.line}` : `byte ${at.byte}`
+  return `${file} ${place} is left out: ${skipTexts[reason]}${detail === null ? '' : ` (${detail})`}`
+}
+
+function lineOf({ file, at, reason, detail }: SourceSkip): Record<string, unknown> {
+  return 'line' in at ? { list: file, ...at, reason, detail } : { archive: file, ...at, reason, detail }
+}
+
+const skipTexts: Readonly<Record<SourceSkip['reason'], string>> = {
   malformed: 'it cannot be read',
   no_url: 'it has no URL',
   bad_url: 'its URL cannot be used',
   no_caption: 'it has no caption',
+  gzip: 'its compressed data are broken',
+  cut: 'it is cut off',
+  header_large: 'its header has no end',
+  length: 'it is not as long as it says',
+  too_large: 'it is too large',
+  http_head: 'the archived response has no head that can be read',
+  encoding: 'its body is not coded as it says',
+  json: 'it is a WAT record without its JSON',
+  bad_path: 'the path cannot be used',
+  absent: 'the archive is not there',
+  not_warc: 'the file is no web archive',
 }

@@ -2,12 +2,17 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import type { ListSource } from '../../src/crawl/index.js'
+import { type ListSource, openSource, type SourceSkip } from '../../src/crawl/index.js'
+import { fileDigest } from '../../src/crawl/sources/file-digest.js'
 import type { Backend, Progress, SourceCommit, SourceState } from '../../src/workers/backend/backend.js'
-import { type FeedDeps, feed, openSources, type SkippedRow, sourceName } from '../../src/workers/feed.js'
+import { type FeedDeps, feed, openSources } from '../../src/workers/feed.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'pairmill-feed-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const calm = () => new AbortController().signal
+/** No archive is read here. */
+const readerOf = (source: ListSource) => openSource(source, {} as Parameters<typeof openSource>[1])
 
 let lists = 0
 function listOf(rows: number, bad: readonly number[] = []): ListSource {
@@ -38,26 +43,28 @@ function desk(waiting: () => Partial<Progress> = () => ({})) {
       commits.push(commit)
       return { kind: 'committed' as const, batches: [] }
     },
-    progress: async () => ({ buffered: 0, batchesOpen: 0, ...waiting() }) as Progress,
+    progress: async () =>
+      ({ buffered: 0, batchesOpen: 0, standing: 'running', ended: null, ...waiting() }) as Progress,
   } as unknown as Backend
-  const skipped: SkippedRow[] = []
+  const skipped: SourceSkip[] = []
   const deps: FeedDeps = {
     run: 'run',
     backend,
     bells: { ring: async () => {} } as unknown as FeedDeps['bells'],
     batch: { batchSize: 256, batchAgeMs: 30_000, perHost: 32 },
-    onSkipped: async (_, rows) => void skipped.push(...rows),
+    mostBatches: async () => 32,
+    onSkipped: async (rows) => void skipped.push(...rows),
+    now: () => 0,
   }
   const urls = () => commits.flatMap(({ candidates }) => candidates.map(({ body }) => body.imageUrl))
   const open = async (...sources: ListSource[]) => {
-    const opened = await openSources(backend, 'run', sources)
+    const opened = await openSources(backend, 'run', sources.map(readerOf), calm())
     if ('message' in opened) throw new Error(opened.message)
     return opened.open
   }
   return { deps, states, commits, skipped, urls, open }
 }
 
-const calm = () => new AbortController().signal
 const urlsOf = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, n) => `http://a.test/${from + n}.jpg`)
 
@@ -66,9 +73,9 @@ describe('feeding lists to a run', () => {
     const { deps, commits, skipped, urls, open } = desk()
     await feed(deps, await open(listOf(1_234, [3, 700]), listOf(0)), calm())
     expect(urls()).toEqual(urlsOf(0, 1_234).filter((url) => !/\/(3|700)\.jpg/.test(url)))
-    expect(skipped.map(({ line, reason }) => [line, reason])).toEqual([
-      [4, 'bad_url'],
-      [701, 'bad_url'],
+    expect(skipped.map(({ at, reason }) => [at, reason])).toEqual([
+      [{ line: 4 }, 'bad_url'],
+      [{ line: 701 }, 'bad_url'],
     ])
     expect(commits.map(({ ended }) => ended)).toEqual([false, false, true, true])
     const rows = commits.map(({ counters }) => counters.rows ?? 0)
@@ -85,7 +92,7 @@ describe('feeding lists to a run', () => {
     expect(commits).toHaveLength(1)
     await feed(deps, await open(source), calm())
     expect(urls()).toEqual(urlsOf(0, 1_200))
-    expect(states.get(sourceName(source))).toMatchObject({ ended: true })
+    expect(states.get(readerOf(source).name)).toMatchObject({ ended: true })
     expect(await open(source)).toEqual([])
   })
 
@@ -93,8 +100,9 @@ describe('feeding lists to a run', () => {
     const { deps, states, urls, open } = desk()
     const source = listOf(900)
     const opened = await open(source)
-    const cursor = `600 ${opened[0]!.digest}`
-    states.set(sourceName(source), { source: sourceName(source), cursor, ended: false })
+    const { name } = readerOf(source)
+    const cursor = `600 ${await fileDigest(source.path)}`
+    states.set(name, { source: name, cursor, ended: false })
     await feed(deps, opened, calm())
     expect(urls()).toEqual(urlsOf(600, 900))
   })
@@ -104,11 +112,11 @@ describe('feeding lists to a run', () => {
     const reachedAt: number[] = []
     const { deps, commits, open } = desk(() => {
       reachedAt.push(commits.length)
-      // Full for three looks behind each commit.
+      // Full for three looks before the beginning and behind each commit.
       return asked++ % 4 < 3 ? { buffered: 100_000 } : { batchesOpen: 1 }
     })
     await feed(deps, await open(listOf(1_100)), calm())
-    expect(reachedAt).toEqual([1, 1, 1, 1, 2, 2, 2, 2])
+    expect(reachedAt).toEqual([0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2])
     expect(commits).toHaveLength(3)
   })
 
@@ -119,9 +127,33 @@ describe('feeding lists to a run', () => {
     const stopping = { ...deps, bells: { ring: async () => stop.abort() } as unknown as FeedDeps['bells'] }
     await feed(stopping, await open(source), stop.signal)
     writeFileSync(source.path, 'http://a.test/other.jpg Another')
-    expect(await openSources(deps.backend, 'run', [source])).toEqual({
+    expect(await openSources(deps.backend, 'run', [readerOf(source)], calm())).toEqual({
+      kind: 'changed',
       message: expect.stringContaining(`${source.path} is not the list any more`),
     })
     expect(commits).toHaveLength(1)
+  })
+
+  it('commits what it has when the last commit is long ago, however little that is', async () => {
+    const { deps, commits, open } = desk()
+    let nowMs = 0
+    await feed({ ...deps, now: () => (nowMs += 3_000) }, await open(listOf(1_100)), calm())
+    expect(commits.length).toBe(4)
+  })
+
+  it('reads nothing for a paused run, and ends where the run takes nothing any more', async () => {
+    let standing: Progress['standing'] = 'paused'
+    let looks = 0
+    const { deps, commits, open } = desk(() => {
+      if (++looks === 1) return {}
+      if (looks === 4) standing = 'stopped'
+      return { standing }
+    })
+    expect(await feed(deps, await open(listOf(1_100)), calm())).toBe('over')
+    expect(looks).toBe(4)
+    expect(commits).toHaveLength(1)
+    const ended = desk(() => ({ ended: 'max-pairs' }))
+    expect(await feed(ended.deps, await ended.open(listOf(1_100)), calm())).toBe('over')
+    expect(ended.commits).toEqual([])
   })
 })

@@ -68,9 +68,9 @@ interface Place {
   readonly emptyIds: Set<string>
 }
 
-/** One pass in document order, without recursion. */
-export function harvest(document: Document): Harvest {
-  const found: Harvest = {
+/** What is found in a document of nothing. */
+export function emptyHarvest(): Harvest {
+  return {
     title: null,
     htmlLanguage: null,
     metaLanguage: null,
@@ -94,6 +94,11 @@ export function harvest(document: Document): Harvest {
       inlineFrames: 0,
     },
   }
+}
+
+/** One pass in document order, without recursion. */
+export function harvest(document: Document): Harvest {
+  const found = emptyHarvest()
   const place: Place = {
     figures: [],
     pictures: [],

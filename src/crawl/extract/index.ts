@@ -17,6 +17,8 @@ import {
 } from './source.js'
 import { textOf, tidyText } from './text.js'
 
+export { emptyHarvest, type Harvest } from './harvest.js'
+
 export interface ExtractOptions {
   /** Long side of the images that will be stored, pixels: which srcset entry is enough. */
   readonly imageSize: number
@@ -69,7 +71,15 @@ export function extractPage(html: string, url: string, options: ExtractOptions):
 
 /** As extractPage, with the signs that there is more. */
 export function readPage(html: string, url: string, options: ExtractOptions): ReadPage {
-  const found = harvest(parseDocument(html))
+  return readHarvest(harvest(parseDocument(html)), url, options)
+}
+
+/** As extractPage, from what was found in a page already. */
+export function extractHarvest(found: Harvest, url: string, options: ExtractOptions): ExtractedPage {
+  return readHarvest(found, url, options).page
+}
+
+function readHarvest(found: Harvest, url: string, options: ExtractOptions): ReadPage {
   const base = (found.base === null ? null : canonicalUrl(found.base, url)) ?? url
   const { productToken, obeyed = allOptOuts } = options
   const verdict = pageVerdict(

@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { createCsvParser } from './csv.js'
@@ -34,28 +32,6 @@ export async function* readList(source: ListSource, done: number): AsyncGenerato
       yield skipped(line, 'malformed', `the gzip data is broken from here on: ${error.message}`)
   }
 }
-
-/**
- * What tells whether a list is still the one that was begun: its length with a hash of its beginning and its end.
- *
- * @throws Error where the file cannot be read.
- */
-export async function listDigest(path: string): Promise<string> {
-  const handle = await open(path)
-  try {
-    const { size } = await handle.stat()
-    const hash = createHash('sha256')
-    for (const start of [0, Math.max(size - edge, 0)]) {
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(edge), 0, edge, start)
-      hash.update(buffer.subarray(0, bytesRead))
-    }
-    return `${size}-${hash.digest('hex').slice(0, 16)}`
-  } finally {
-    await handle.close()
-  }
-}
-
-const edge = 64 * 1024
 
 /**
  * Why a list cannot be read, so that it can be said before anything starts; null = it can.

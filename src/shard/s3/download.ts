@@ -6,7 +6,7 @@ import type { S3Link } from './link.js'
 import { eachPiece, type Piece, type PieceMemory, pieceBytes, piecesOf } from './pieces.js'
 
 /** One state of an object: what is written over it meanwhile is not mixed in. */
-interface Version {
+export interface Version {
   readonly etag: string
   /** Bytes. */
   readonly size: number
@@ -101,7 +101,7 @@ async function unlessReplaced<T>(read: () => Promise<T>): Promise<T> {
   }
 }
 
-async function readFirst(
+export async function readFirst(
   link: S3Link,
   name: string,
   into: Buffer,
@@ -129,11 +129,11 @@ async function readFirst(
   }
 }
 
-async function readPiece(
+export async function readPiece(
   link: S3Link,
   name: string,
   version: Version,
-  piece: Piece,
+  piece: Pick<Piece, 'offset' | 'size'>,
   into: Buffer,
   signal: AbortSignal,
 ): Promise<void> {

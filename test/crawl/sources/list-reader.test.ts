@@ -6,11 +6,11 @@ import fc from 'fast-check'
 import { parquetWriteFile } from 'hyparquet-writer'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createCsvParser } from '../../../src/crawl/sources/csv.js'
+import { fileDigest } from '../../../src/crawl/sources/file-digest.js'
 import {
   type ListFormat,
   type ListRow,
   type ListSource,
-  listDigest,
   listProblem,
   readList,
 } from '../../../src/crawl/sources/index.js'
@@ -191,10 +191,10 @@ describe('a list of images', () => {
 
   it('is known again by its length, its beginning and its end', async () => {
     const source = listOf(`a${'x'.repeat(200_000)}b`, 'txt')
-    const before = await listDigest(source.path)
-    expect(await listDigest(source.path)).toBe(before)
+    const before = await fileDigest(source.path)
+    expect(await fileDigest(source.path)).toBe(before)
     writeFileSync(source.path, `a${'x'.repeat(200_000)}c`)
-    expect(await listDigest(source.path)).not.toBe(before)
+    expect(await fileDigest(source.path)).not.toBe(before)
   })
 
   it('that cannot be used says why before anything starts', async () => {

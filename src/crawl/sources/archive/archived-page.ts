@@ -1,0 +1,166 @@
+import { type Fetch, maxRetries } from '../../../net/index.js'
+import type { Candidate, Permission } from '../../../records/index.js'
+import type { PageSkipReason } from '../../page.js'
+import { type VisitOptions, visit } from '../../visit.js'
+import type { PlainRecordSkip, RecordFault, RecordSkip } from './archive.js'
+import { type ArchivedResponse, parseResponse, plainBody } from './http-message.js'
+import { dateOf, type RecordOutcome, skip, skipByStatus, targetUrl } from './record-outcome.js'
+import type { RecordHead } from './warc-record.js'
+import { readWat } from './wat.js'
+
+/** What one record of an archive gives. */
+export interface JudgedRecord {
+  readonly candidates: readonly Candidate[]
+  readonly counters: Readonly<Record<string, number>>
+  /** What is wrong with it; null = nothing, whether it gives anything or not. */
+  readonly fault: { readonly reason: RecordFault; readonly detail: string } | null
+}
+
+/** Whether a record's block is needed to judge it. */
+export function wantsBlock(head: RecordHead): boolean {
+  return skipByHead(head) === null
+}
+
+/**
+ * What a record gives, by the rules of a visit: the archived head and page say what may be taken. `archive`: where it lies, the word on
+ * which its candidates stand. `block` null = it was too large where `wantsBlock`.
+ */
+export async function judgeRecord(
+  { head, block }: { readonly head: RecordHead; readonly block: Buffer | null },
+  archive: string,
+  options: VisitOptions,
+  signal: AbortSignal,
+): Promise<JudgedRecord> {
+  const early = skipByHead(head)
+  if (early !== null) return skippedAs(skip(early))
+  if (block === null) return skippedAs(skip('too_large', `${head.length} bytes`))
+  const outcome = isWat(head) ? readWat(block, options) : await readResponse(head, block, options, signal)
+  if (outcome.kind === 'skipped') return skippedAs(outcome)
+  const { page, dateMs } = outcome
+  const pagePermission: Permission = {
+    rule: 'archive:none',
+    value: null,
+    source: archive,
+    checkedAt: new Date(dateMs).toISOString(),
+  }
+  const counters: Record<string, number> = {
+    records: 1,
+    archive_pages: 1,
+    images_seen: page.imagesSeen,
+    candidates_seen: page.candidates.length,
+  }
+  if (page.refusal !== null) counters[`images_opted_out:${page.refusal.rule}`] = 1
+  for (const [reason, count] of Object.entries(page.imagesSkipped))
+    counters[`image_skipped:${reason}`] = count
+  return {
+    candidates: page.candidates.map((candidate) => ({ ...candidate, pagePermission })),
+    counters,
+    fault: null,
+  }
+}
+
+const faults: ReadonlySet<RecordSkip> = new Set<RecordFault>([
+  'malformed',
+  'cut',
+  'too_large',
+  'http_head',
+  'encoding',
+  'json',
+])
+
+function skippedAs({ reason, detail, refusal }: Extract<RecordOutcome, { kind: 'skipped' }>): JudgedRecord {
+  const counters: Record<string, number> = { records: 1, [`record_skipped:${reason}`]: 1 }
+  if (refusal !== undefined) counters[`page_opted_out:${refusal.rule}`] = 1
+  return { candidates: [], counters, fault: isFault(reason) ? { reason, detail } : null }
+}
+
+function isFault(reason: RecordSkip): reason is RecordFault {
+  return faults.has(reason)
+}
+
+const namedSkips: ReadonlySet<string> = new Set<PlainRecordSkip>([
+  'warcinfo',
+  'request',
+  'metadata',
+  'revisit',
+  'resource',
+  'conversion',
+])
+
+/** null = its block decides. */
+function skipByHead(head: RecordHead): PlainRecordSkip | null {
+  const { type, fields } = head
+  if (type === 'response') {
+    if (mediaTypeOf(head) !== 'application/http') return 'not_http'
+  } else if (!isWat(head)) return namedSkips.has(type) ? (type as PlainRecordSkip) : 'other'
+  return fields.has('warc-truncated') ? 'truncated' : null
+}
+
+function isWat(head: RecordHead): boolean {
+  return head.type === 'metadata' && mediaTypeOf(head) === 'application/json'
+}
+
+function mediaTypeOf({ fields }: RecordHead): string {
+  return fields.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase() ?? ''
+}
+
+async function readResponse(
+  head: RecordHead,
+  block: Buffer,
+  options: VisitOptions,
+  signal: AbortSignal,
+): Promise<RecordOutcome> {
+  const dateMs = dateOf(head.fields.get('warc-date'))
+  if (dateMs === null) return skip('malformed', 'it has no WARC-Date')
+  const url = targetUrl(head.fields.get('warc-target-uri'))
+  if (url === null) return skip('bad_url')
+  const response = parseResponse(block)
+  if (response === null) return skip('http_head')
+  const byStatus = skipByStatus(response.head.status)
+  if (byStatus !== null) return skip(byStatus)
+  const outcome = await visit(
+    { fetch: archivedFetch(response), now: () => dateMs, random: () => 0 },
+    // It will not be answered otherwise another time.
+    { id: 0, url, depth: 0, anchor: '', redirects: 0, attempts: maxRetries },
+    options,
+    signal,
+  )
+  switch (outcome.kind) {
+    case 'page':
+      return { kind: 'page', page: outcome.page, dateMs }
+    case 'redirect':
+      return skip('http_3xx')
+    default: {
+      const { reason, detail } = outcome
+      const refusal = outcome.kind === 'skipped' ? outcome.refusal : undefined
+      return {
+        ...skip(recordSkips[reason] ?? 'other', detail),
+        ...(refusal === undefined ? {} : { refusal }),
+      }
+    }
+  }
+}
+
+/** What of a visit can come of an archived answer. */
+const recordSkips: Partial<Record<PageSkipReason, RecordSkip>> = {
+  not_html: 'not_html',
+  empty: 'empty',
+  opt_out: 'opt_out',
+  bad_url: 'bad_url',
+  encoding: 'encoding',
+  too_large: 'too_large',
+  body_cut: 'cut',
+}
+
+/** A fetch that is answered from an archive, so that an archived page is visited as any other. */
+function archivedFetch(response: ArchivedResponse): Fetch {
+  const { head } = response
+  return async ({ onHead, onPrefix, maxBytes }) => {
+    if (onHead?.(head) === 'stop')
+      return { kind: 'response', head, body: response.body.subarray(0, 0), stopped: true }
+    const body = await plainBody(response, maxBytes)
+    if ('kind' in body) return body
+    const stopped = body.length > 0 && onPrefix?.(body) === 'stop'
+    return { kind: 'response', head, body, stopped }
+  }
+}

@@ -1,0 +1,90 @@
+import { promisify } from 'node:util'
+import { gunzip } from 'node:zlib'
+import { SourceError } from '../source.js'
+import type { ByteFile } from './byte-file.js'
+import { memberBeginning } from './gzip-member.js'
+import { startsRecord } from './warc-record.js'
+
+/** Where Common Crawl's paths lead that are not read from where they lie (https://commoncrawl.org/get-started). */
+export const commonCrawlBase = 'https://data.commoncrawl.org/'
+
+/** Common Crawl's longest lists have 100,000 paths, 14 MB in plain. */
+const maxListBytes = 64 * 1024 * 1024
+const maxPathLength = 4096
+const zstdMagic = Buffer.from([0x28, 0xb5, 0x2f, 0xfd])
+
+/** What a file is by its first bytes; where these are broken its name decides. `why`: it is neither. */
+export function kindOfFile(
+  place: string,
+  start: Buffer,
+): { readonly kind: 'archive' | 'paths' } | { readonly kind: 'neither'; readonly why: string } {
+  if (start.subarray(0, zstdMagic.length).equals(zstdMagic)) {
+    return {
+      kind: 'neither',
+      why: 'it is compressed with zstd, which is not read here: unfold it, or compress it with gzip',
+    }
+  }
+  const text = memberBeginning(start) ?? start
+  const first = text.subarray(text.findIndex((byte) => byte !== 0x0d && byte !== 0x0a))
+  if (startsRecord(first)) return { kind: 'archive' }
+  const [line = ''] = text.toString('latin1', 0, maxPathLength).trimStart().split(/\r?\n/, 1)
+  if (/^[\w./:%+@=~&?#-]+$/.test(line) && /[./]/.test(line)) return { kind: 'paths' }
+  if (/\.(?:warc|wat)(?:\.gz)?(?:[?#]|$)/i.test(place)) return { kind: 'archive' }
+  return { kind: 'neither', why: 'it is neither a WARC or WAT file nor a list of their paths' }
+}
+
+/** The lines of a list of paths, in order. Throws a SourceError where it is no such list after all. */
+export async function readPaths(
+  place: string,
+  file: ByteFile,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const pieces: Buffer[] = []
+  let length = 0
+  for await (const piece of file.bytes(0, signal)) {
+    pieces.push(piece)
+    length += piece.length
+    if (length > maxListBytes) throw new SourceError(`${place} is too long for a list of paths`)
+  }
+  const bytes = Buffer.concat(pieces)
+  const isGzip = memberBeginning(bytes) !== null
+  const text = isGzip ? await unfolded(place, bytes) : bytes
+  return text.toString('utf8').split(/\r?\n/)
+}
+
+async function unfolded(place: string, bytes: Buffer): Promise<Buffer> {
+  try {
+    return await promisify(gunzip)(bytes, { maxOutputLength: maxListBytes })
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new SourceError(`${place} cannot be unfolded: ${why}`, error)
+  }
+}
+
+/**
+ * The place that a line of a list means; null = none that may be read. Relative paths are taken from `base` where it is given. Without it
+ * those that begin with `crawl-data/`, as Common Crawl's do, are taken from where its tree of that name begins in the list's own place, else
+ * from Common Crawl; all others from where the list lies. What lies on the web or in S3 names no file of this machine.
+ */
+export function resolvePath(line: string, list: string, base: string | null): string | null {
+  const path = line.trim()
+  if (path === '' || path.length > maxPathLength || /\p{Cc}/u.test(path)) return null
+  if (/^(?:https?|s3):\/\/./i.test(path)) return path
+  if (/^[a-z][a-z0-9+.-]*:/i.test(path)) return null
+  const root = base ?? rootOf(path, list)
+  const isLocal = !/^[a-z][a-z0-9+]*:\/\//i.test(root)
+  if (path.startsWith('/')) return isLocal ? path : null
+  if (path.split('/').includes('..')) return null
+  return `${root}${path}`
+}
+
+const tree = 'crawl-data/'
+
+function rootOf(path: string, list: string): string {
+  if (path.startsWith(tree)) {
+    const at = list.indexOf(`/${tree}`)
+    return at < 0 ? commonCrawlBase : list.slice(0, at + 1)
+  }
+  const [place = ''] = list.split(/[?#]/, 1)
+  return place.slice(0, place.lastIndexOf('/') + 1)
+}

@@ -1,0 +1,47 @@
+import type { Candidate } from '../../../records/index.js'
+import type { Refusal } from '../../permission/index.js'
+import { canonicalUrl } from '../../url.js'
+import type { PlainRecordSkip, RecordSkip } from './archive.js'
+
+/** What a page in an archive gave, whoever read it from its HTML. */
+export interface ArchivedPage {
+  readonly candidates: readonly Candidate[]
+  readonly imagesSeen: number
+  readonly imagesSkipped: Readonly<Record<string, number>>
+  /** Why no image was taken from it, by its own word; null = nothing forbids it. */
+  readonly refusal: Refusal | null
+}
+
+/** How a record came to nothing; or the page that it holds. */
+export type RecordOutcome =
+  | { readonly kind: 'page'; readonly page: ArchivedPage; readonly dateMs: number }
+  | {
+      readonly kind: 'skipped'
+      readonly reason: RecordSkip
+      readonly detail: string
+      /** Where the reason is `opt_out`. */
+      readonly refusal?: Refusal
+    }
+
+export function skip(reason: RecordSkip, detail = ''): Extract<RecordOutcome, { kind: 'skipped' }> {
+  return { kind: 'skipped', reason, detail }
+}
+
+/** What WARC says of when a page was fetched; null = nothing that can be read. */
+export function dateOf(text: string | undefined): number | null {
+  const ms = text === undefined ? Number.NaN : Date.parse(text)
+  return Number.isNaN(ms) ? null : ms
+}
+
+/** What comes of a page that was answered with another status than 200; null = it was 200. */
+export function skipByStatus(status: number): PlainRecordSkip | null {
+  if (status === 200) return null
+  if (status >= 300 && status < 400) return 'http_3xx'
+  if (status >= 400 && status < 500) return 'http_4xx'
+  return status >= 500 && status < 600 ? 'http_5xx' : 'http_other'
+}
+
+/** Some early writers put the URL in angle brackets. */
+export function targetUrl(raw: string | undefined): string | null {
+  return raw === undefined ? null : canonicalUrl(raw.replace(/^<(.*)>$/, '$1'))
+}

@@ -1,0 +1,140 @@
+import { emptyHarvest, extractHarvest, type Harvest } from '../../extract/index.js'
+import { allOptOuts, headRefusal } from '../../permission/index.js'
+import type { VisitOptions } from '../../visit.js'
+import { headersOf } from './http-message.js'
+import { dateOf, type RecordOutcome, skip, skipByStatus, targetUrl } from './record-outcome.js'
+
+/**
+ * Reads a WAT record: what Common Crawl's extractor wrote of one record of a WARC file, as JSON. It has the page's links, images with alt
+ * and title, metas and HTTP headers, and nothing of its text: no figcaptions, headings or JSON-LD. Entities are decoded in it.
+ */
+export function readWat(block: Buffer, options: VisitOptions): RecordOutcome {
+  const envelope = within(jsonOf(block), 'Envelope')
+  if (envelope === undefined) return skip('json', 'no JSON object with an Envelope')
+  const warc = within(envelope, 'WARC-Header-Metadata')
+  const type = textOf(within(warc, 'WARC-Type'))
+  if (type === 'revisit') return skip('revisit')
+  if (type !== 'response') return skip('metadata')
+  if (within(warc, 'WARC-Truncated') !== undefined) return skip('truncated')
+  const http = within(envelope, 'Payload-Metadata', 'HTTP-Response-Metadata')
+  const status = Number(textOf(within(http, 'Response-Message', 'Status')))
+  if (!Number.isInteger(status)) return skip('not_http')
+  const byStatus = skipByStatus(status)
+  if (byStatus !== null) return skip(byStatus)
+  const html = within(http, 'HTML-Metadata')
+  if (html === undefined) return skip('not_html')
+  const dateMs = dateOf(textOf(within(warc, 'WARC-Date')))
+  if (dateMs === null) return skip('malformed', 'it has no WARC-Date')
+  const url = targetUrl(textOf(within(warc, 'WARC-Target-URI')))
+  if (url === null) return skip('bad_url')
+  const headers = headersIn(within(http, 'Headers'))
+  const refusal = headRefusal(headers, options)
+  if (refusal !== null) {
+    const detail = `${refusal.rule}: ${refusal.value} (${refusal.source})`
+    return { ...skip('opt_out', detail), refusal }
+  }
+  const page = extractHarvest(harvestOf(html), url, {
+    imageSize: options.imageSize,
+    productToken: options.productToken,
+    obeyed: options.obeyed ?? allOptOuts,
+    contentLanguage: headers['content-language'] ?? null,
+    xRobotsTag: headers['x-robots-tag'] ?? null,
+  })
+  return { kind: 'page', page, dateMs }
+}
+
+/** Images of one page that are looked at, as of a page. */
+const maxImages = 20_000
+/** Of a meta's content. Characters. */
+const maxContent = 5000
+
+function harvestOf(html: unknown): Harvest {
+  const head = within(html, 'Head')
+  const metas = objectsIn(within(head, 'Metas'))
+  const links = [...objectsIn(within(head, 'Link')), ...objectsIn(within(html, 'Links'))]
+  const images = links.flatMap(imageAttributes)
+  const licence = links.find(({ rel }) => /(?:^|\s)license(?:\s|$)/i.test(textOf(rel) ?? ''))
+  const contentOf = (isIt: (meta: Record<string, unknown>) => boolean) =>
+    textOf(metas.find(isIt)?.content) ?? null
+  return {
+    ...emptyHarvest(),
+    title: textOf(within(head, 'Title')) ?? null,
+    // The attributes of the html element are written as metas.
+    htmlLanguage: contentOf(({ name }) => name === 'HTML@/lang' || name === 'HTML@/xml:lang'),
+    metaLanguage: contentOf((meta) => /^content-language$/i.test(textOf(meta['http-equiv']) ?? '')),
+    base: textOf(within(head, 'Base')) ?? null,
+    licence: textOf(licence?.url) ?? null,
+    images: images
+      .slice(0, maxImages)
+      .map((attributes) => ({ attributes, sources: [], figure: null, heading: null })),
+    imagesSeen: images.length,
+    metas: metas.flatMap((meta) => {
+      const name = textOf(meta.property) ?? textOf(meta.name)
+      const content = textOf(meta.content)
+      if (name === undefined || content === undefined) return []
+      return [[name.trim().toLowerCase(), content.slice(0, maxContent)] as const]
+    }),
+  }
+}
+
+/** `{path: 'IMG@/src', url, alt, title}` as the element that it was. Extractors that write lazy attributes name them in the path. */
+function imageAttributes(link: Record<string, unknown>): Record<string, string>[] {
+  const attribute = /^IMG@\/([a-z-]+)$/i.exec(textOf(link.path) ?? '')?.[1]?.toLowerCase()
+  const url = textOf(link.url)
+  if (attribute === undefined || url === undefined || notPictures.has(attribute)) return []
+  const attributes: Record<string, string> = {}
+  for (const [name, value] of Object.entries(link)) {
+    if (name !== 'path' && name !== 'url' && typeof value === 'string') attributes[name.toLowerCase()] = value
+  }
+  return [{ ...attributes, [attribute]: url }]
+}
+
+const notPictures: ReadonlySet<string> = new Set([
+  'longdesc',
+  'usemap',
+  'data-href',
+  'data-uri',
+  'background',
+])
+
+/** A field that was sent twice may be a list. */
+function headersIn(value: unknown): Record<string, string> {
+  if (!isObject(value)) return {}
+  const fields = Object.entries(value).flatMap(([name, given]) =>
+    (Array.isArray(given) ? given : [given]).flatMap((one: unknown) => {
+      const text = textOf(one)
+      return text === undefined ? [] : [[name, text] as const]
+    }),
+  )
+  return headersOf(fields)
+}
+
+function jsonOf(block: Buffer): unknown {
+  try {
+    return JSON.parse(block.toString('utf8'))
+  } catch {
+    return undefined
+  }
+}
+
+/** What lies at a path of names; undefined = nothing. */
+function within(value: unknown, ...names: readonly string[]): unknown {
+  let at = value
+  for (const name of names) {
+    if (!isObject(at) || !Object.hasOwn(at, name)) return undefined
+    at = at[name]
+  }
+  return at ?? undefined
+}
+
+function objectsIn(value: unknown): Record<string, unknown>[] {
+  return Array.isArray(value) ? value.filter(isObject) : []
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : undefined
+}

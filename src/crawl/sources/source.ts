@@ -1,0 +1,52 @@
+import type { Candidate } from '../../records/index.js'
+import type { ArchiveSource, RecordFault } from './archive/archive.js'
+import type { ListSource, RowSkipReason } from './list.js'
+
+/** What candidates come from beside pages. Plain JSON; it is stored with its run. */
+export type Source = ListSource | ArchiveSource
+
+/** Something in a source that is no candidate although it stands where one should. */
+export interface SourceSkip {
+  /** Path or URL of the file that it stands in. */
+  readonly file: string
+  /** Where it begins there: a line from 1, or a byte from 0. */
+  readonly at: { readonly line: number } | { readonly byte: number }
+  readonly reason: RowSkipReason | RecordFault
+  /** For people; null = the reason says it all. */
+  readonly detail: string | null
+}
+
+/** What stands between two places of a source from which it can be read on. */
+export interface SourceStep {
+  /** The place behind it, in the reader's own words. */
+  readonly cursor: string
+  readonly candidates: readonly Candidate[]
+  readonly skipped: readonly SourceSkip[]
+  readonly counters: Readonly<Record<string, number>>
+}
+
+/** Why a source cannot be read on. `changed`: it is not the one that was begun. `message` says what to do. */
+export interface SourceProblem {
+  readonly kind: 'changed' | 'unreadable'
+  readonly message: string
+}
+
+/** What reads one source, from its beginning or from behind any step. */
+export interface SourceReader {
+  /** All that decides what it gives: a run knows it by this. */
+  readonly name: string
+  /** Path or URL, for people. */
+  readonly place: string
+  /** Whether it can be read on from `cursor` ('' = its beginning); null = it can. */
+  check(cursor: string, signal: AbortSignal): Promise<SourceProblem | null>
+  /** The steps behind `cursor`, in order; who has enough leaves the loop. Throws a SourceError where it cannot be read any further. */
+  steps(cursor: string, signal: AbortSignal): AsyncIterable<SourceStep>
+}
+
+/** A source that cannot be read any further now; it can be read on later from where it was. What it says is for people. */
+export class SourceError extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause })
+    this.name = 'SourceError'
+  }
+}

@@ -1,0 +1,22 @@
+import { defaultVisitOptions, fileOpener, openSource, type SourceReader, startBytes } from '../crawl/index.js'
+import type { Net } from '../net/index.js'
+import { openS3Object } from '../shard/index.js'
+import { steadyClock } from './clock.js'
+import { optOutRules } from './line.js'
+import type { Environment, RunOptions } from './run-types.js'
+
+/** What reads the sources of a run, in their order. Nothing is opened yet. */
+export function readersOf(
+  options: RunOptions,
+  { s3 }: Pick<Environment, 's3'>,
+  net: Pick<Net, 'fetch'>,
+): readonly SourceReader[] {
+  const openFile = fileOpener({
+    fetch: net.fetch,
+    now: Date.now,
+    random: Math.random,
+    openS3: (url, signal) => openS3Object(url, startBytes, s3, signal),
+  })
+  const visit = { ...defaultVisitOptions, imageSize: options.imageSize, ...optOutRules(options) }
+  return options.sources.map((source) => openSource(source, { openFile, visit, now: steadyClock() }))
+}
