@@ -170,7 +170,7 @@ interface WorkFlags {
 
 const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null)
 
-function runName(value: string): string {
+export function runName(value: string): string {
   if (/^[\w.-]{1,64}$/.test(value)) return value
   throw new InvalidArgumentError('Expected 1 to 64 letters, digits, "-", "_" or ".".')
 }

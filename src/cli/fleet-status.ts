@@ -27,6 +27,7 @@ export function renderFleetRun(run: FleetRunDetails, workers: readonly FleetWork
     head,
     ...funnelSections(run),
     waitingLines(run),
+    sourceLines(run, workers),
     hostLines(run),
     workerLines(workers, now),
   ]
@@ -53,7 +54,30 @@ function runTable(runs: readonly FleetRun[], now: number): readonly string[] {
   )
 }
 
-function workerLines(workers: readonly FleetWorker[], now: number): readonly string[] {
+const mostSources = 10
+
+/** What is still to be read, and what to do where nobody reads it. */
+function sourceLines(
+  { run, state, openSources }: FleetRunDetails,
+  workers: readonly FleetWorker[],
+): readonly string[] {
+  if (openSources.length === 0) return []
+  const readers = workers.filter(({ reads }) => reads === run).map(({ worker }) => worker)
+  const goesOn = state === 'running' || state === 'paused'
+  const unread = goesOn
+    ? `Nobody reads them, and the run waits for them: the commands that named them go on; pairmill stop ${run} ends the run without the rest.`
+    : `Nobody reads them: after pairmill resume ${run} the commands that named them go on.`
+  const more = openSources.length - mostSources
+  return [
+    `${amount(openSources.length, 'source')} not read to the end`,
+    ...openSources.slice(0, mostSources).map((place) => `  ${oneLine(place)}`),
+    ...(more > 0 ? [`  and ${amount(more, 'other')}`] : []),
+    readers.length > 0 ? `Read by ${readers.join(', ')}.` : unread,
+  ]
+}
+
+function workerLines(all: readonly FleetWorker[], now: number): readonly string[] {
+  const workers = all.filter(({ reads }) => reads === null)
   if (workers.length === 0) return ['No worker is alive: pairmill work all']
   const rows = workers.map((worker) => [
     worker.worker,

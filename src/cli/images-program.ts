@@ -2,25 +2,12 @@ import { type Command, Option } from 'commander'
 import type { ListFormat } from '../crawl/index.js'
 import type { ExitCode } from './exit-codes.js'
 import type { ImagesCall } from './images.js'
-import { type FlagKey, flagKeys, flagOf } from './run-flags.js'
-import { optionOf } from './run-option.js'
+import { addSourceOptions, sourceCallOf } from './source-options.js'
 
 /** What is done with lists of images. */
 export interface ImagesCommands {
   images(call: ImagesCall): Promise<ExitCode>
 }
-
-/** Options of `run` that are about pages: no page is fetched here. */
-const ofPages: ReadonlySet<FlagKey> = new Set([
-  'seeds',
-  'maxPages',
-  'maxPagesPerHost',
-  'scope',
-  'maxDepth',
-  'include',
-  'exclude',
-  'sitemaps',
-])
 
 const formats: readonly ListFormat[] = ['txt', 'csv', 'tsv', 'jsonl', 'parquet']
 
@@ -60,31 +47,23 @@ export function addImagesCommand(
     )
     .addOption(new Option('--licence-col <NAME>', 'column of a link to the licence').helpGroup(group))
     .showHelpAfterError('pairmill images --help lists the options.')
-  for (const key of flagKeys) if (!ofPages.has(key)) images.addOption(optionOf(flagOf(key)))
-  images
-    .addOption(
-      new Option('--config <FILE>', 'options as JSON, in camelCase; flags win over it').helpGroup(
-        flagOf('out').group,
-      ),
+  addSourceOptions(images)
+  images.addHelpText('after', examples).action(async (lists: string[], given: Record<string, unknown>) => {
+    const { format, urlCol, captionCol, pageCol, licenceCol, ...rest } = given
+    answer(
+      await commands.images({
+        lists,
+        format: formats.find((known) => known === format) ?? null,
+        columns: {
+          url: String(urlCol),
+          caption: String(captionCol),
+          page: textOrNull(pageCol),
+          licence: textOrNull(licenceCol),
+        },
+        ...sourceCallOf(rest),
+      }),
     )
-    .addHelpText('after', examples)
-    .action(async (lists: string[], given: Record<string, unknown>) => {
-      const { format, urlCol, captionCol, pageCol, licenceCol, config, ...flags } = given
-      answer(
-        await commands.images({
-          lists,
-          format: formats.find((known) => known === format) ?? null,
-          columns: {
-            url: String(urlCol),
-            caption: String(captionCol),
-            page: textOrNull(pageCol),
-            licence: textOrNull(licenceCol),
-          },
-          flags,
-          configFile: textOrNull(config),
-        }),
-      )
-    })
+  })
 }
 
 const textOrNull = (given: unknown): string | null => (typeof given === 'string' ? given : null)
@@ -97,7 +76,9 @@ Examples:
     pairmill images laion/ --url-col URL --caption-col TEXT --out pairs
   Lines of a URL, a blank and a caption:
     pairmill images urls.txt --out pairs --model none
+  By the workers of a fleet; as many of these as you like may read for one run:
+    pairmill images laion/ --backend redis://10.0.0.5:6379 --run laion --out s3://pairs/laion
 
 A row without a URL or a caption that can be used is left out, named by its line, and counted; all of them are listed in
-OUT/.pairmill/skipped-rows.jsonl.
+OUT/.pairmill/skipped-rows.jsonl (in a fleet: on standard error).
 `

@@ -10,36 +10,32 @@ import {
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import { oneLine } from './figures.js'
 import { whyUnreadable } from './file-text.js'
-import { type RunDeps, runCommand } from './run.js'
-import type { GivenOptions } from './run-options.js'
+import { type SourceCall, type SourceDeps, sourceCommand } from './source-command.js'
 
 /** What `pairmill images` was called with, before anything is checked. */
-export interface ImagesCall {
+export interface ImagesCall extends SourceCall {
   /** Files, or folders of them. */
   readonly lists: readonly string[]
   /** null = as the files' names end. */
   readonly format: ListFormat | null
   readonly columns: ListColumns
-  /** As of `pairmill run`. */
-  readonly flags: GivenOptions
-  readonly configFile: string | null
 }
 
 /** `pairmill images`: a run whose candidates come from lists. */
-export async function imagesCommand(call: ImagesCall, deps: RunDeps): Promise<ExitCode> {
+export async function imagesCommand(call: ImagesCall, deps: SourceDeps): Promise<ExitCode> {
   const found = await findLists(call, deps.input)
   if (found.problems.length > 0) {
     deps.stderr.write(found.problems.map((problem) => `pairmill: ${oneLine(problem)}\n`).join(''))
     deps.stderr.write('Nothing was started. pairmill images --help lists the options.\n')
     return exitCodes.usage
   }
-  return runCommand({ seeds: [], flags: call.flags, configFile: call.configFile }, deps, found.sources)
+  return sourceCommand(call, deps, found.sources)
 }
 
 /** The lists that the words of the command line mean, in their order, and all that is wrong with them. */
 export async function findLists(
   { lists, format, columns }: Pick<ImagesCall, 'lists' | 'format' | 'columns'>,
-  { cwd, isFolder }: Pick<RunDeps['input'], 'cwd' | 'isFolder'>,
+  { cwd, isFolder }: Pick<SourceDeps['input'], 'cwd' | 'isFolder'>,
 ): Promise<{ readonly sources: readonly ListSource[]; readonly problems: readonly string[] }> {
   const sources = new Map<string, ListSource>()
   const problems: string[] = []

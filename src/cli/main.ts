@@ -67,6 +67,11 @@ const commands: Commands = {
     if (deps === null) return exitCodes.usage
     return (await import('./images.js')).imagesCommand(call, deps)
   },
+  async warc(call) {
+    const deps = await runDeps()
+    if (deps === null) return exitCodes.usage
+    return (await import('./warc.js')).warcCommand(call, deps)
+  },
   async demo(call) {
     const deps = await runDeps()
     if (deps === null) return exitCodes.usage

@@ -11,9 +11,10 @@ import { flagKeys, flagOf } from './run-flags.js'
 import type { RunCall } from './run-input.js'
 import { optionOf, wholeNumber } from './run-option.js'
 import type { StatusCall } from './status.js'
+import { addWarcCommand, type WarcCommands } from './warc-program.js'
 
 /** What the commands do; loaded only when one is called, so that --help is quick. */
-export interface Commands extends FleetCommands, ImagesCommands {
+export interface Commands extends FleetCommands, ImagesCommands, WarcCommands {
   run(call: RunCall): Promise<ExitCode>
   verify(dir: string, json: boolean): Promise<ExitCode>
   status(call: StatusCall): Promise<ExitCode>
@@ -146,6 +147,7 @@ function createProgram(deps: ProgramDeps, answer: (code: ExitCode) => void): Com
     })
 
   addImagesCommand(program, commands, answer)
+  addWarcCommand(program, commands, answer)
   addPermissionsCommand(program, commands.permissions, answer)
   addFleetCommands(program, commands, answer)
 

@@ -1,4 +1,10 @@
-import type { PageSkipReason, RenderFailure, RowSkipReason, ScopeVerdict } from '../crawl/index.js'
+import type {
+  PageSkipReason,
+  RecordSkip,
+  RenderFailure,
+  RowSkipReason,
+  ScopeVerdict,
+} from '../crawl/index.js'
 import type { ImageSkipReason, RejectReason } from '../records/index.js'
 
 /** What each reason means, for people: completes "rejected: ...". */
@@ -74,6 +80,38 @@ export const renderExplanations: Readonly<Record<RenderFailure, string>> = {
   too_large: 'the page grew larger than pages may be',
   busy: 'no browser was free in time',
   cancelled: 'stopped on the way',
+}
+
+export const recordSkipExplanations: Readonly<Record<RecordSkip, string>> = {
+  warcinfo: 'says how the archive was made',
+  request: 'what the archiving crawler asked for',
+  metadata: 'says something of another record',
+  revisit: 'page that had not changed since an earlier visit',
+  resource: 'file without the head of a response',
+  conversion: 'page in another form, such as plain text',
+  other: 'record of another kind',
+  truncated: 'page that the archiving crawler cut off',
+  not_http: 'not an HTTP response',
+  not_html: 'not a web page',
+  http_3xx: 'redirect',
+  http_4xx: 'page that was gone or forbidden (HTTP 4xx)',
+  http_5xx: 'the server had failed (HTTP 5xx)',
+  http_other: 'unexpected HTTP status',
+  empty: 'empty page',
+  opt_out: 'the page says that it is not to be taken (--ignore-opt-out)',
+  bad_url: 'address cannot be used',
+  gzip: 'compressed data are broken',
+  cut: 'cut off',
+  malformed: 'not as a WARC record has to be',
+  header_large: 'header without end',
+  length: 'not as long as it says',
+  too_large: 'larger than allowed',
+  http_head: 'response without a head that can be read',
+  encoding: 'body is not coded as the response says',
+  json: 'WAT record without its JSON',
+  bad_path: 'path in a list that cannot be used',
+  absent: 'archive that a list names and that is not there',
+  not_warc: 'file that is no web archive',
 }
 
 /** Beside the reasons of a visit: those of the run, which never asked for the page, or not again. */

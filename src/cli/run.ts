@@ -1,3 +1,4 @@
+import { SourceError } from '../crawl/index.js'
 import type { Environment, OptionDifference, RunEnd, RunOptions, RunPipeline } from '../workers/index.js'
 import { type Clock, type Display, recordDisplay, terminalDisplay } from './display.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
@@ -119,7 +120,9 @@ function reportFailure(
 ): ExitCode {
   const signal = stop.first()
   if (signal !== null && stop.signals.abort.aborted) return exitCodeOf(signal)
-  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  const isTold = error instanceof SourceError
+  const detail =
+    error instanceof Error ? (isTold ? error.message : (error.stack ?? error.message)) : String(error)
   stderr.write(`pairmill: the run failed: ${detail}\n`)
   stderr.write('What was committed is safe. The same command goes on from there.\n')
   return exitCodes.failed

@@ -7,6 +7,7 @@ import { countOf, judgedOf, type Paper } from './progress.js'
 import {
   imageSkipExplanations,
   pageSkipExplanations,
+  recordSkipExplanations,
   rejectExplanations,
   renderExplanations,
   rowSkipExplanations,
@@ -38,6 +39,11 @@ export function funnelSections(snapshot: Pick<RunSnapshot, 'counters'>): readonl
   return [
     funnel(snapshot),
     reasons('Rows of lists left out', labelled(counters, 'row_skipped'), rowSkipExplanations),
+    reasons(
+      'Records of archives without pages',
+      labelled(counters, 'record_skipped'),
+      recordSkipExplanations,
+    ),
     reasons('Pages left out', labelled(counters, 'page_skipped'), pageSkipExplanations),
     reasons('Renders that failed', labelled(counters, 'render_failed'), renderExplanations),
     reasons('Images left out on their page', labelled(counters, 'image_skipped'), imageSkipExplanations),
@@ -77,6 +83,12 @@ function funnel(snapshot: Pick<RunSnapshot, 'counters'>): readonly string[] {
   const bytes = (name: string) => (count(name) > 0 ? formatBytes(count(name)) : '')
   const rows = [
     ...(count('rows') > 0 ? [['rows of lists', count('rows'), '', '']] : []),
+    ...(count('records') > 0
+      ? [
+          ['records of archives', count('records'), '', ''],
+          ['pages in them', count('archive_pages'), '', ''],
+        ]
+      : []),
     ['pages', count('pages'), '', '', bytes('page_bytes')],
     ...(count('pages_rendered') > 0
       ? [

@@ -1,9 +1,11 @@
 import {
   hostOf,
+  type Source,
   type SourceProblem,
   type SourceReader,
   type SourceSkip,
   type SourceStep,
+  sourceName,
 } from '../crawl/index.js'
 import { type Candidate, candidateKey } from '../records/index.js'
 import type { Backend, BatchShape, FoundCandidate, Progress, SourceState } from './backend/backend.js'
@@ -30,6 +32,12 @@ const commitEveryMs = 2_000
 const maxBuffered = 4_096
 const waitMs = 250
 
+/** A source with what reads it. */
+export interface NamedReader {
+  readonly source: Source
+  readonly reader: SourceReader
+}
+
 export interface OpenedSource {
   readonly reader: SourceReader
   readonly state: SourceState
@@ -38,27 +46,43 @@ export interface OpenedSource {
 /** How the reading ended: every source was read to its end; it was told to stop; or the run takes nothing any more. */
 export type Fed = 'read' | 'stopped' | 'over'
 
-/** Tells the run its sources, and says which cannot be gone on with. Answers those that are not read to their end. */
+/**
+ * Why a run cannot go on with its sources; null = it can. To be asked before the run is told of them: then one that cannot be read
+ * binds nobody. `isNew`: the backend does not know the run yet.
+ */
+export async function checkSources(
+  backend: Pick<Backend, 'sources'>,
+  run: string,
+  isNew: boolean,
+  readers: readonly NamedReader[],
+  signal: AbortSignal,
+): Promise<SourceProblem | null> {
+  const known = readers.length === 0 || isNew ? [] : await backend.sources(run)
+  const states = new Map(known.map((state) => [state.source, state]))
+  for (const { source, reader } of readers) {
+    const state = states.get(sourceName(source))
+    if (state?.ended === true) continue
+    const problem = await reader.check(state?.cursor ?? '', signal)
+    if (problem !== null) return problem
+  }
+  return null
+}
+
+/** Tells the run its sources. Answers those that are not read to their end. */
 export async function openSources(
   backend: Backend,
   run: string,
-  readers: readonly SourceReader[],
-  signal: AbortSignal,
-): Promise<{ readonly open: readonly OpenedSource[] } | SourceProblem> {
-  if (readers.length === 0) return { open: [] }
+  readers: readonly NamedReader[],
+): Promise<readonly OpenedSource[]> {
+  if (readers.length === 0) return []
   const states = await backend.openSources(
     run,
-    readers.map(({ name }) => name),
+    readers.map(({ source }) => sourceName(source)),
   )
-  const open: OpenedSource[] = []
-  for (const [i, reader] of readers.entries()) {
+  return readers.flatMap(({ reader }, i) => {
     const state = states[i]
-    if (state === undefined || state.ended) continue
-    const problem = await reader.check(state.cursor, signal)
-    if (problem !== null) return problem
-    open.push({ reader, state })
-  }
-  return { open }
+    return state === undefined || state.ended ? [] : [{ reader, state }]
+  })
 }
 
 /**

@@ -1,7 +1,8 @@
-import { defaultVisitOptions, fileOpener, openSource, type SourceReader, startBytes } from '../crawl/index.js'
+import { defaultVisitOptions, fileOpener, openSource, startBytes } from '../crawl/index.js'
 import type { Net } from '../net/index.js'
 import { openS3Object } from '../shard/index.js'
 import { steadyClock } from './clock.js'
+import type { NamedReader } from './feed.js'
 import { optOutRules } from './line.js'
 import type { Environment, RunOptions } from './run-types.js'
 
@@ -10,7 +11,7 @@ export function readersOf(
   options: RunOptions,
   { s3 }: Pick<Environment, 's3'>,
   net: Pick<Net, 'fetch'>,
-): readonly SourceReader[] {
+): readonly NamedReader[] {
   const openFile = fileOpener({
     fetch: net.fetch,
     now: Date.now,
@@ -18,5 +19,8 @@ export function readersOf(
     openS3: (url, signal) => openS3Object(url, startBytes, s3, signal),
   })
   const visit = { ...defaultVisitOptions, imageSize: options.imageSize, ...optOutRules(options) }
-  return options.sources.map((source) => openSource(source, { openFile, visit, now: steadyClock() }))
+  return options.sources.map((source) => ({
+    source,
+    reader: openSource(source, { openFile, visit, now: steadyClock() }),
+  }))
 }

@@ -10,7 +10,7 @@ import { claimPlace } from './claim.js'
 import { steadyClock } from './clock.js'
 import { usableCores } from './cores.js'
 import { drive } from './drive.js'
-import { feed, openSources } from './feed.js'
+import { checkSources, feed, openSources } from './feed.js'
 import { lockFolder } from './folder-lock.js'
 import { createGate } from './gate.js'
 import { createLine, seedOffers } from './line.js'
@@ -108,6 +108,13 @@ async function runLocked(
       differences,
     }
   }
+  const net = openNet(options)
+  closers.push(() => net.close())
+  const readers = readersOf(options, environment, net)
+  const problem = await checkSources(backend, runName, false, readers, abort)
+  if (problem !== null) {
+    return refused(problem.kind === 'changed' ? 'options_differ' : 'source', problem.message)
+  }
   // A start that came to nothing, for want of the model perhaps, binds nobody.
   // And a source that was begun has to be named until it is read to its end.
   await backend.setOptions(
@@ -131,8 +138,6 @@ async function runLocked(
   if (renderer !== null) closers.push(() => renderer.close())
 
   prepareImageLibrary()
-  const net = openNet(options)
-  closers.push(() => net.close())
   await clearScratch(store)
   const bells = pgliteBells(database, (error) => status.trouble(error))
   closers.push(() => bells.close())
@@ -160,10 +165,7 @@ async function runLocked(
       `${options.out} was scored with ${adopted.id}, and --model ${options.model} is ${model.id} now: scores of two models cannot be compared. Give it the first one back, or choose another --out`,
     )
   }
-  const sources = await openSources(backend, runName, readersOf(options, environment, net), abort)
-  if ('message' in sources) {
-    return refused(sources.kind === 'changed' ? 'options_differ' : 'source', sources.message)
-  }
+  const sources = await openSources(backend, runName, readers)
   const line = createLine({
     run: runName,
     options,
@@ -198,7 +200,7 @@ async function runLocked(
       onSkipped: createSkippedRows(privateDir, hooks.onNote),
       now: steadyClock(),
     },
-    sources.open,
+    sources,
     AbortSignal.any([signals.drain, abort, over.signal]),
   ).catch((error: unknown) => (error instanceof SourceError ? dry : lost).abort(error))
   const end = await drive({

@@ -48,6 +48,11 @@ export function sourceRules(open: OpenDesk): void {
       // Twice something new was named.
       expect((await backend.progress(run)).seedings).toBe(before + 2)
       expect(await backend.openSources(run, [])).toEqual([])
+      expect(await backend.sources(run)).toEqual([
+        { source: 'a', cursor: '7 x', ended: false },
+        { source: 'b', cursor: '', ended: false },
+        { source: 'c', cursor: '', ended: false },
+      ])
     })
 
     it('gives its candidates and counts, and moves on, in one step', async () => {

@@ -38,6 +38,10 @@ async function typed(...words: string[]) {
       calls.push(['images', call])
       return 0
     },
+    async warc(call) {
+      calls.push(['warc', call])
+      return 0
+    },
     async demo(call) {
       calls.push(['demo', call])
       return 0

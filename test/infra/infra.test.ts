@@ -90,6 +90,7 @@ async function typed(
     permissions: done,
     demo: done,
     images: done,
+    warc: done,
     classify: done,
     crawl: done,
     order: done,

@@ -2,17 +2,20 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { type ListSource, openSource, type SourceSkip } from '../../src/crawl/index.js'
+import { type ListSource, openSource, type SourceSkip, sourceName } from '../../src/crawl/index.js'
 import { fileDigest } from '../../src/crawl/sources/file-digest.js'
 import type { Backend, Progress, SourceCommit, SourceState } from '../../src/workers/backend/backend.js'
-import { type FeedDeps, feed, openSources } from '../../src/workers/feed.js'
+import { checkSources, type FeedDeps, feed, openSources } from '../../src/workers/feed.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'pairmill-feed-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const calm = () => new AbortController().signal
 /** No archive is read here. */
-const readerOf = (source: ListSource) => openSource(source, {} as Parameters<typeof openSource>[1])
+const readerOf = (source: ListSource) => ({
+  source,
+  reader: openSource(source, {} as Parameters<typeof openSource>[1]),
+})
 
 let lists = 0
 function listOf(rows: number, bad: readonly number[] = []): ListSource {
@@ -36,6 +39,7 @@ function desk(waiting: () => Partial<Progress> = () => ({})) {
         states.set(source, state)
         return state
       }),
+    sources: async () => [...states.values()],
     commitSource: async (commit: SourceCommit) => {
       const { cursor, ended } = states.get(commit.source)!
       if (cursor !== commit.from || ended) return { kind: 'elsewhere' as const, cursor, ended }
@@ -57,11 +61,7 @@ function desk(waiting: () => Partial<Progress> = () => ({})) {
     now: () => 0,
   }
   const urls = () => commits.flatMap(({ candidates }) => candidates.map(({ body }) => body.imageUrl))
-  const open = async (...sources: ListSource[]) => {
-    const opened = await openSources(backend, 'run', sources.map(readerOf), calm())
-    if ('message' in opened) throw new Error(opened.message)
-    return opened.open
-  }
+  const open = (...sources: ListSource[]) => openSources(backend, 'run', sources.map(readerOf))
   return { deps, states, commits, skipped, urls, open }
 }
 
@@ -92,7 +92,7 @@ describe('feeding lists to a run', () => {
     expect(commits).toHaveLength(1)
     await feed(deps, await open(source), calm())
     expect(urls()).toEqual(urlsOf(0, 1_200))
-    expect(states.get(readerOf(source).name)).toMatchObject({ ended: true })
+    expect(states.get(sourceName(source))).toMatchObject({ ended: true })
     expect(await open(source)).toEqual([])
   })
 
@@ -100,7 +100,7 @@ describe('feeding lists to a run', () => {
     const { deps, states, urls, open } = desk()
     const source = listOf(900)
     const opened = await open(source)
-    const { name } = readerOf(source)
+    const name = sourceName(source)
     const cursor = `600 ${await fileDigest(source.path)}`
     states.set(name, { source: name, cursor, ended: false })
     await feed(deps, opened, calm())
@@ -127,7 +127,7 @@ describe('feeding lists to a run', () => {
     const stopping = { ...deps, bells: { ring: async () => stop.abort() } as unknown as FeedDeps['bells'] }
     await feed(stopping, await open(source), stop.signal)
     writeFileSync(source.path, 'http://a.test/other.jpg Another')
-    expect(await openSources(deps.backend, 'run', [readerOf(source)], calm())).toEqual({
+    expect(await checkSources(deps.backend, 'run', false, [readerOf(source)], calm())).toEqual({
       kind: 'changed',
       message: expect.stringContaining(`${source.path} is not the list any more`),
     })

@@ -20,7 +20,7 @@ export {
   rowSkipReasons,
 } from './list.js'
 export { listProblem, readList } from './list-reader.js'
-export { openSource } from './open-source.js'
+export { openSource, sourceName, sourcePlace } from './open-source.js'
 export {
   type Source,
   SourceError,

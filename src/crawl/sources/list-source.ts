@@ -14,13 +14,8 @@ interface ListPlace {
 
 /** Reads a list. */
 export function listReader(source: ListSource): SourceReader {
-  const { kind, path, format, gzip, columns } = source
+  const { path } = source
   return {
-    name: JSON.stringify([
-      ...[kind, path, format, gzip],
-      ...[columns.url, columns.caption, columns.page, columns.licence],
-    ]),
-    place: path,
     async check(cursor) {
       const begun = parsePlace(cursor)
       try {

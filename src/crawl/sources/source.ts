@@ -33,10 +33,6 @@ export interface SourceProblem {
 
 /** What reads one source, from its beginning or from behind any step. */
 export interface SourceReader {
-  /** All that decides what it gives: a run knows it by this. */
-  readonly name: string
-  /** Path or URL, for people. */
-  readonly place: string
   /** Whether it can be read on from `cursor` ('' = its beginning); null = it can. */
   check(cursor: string, signal: AbortSignal): Promise<SourceProblem | null>
   /** The steps behind `cursor`, in order; who has enough leaves the loop. Throws a SourceError where it cannot be read any further. */

@@ -392,6 +392,8 @@ export interface Backend {
 
   /** Tells the run what else candidates come from; one that it did not know opens a run that ended again. Answers in the order given. */
   openSources(run: string, sources: readonly string[]): Promise<readonly SourceState[]>
+  /** Every source that the run was told, in the order of their names. */
+  sources(run: string): Promise<readonly SourceState[]>
   /** Fenced by `from`: who does not begin where the last commit ended changes nothing. The same commit again changes nothing either. */
   commitSource(commit: SourceCommit): Promise<SourceCommitted>
 

@@ -61,6 +61,7 @@ export function sqlBackend(call: CallSql): Backend {
 
     openSources: async (run, sources) =>
       (await call('open_sources', { run, sources })) as Awaited<ReturnType<Backend['openSources']>>,
+    sources: async (run) => (await call('sources', { run })) as Awaited<ReturnType<Backend['sources']>>,
     commitSource: ask('commit_source'),
 
     closeBatches: async (run, shape) => (await call('close_batches', { run, ...shape })) as string[],

@@ -1,3 +1,4 @@
+import { sourcePlace } from '../../crawl/index.js'
 import type { Backend, HostState, Progress, RunEntry, WorkerEntry } from '../backend/backend.js'
 import type { HostSnapshot, RunSnapshot } from '../run-types.js'
 import { optionsOf } from './launch.js'
@@ -20,10 +21,12 @@ export interface FleetRun {
 }
 
 export interface FleetRunDetails extends FleetRun {
+  /** Path or URL of each source that is not read to its end. */
+  readonly openSources: readonly string[]
   readonly hosts: readonly HostSnapshot[]
 }
 
-/** A process that answers rings. Plain JSON. */
+/** A process that answers rings, or reads sources. Plain JSON. */
 export interface FleetWorker {
   readonly worker: string
   readonly agoMs: number
@@ -32,6 +35,8 @@ export interface FleetWorker {
   readonly startedAtMs: number
   /** Why it cannot work on a run, by run. */
   readonly problems: Readonly<Record<string, string>>
+  /** The run whose sources it reads; null = it answers rings. */
+  readonly reads: string | null
 }
 
 const busiestHosts = 20
@@ -53,12 +58,17 @@ export async function readRuns(backend: Backend): Promise<readonly FleetRun[]> {
 export async function readRun(backend: Backend, run: string): Promise<FleetRunDetails | null> {
   const entry = (await backend.runs()).find((one) => one.run === run)
   if (entry === undefined) return null
-  const [progress, counters, hosts] = await Promise.all([
+  const [progress, counters, hosts, sources] = await Promise.all([
     backend.progress(run),
     backend.counters(run),
     backend.hosts(run, busiestHosts),
+    backend.sources(run),
   ])
-  return { ...fleetRun(entry, progress, counters), hosts: hosts.map(hostSnapshot) }
+  return {
+    ...fleetRun(entry, progress, counters),
+    hosts: hosts.map(hostSnapshot),
+    openSources: sources.filter(({ ended }) => !ended).map(({ source }) => sourcePlace(source)),
+  }
 }
 
 export async function readWorkers(backend: Pick<Backend, 'workers'>): Promise<readonly FleetWorker[]> {
@@ -131,5 +141,6 @@ function workerOf({ worker, body, agoMs }: WorkerEntry): FleetWorker {
     active: said.active ?? 0,
     startedAtMs: said.startedAtMs ?? 0,
     problems: said.problems ?? {},
+    reads: said.reads ?? null,
   }
 }

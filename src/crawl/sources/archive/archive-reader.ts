@@ -24,10 +24,8 @@ const mostBusyMs = 20
 
 /** Reads an archive, or all archives of a list one after the other. */
 export function archiveReader(source: ArchiveSource, deps: ArchiveDeps): SourceReader {
-  const { place, base } = source
+  const { place } = source
   return {
-    name: JSON.stringify([source.kind, place, base]),
-    place,
     check: (cursor, signal) => check(source, deps, cursor, signal),
     async *steps(cursor, signal) {
       const opened = await deps.openFile(place, signal)

@@ -60,6 +60,7 @@ const scriptNames = [
   'set_limits',
   'set_options',
   'set_standing',
+  'sources',
   'unplanned_parts',
   'waiting_hosts',
   'workers',

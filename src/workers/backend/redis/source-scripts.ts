@@ -4,7 +4,7 @@ import { countersOf, flag, listOf, rowsOf, textsOf, wholeMs } from './replies.js
 import type { CallScript } from './scripts.js'
 
 /** What candidates come from beside pages. */
-export function sourceScripts(call: CallScript): Pick<Backend, 'openSources' | 'commitSource'> {
+export function sourceScripts(call: CallScript): Pick<Backend, 'openSources' | 'sources' | 'commitSource'> {
   return {
     openSources: async (run, sources) => {
       const rows = rowsOf(textsOf(await call('open_sources', [run, ...listOf(sources)])), 2)
@@ -13,6 +13,12 @@ export function sourceScripts(call: CallScript): Pick<Backend, 'openSources' | '
         return { source, cursor, ended: ended === '1' }
       })
     },
+    sources: async (run) =>
+      rowsOf(textsOf(await call('sources', [run])), 3).map(([source = '', ended, cursor = '']) => ({
+        source,
+        cursor,
+        ended: ended === '1',
+      })),
     commitSource: async ({ run, source, from, to, ended, candidates, counters, ...shape }) => {
       // More than one script should carry goes ahead: a candidate enters once, so nothing is doubled where the rest does not follow.
       const parts = slices(candidates, candidatesAtOnce)

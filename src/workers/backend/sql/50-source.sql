@@ -14,6 +14,12 @@ begin
     from jsonb_array_elements_text(p->'sources') with ordinality t(v, ord) join source s on s.run = r.no and s.name = t.v);
 end $$;
 
+-- sources({run}) -> [{source, cursor, ended}]   in the order of their names
+create function sources(p jsonb) returns jsonb language sql set search_path = pairmill as $$
+  select coalesce(jsonb_agg(jsonb_build_object('source', s.name, 'cursor', s.cursor, 'ended', s.ended) order by s.name collate "C"), '[]')
+  from source s join run r on r.no = s.run where r.name = p->>'run'
+$$;
+
 -- commit_source({run, source, from, to, ended: bool, candidates: [{key, host, texts, body}], counters, batchSize, batchAgeMs, perHost})
 --   -> {kind: committed, batches: [id]} | {kind: elsewhere, cursor, ended}
 -- What was read of a source between two of its cursors. Who does not begin where the last commit ended changes nothing; who says the same

@@ -1,0 +1,101 @@
+import { isS3Url } from '../shard/index.js'
+import {
+  checkFleetSources,
+  type Environment,
+  type Fleet,
+  type Launched,
+  launchRun,
+  ownedByOther,
+  type RunOptions,
+  shownFleetUrl,
+} from '../workers/index.js'
+import { type ExitCode, exitCodes } from './exit-codes.js'
+import { oneLine } from './figures.js'
+import type { Output } from './output.js'
+import { openPlace } from './place.js'
+import { differenceText } from './run.js'
+import { type InputDeps, type RunCall, readRunInput } from './run-input.js'
+
+export interface LaunchCall extends RunCall {
+  readonly run: string
+  /** Of the fleet. */
+  readonly url: string
+}
+
+export interface LaunchDeps {
+  readonly input: InputDeps
+  readonly environment: Pick<Environment, 's3'>
+  readonly stderr: Output
+}
+
+/** Starts a run of a fleet, or adds seeds and sources to one. `refused`: why not was said. */
+export async function launch(
+  fleet: Fleet,
+  call: LaunchCall,
+  deps: LaunchDeps,
+  sources: RunOptions['sources'] = [],
+): Promise<Exclude<Launched, { kind: 'refused' }> | { readonly kind: 'refused'; readonly code: ExitCode }> {
+  const refuse = (messages: readonly string[], code: ExitCode) => {
+    deps.stderr.write(messages.map((message) => `pairmill: ${oneLine(message)}\n`).join(''))
+    return { kind: 'refused', code } as const
+  }
+  for (const warning of fleet.warnings) deps.stderr.write(`pairmill: ${oneLine(warning)}\n`)
+  const existing = (await fleet.backend.runs()).find(({ run }) => run === call.run)
+  // Where the dataset of a run lies, who crawls, and where names lead was said when it was started.
+  const { out, userAgent, connectTo } = existing?.options ?? {}
+  const standing = existing === undefined ? {} : { out, userAgent, connectTo }
+  const input = await readRunInput({ ...call, standing }, deps.input, sources)
+  if (input.kind === 'problems') return refuse(input.problems, exitCodes.usage)
+  for (const note of input.notes) deps.stderr.write(`${oneLine(note)}\n`)
+  const options = { ...input.options, backend: shownFleetUrl(call.url) }
+  const taken = await takenBy(options.out, existing ?? null, deps)
+  if (taken !== null) return refuse([taken], exitCodes.usage)
+  const launched = await launchRun(fleet, {
+    run: call.run,
+    options,
+    given: input.given,
+    checkSources: (expected, isNew) =>
+      checkFleetSources(fleet, { run: call.run, options: expected, sources }, deps.environment, isNew),
+  })
+  if (launched.kind !== 'refused') return launched
+  const refused = refuse([launched.message], refusalCodes[launched.problem])
+  deps.stderr.write(launched.differences.map((one) => `${differenceText(one)}\n`).join(''))
+  return refused
+}
+
+const refusalCodes = {
+  options: exitCodes.optionsDiffer,
+  changed: exitCodes.optionsDiffer,
+  place: exitCodes.usage,
+  unreadable: exitCodes.usage,
+} as const satisfies Record<Extract<Launched, { kind: 'refused' }>['problem'], ExitCode>
+
+/** A place that does not answer within this is left to the workers. */
+const lookMs = 10_000
+
+/** Why another state's run is in the way; null = it is not, or that cannot be seen from here: the workers look again. */
+async function takenBy(
+  out: string,
+  entry: Parameters<typeof ownedByOther>[1],
+  { environment, stderr }: LaunchDeps,
+): Promise<string | null> {
+  if (!isS3Url(out)) return null
+  const unseen = (why: string): null => {
+    stderr.write(
+      `pairmill: ${oneLine(`${out} could not be looked at from here, the workers will: ${why}`)}\n`,
+    )
+    return null
+  }
+  const signal = AbortSignal.timeout(lookMs)
+  try {
+    const opened = await openPlace(out, environment.s3, signal)
+    if ('message' in opened) return unseen(opened.message)
+    try {
+      return await ownedByOther(opened.store, entry, signal)
+    } finally {
+      await opened.close()
+    }
+  } catch (error) {
+    return unseen(error instanceof Error ? error.message : String(error))
+  }
+}

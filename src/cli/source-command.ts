@@ -1,0 +1,150 @@
+import { type Source, SourceError } from '../crawl/index.js'
+import {
+  connectFleet,
+  type Fed,
+  type Fleet,
+  readSources,
+  readWorkers,
+  shownFleetUrl,
+  skipText,
+} from '../workers/index.js'
+import { type ExitCode, exitCodes } from './exit-codes.js'
+import { formatCount, oneLine } from './figures.js'
+import { fleetUrlOf } from './fleet-url.js'
+import { launch } from './launch.js'
+import { type RunDeps, runCommand } from './run.js'
+import type { GivenOptions } from './run-options.js'
+import { exitCodeOf, listenForStop, type StopSignal } from './signals.js'
+import { amount } from './summary.js'
+
+/** What a command that reads sources was called with beside them. */
+export interface SourceCall {
+  /** Name of a run of a fleet; null = a run in this process. */
+  readonly run: string | null
+  /** As of `pairmill run`; `backend` may name a fleet. */
+  readonly flags: GivenOptions
+  readonly configFile: string | null
+}
+
+export interface SourceDeps extends RunDeps {
+  /** PAIRMILL_BACKEND; null = not set. */
+  readonly fleetUrl: string | null
+}
+
+/** Makes a dataset of what the sources give: in this process, or with the workers of a fleet. */
+export async function sourceCommand(
+  call: SourceCall,
+  deps: SourceDeps,
+  sources: readonly Source[],
+): Promise<ExitCode> {
+  const { backend = null } = call.flags
+  const isFleet = typeof backend === 'string' && /^rediss?:/.test(backend)
+  if (call.run === null) {
+    if (!isFleet) return runCommand({ ...call, seeds: [] }, deps, sources)
+    deps.stderr.write('pairmill: --run: missing; a fleet carries out many runs: give this one a name\n')
+    return exitCodes.usage
+  }
+  if (backend !== null && !isFleet) {
+    deps.stderr.write(
+      `pairmill: --run: names a run of a fleet, and --backend ${oneLine(String(backend))} is none: expected redis://HOST[:PORT]\n`,
+    )
+    return exitCodes.usage
+  }
+  return feedFleet({ ...call, run: call.run }, backend, deps, sources)
+}
+
+async function feedFleet(
+  call: SourceCall & { readonly run: string },
+  backend: string | null,
+  deps: SourceDeps,
+  sources: readonly Source[],
+): Promise<ExitCode> {
+  const say = (text: string) => deps.stderr.write(`pairmill: ${oneLine(text)}\n`)
+  const url = fleetUrlOf(backend, deps.fleetUrl)
+  if ('problem' in url) {
+    say(url.problem)
+    return exitCodes.usage
+  }
+  const fleet = await connectFleet(url.url, () => {})
+  if ('message' in fleet) {
+    say(fleet.message)
+    return exitCodes.backend
+  }
+  const stop = listenForStop({ source: deps.signalSource, say, exit: deps.exit })
+  try {
+    const { backend: _, ...flags } = call.flags
+    const launched = await launch(fleet, { ...call, seeds: [], flags, url: url.url }, deps, sources)
+    if (launched.kind === 'refused') return launched.code
+    const { options } = launched
+    say(`${call.run}: reads ${amount(sources.length, 'source')}; the dataset will lie in ${options.out}`)
+    await sayWhoIsThere(fleet, url.url, say)
+    const read = await readSources(
+      fleet,
+      { run: call.run, options, sources },
+      deps.environment,
+      {
+        onSkipped: (skipped) => {
+          for (const one of skipped) say(skipText(one))
+        },
+        onProgress: (counters, waiting) => say(`${call.run}: ${progressText(counters, waiting)}`),
+      },
+      stop.signals,
+    )
+    return await report(read, call.run, fleet, deps, stop.first())
+  } catch (error) {
+    if (!(error instanceof SourceError)) throw error
+    say(error.message)
+    say(
+      `What was read is safe. The same command goes on from there; pairmill stop ${call.run} ends the run without the rest.`,
+    )
+    return exitCodes.failed
+  } finally {
+    stop.close()
+    await fleet.close()
+  }
+}
+
+async function sayWhoIsThere({ backend }: Fleet, url: string, say: (text: string) => void): Promise<void> {
+  const answering = (await readWorkers(backend)).filter(({ reads }) => reads === null)
+  if (answering.length === 0) say(`no worker is there yet: pairmill work all --backend ${shownFleetUrl(url)}`)
+}
+
+function progressText(counters: Readonly<Record<string, number>>, waiting: number): string {
+  const read = [
+    ['rows of lists', counters.rows],
+    ['records of archives', counters.records],
+  ] as const
+  const parts = read.flatMap(([what, count]) => (count === undefined ? [] : `${formatCount(count)} ${what}`))
+  const so = parts.length === 0 ? 'nothing' : parts.join(' and ')
+  return `${so} read by all so far; about ${amount(waiting, 'candidate')} of ${formatCount(counters.candidates ?? 0)} to be judged`
+}
+
+async function report(
+  read: Fed,
+  run: string,
+  fleet: Fleet,
+  { stdout }: SourceDeps,
+  signal: StopSignal | null,
+): Promise<ExitCode> {
+  if (read === 'stopped') {
+    stdout.write(
+      `${run}: not read to the end. The same command goes on from there; pairmill stop ${run} ends the run without the rest.\n`,
+    )
+    return exitCodeOf(signal ?? 'SIGINT')
+  }
+  if (read === 'read') {
+    stdout.write(`${run}: read to the end. The workers judge what waits: pairmill status ${run}\n`)
+    return exitCodes.ok
+  }
+  const entry = (await fleet.backend.runs()).find((one) => one.run === run)
+  if (entry?.standing === 'failed') {
+    stdout.write(
+      `${run}: failed, so nothing more is read${entry.note === null ? '' : `: ${oneLine(entry.note)}`}\n`,
+    )
+    return exitCodes.failed
+  }
+  stdout.write(
+    `${run}: takes nothing any more (${oneLine(entry?.ended ?? 'stopped')}). pairmill resume ${run}, then the same command, goes on.\n`,
+  )
+  return exitCodes.ok
+}

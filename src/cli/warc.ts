@@ -1,0 +1,92 @@
+import { readdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { ArchiveSource } from '../crawl/index.js'
+import { objectPlace } from '../shard/index.js'
+import { type ExitCode, exitCodes } from './exit-codes.js'
+import { oneLine } from './figures.js'
+import { type SourceCall, type SourceDeps, sourceCommand } from './source-command.js'
+
+/** What `pairmill warc` was called with, before anything is checked. */
+export interface WarcCall extends SourceCall {
+  /** Files, folders of them, and URLs. */
+  readonly paths: readonly string[]
+  /** What the paths in lists are relative to; null = see the help. */
+  readonly base: string | null
+}
+
+/** `pairmill warc`: a run whose candidates come from web archives. */
+export async function warcCommand(call: WarcCall, deps: SourceDeps): Promise<ExitCode> {
+  const found = findArchives(call, deps.input)
+  if (found.problems.length > 0) {
+    deps.stderr.write(found.problems.map((problem) => `pairmill: ${oneLine(problem)}\n`).join(''))
+    deps.stderr.write('Nothing was started. pairmill warc --help lists the options.\n')
+    return exitCodes.usage
+  }
+  return sourceCommand(call, deps, found.sources)
+}
+
+/** The archives that the words of the command line mean, in their order, and all that is wrong with them. */
+export function findArchives(
+  { paths, base }: Pick<WarcCall, 'paths' | 'base'>,
+  { cwd, isFolder }: Pick<SourceDeps['input'], 'cwd' | 'isFolder'>,
+): { readonly sources: readonly ArchiveSource[]; readonly problems: readonly string[] } {
+  const problems: string[] = []
+  const root = base === null ? null : rootOf(base, cwd)
+  if (root !== null && 'problem' in root) problems.push(root.problem)
+  const places = new Set<string>()
+  for (const given of paths) {
+    const place = placeOf(given, cwd)
+    if ('problem' in place) problems.push(place.problem)
+    else if (place.isLocal && isFolder(place.place)) {
+      const inside = archivesIn(place.place)
+      if (inside.length === 0) problems.push(`${given}: no file in this folder ends in ${endings}`)
+      for (const path of inside) places.add(path)
+    } else places.add(place.place)
+  }
+  const sources = [...places].map(
+    (place): ArchiveSource => ({
+      kind: 'archive',
+      place,
+      base: root === null || 'problem' in root ? null : root.root,
+    }),
+  )
+  return { sources, problems }
+}
+
+/** In a folder the lists of Common Crawl are left alone: the archives beside them would be read twice. */
+const endings = '.warc, .wat (or .gz behind it)'
+
+function archivesIn(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => /\.(?:warc|wat)(?:\.gz)?$/i.test(name))
+    .sort()
+    .map((name) => join(folder, name))
+}
+
+function placeOf(
+  given: string,
+  cwd: string,
+): { readonly place: string; readonly isLocal: boolean } | { readonly problem: string } {
+  if (given.startsWith('s3://')) {
+    const object = objectPlace(given)
+    return 'problem' in object ? { problem: `${given}: ${object.problem}` } : { place: given, isLocal: false }
+  }
+  if (/^https?:\/\//i.test(given)) {
+    return URL.canParse(given)
+      ? { place: new URL(given).href, isLocal: false }
+      : { problem: `${given}: this is no URL` }
+  }
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(given)) {
+    return { problem: `${given}: expected a file, a folder, or a URL with http://, https:// or s3://` }
+  }
+  return { place: resolve(cwd, given), isLocal: true }
+}
+
+function rootOf(base: string, cwd: string): { readonly root: string } | { readonly problem: string } {
+  const isUrl = /^(?:https?|s3):\/\/./i.test(base)
+  if (!isUrl && /^[a-z][a-z0-9+.-]+:\/\//i.test(base)) {
+    return { problem: `--base: expected a folder, or a URL with http://, https:// or s3://, got '${base}'` }
+  }
+  const root = isUrl ? base : resolve(cwd, base)
+  return { root: root.endsWith('/') ? root : `${root}/` }
+}
