@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseSrcset } from '../../src/crawl/extract/srcset.js'
@@ -14,8 +15,11 @@ import {
   trapVerdict,
   withoutSession,
 } from '../../src/crawl/index.js'
+import { readListing } from '../../src/crawl/sources/sitemap.js'
 import { codingsOf, decoded } from '../../src/net/encoding.js'
 import { addressVerdict, parseConnectTo, retryAfterMs } from '../../src/net/index.js'
+import { stepsOf } from '../crawl/sources/archive/reader.js'
+import { members, pageRecord, record, response, wat } from '../crawl/sources/archive/warc-writer.js'
 
 /** Inputs of each kind; `npm run fuzz` tries more. */
 const inputs = Number(process.env.PAIRMILL_FUZZ_INPUTS ?? 2_000)
@@ -276,6 +280,157 @@ describe(`${inputs} inputs of each kind do no harm`, { timeout: 3_600_000 }, () 
       withoutSession(url)
       pageDigest(text, url)
     }))
+
+  it('sitemaps and feeds', () => {
+    const listing = jumble([
+      ...[
+        '<?xml version="1.0"?>',
+        '<urlset>',
+        '</urlset>',
+        '<sitemapindex>',
+        '<rss>',
+        '<channel>',
+        '<feed>',
+        '<url>',
+      ],
+      ...[
+        '</url>',
+        '<item>',
+        '</item>',
+        '<entry>',
+        '<loc>',
+        '</loc>',
+        'http://h.test/a',
+        '<image:image>',
+        '<image:loc>',
+      ],
+      ...[
+        '</image:loc>',
+        '</image:image>',
+        '<image:caption>',
+        'A cat',
+        '</image:caption>',
+        '<media:content url="b.jpg"',
+      ],
+      ...[
+        ' medium="image">',
+        '<enclosure url=c type=image/png>',
+        '<link href=d rel=enclosure type="image/x">',
+        '<title>',
+      ],
+      ...[
+        '<!DOCTYPE x [<!ENTITY y "zzzz">]>',
+        '&y;',
+        '&#0;',
+        '<![CDATA[',
+        ']]>',
+        '<!--',
+        '-->',
+        '<',
+        '>',
+        '\0',
+        '\ufeff',
+      ],
+    ])
+    return tried(listing, (text) => {
+      const found = readListing(text, 'http://h.test/sitemap.xml')
+      for (const url of found?.links ?? []) expect(canonicalUrl(url)).toBe(url)
+      for (const { imageUrl, captions } of found?.candidates ?? []) {
+        expect(canonicalUrl(imageUrl)).toBe(imageUrl)
+        expect(captions.length).toBeGreaterThan(0)
+      }
+    })
+  })
+
+  it('web archives', () => {
+    const wats = [
+      wat({ links: [{ path: 'IMG@/src', url: '/a.jpg', alt: 'A cat' }] }),
+      wat({ links: [null, 7, { path: [] }], head: { Metas: 'x' }, headers: { 'x-robots-tag': [1] } }),
+    ]
+    const records = [
+      ...[
+        pageRecord(1),
+        pageRecord(2, { length: 30 }),
+        pageRecord(3, { length: 3_000 }),
+        pageRecord(4, { date: 'x' }),
+      ],
+      record({ block: response('5\r\nabcde\r\n', { 'Transfer-Encoding': 'chunked' }) }),
+      record({ block: response(gzipSync('<p>x</p>').subarray(0, 20), { 'Content-Encoding': 'gzip' }) }),
+      record({ type: 'warcinfo', block: 'a: b' }),
+      ...wats,
+    ]
+    const whole = fc.constantFrom(...records)
+    const header = jumble([
+      ...[
+        'WARC/1.0',
+        'WARC/',
+        '\r\n',
+        '\n',
+        ':',
+        ' ',
+        'WARC-Type: response',
+        'Content-Length: ',
+        '99999999999',
+        '-1',
+        '7',
+      ],
+      ...[
+        'Content-Type: application/http',
+        'Content-Type: application/json',
+        'WARC-Target-URI: <http://h.test/>',
+        '\0',
+      ],
+      ...[
+        'WARC-Date: 2024-01-01T00:00:00Z',
+        'HTTP/1.1 200 OK',
+        'HTTP/1.1 ',
+        'Content-Encoding: br',
+        '{"Envelope":{}}',
+        '\t',
+      ],
+    ])
+    const piece = fc.oneof(
+      { weight: 4, arbitrary: whole },
+      {
+        weight: 4,
+        arbitrary: fc.array(whole, { minLength: 1, maxLength: 3 }).map((some) => members(...some)),
+      },
+      {
+        weight: 2,
+        arbitrary: fc.array(whole, { maxLength: 4 }).map((some) => gzipSync(Buffer.concat(some))),
+      },
+      { weight: 2, arbitrary: header.map((text) => Buffer.from(text)) },
+      { weight: 1, arbitrary: header.map((text) => gzipSync(text)) },
+      { weight: 1, arbitrary: fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes)) },
+      { weight: 1, arbitrary: fc.constant(Buffer.from([0x1f, 0x8b, 0x08, 0x00])) },
+    )
+    const archive = fc
+      .tuple(
+        fc.array(piece, { maxLength: 6 }),
+        fc.array(fc.tuple(fc.nat(5_000), fc.nat(255)), { maxLength: 4 }),
+        fc.option(fc.nat(5_000)),
+      )
+      .map(([pieces, flips, cut]) => {
+        const bytes = Buffer.concat(pieces)
+        for (const [at, value] of flips) if (at < bytes.length) bytes[at] = value
+        return cut === null ? bytes : bytes.subarray(0, cut)
+      })
+    return tried(fc.tuple(archive, fc.integer({ min: 1, max: 2_000 })), async ([bytes, pieceBytes]) => {
+      const steps = await stepsOf(bytes, '', pieceBytes).catch((error: unknown) => {
+        // What is no archive by its first bytes is taken for a list of paths, or refused.
+        expect(String(error)).toMatch(/SourceError/)
+        return []
+      })
+      for (const { candidates, counters } of steps) {
+        for (const { imageUrl } of candidates) expect(canonicalUrl(imageUrl)).toBe(imageUrl)
+        expect(
+          counters.records === 1 ||
+            counters['record_skipped:bad_path'] === 1 ||
+            counters['record_skipped:absent'] === 1,
+        ).toBe(true)
+      }
+    })
+  })
 
   it('addresses', () =>
     tried(
