@@ -23,6 +23,8 @@ export interface VisitOptions {
   readonly deadlineMs: number
   /** Whether to take the page's shape too; absent = no. */
   readonly shape?: boolean
+  /** False = nobody follows the page's links, and none is given; absent = true. */
+  readonly links?: boolean
   /** Accept-Language; absent = none is sent. */
   readonly acceptLanguage?: string
   /** Whether pages are handed on with their HTML. Default false. */
@@ -104,6 +106,7 @@ export async function visit(
     obeyed: options.obeyed,
     contentLanguage: headers['content-language'] ?? null,
     xRobotsTag: headers['x-robots-tag'] ?? null,
+    ...(options.links === undefined ? {} : { links: options.links }),
   })
   const digest = pageDigest(html, url.url)
   const page = { url: url.url, status, bytes: body.length, digest, ...extracted }

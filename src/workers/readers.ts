@@ -18,7 +18,12 @@ export function readersOf(
     random: Math.random,
     openS3: (url, signal) => openS3Object(url, startBytes, s3, signal),
   })
-  const visit = { ...defaultVisitOptions, imageSize: options.imageSize, ...optOutRules(options) }
+  const visit = {
+    ...defaultVisitOptions,
+    imageSize: options.imageSize,
+    ...optOutRules(options),
+    links: false,
+  }
   return options.sources.map((source) => ({
     source,
     reader: openSource(source, { openFile, visit, now: steadyClock() }),

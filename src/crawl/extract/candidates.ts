@@ -117,8 +117,10 @@ function candidatesOf(
       if (!captioned.has(draft.imageUrl)) count('no_caption', draft.findings)
       continue
     }
-    const ordered = captions.toSorted((a, b) => rank(a.source) - rank(b.source))
-    const identity = JSON.stringify([draft.imageUrl, ordered])
+    const ordered =
+      captions.length === 1 ? captions : captions.toSorted((a, b) => rank(a.source) - rank(b.source))
+    // No text has a line end.
+    const identity = `${draft.imageUrl}\n${ordered.map(({ source, text }) => `${source}:${text}`).join('\n')}`
     if (seen.has(identity)) continue
     seen.add(identity)
     candidates.push({

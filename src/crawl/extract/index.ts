@@ -30,6 +30,8 @@ export interface ExtractOptions {
   readonly xRobotsTag: string | null
   /** Which opt-outs count; absent = all. */
   readonly obeyed?: ReadonlySet<OptOut>
+  /** False = nobody follows the links, and none is given; absent = true. */
+  readonly links?: boolean
 }
 
 export interface ExtractedPage {
@@ -92,7 +94,7 @@ function readHarvest(found: Harvest, url: string, options: ExtractOptions): Read
   const open = obeyed.has('rel-nofollow') ? found.links : [...found.links, ...found.nofollowLinks]
   const linksRefused = verdict.links !== null
   const taken = {
-    links: linksRefused ? [] : linksOf(open, base, url),
+    links: linksRefused || options.links === false ? [] : linksOf(open, base, url),
     linksClosed: found.links.length + found.nofollowLinks.length - (linksRefused ? 0 : open.length),
   }
   if (verdict.images !== null) {

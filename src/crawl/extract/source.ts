@@ -125,18 +125,21 @@ function resolveOne(
 function srcOf(attributes: Attributes): string | undefined {
   const src = attributes.src
   if (!isPlaceholder(src, attributes)) return src
-  return (
-    lazySources.map((name) => attributes[name]).find((value) => value !== undefined && looksLikeUrl(value)) ??
-    src
-  )
+  for (const name of lazySources) {
+    const value = attributes[name]
+    if (value !== undefined && looksLikeUrl(value)) return value
+  }
+  return src
 }
 
 function srcsetOf(attributes: Attributes): string | undefined {
   const srcset = attributes.srcset
   if (srcset !== undefined && srcset.trim() !== '' && !/^\s*data:/i.test(srcset)) return srcset
-  return lazySrcsets
-    .map((name) => attributes[name])
-    .find((value) => value !== undefined && value.trim() !== '')
+  for (const name of lazySrcsets) {
+    const value = attributes[name]
+    if (value !== undefined && value.trim() !== '') return value
+  }
+  return undefined
 }
 
 function usableEntries(srcset: string | undefined): SrcsetEntry[] {

@@ -131,6 +131,7 @@ function inOneGo(input: Buffer): OneGo {
     const { buffer, engine } = inflateRawSync(input, {
       info: true,
       maxOutputLength: oneGoPlainBytes,
+      chunkSize: 64 * 1024,
     }) as unknown as { buffer: Buffer; engine: InflateRaw }
     return { kind: 'plain', plain: buffer, consumed: engine.bytesWritten }
   } catch (error) {

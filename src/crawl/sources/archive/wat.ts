@@ -53,7 +53,7 @@ function harvestOf(html: unknown): Harvest {
   const metas = objectsIn(within(head, 'Metas'))
   const links = [...objectsIn(within(head, 'Link')), ...objectsIn(within(html, 'Links'))]
   const images = links.flatMap(imageAttributes)
-  const licence = links.find(({ rel }) => /(?:^|\s)license(?:\s|$)/i.test(textOf(rel) ?? ''))
+  const licence = links.find(({ rel }) => typeof rel === 'string' && /(?:^|\s)license(?:\s|$)/i.test(rel))
   const contentOf = (isIt: (meta: Record<string, unknown>) => boolean) =>
     textOf(metas.find(isIt)?.content) ?? null
   return {
@@ -79,16 +79,20 @@ function harvestOf(html: unknown): Harvest {
 
 /** `{path: 'IMG@/src', url, alt, title}` as the element that it was. Extractors that write lazy attributes name them in the path. */
 function imageAttributes(link: Record<string, unknown>): Record<string, string>[] {
-  const attribute = /^IMG@\/([a-z-]+)$/i.exec(textOf(link.path) ?? '')?.[1]?.toLowerCase()
-  const url = textOf(link.url)
-  if (attribute === undefined || url === undefined || notPictures.has(attribute)) return []
+  const { path, url } = link
+  if (typeof path !== 'string' || typeof url !== 'string' || !path.startsWith(imagePath)) return []
+  const attribute = path.slice(imagePath.length).toLowerCase()
+  if (!/^[a-z-]+$/.test(attribute) || notPictures.has(attribute)) return []
   const attributes: Record<string, string> = {}
-  for (const [name, value] of Object.entries(link)) {
+  for (const name of Object.keys(link)) {
+    const value = link[name]
     if (name !== 'path' && name !== 'url' && typeof value === 'string') attributes[name.toLowerCase()] = value
   }
-  return [{ ...attributes, [attribute]: url }]
+  attributes[attribute] = url
+  return [attributes]
 }
 
+const imagePath = 'IMG@/'
 const notPictures: ReadonlySet<string> = new Set([
   'longdesc',
   'usemap',
