@@ -12,11 +12,11 @@ import { bareFetchRate, startWeb } from './web.js'
 export const title = 'Image stage: fetch, decode, resize, encode, hash, write shards'
 const limitMs = 5 * 60_000
 
-const size = { width: 1280, height: 864 }
-const stored = { longSide: 256, quality: 90 }
+export const size = { width: 1280, height: 864 }
+export const stored = { longSide: 256, quality: 90 }
 
 /** Two processes for two cores; threads and shard size as found fastest (`--all-settings` tries others). */
-const settings = [{ label: '2 processes, 16 threads each', processes: 2, threads: 16, shards: 8 }]
+export const settings = [{ label: '2 processes, 16 threads each', processes: 2, threads: 16, shards: 8 }]
 const otherSettings = [
   { label: '2 processes, 32 threads each, 2 shards', processes: 2, threads: 32, shards: 2 },
   { label: '2 processes, 64 threads each', processes: 2, threads: 64, shards: 8 },
@@ -40,10 +40,9 @@ async function rateOf(name, ran, web, out, count) {
   return { rate: count / seconds, cpuSeconds: ran.cpuSeconds, peakRssBytes: ran.peakRssBytes }
 }
 
-async function withImg2dataset(peer, { processes, threads, shards }, list, web, count) {
-  const out = join(cache, 'out-img2dataset')
+/** Runs img2dataset on a csv list, from its start to its end. @returns {Promise<import('./command.js').Ran>} */
+export async function runImg2dataset(peer, { processes, threads, shards }, list, out, count) {
   await rm(out, { recursive: true, force: true })
-  await web.reset()
   const options = {
     url_list: list,
     input_format: 'csv',
@@ -60,13 +59,19 @@ async function withImg2dataset(peer, { processes, threads, shards }, list, web, 
     enable_wandb: 'False',
   }
   const args = Object.entries(options).flatMap(([key, value]) => [`--${key}`, String(value)])
-  const ran = await runCommand(peer.file, [...peer.before, ...args], {
+  return await runCommand(peer.file, [...peer.before, ...args], {
     limitMs,
     log: join(cache, 'img2dataset.log'),
     cwd: cache,
     // Without it, importing one of its libraries asks a package registry for news.
     env: { NO_ALBUMENTATIONS_UPDATE: '1' },
   })
+}
+
+async function withImg2dataset(peer, setting, list, web, count) {
+  const out = join(cache, 'out-img2dataset')
+  await web.reset()
+  const ran = await runImg2dataset(peer, setting, list, out, count)
   return rateOf('img2dataset', ran, web, out, count)
 }
 

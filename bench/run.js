@@ -12,7 +12,9 @@ import { record } from './results.js'
 const modules = {
   crawl: './crawl.js',
   images: './images.js',
+  'images-run': './images-run.js',
   lists: './lists.js',
+  archives: './archives.js',
   clip: './scoring.js',
   line: './line.js',
   redis: './redis.js',
