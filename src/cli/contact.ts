@@ -26,10 +26,10 @@ export function contactProblem(
   const { userAgent, seeds, sources, connectTo } = options
   if (userAgent !== defaultUserAgent && contactWithin.test(userAgent)) return null
   const seed = seeds.find((url) => !isLocal(url, connectTo))
-  // A list may name any host.
+  // A list, or a page in an archive, may name any host.
   const listed = sources.length > 0 && !isLocal('http://any.invalid/', connectTo)
   if (seed === undefined && !listed) return null
-  const place = seed === undefined ? 'what the list names' : anchorOf(seed, 'host')
+  const place = seed === undefined ? 'what the sources name' : anchorOf(seed, 'host')
   return (
     `--contact: missing; ${place} is not this machine, and who runs it must be able to reach you: ` +
     'give --contact with an e-mail address or URL, or a --user-agent that holds one'

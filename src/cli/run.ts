@@ -1,4 +1,4 @@
-import { SourceError } from '../crawl/index.js'
+import { type Source, SourceError } from '../crawl/index.js'
 import type { Environment, OptionDifference, RunEnd, RunOptions, RunPipeline } from '../workers/index.js'
 import { type Clock, type Display, recordDisplay, terminalDisplay } from './display.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
@@ -34,7 +34,9 @@ export async function runCommand(
   const input = await readRunInput(call, deps.input, sources)
   if (input.kind === 'problems') {
     deps.stderr.write(input.problems.map((problem) => `pairmill: ${oneLine(problem)}\n`).join(''))
-    deps.stderr.write('Nothing was started. pairmill run --help lists the options.\n')
+    const [source] = sources
+    const command = source === undefined ? 'run' : commandOf[source.kind]
+    deps.stderr.write(`Nothing was started. pairmill ${command} --help lists the options.\n`)
     return exitCodes.usage
   }
   const { options } = input
@@ -64,6 +66,9 @@ export async function runCommand(
     stop.close()
   }
 }
+
+/** What makes a dataset of each kind of source. */
+const commandOf = { list: 'images', archive: 'warc' } as const satisfies Record<Source['kind'], string>
 
 function displayFor(options: RunOptions, deps: RunDeps): Display {
   const create = deps.stderr.isTerminal && deps.redraw ? terminalDisplay : recordDisplay

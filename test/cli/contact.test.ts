@@ -78,7 +78,7 @@ describe('a contact', () => {
     } as unknown as ListSource
     const ask = (connectTo: readonly string[]) =>
       contactProblem({ seeds: [], sources: [list], userAgent: home, connectTo }, home)
-    expect(ask([])).toContain('what the list names')
+    expect(ask([])).toContain('what the sources name')
     expect(ask(['a.test::127.0.0.1:'])).not.toBeNull()
     expect(ask(['::127.0.0.1:8100'])).toBeNull()
   })

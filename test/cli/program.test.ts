@@ -80,6 +80,7 @@ describe('the command line', () => {
           lists: ['a.csv', 'b'],
           format: null,
           columns: { url: 'URL', caption: 'caption', page: 'page', licence: null },
+          run: null,
           flags: { out: 'x', model: 'none' },
           configFile: null,
         },
@@ -148,6 +149,31 @@ describe('the command line', () => {
         },
       ],
     ])
+  })
+
+  it('warc has paths, what they are relative to, and may read for a run of a fleet', async () => {
+    const { calls } = await typed(
+      ...['warc', 'a.warc.gz', 's3://b/c.paths', '--base', 's3://b', '--run', 'cc', '--backend', 'redis://r'],
+      ...['--out', 's3://o/x', '--config', 'c.json'],
+    )
+    expect(calls).toEqual([
+      [
+        'warc',
+        {
+          paths: ['a.warc.gz', 's3://b/c.paths'],
+          base: 's3://b',
+          run: 'cc',
+          flags: { backend: 'redis://r', out: 's3://o/x' },
+          configFile: 'c.json',
+        },
+      ],
+    ])
+    expect(await typed('warc')).toMatchObject({ code: 2, calls: [] })
+    expect(await typed('warc', 'a', '--max-pages', '3')).toMatchObject({ code: 2, calls: [] })
+    expect(await typed('warc', 'a', '--run', 'no name')).toMatchObject({ code: 2, calls: [] })
+    const help = await typed('warc', '--help')
+    expect(help.code).toBe(0)
+    for (const word of ['wat.paths.gz', '--run', 'Exit codes']) expect(help.stdout).toContain(word)
   })
 
   it('classify takes images, a list of classes, and the usual model unless told otherwise', async () => {
