@@ -27,9 +27,9 @@ export function kindOfFile(
   const text = memberBeginning(start) ?? start
   const first = text.subarray(text.findIndex((byte) => byte !== 0x0d && byte !== 0x0a))
   if (startsRecord(first)) return { kind: 'archive' }
+  if (/\.(?:warc|wat)(?:\.gz)?(?:[?#]|$)/i.test(place)) return { kind: 'archive' }
   const [line = ''] = text.toString('latin1', 0, maxPathLength).trimStart().split(/\r?\n/, 1)
   if (/^[\w./:%+@=~&?#-]+$/.test(line) && /[./]/.test(line)) return { kind: 'paths' }
-  if (/\.(?:warc|wat)(?:\.gz)?(?:[?#]|$)/i.test(place)) return { kind: 'archive' }
   return { kind: 'neither', why: 'it is neither a WARC or WAT file nor a list of their paths' }
 }
 
