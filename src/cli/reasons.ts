@@ -111,6 +111,7 @@ export const recordSkipExplanations: Readonly<Record<RecordSkip, string>> = {
   json: 'WAT record without its JSON',
   bad_path: 'path in a list that cannot be used',
   absent: 'archive that a list names and that is not there',
+  refused: 'archive that a list names and that its server does not give',
   not_warc: 'file that is no web archive',
 }
 

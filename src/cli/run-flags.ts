@@ -373,6 +373,6 @@ export function runOptionsOf(given: Readonly<Record<string, unknown>>): Readonly
 export function flagOfRunOption(option: string): string {
   const key = renamed[option] ?? flagKeys.find((name) => name === option)
   if (option === 'seeds') return '<seed...>'
-  if (option === 'sources') return 'lists and archives'
+  if (option === 'sources') return '<LIST...>, <PATH...>'
   return key === undefined ? option : flagOf(key).flag
 }

@@ -54,5 +54,6 @@ const skipTexts: Readonly<Record<SourceSkip['reason'], string>> = {
   json: 'it is a WAT record without its JSON',
   bad_path: 'the path cannot be used',
   absent: 'the archive is not there',
+  refused: 'the archive is not given by its server',
   not_warc: 'the file is no web archive',
 }

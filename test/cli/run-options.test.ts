@@ -187,7 +187,7 @@ describe('run options', () => {
 
   it('can be named by their flag when they differ from those of the run', () => {
     for (const key of Object.keys(optionsOf({}))) {
-      expect(flagOfRunOption(key)).toMatch(/^(--[a-z-]+|<seed\.\.\.>|<LIST\.\.\.>)$/)
+      expect(flagOfRunOption(key)).toMatch(/^(--[a-z-]+|<seed\.\.\.>|<LIST\.\.\.>, <PATH\.\.\.>)$/)
     }
   })
 })

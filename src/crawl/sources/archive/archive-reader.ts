@@ -19,6 +19,8 @@ export interface ArchiveDeps {
 
 /** A page of the largest size with its head, and with what codings may add. */
 const slackBytes = 1024 * 1024
+/** So many archives of a list that are refused in a row show that we are. */
+const maxRefusals = 3
 /** Reading leaves the thread to others after so long. */
 const mostBusyMs = 20
 
@@ -29,7 +31,7 @@ export function archiveReader(source: ArchiveSource, deps: ArchiveDeps): SourceR
     check: (cursor, signal) => check(source, deps, cursor, signal),
     async *steps(cursor, signal) {
       const opened = await deps.openFile(place, signal)
-      if (opened.kind === 'absent') throw new SourceError(`${place} cannot be read: ${opened.detail}`)
+      if (opened.kind !== 'file') throw new SourceError(`${place} cannot be read: ${opened.detail}`)
       const { file } = opened
       try {
         const what = kindOfFile(place, file.start)
@@ -84,7 +86,7 @@ async function check(
 ): Promise<SourceProblem | null> {
   try {
     const opened = await deps.openFile(place, signal)
-    if (opened.kind === 'absent') return unreadable(place, opened.detail)
+    if (opened.kind !== 'file') return unreadable(place, opened.detail)
     const { file } = opened
     try {
       const what = kindOfFile(place, file.start)
@@ -118,7 +120,7 @@ async function checkNamed(
   signal: AbortSignal,
 ): Promise<SourceProblem | null> {
   const opened = await deps.openFile(place, signal)
-  if (opened.kind === 'absent') return null
+  if (opened.kind !== 'file') return null
   await opened.file.close()
   return parseFileCursor(cursor)?.version === opened.file.version ? null : changed(place, 'archive')
 }
@@ -175,6 +177,7 @@ async function* readList(
   const from = parseListCursor(cursor) ?? { lines: 0, version, file: '' }
   const paths = await readPaths(place, list, signal)
   let within = from.file
+  let refusals = 0
   for (let lines = from.lines; lines < paths.length; lines++) {
     const path = paths[lines]?.trim() ?? ''
     if (path === '') continue
@@ -191,10 +194,16 @@ async function* readList(
       continue
     }
     const opened = await deps.openFile(named, signal)
-    if (opened.kind === 'absent') {
-      yield passedOver('absent', `${named}: ${opened.detail}`)
+    if (opened.kind === 'refused' && ++refusals === maxRefusals) {
+      throw new SourceError(
+        `${named} cannot be read, nor those before it: ${opened.detail}; the same command goes on from there`,
+      )
+    }
+    if (opened.kind !== 'file') {
+      yield passedOver(opened.kind, `${named}: ${opened.detail}`)
       continue
     }
+    refusals = 0
     const { file } = opened
     try {
       const what = kindOfFile(named, file.start)

@@ -55,6 +55,8 @@ export const recordFaults = [
   'bad_path',
   /** An archive that a list names and that is not there. */
   'absent',
+  /** One that its server does not give. */
+  'refused',
   /** A file that is no web archive. */
   'not_warc',
 ] as const

@@ -14,10 +14,10 @@ export interface ByteFile {
   close(): Promise<void>
 }
 
-/** `absent`: it is certain that there is no such file. */
+/** `absent`: it is certain that there is no such file. `refused`: it may not be read, and asking again does not help. */
 export type OpenedFile =
   | { readonly kind: 'file'; readonly file: ByteFile }
-  | { readonly kind: 'absent'; readonly detail: string }
+  | { readonly kind: 'absent' | 'refused'; readonly detail: string }
 
 /** Throws a SourceError where it cannot be said what is there. */
 export type OpenFile = (place: string, signal: AbortSignal) => Promise<OpenedFile>

@@ -36,7 +36,7 @@ export async function openHttpFile(
   signal: AbortSignal,
 ): Promise<OpenedFile> {
   const first = await readPart(deps, url, 0, startBytes, signal)
-  if (first.kind === 'absent') return first
+  if (first.kind !== 'part') return first
   const { bytes, size, version } = first.part
   const pieces = [bytes]
   // The first part may have broken off.
@@ -68,7 +68,7 @@ async function* partsFrom(
 ): AsyncGenerator<Buffer> {
   for (let at = from; at < end; ) {
     const read = await readPart(deps, url, at, Math.min(pieceBytes, end - at), signal)
-    if (read.kind === 'absent' || read.part.version !== version || read.part.size !== size) {
+    if (read.kind !== 'part' || read.part.version !== version || read.part.size !== size) {
       throw new SourceError(`${url} has changed while it was read: a new run can begin with it`)
     }
     yield read.part.bytes
@@ -83,13 +83,14 @@ async function readPart(
   at: number,
   bytes: number,
   signal: AbortSignal,
-): Promise<{ readonly kind: 'part'; readonly part: Part } | Extract<OpenedFile, { kind: 'absent' }>> {
+): Promise<Extract<Answer, { kind: 'part' | 'absent' | 'refused' }>> {
   for (let tried = 0; ; tried++) {
     const answer = await ask(deps.fetch, url, at, bytes, signal)
     signal.throwIfAborted()
     switch (answer.kind) {
       case 'part':
       case 'absent':
+      case 'refused':
         return answer
       case 'unusable':
         throw new SourceError(`${url} cannot be read: ${answer.detail}`)
@@ -109,7 +110,7 @@ async function readPart(
 
 type Answer =
   | { readonly kind: 'part'; readonly part: Part }
-  | Extract<OpenedFile, { kind: 'absent' }>
+  | Exclude<OpenedFile, { kind: 'file' }>
   | { readonly kind: 'unusable'; readonly detail: string }
   | { readonly kind: 'failed'; readonly failure: Parameters<typeof retryOf>[0]; readonly detail: string }
 
@@ -151,11 +152,15 @@ function answerOf(outcome: Exclude<FetchOutcome, { kind: 'redirect' }>, at: numb
   const { status } = head
   if (status === 206 || status === 200) return partOf(head, body, at, true)
   if (status === 404 || status === 410) return { kind: 'absent', detail: `HTTP ${status}` }
+  if (refusedStatuses.has(status)) return { kind: 'refused', detail: `HTTP ${status}` }
   // No byte 0 is there to begin with: it is empty.
   if (status === 416 && at === 0) return { kind: 'part', part: wholeOf(head, Buffer.alloc(0), 0) }
   const retryAfter = head.headers['retry-after'] ?? null
   return { kind: 'failed', failure: { status, retryAfter }, detail: `HTTP ${status}` }
 }
+
+/** It is there, or may be, and is not given to us. */
+const refusedStatuses: ReadonlySet<number> = new Set([401, 402, 403, 451])
 
 const noRanges: Answer = {
   kind: 'unusable',
