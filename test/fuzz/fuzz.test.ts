@@ -274,6 +274,16 @@ describe(`${inputs} inputs of each kind do no harm`, { timeout: 3_600_000 }, () 
     tried(urlText, (text) => {
       const url = canonicalUrl(text, 'http://h.test/a/b?c')
       parseConnectTo(text)
+      for (const scheme of ['http://', 'HTTPS://']) {
+        const own = canonicalUrl(`${scheme}${text}`)
+        expect(canonicalUrl(`${scheme}${text}`, 'http://h.test/a/b?c')).toBe(own)
+        const parsed = URL.canParse(`${scheme}${text}`, 'https://h.test/a/b?c')
+        expect(URL.canParse(`${scheme}${text}`)).toBe(parsed)
+        if (parsed)
+          expect(new URL(`${scheme}${text}`, 'https://h.test/a/b?c').href).toBe(
+            new URL(`${scheme}${text}`).href,
+          )
+      }
       if (url === null) return
       expect(canonicalUrl(url)).toBe(url)
       trapVerdict(url, { url: 'http://h.test/a/b?c', depth: 30 }, 0)
