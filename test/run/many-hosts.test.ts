@@ -112,7 +112,8 @@ describe.skipIf(!here)(
       ended = await pairmill([
         ...['run', ...seeds, '--out', out, '--model', 'none', '--contact', 'ada@example.org'],
         ...['--delay-ms', String(delayMs), '--image-delay-ms', String(imageDelayMs), '--concurrency', '32'],
-        ...['--batch-size', '64'],
+        // A browser asks for the scripts of a page at once, and lets their host rest afterwards: render.test.ts.
+        ...['--batch-size', '64', '--render', 'never'],
         ...['--max-pages-per-host', '400', ...elsewhere, ...web.words],
       ])
       // The delay lies between departures; the log has arrivals, each as late as the way and this process made it.
