@@ -4,15 +4,20 @@ import { createGunzip } from 'node:zlib'
 import { createCsvParser } from './csv.js'
 import { createLineParser } from './lines.js'
 import { type ListColumns, type ListRow, type ListSource, namedColumns, rowOf, skipped } from './list.js'
-import { parquetColumnsOf, readParquetList } from './parquet-list.js'
+import { parquetAnswerMs, parquetColumnsOf, readParquetList } from './parquet-list.js'
 
 /**
  * The rows of a list behind the first `done` ones, in order; who has enough leaves the loop. What it holds at a time is a piece of
- * the file, whatever the list's size. Rejects where the file cannot be read; what is wrong with its rows it says.
+ * the file, whatever the list's size. Rejects where the file cannot be read; what is wrong with its rows it says. `answerMs`: a piece of a
+ * parquet file is decoded in so long, or it is damaged.
  */
-export async function* readList(source: ListSource, done: number): AsyncGenerator<ListRow> {
+export async function* readList(
+  source: ListSource,
+  done: number,
+  answerMs = parquetAnswerMs,
+): AsyncGenerator<ListRow> {
   if (source.format === 'parquet') {
-    yield* readParquetList(source, done)
+    yield* readParquetList(source, done, answerMs)
     return
   }
   const parser = parserOf(source)
@@ -38,10 +43,11 @@ export async function* readList(source: ListSource, done: number): AsyncGenerato
  *
  * @throws Error where the file cannot be read.
  */
-export async function listProblem(source: ListSource): Promise<string | null> {
+export async function listProblem(source: ListSource, answerMs = parquetAnswerMs): Promise<string | null> {
   if (source.format === 'txt') return null
   if (source.format === 'jsonl') return null
-  const names = source.format === 'parquet' ? await parquetColumnsOf(source.path) : await headerOf(source)
+  const names =
+    source.format === 'parquet' ? await parquetColumnsOf(source.path, answerMs) : await headerOf(source)
   if ('why' in names) return names.why
   const missing = namedColumns(source.columns).find((column) => !names.columns.includes(column))
   if (missing === undefined) return null

@@ -1,127 +1,117 @@
-import { open } from 'node:fs/promises'
-import * as zlib from 'node:zlib'
-import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetReadObjects } from 'hyparquet'
+import { createRequire } from 'node:module'
+import { Worker } from 'node:worker_threads'
 import { type ListRow, type ListSource, namedColumns, rowOf } from './list.js'
+import type { ParquetAnswer, ParquetAsk } from './parquet-thread.js'
+import { SourceError } from './source.js'
 
 /** Rows that are decoded at a time. */
 const rowsAtOnce = 20_000
+/** A piece that takes longer to decode than this has the decoder in a loop. */
+export const parquetAnswerMs = 60_000
 
-/** The rows of a parquet list behind the first `done` ones. Rejects where the file cannot be read. */
-export async function* readParquetList(source: ListSource, done: number): AsyncGenerator<ListRow> {
-  const opened = await openParquet(source.path)
+const require = createRequire(import.meta.url)
+
+/** The rows of a parquet list behind the first `done` ones. Rejects with a SourceError where the file is damaged. */
+export async function* readParquetList(
+  { path, columns }: ListSource,
+  done: number,
+  answerMs: number,
+): AsyncGenerator<ListRow> {
+  const thread = startThread(path, answerMs)
   try {
-    const { file, metadata } = opened
-    const { columns } = source
-    const total = Number(metadata.num_rows)
-    for (let rowStart = done; rowStart < total; rowStart += rowsAtOnce) {
-      const rowEnd = Math.min(rowStart + rowsAtOnce, total)
-      const rows = await parquetReadObjects({
-        file,
-        metadata,
-        columns: namedColumns(columns),
-        rowStart,
-        rowEnd,
-        compressors,
-      })
-      for (const [i, row] of rows.entries()) {
-        yield rowOf(rowStart + i + 1, {
-          url: row[columns.url],
-          caption: row[columns.caption],
-          page: columns.page === null ? null : row[columns.page],
-          licence: columns.licence === null ? null : row[columns.licence],
+    const opened = await thread.opened()
+    if (opened.kind === 'failed') throw failure(path, 0, opened)
+    for (let start = done; start < opened.rows; start += rowsAtOnce) {
+      const end = Math.min(start + rowsAtOnce, opened.rows)
+      const answer = await thread.ask({ columns: namedColumns(columns), start, end })
+      if (answer.kind === 'failed') throw failure(path, start, answer)
+      const place = (column: string | null) => (column === null ? -1 : namedColumns(columns).indexOf(column))
+      const at = {
+        url: place(columns.url),
+        caption: place(columns.caption),
+        page: place(columns.page),
+        licence: place(columns.licence),
+      }
+      for (const [i, row] of answer.rows.entries()) {
+        yield rowOf(start + i + 1, {
+          url: row[at.url],
+          caption: row[at.caption],
+          page: row[at.page],
+          licence: row[at.licence],
         })
       }
     }
   } finally {
-    await opened.close()
+    await thread.end()
   }
 }
 
 /** The names of a file's columns; `why`: it is no parquet file, or one that cannot be read here. */
 export async function parquetColumnsOf(
   path: string,
+  answerMs: number,
 ): Promise<{ readonly columns: readonly string[] } | { readonly why: string }> {
-  let opened: Awaited<ReturnType<typeof openParquet>>
+  const thread = startThread(path, answerMs)
   try {
-    opened = await openParquet(path)
-  } catch (error) {
-    if (isFileError(error)) throw error
-    return { why: `it cannot be read as parquet: ${error instanceof Error ? error.message : String(error)}` }
-  }
-  await opened.close()
-  const codecs = opened.metadata.row_groups.flatMap((group) =>
-    group.columns.map((column) => column.meta_data?.codec ?? 'UNCOMPRESSED'),
-  )
-  const unknown = codecs.find(
-    (codec) => codec !== 'UNCOMPRESSED' && codec !== 'SNAPPY' && !(codec in compressors),
-  )
-  if (unknown !== undefined) {
-    return { why: `it is compressed with ${unknown}, which cannot be read here: write it anew with snappy` }
-  }
-  const [root, ...elements] = opened.metadata.schema
-  const columns: string[] = []
-  // Only the columns at the top: nested ones follow their parent.
-  for (let at = 0; at < elements.length && columns.length < (root?.num_children ?? 0); at++) {
-    const element = elements[at]
-    if (element === undefined) break
-    columns.push(element.name)
-    at += descendantsOf(elements, at)
-  }
-  return { columns }
-}
-
-function descendantsOf(elements: readonly { readonly num_children?: number }[], at: number): number {
-  let count = 0
-  for (let open = elements[at]?.num_children ?? 0; open > 0 && at + count < elements.length; open--) {
-    count++
-    open += elements[at + count]?.num_children ?? 0
-  }
-  return count
-}
-
-async function openParquet(
-  path: string,
-): Promise<{ readonly file: AsyncBuffer; readonly metadata: FileMetaData; close(): Promise<void> }> {
-  const handle = await open(path)
-  try {
-    const { size } = await handle.stat()
-    const file: AsyncBuffer = {
-      byteLength: size,
-      async slice(start, end = size) {
-        const bytes = Buffer.from(new ArrayBuffer(Math.max(Math.min(end, size) - start, 0)))
-        let at = 0
-        while (at < bytes.length) {
-          const { bytesRead } = await handle.read(bytes, at, bytes.length - at, start + at)
-          if (bytesRead === 0)
-            throw new Error(`${path} ends at byte ${start + at}, where it goes on by its own word`)
-          at += bytesRead
-        }
-        return bytes.buffer
-      },
+    const opened = await thread.opened()
+    if (opened.kind === 'failed') {
+      if (opened.syscall !== null) throw failure(path, 0, opened)
+      return { why: `it cannot be read as parquet: ${opened.message}` }
     }
-    return { file, metadata: await parquetMetadataAsync(file), close: () => handle.close() }
-  } catch (error) {
-    await handle.close()
-    throw error
+    const { columns, unknownCodec } = opened
+    if (unknownCodec === null) return { columns }
+    return {
+      why: `it is compressed with ${unknownCodec}, which cannot be read here: write it anew with snappy`,
+    }
+  } finally {
+    await thread.end()
   }
 }
 
-type Decompress = (input: Uint8Array, outputLength: number) => Uint8Array
+type Answer<Kind extends ParquetAnswer['kind']> = Extract<ParquetAnswer, { kind: Kind }>
+type Failed = Answer<'failed'>
 
-/** Beside snappy, which the reader brings: what this Node has. */
-const compressors: Record<string, Decompress> = {
-  GZIP: (input, maxOutputLength) => zlib.gunzipSync(input, { maxOutputLength }),
-  BROTLI: (input, maxOutputLength) => zlib.brotliDecompressSync(input, { maxOutputLength }),
-  ...zstd(),
+interface ParquetThread {
+  opened(): Promise<Answer<'opened'> | Failed>
+  /** One question at a time. */
+  ask(question: ParquetAsk): Promise<Answer<'rows'> | Failed>
+  /** Whatever it is doing. */
+  end(): Promise<unknown>
 }
 
-/** From Node 22.15 on. */
-function zstd(): Record<string, Decompress> {
-  if (!('zstdDecompressSync' in zlib)) return {}
-  const decompress = zlib.zstdDecompressSync as (input: Uint8Array) => Uint8Array
-  return { ZSTD: (input) => decompress(input) }
+function startThread(path: string, answerMs: number): ParquetThread {
+  const worker = new Worker(require.resolve('#threads/crawl/sources/parquet-thread.js'), {
+    workerData: { path },
+  })
+  let heard: (answer: ParquetAnswer) => void = () => {}
+  const failed = (message: string): Failed => ({ kind: 'failed', message, syscall: null })
+  worker.on('message', (answer: ParquetAnswer) => heard(answer))
+  worker.on('error', (error) => heard(failed(error instanceof Error ? error.message : String(error))))
+  const next = <Kind extends ParquetAnswer['kind']>(kind: Kind): Promise<Answer<Kind> | Failed> =>
+    new Promise((resolve) => {
+      const late = () => resolve(failed(`its decoder came to no end within ${answerMs / 1000} s`))
+      const timer = setTimeout(late, answerMs)
+      heard = (answer) => {
+        clearTimeout(timer)
+        const isWanted = (one: ParquetAnswer): one is Answer<Kind> | Failed =>
+          one.kind === kind || one.kind === 'failed'
+        resolve(isWanted(answer) ? answer : failed(`an answer out of turn: ${answer.kind}`))
+      }
+    })
+  const first = next('opened')
+  return {
+    opened: () => first,
+    ask: (question) => {
+      const answer = next('rows')
+      worker.postMessage(question)
+      return answer
+    },
+    end: () => worker.terminate(),
+  }
 }
 
-function isFileError(error: unknown): boolean {
-  return error instanceof Error && 'syscall' in error
+/** A file that cannot be had now is the system's matter, as for every list; one that is damaged says so with its place. */
+function failure(path: string, row: number, { message, syscall }: Failed): Error {
+  if (syscall !== null) return Object.assign(new Error(message), { syscall })
+  return new SourceError(`${path} cannot be read on behind row ${row}: ${message}`)
 }

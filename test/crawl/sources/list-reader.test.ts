@@ -37,9 +37,9 @@ function listOf(
   }
 }
 
-async function rowsOf(source: ListSource, done = 0): Promise<ListRow[]> {
+async function rowsOf(source: ListSource, done = 0, answerMs?: number): Promise<ListRow[]> {
   const rows: ListRow[] = []
-  for await (const row of readList(source, done)) rows.push(row)
+  for await (const row of readList(source, done, answerMs)) rows.push(row)
   return rows
 }
 
@@ -50,6 +50,13 @@ const shown = (rows: readonly ListRow[]) =>
       ? `${row.line} ${row.candidate.imageUrl} | ${row.candidate.captions[0]!.text}`
       : `${row.line} ${row.reason}`,
   )
+
+/** Two rows, with six bytes changed: its definition levels have no end. */
+const endlessParquet =
+  'UEFSMRUGFVwVRFwVBBUAFQQVABUAFQAAAC5IEwAAAGh0dHA6Ly9hZHRlc3QvMS5qcGdKFwAQMi5qcGcVBhUkFShcFQQVABUEFQAVtxUAAAASRA' +
+  'UAAABBIGNhdAUAAABBIGRvZxUEGTxIBHJvb3QVBAAVDCUAGAN1cmwlAAAVDCURGAdjYXB0aW9uJQAAFgQZHBksJggcFQwZFQAZGAN1cmwVAhYE' +
+  'FoYBFm4mCDw2ACgQaHR0cDovL2EudGVzdC8yLxgQaHR0cDovL2EudGVzdC8xLhISABkcFQYVABUCAAAAJnYcFQwZFQAZGAdjYXB0aW9uFQIWBB' +
+  'ZOFlImdjw2ACgFQSBkb2cYBUEgY2F0ABkcFQYVABUCAAAAFtQBFgQ2wAEAKAloeXBhcnF1ZXQZCxwAABwAAADTAAAAUEFSMQ=='
 
 describe('a list of images', () => {
   it('as csv: quotes, commas and lines within captions, either line end, columns in any order', async () => {
@@ -243,6 +250,17 @@ describe('the readers of lists', () => {
     )
   })
 
+  it('end a parquet file whose damage has its decoder run for ever', async () => {
+    const source = listOf(Buffer.from(endlessParquet, 'base64'), 'parquet')
+    expect(await listProblem(source)).toBeNull()
+    const reading = async () => {
+      for await (const row of readList(source, 0, 2_000)) expect(row).toBeNull()
+    }
+    await expect(reading()).rejects.toThrow(
+      `${source.path} cannot be read on behind row 0: its decoder came to no end within 2 s`,
+    )
+  })
+
   it('make a candidate or a reason of each of 2,000 broken lists, and nothing else', async () => {
     const formats: readonly ListFormat[] = ['txt', 'csv', 'tsv', 'jsonl', 'parquet']
     const good = {
@@ -271,9 +289,9 @@ describe('the readers of lists', () => {
         for (const [at, byte] of changes) bytes[at % bytes.length] = byte
         const source = listOf(bytes, format, { gzip: gzip && format !== 'parquet' })
         // A damaged parquet file cannot be read on; it is refused by name, before the start or at the place.
-        if (format === 'parquet' && (await listProblem(source)) !== null) return
+        if (format === 'parquet' && (await listProblem(source, 5_000)) !== null) return
         try {
-          for (const row of await rowsOf(source)) {
+          for (const row of await rowsOf(source, 0, 5_000)) {
             rows++
             if (row.kind === 'candidate') expect(row.candidate.captions[0]!.text).not.toBe('')
           }

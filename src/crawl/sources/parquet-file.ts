@@ -1,0 +1,109 @@
+import { open } from 'node:fs/promises'
+import * as zlib from 'node:zlib'
+import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetReadObjects } from 'hyparquet'
+
+/** A parquet file that is open. */
+export interface ParquetFile {
+  readonly rows: number
+  /** The columns at the top, in order: nested ones follow their parent. */
+  readonly columns: readonly string[]
+  /** A compression that cannot be undone here; null = there is none. */
+  readonly unknownCodec: string | null
+  /** The values of these columns, row by row, from `start` up to `end`. */
+  read(columns: readonly string[], start: number, end: number): Promise<readonly unknown[][]>
+}
+
+/** Rejects where the file cannot be read, or is no parquet file. What is damaged may keep the thread busy for ever. */
+export async function openParquet(path: string): Promise<ParquetFile> {
+  const { file, metadata } = await openBuffer(path)
+  return {
+    rows: Number(metadata.num_rows),
+    columns: columnsOf(metadata),
+    unknownCodec: unknownCodecOf(metadata),
+    read: async (columns, rowStart, rowEnd) => {
+      const wanted = [...new Set(columns)]
+      const rows = await parquetReadObjects({
+        file,
+        metadata,
+        columns: wanted,
+        rowStart,
+        rowEnd,
+        compressors,
+      })
+      return rows.map((row) => columns.map((column) => row[column]))
+    },
+  }
+}
+
+function unknownCodecOf({ row_groups: groups }: FileMetaData): string | null {
+  const codecs = groups.flatMap((group) =>
+    group.columns.map((column) => column.meta_data?.codec ?? 'UNCOMPRESSED'),
+  )
+  const isKnown = (codec: string) => codec === 'UNCOMPRESSED' || codec === 'SNAPPY' || codec in compressors
+  return codecs.find((codec) => !isKnown(codec)) ?? null
+}
+
+function columnsOf({ schema }: FileMetaData): readonly string[] {
+  const [root, ...elements] = schema
+  const columns: string[] = []
+  for (let at = 0; at < elements.length && columns.length < (root?.num_children ?? 0); at++) {
+    const element = elements[at]
+    if (element === undefined) break
+    columns.push(element.name)
+    at += descendantsOf(elements, at)
+  }
+  return columns
+}
+
+function descendantsOf(elements: readonly { readonly num_children?: number }[], at: number): number {
+  let count = 0
+  for (let open = elements[at]?.num_children ?? 0; open > 0 && at + count < elements.length; open--) {
+    count++
+    open += elements[at + count]?.num_children ?? 0
+  }
+  return count
+}
+
+/** The file stays open as long as the thread lives. */
+async function openBuffer(
+  path: string,
+): Promise<{ readonly file: AsyncBuffer; readonly metadata: FileMetaData }> {
+  const handle = await open(path)
+  try {
+    const { size } = await handle.stat()
+    const file: AsyncBuffer = {
+      byteLength: size,
+      async slice(start, end = size) {
+        const bytes = Buffer.from(new ArrayBuffer(Math.max(Math.min(end, size) - start, 0)))
+        let at = 0
+        while (at < bytes.length) {
+          const { bytesRead } = await handle.read(bytes, at, bytes.length - at, start + at)
+          if (bytesRead === 0)
+            throw new Error(`${path} ends at byte ${start + at}, where it goes on by its own word`)
+          at += bytesRead
+        }
+        return bytes.buffer
+      },
+    }
+    return { file, metadata: await parquetMetadataAsync(file) }
+  } catch (error) {
+    await handle.close()
+    throw error
+  }
+}
+
+type Decompress = (input: Uint8Array, outputLength: number) => Uint8Array
+
+/** Beside snappy, which the reader brings: what this Node has. */
+const compressors: Record<string, Decompress> = {
+  GZIP: (input, maxOutputLength) => zlib.gunzipSync(input, { maxOutputLength }),
+  BROTLI: (input, maxOutputLength) => zlib.brotliDecompressSync(input, { maxOutputLength }),
+  ...zstd(),
+}
+
+/** From Node 22.15 on. */
+function zstd(): Record<string, Decompress> {
+  if (!('zstdDecompressSync' in zlib)) return {}
+  const decompress = zlib.zstdDecompressSync as (input: Uint8Array) => Uint8Array
+  return { ZSTD: (input) => decompress(input) }
+}
