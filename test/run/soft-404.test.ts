@@ -65,6 +65,9 @@ describe('a run over sites that answer for pages that they have not', { timeout:
       '8',
       '--concurrency',
       '3',
+      // A browser would find the pages of the app alike to the letter, and so copies.
+      '--render',
+      'never',
     ]
     const seeds = hosts.map((host) => `http://${host}/`)
     ended = await pairmill(['run', ...seeds, '--out', out, ...options, ...web.words])
