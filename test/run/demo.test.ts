@@ -23,7 +23,7 @@ describe('pairmill demo with the model in the box', () => {
   it('ends with 0 and a verified dataset', () => {
     expect(ended.stderr).not.toContain('failed')
     expect(ended.code).toBe(0)
-    expect(ended.stdout).toMatch(/pairs, [\d,]+ rows: nothing is wrong/)
+    expect(ended.stdout).toMatch(/pairs, [\d,]+ rows, [\d,]+ pages: nothing is wrong/)
   })
 
   it('keeps nineteen of twenty pictures that stand whole beside a right text, and of fifty kept pairs one is wrong at most', () => {
