@@ -62,6 +62,8 @@ const nothing: Known = { pages: 0, isSuspect: false, showsOthers: false, answer:
 /** Remembers up to `max` hosts. */
 export function createSoft404s(deps: Soft404Deps, options: VisitOptions, max: number): Soft404s {
   const hosts = createRecent<Known>(max)
+  /** Questions under way, by origin: several fetches of one session wait for one answer. */
+  const asking = new Map<string, Promise<Absent>>()
 
   const ask = async (url: string, takeSlot: TakeSlot, signal: AbortSignal): Promise<Absent> => {
     const { origin, host } = new URL(url)
@@ -102,7 +104,10 @@ export function createSoft404s(deps: Soft404Deps, options: VisitOptions, max: nu
         return { kind: 'known', shape: known.answer.shape }
       }
       if (known.pages < pagesBefore && !known.isSuspect) return { kind: 'known', shape: null }
-      const absent = await ask(url, takeSlot, signal)
+      const { origin } = new URL(url)
+      const question = asking.get(origin) ?? ask(url, takeSlot, signal).finally(() => asking.delete(origin))
+      asking.set(origin, question)
+      const absent = await question
       if (absent.kind === 'known') {
         const answer = { shape: absent.shape, untilMs: deps.now() + doubtMs }
         hosts.set(host, { ...(hosts.get(host) ?? nothing), answer })

@@ -125,6 +125,15 @@ describe('what a host shows for a page that it has not', () => {
     expect(fetched[0]).toMatch(/^http:\/\/a\.test\/[a-z]{24}$/)
   })
 
+  it('is waited for by all who want it at the same moment, and asked for once', async () => {
+    const { worker, fetched } = desk()
+    const one = worker()
+    one.sees(5)
+    const answers = await Promise.all([one.ask(), one.ask(), one.ask()])
+    for (const answer of answers) expect(answer).toMatchObject({ kind: 'known', shape: { title: 'sorry' } })
+    expect(fetched).toHaveLength(1)
+  })
+
   it('is asked for sooner where a page has the title of an error', async () => {
     const { worker, fetched } = desk()
     const one = worker()
