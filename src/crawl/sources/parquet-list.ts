@@ -21,17 +21,18 @@ export async function* readParquetList(
   try {
     const opened = await thread.opened()
     if (opened.kind === 'failed') throw failure(path, 0, opened)
+    const names = namedColumns(columns)
+    const place = (column: string | null) => (column === null ? -1 : names.indexOf(column))
+    const at = {
+      url: place(columns.url),
+      caption: place(columns.caption),
+      page: place(columns.page),
+      licence: place(columns.licence),
+    }
     for (let start = done; start < opened.rows; start += rowsAtOnce) {
       const end = Math.min(start + rowsAtOnce, opened.rows)
-      const answer = await thread.ask({ columns: namedColumns(columns), start, end })
+      const answer = await thread.ask({ columns: names, start, end })
       if (answer.kind === 'failed') throw failure(path, start, answer)
-      const place = (column: string | null) => (column === null ? -1 : namedColumns(columns).indexOf(column))
-      const at = {
-        url: place(columns.url),
-        caption: place(columns.caption),
-        page: place(columns.page),
-        licence: place(columns.licence),
-      }
       for (const [i, row] of answer.rows.entries()) {
         yield rowOf(start + i + 1, {
           url: row[at.url],
@@ -86,9 +87,15 @@ function startThread(path: string, answerMs: number): ParquetThread {
   let heard: (answer: ParquetAnswer) => void = () => {}
   const failed = (message: string): Failed => ({ kind: 'failed', message, syscall: null })
   worker.on('message', (answer: ParquetAnswer) => heard(answer))
-  worker.on('error', (error) => heard(failed(error instanceof Error ? error.message : String(error))))
+  /** Why the thread answers nothing any more; null = it lives. */
+  let dead: Failed | null = null
+  worker.on('error', (error) => {
+    dead = failed(error instanceof Error ? error.message : String(error))
+    heard(dead)
+  })
   const next = <Kind extends ParquetAnswer['kind']>(kind: Kind): Promise<Answer<Kind> | Failed> =>
     new Promise((resolve) => {
+      if (dead !== null) return resolve(dead)
       const late = () => resolve(failed(`its decoder came to no end within ${answerMs / 1000} s`))
       const timer = setTimeout(late, answerMs)
       heard = (answer) => {
