@@ -18,6 +18,10 @@ const pageOf = (n: number) =>
     url: `http://site.test/${n}.html`,
     block: response(`<!doctype html><img src="${urlOf(n)}" alt="${sentence(n)}">`),
   })
+/** Returns when it is so; the test's own deadline ends the waiting. */
+const until = async (isSo: () => Promise<boolean>) => {
+  while (!(await isSo())) await new Promise((done) => setTimeout(done, 50))
+}
 
 describe.skipIf(serverCommand === null)(`sources in a fleet${whyNoServer}`, { timeout: 300_000 }, () => {
   let server: RedisServer
@@ -110,15 +114,15 @@ describe.skipIf(serverCommand === null)(`sources in a fleet${whyNoServer}`, { ti
       out,
       ...calm(),
     ]
-    const all = worker('all', '--until-done')
     const killed = archives.holdFrom('/long.warc.gz', Math.floor(bytes.length * 0.6))
     const dying = start(words, {})
     await killed.reached
+    await until(async () => ((await statusOf('long')).counters.records ?? 0) >= pictures)
     dying.child.kill('SIGKILL')
     await dying.ended
-    // What it gave is judged, and the run waits for the rest.
-    while ((await statusOf('long')).counters.kept !== pictures)
-      await new Promise((done) => setTimeout(done, 50))
+    // What it gave is judged, and the run waits for the rest. Now is there a run that the worker has to wait for.
+    const all = worker('all', '--until-done')
+    await until(async () => (await statusOf('long')).counters.kept === pictures)
     const waiting = await statusOf('long')
     expect(waiting).toMatchObject({ state: 'running', openSources: ['http://archive.test/long.warc.gz'] })
     const shown = (await call(['status', 'long'])).stdout
@@ -170,12 +174,12 @@ describe.skipIf(serverCommand === null)(`sources in a fleet${whyNoServer}`, { ti
     const held = archives.holdFrom('/given-up.warc.gz', Math.floor(bytes.length * 0.6))
     const dying = start(words, {})
     await held.reached
+    await until(async () => ((await statusOf('given')).counters.records ?? 0) >= pictures)
     dying.child.kill('SIGKILL')
     await dying.ended
     held.release()
     const all = worker('all', '--until-done')
-    while ((await statusOf('given')).counters.kept !== pictures)
-      await new Promise((done) => setTimeout(done, 50))
+    await until(async () => (await statusOf('given')).counters.kept === pictures)
     await order('given', 'stop')
     expect(await all.ended).toMatchObject({ code: 0 })
     expect((await pairmill(['verify', out])).stdout).toContain('nothing is wrong')
