@@ -117,11 +117,12 @@ describe.skipIf(serverCommand === null)(`sources in a fleet${whyNoServer}`, { ti
     const killed = archives.holdFrom('/long.warc.gz', Math.floor(bytes.length * 0.6))
     const dying = start(words, {})
     await killed.reached
-    await until(async () => ((await statusOf('long')).counters.records ?? 0) >= pictures)
+    // Not before: without a run there is nothing that it would wait for.
+    const all = worker('all', '--until-done')
+    await until(async () => ((await statusOf('long')).counters.kept ?? 0) > 0)
     dying.child.kill('SIGKILL')
     await dying.ended
-    // What it gave is judged, and the run waits for the rest. Now is there a run that the worker has to wait for.
-    const all = worker('all', '--until-done')
+    // What it gave is judged, and the run waits for the rest.
     await until(async () => (await statusOf('long')).counters.kept === pictures)
     const waiting = await statusOf('long')
     expect(waiting).toMatchObject({ state: 'running', openSources: ['http://archive.test/long.warc.gz'] })
@@ -174,11 +175,11 @@ describe.skipIf(serverCommand === null)(`sources in a fleet${whyNoServer}`, { ti
     const held = archives.holdFrom('/given-up.warc.gz', Math.floor(bytes.length * 0.6))
     const dying = start(words, {})
     await held.reached
-    await until(async () => ((await statusOf('given')).counters.records ?? 0) >= pictures)
+    const all = worker('all', '--until-done')
+    await until(async () => ((await statusOf('given')).counters.kept ?? 0) > 0)
     dying.child.kill('SIGKILL')
     await dying.ended
     held.release()
-    const all = worker('all', '--until-done')
     await until(async () => (await statusOf('given')).counters.kept === pictures)
     await order('given', 'stop')
     expect(await all.ended).toMatchObject({ code: 0 })
