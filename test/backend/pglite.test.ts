@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -12,7 +12,7 @@ import { noLimits, openDesk } from './desk.js'
 
 vi.setConfig({ testTimeout: 120_000 })
 
-/** One database for the file: creating one takes seconds. */
+/** One database for the file. */
 let database: Database
 const folder = mkdtempSync(join(tmpdir(), 'pairmill-pglite-'))
 beforeAll(async () => {
@@ -57,6 +57,27 @@ describe('a PGlite folder that is opened again', () => {
       before.hostName('b'),
     ])
     expect(await after.openBatches(run, 10)).toEqual([batch])
+  })
+})
+
+describe('a PGlite folder', () => {
+  it('is begun anew where the process that began it died before it was whole', async () => {
+    const dir = join(folder, 'cut-short')
+    mkdirSync(join(dir, 'base'), { recursive: true })
+    writeFileSync(join(dir, 'PG_VERSION'), '17\n')
+    writeFileSync(`${dir}.unfinished`, '')
+    const begun = await openPglite(dir)
+    expect((await begun.query('select count(*)::int as runs from pairmill.run')).rows).toEqual([{ runs: 0 }])
+    expect(existsSync(`${dir}.unfinished`)).toBe(false)
+    await begun.close()
+  })
+
+  it('that cannot be opened is named with the reason', async () => {
+    const dir = join(folder, 'a-file')
+    writeFileSync(dir, '')
+    await expect(openPglite(join(dir, 'db'))).rejects.toThrow(
+      /the database in .*a-file.db could not be opened: .*ENOTDIR/,
+    )
   })
 })
 

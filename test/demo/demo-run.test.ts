@@ -24,7 +24,7 @@ describe.skipIf(missing)(
         { port: 0, seed: 'demo run', styles: ['noto', 'fluent-emoji-flat'], picturesPerHost: 200 },
         stop.signal,
       )
-      out = await newOut()
+      out = newOut()
       const options = {
         '--out': out,
         '--model': model,

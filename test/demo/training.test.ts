@@ -30,7 +30,7 @@ describe.skipIf(reason !== null)(`training from shards${reason === null ? '' : `
       { port: 0, seed: 'training', styles: ['twemoji'], picturesPerHost: 60 },
       never,
     )
-    const out = await newOut()
+    const out = newOut()
     const options = [
       '--model',
       'none',

@@ -171,7 +171,7 @@ describe.skipIf(isSkipped)(title, { timeout: 400_000 }, () => {
       expect([code, stderr]).toEqual([2, expect.stringContaining(`the run storm writes to ${out}`)])
     }
     const taken = `s3://${await s3.server.bucket()}/sets/two`
-    const state = await newOut()
+    const state = newOut()
     const alone = ['run', ...seeds, '--out', taken, '--backend', `pglite:${state}`, ...words()]
     expect(await pairmill([...alone, '--max-pages', '2'], env)).toMatchObject({ code: 0 })
     const { names } = await fetched(taken)

@@ -26,7 +26,7 @@ describe('a run among hosts whose robots.txt cannot be had', { timeout: 60_000 }
       ].map((src, n) => ({ src, alt: sentence(n) })),
     })
     const dead = await closedPort()
-    out = await newOut()
+    out = newOut()
     const seeds = ['http://fine.test/', 'http://broken.test/', 'http://dead.test/', 'http://inside.test/']
     const elsewhere = (hosts: readonly string[], to: string) =>
       hosts.flatMap((host) => ['--connect-to', `${host}::${to}`])

@@ -57,7 +57,7 @@ describe('a dataset of lists', { timeout: 300_000 }, () => {
     const bad = ['{"URL":"ftp://x/","TEXT":"A cat"}', 'nothing', `{"URL":"${urlOf(1)}"}`]
     const closed = JSON.stringify({ URL: 'http://closed.net/1.jpg', TEXT: 'A cat on a mat in a hat' })
     const jsonl = listed('two.jsonl', [...bad, ...rest, closed, ...rest].join('\n'))
-    const out = await newOut()
+    const out = newOut()
     const words = [
       ...['images', csv, jsonl, '--url-col', 'URL', '--caption-col', 'TEXT', '--page-col', 'page'],
       ...['--out', out, ...common()],
@@ -106,7 +106,7 @@ describe('a dataset of lists', { timeout: 300_000 }, () => {
   it('is the same whether or not its process was killed while it read', async () => {
     const rows = numbers.flatMap((n) => [`${urlOf(n)}\t${sentence(n)}`, 'http://a.test/ '])
     const list = listed('list.txt', rows.join('\n'))
-    const out = await newOut()
+    const out = newOut()
     const words = ['images', list, '--out', out, '--batch-size', '5', ...common()]
     const stopAt = (count: number) =>
       new Promise<void>((asked) => {

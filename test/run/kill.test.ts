@@ -1,4 +1,12 @@
-import { existsSync, type FSWatcher, mkdirSync, readdirSync, readFileSync, watch } from 'node:fs'
+import {
+  existsSync,
+  type FSWatcher,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  watch,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { folderStore, readPart, readShard, verifyDataset } from '../../src/shard/index.js'
@@ -110,6 +118,17 @@ function afterChanges(name: string, folders: readonly string[], n: number, which
   }
 }
 
+/** When it is seen to be so, by looking all the time. */
+function when(name: string, isSo: () => boolean): Moment {
+  let timer: NodeJS.Timeout | undefined
+  const come = new Promise<void>((resolve) => {
+    timer = setInterval(() => {
+      if (isSo()) resolve()
+    }, 1)
+  })
+  return { name, come, stop: () => clearInterval(timer) }
+}
+
 /** The n-th part that is written in this life: all but the last few of them are committed too. */
 function afterParts(folder: string, n: number): Moment {
   const known = new Set(names(folder))
@@ -167,9 +186,9 @@ const seed = Number(process.env.PAIRMILL_KILL_SEED ?? Math.floor(Math.random() *
 
 describe(`a run that is killed again and again (PAIRMILL_KILL_SEED=${seed})`, { timeout: 600_000 }, () => {
   it(`comes to the same pairs as one that is not, after ${kills} kills and more while it starts`, async () => {
-    const out = await newOut()
+    const out = newOut()
     const state = join(out, '.pairmill')
-    for (const folder of ['parts', 'plans', 'entries']) mkdirSync(join(state, folder))
+    for (const folder of ['parts', 'plans', 'entries']) mkdirSync(join(state, folder), { recursive: true })
     const random = seeded(seed)
     const between = (least: number, most: number) => least + Math.floor(random() * (most - least + 1))
     const parts = join(state, 'parts')
@@ -186,8 +205,8 @@ describe(`a run that is killed again and again (PAIRMILL_KILL_SEED=${seed})`, { 
     const told: string[] = []
     for (let killed = 0; killed < kills; ) {
       // Now and then a life that has not begun to work: its database is open, or is just being repaired.
-      if (random() < 0.12) {
-        const folders = [join(state, 'db/pg_wal'), join(state, 'db/base/5')]
+      const folders = [join(state, 'db/pg_wal'), join(state, 'db/base/5')]
+      if (random() < 0.12 && folders.every((folder) => existsSync(folder))) {
         const changes = between(1, 20)
         expect(await killAt(start(words(out)), () => afterChanges('database', folders, changes))).toBe(true)
         told.push(`database ${changes}`)
@@ -217,7 +236,7 @@ describe(`a run that is killed again and again (PAIRMILL_KILL_SEED=${seed})`, { 
     const last = await pairmill(words(out))
     expect(last, told.join(', ')).toMatchObject({ code: 0, signal: null })
 
-    const untouched = await newOut()
+    const untouched = newOut()
     expect((await pairmill(words(untouched))).code).toBe(0)
     for (const dataset of [untouched, out]) {
       const attempts = await attemptsOf(dataset)
@@ -246,14 +265,18 @@ describe(`a run that is killed again and again (PAIRMILL_KILL_SEED=${seed})`, { 
     const out = join(tempFolder(), 'out')
     const state = join(out, '.pairmill')
     mkdirSync(state, { recursive: true })
-    for (const changes of [1, 1, 2]) {
-      const made = afterChanges('database', [state], changes, /^db/)
-      expect(await killAt(start(words(out)), () => made)).toBe(true)
-      if (existsSync(join(state, 'db'))) break
+    const database = join(state, 'db')
+    const mark = join(database, 'left-behind')
+    for (const least of [1, 10, 20]) {
+      const filled = () => when('filled', () => !existsSync(mark) && names(database).length >= least)
+      expect(await killAt(start(words(out)), filled)).toBe(true)
+      if (!existsSync(join(state, 'db.unfinished'))) break
+      writeFileSync(mark, '')
     }
     const { code, stderr } = await pairmill([...words(out), '--max-pages', '8'])
     expect(code, stderr).toBe(0)
     expect((await pairmill(['verify', out])).stdout).toContain('nothing is wrong')
     expect(leftovers(out)).toEqual([])
+    expect(existsSync(mark)).toBe(false)
   })
 })

@@ -106,7 +106,7 @@ describe.skipIf(!here)(
       ].map((name) => `http://${name}/`)
       // A host that is dead or broken altogether takes a minute and a half to be given up: doubt.test.ts waits for that.
       const elsewhere = ['--connect-to', 'inside.test::10.0.0.1:80']
-      out = await newOut()
+      out = newOut()
       const lag = monitorEventLoopDelay({ resolution: 1 })
       lag.enable()
       ended = await pairmill([

@@ -51,7 +51,7 @@ describe('a run among sites that opt out', { timeout: 300_000 }, () => {
       web.picture(`${name}/a.jpg`, bytes)
       hosts[name]?.(web, bytes)
     }
-    out = await newOut()
+    out = newOut()
     ended = await crawl(out)
   }, 300_000)
   afterAll(() => web.close())
@@ -129,7 +129,7 @@ describe('a run among sites that opt out', { timeout: 300_000 }, () => {
   })
 
   it('takes what a named opt-out protects where it is told to ignore that, and nothing else', async () => {
-    const other = await newOut()
+    const other = newOut()
     const ignoring = ['--ignore-opt-out', 'tdm', '--ignore-opt-out', 'content-signal']
     expect(await crawl(other, ignoring)).toMatchObject({ code: 0 })
     const kept = (await pairsOf(other)).map((pair) => new URL(pair.split(' ', 1)[0]!).host)

@@ -1,18 +1,7 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { createHash, randomUUID } from 'node:crypto'
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from 'node:fs'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { promisify } from 'node:util'
 import { afterAll } from 'vitest'
 import type { PageRow } from '../../src/records/index.js'
 import { folderStore, readEntries, readPages, readShard, type ShardEntry } from '../../src/shard/index.js'
@@ -91,43 +80,8 @@ afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true })
 })
 
-/**
- * The `--out` of a new run, with an empty database in it: creating one takes longer than most tests. The database is kept between
- * test runs, under a name that changes with everything that it is made of.
- */
-export async function newOut(): Promise<string> {
-  const out = join(tempFolder(), 'out')
-  const state = join(out, '.pairmill')
-  mkdirSync(state, { recursive: true })
-  cpSync(await emptyDatabase(), join(state, 'db'), { recursive: true })
-  return out
-}
-
-async function emptyDatabase(): Promise<string> {
-  const create = join(root, 'dist/workers/backend/pglite/create.js')
-  const sql = join(root, 'src/workers/backend/sql')
-  const sources = [
-    join(root, 'package-lock.json'),
-    join(root, 'dist/workers/backend/pglite/thread.js'),
-    ...readdirSync(sql).map((name) => join(sql, name)),
-  ]
-  const digest = createHash('sha256')
-  for (const source of sources) digest.update(readFileSync(source))
-  const cache = join(root, 'node_modules/.cache/pairmill-test')
-  const kept = join(cache, `db-${digest.digest('hex').slice(0, 16)}`)
-  if (existsSync(kept)) return kept
-  const fresh = `${kept}.${randomUUID()}`
-  mkdirSync(cache, { recursive: true })
-  await promisify(execFile)(process.execPath, [create, fresh])
-  try {
-    renameSync(fresh, kept)
-  } catch (error) {
-    // Another test file was quicker.
-    if (!existsSync(kept)) throw error
-    rmSync(fresh, { recursive: true, force: true })
-  }
-  return kept
-}
+/** The `--out` of a new run. */
+export const newOut = (): string => join(tempFolder(), 'out')
 
 /** One row of a run's parquet files. */
 export interface Attempt {

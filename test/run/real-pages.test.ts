@@ -84,7 +84,7 @@ describe.skipIf(!here)(
       ] as const) {
         for (const name of names) symlinkSync(join(shared, folder, name), join(model, name))
       }
-      out = await newOut()
+      out = newOut()
       const seeds = sites.map((site) => `http://${site}/`)
       const options = [
         '--model',

@@ -72,7 +72,7 @@ describe.skipIf(chromium === null)(
       ...['--contact', 'a@example.org', ...web.words, ...more],
     ]
     const run = async (...more: string[]) => {
-      const out = await newOut()
+      const out = newOut()
       const ended = await pairmill(words(out, ...more))
       expect(ended).toMatchObject({ code: 0 })
       return { out, ...ended, pairs: await pairsOf(out), counters: await countersOf(out) }
@@ -100,7 +100,7 @@ describe.skipIf(chromium === null)(
     })
 
     it('goes on where it was killed, with the same option only', async () => {
-      const out = await newOut()
+      const out = newOut()
       const running = start(words(out, '--render', 'always'))
       let rendered = false
       const off = web.onRequest((_, path) => {
@@ -122,12 +122,12 @@ describe.skipIf(chromium === null)(
     })
 
     it('says once that there is no browser, and takes the pages as they are', async () => {
-      const out = await newOut()
+      const out = newOut()
       const ended = await pairmill(words(out), { PAIRMILL_CHROMIUM: '/nowhere/chromium' })
       expect(ended.code).toBe(0)
       expect(ended.stderr.match(/PAIRMILL_CHROMIUM: \/nowhere\/chromium is no program/g)).toHaveLength(1)
       expect(await pairsOf(out)).toEqual(staticPairs)
-      const always = await pairmill(words(await newOut(), '--render', 'always'), {
+      const always = await pairmill(words(newOut(), '--render', 'always'), {
         PAIRMILL_CHROMIUM: '/nowhere/chromium',
       })
       expect(always.code).toBe(7)
@@ -140,13 +140,13 @@ describe.skipIf(chromium === null)(
       const broken = join(tempFolder(), 'chromium')
       writeFileSync(broken, '#!/bin/sh\necho "no usable display" >&2\nexit 1\n')
       chmodSync(broken, 0o755)
-      const out = await newOut()
+      const out = newOut()
       const ended = await pairmill(words(out), { PAIRMILL_CHROMIUM: broken })
       expect(ended.code).toBe(0)
       expect(ended.stderr.match(/did not start/g)).toHaveLength(1)
       expect(await pairsOf(out)).toEqual(staticPairs)
       expect((await countersOf(out))['render_failed:launch']).toBe(8)
-      const always = await pairmill(words(await newOut(), '--render', 'always'), {
+      const always = await pairmill(words(newOut(), '--render', 'always'), {
         PAIRMILL_CHROMIUM: broken,
       })
       expect(always.code).toBe(7)

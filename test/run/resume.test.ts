@@ -30,7 +30,7 @@ const funnel = (stdout: string): string => stdout.slice(stdout.indexOf('\n'))
 
 describe('a run that is done', { timeout: 120_000 }, () => {
   it('is left as it is by the same command, which prints the same summary and fetches nothing', async () => {
-    const out = await newOut()
+    const out = newOut()
     const first = await pairmill(words(out))
     expect(first.code).toBe(0)
     expect(await pairsOf(out)).toEqual(wanted)
@@ -45,7 +45,7 @@ describe('a run that is done', { timeout: 120_000 }, () => {
   })
 
   it('goes on under a raised --max-pages, and never beyond it', async () => {
-    const out = await newOut()
+    const out = newOut()
     for (const most of [6, 15]) {
       const { code, stdout } = await pairmill(words(out, '--max-pages', String(most)))
       expect(code).toBe(0)
@@ -60,7 +60,7 @@ describe('a run that is done', { timeout: 120_000 }, () => {
   })
 
   it('refuses other options with the difference, lowered limits among them, and changes nothing', async () => {
-    const out = await newOut()
+    const out = newOut()
     expect((await pairmill(words(out, '--max-pages', '6'))).code).toBe(0)
     const files = filesOf(out)
     const changed = ['--max-pages', '5', '--min-side', '150', '--exclude', '*.php', '--dedupe', 'near']
@@ -80,7 +80,7 @@ describe('a run that is done', { timeout: 120_000 }, () => {
   })
 
   it('takes up seeds that are added to it', async () => {
-    const out = await newOut()
+    const out = newOut()
     const more = await serveTree(web, 'second.test', 3, 500)
     expect((await pairmill(words(out, '--max-depth', '1'))).code).toBe(0)
     const first = await pairsOf(out)
@@ -97,7 +97,7 @@ describe('a signal', { timeout: 120_000 }, () => {
   ] as const)(
     '%s drains the run: what is under way is committed, and the same command goes on',
     async (name, code) => {
-      const out = await newOut()
+      const out = newOut()
       const life = start(words(out))
       await requests(20)
       life.child.kill(name)
@@ -115,7 +115,7 @@ describe('a signal', { timeout: 120_000 }, () => {
 
   it('SIGINT once more stops at once, although a host keeps its answer to itself', async () => {
     web.page('slow.test/', { links: ['/hang'], images: [] })
-    const out = await newOut()
+    const out = newOut()
     const seeds = [`http://slow.test/`]
     const life = start(words(out, ...seeds))
     await new Promise<void>((resolve) => {
@@ -158,7 +158,7 @@ describe('a signal', { timeout: 120_000 }, () => {
 
 describe('a limit', { timeout: 120_000 }, () => {
   it('--max-pairs is met exactly, and raised exactly', async () => {
-    const out = await newOut()
+    const out = newOut()
     for (const most of [7, 19]) {
       const { code, stdout } = await pairmill(words(out, '--max-pairs', String(most)))
       expect(code).toBe(0)
@@ -170,7 +170,7 @@ describe('a limit', { timeout: 120_000 }, () => {
   })
 
   it('--max-time ends a run with what it has in shards, and without it the run goes on to its end', async () => {
-    const out = await newOut()
+    const out = newOut()
     // A tree of 31 pages needs more than six seconds at this pace.
     const slow = ['--delay-ms', '200']
     const { code, stdout } = await pairmill(words(out, '--max-time', '4s', ...slow))

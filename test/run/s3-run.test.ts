@@ -38,7 +38,7 @@ interface Target {
 
 async function newTarget(kind: 'honouring' | 'ignoring' = 'honouring'): Promise<Target> {
   const bucket = await s3.server.bucket(kind)
-  return { out: `s3://${bucket}/sets/one`, state: await newOut(), bucket }
+  return { out: `s3://${bucket}/sets/one`, state: newOut(), bucket }
 }
 
 const words = ({ out, state }: Target): string[] => [
@@ -186,7 +186,7 @@ describe.skipIf(s3.why !== '')(`a run to S3${s3.why}`, { timeout: 120_000 }, () 
   it('is refused where another state has written before, and says which', async () => {
     const target = await newTarget()
     expect((await pairmill([...words(target), '--max-pages', '2'], env())).code).toBe(0)
-    const other = await pairmill(words({ ...target, state: await newOut() }), env())
+    const other = await pairmill(words({ ...target, state: newOut() }), env())
     expect(other.code).toBe(2)
     expect(other.stderr).toContain(`${target.out} belongs to a run whose state is kept in ${target.state}`)
   })

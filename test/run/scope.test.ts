@@ -58,7 +58,7 @@ describe('which pages a run visits', { timeout: 120_000 }, () => {
 
   it.each(cases)('%s', async (_, options, pages) => {
     const before = web.seen.length
-    const out = await newOut()
+    const out = newOut()
     const common = ['--model', 'none', '--dedupe', 'off', '--delay-ms', '5']
     const { code } = await pairmill([
       'run',

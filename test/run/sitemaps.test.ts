@@ -55,7 +55,7 @@ describe('a run on a site that names its pages', { timeout: 300_000 }, () => {
 
   const run = async (...words: string[]) => {
     const before = web.seen.length
-    const out = await newOut()
+    const out = newOut()
     const common = ['--model', 'none', '--dedupe', 'off', '--delay-ms', '5', ...web.words]
     const { code, stderr } = await pairmill(['run', ...words, '--out', out, ...common])
     expect({ code, stderr }).toMatchObject({ code: 0 })

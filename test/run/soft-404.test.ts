@@ -53,7 +53,7 @@ describe('a run over sites that answer for pages that they have not', { timeout:
     )
     for (const path of ['/robots.txt', '/ai.txt', '/.well-known/tdmrep.json'])
       web.serve(`yes.test${path}`, { status: 404 })
-    out = await newOut()
+    out = newOut()
     const options = [
       '--model',
       'none',

@@ -26,7 +26,7 @@ const words = (out: string, ...more: string[]): string[] => [
 
 describe('a run that lives', { timeout: 120_000 }, () => {
   it('tells its state, can be verified, refuses a second one with its pid, and is known as stopped once it was killed', async () => {
-    const out = await newOut()
+    const out = newOut()
     const life = start(words(out))
     await life.said('"state":"running"')
     const pid = life.child.pid!
@@ -63,7 +63,7 @@ describe('a run that lives', { timeout: 120_000 }, () => {
   })
 
   it('is the only one of two that begin at the same moment', async () => {
-    const out = await newOut()
+    const out = newOut()
     const lives = [start(words(out, '--max-pages', '1')), start(words(out, '--max-pages', '1'))]
     const ends = await Promise.all(lives.map((life) => life.ended))
     // The second may come when the first is done: then it finds nothing to do.
@@ -76,7 +76,7 @@ describe('a run that lives', { timeout: 120_000 }, () => {
   })
 
   it('is not taken for a process that has its pid and began later', async () => {
-    const out = await newOut()
+    const out = newOut()
     const state = join(out, '.pairmill')
     // This process lives, and began at another time than the lock says.
     const lock = { pid: process.pid, startedTicks: '1', since: new Date(0).toISOString() }
@@ -105,7 +105,7 @@ describe('what cannot work is refused before anything is fetched', { timeout: 12
   })
 
   const model = async (name: string, env: Record<string, string> = {}) => {
-    const out = await newOut()
+    const out = newOut()
     const before = web.seen.length
     const ended = await pairmill([...words(out), '--model', name], env)
     expect(web.seen.length).toBe(before)
@@ -133,7 +133,7 @@ describe('what cannot work is refused before anything is fetched', { timeout: 12
   })
 
   it('which binds nobody: the folder takes the next command with whatever options it has', async () => {
-    const out = await newOut()
+    const out = newOut()
     expect((await pairmill([...words(out), '--model', 'clip-vit-huge', '--min-side', '1'])).code).toBe(5)
     const { code } = await pairmill(words(out, '--max-pages', '1'))
     expect(code).toBe(0)
@@ -163,7 +163,7 @@ describe('what cannot work is refused before anything is fetched', { timeout: 12
 
 describe('a run whose folder was moved', { timeout: 120_000 }, () => {
   it('goes on where it lies now', async () => {
-    const out = await newOut()
+    const out = newOut()
     expect((await pairmill(words(out, '--max-pages', '3'))).code).toBe(0)
     const moved = join(tempFolder(), 'moved')
     cpSync(out, moved, { recursive: true })

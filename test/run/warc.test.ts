@@ -56,7 +56,7 @@ describe('a dataset of web archives', { timeout: 300_000 }, () => {
     writeFileSync(join(folder, 'c.warc.wat.gz'), members(...numbers.slice(20, 30).map(watOf)))
     writeFileSync(join(folder, 'd.wat.gz'), gzipSync(Buffer.concat(numbers.slice(30, 40).map(watOf))))
     writeFileSync(join(folder, 'warc.paths'), 'a.warc.gz\n')
-    const out = await newOut()
+    const out = newOut()
     const words = ['warc', folder, '--out', out, ...common()]
     const { code, stdout, stderr } = await pairmill(words)
     expect(stderr).toContain(`a.warc.gz byte ${one.length} is left out: its compressed data are broken (`)
@@ -123,7 +123,7 @@ describe('a dataset of web archives', { timeout: 300_000 }, () => {
       return true
     })
     archives.cutAfter(20_000)
-    const out = await newOut()
+    const out = newOut()
     const list = 'http://archive.test/crawl-data/CC-TEST/warc.paths.gz'
     const { code, stderr } = await pairmill(['warc', list, '--out', out, ...common()])
     archives.cutAfter(Number.POSITIVE_INFINITY)
@@ -150,7 +150,7 @@ describe('a dataset of web archives', { timeout: 300_000 }, () => {
       ['whole.warc.gz', gzipSync(Buffer.concat(pages), { level: 0 })],
     ] as const) {
       archives.put(`/${name}`, bytes)
-      const out = await newOut()
+      const out = newOut()
       const words = ['warc', `http://archive.test/${name}`, '--out', out, '--batch-size', '5', ...common()]
       for (const share of [0.6, 0.95]) {
         const held = archives.holdFrom(`/${name}`, Math.floor(bytes.length * share))
@@ -186,7 +186,7 @@ describe('a dataset of web archives', { timeout: 300_000 }, () => {
     expect(none.stderr).toContain("s3://x: expected s3://BUCKET/KEY, got 's3://x'")
     const zip = join(folder, 'x.zip')
     writeFileSync(zip, 'PK\u0003\u0004')
-    const out = await newOut()
+    const out = newOut()
     const refused = async (path: string) => {
       const { code, stderr } = await pairmill(['warc', path, '--out', out, ...common()])
       return [code, stderr]

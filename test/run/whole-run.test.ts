@@ -70,7 +70,7 @@ describe('a whole run over well-behaved and misbehaving hosts', { timeout: 60_00
     wrong = await serveWrongImages()
     twins = await serveTwins()
     serveOddPages()
-    out = await newOut()
+    out = newOut()
     const lag = monitorEventLoopDelay({ resolution: 1 })
     lag.enable()
     ended = await pairmill([

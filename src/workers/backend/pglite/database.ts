@@ -1,10 +1,4 @@
-import { fork } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
-import { once } from 'node:events'
-import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { basename, dirname, join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Answer, Ask } from './thread.js'
 
@@ -30,9 +24,6 @@ export interface Database {
 
 const require = createRequire(import.meta.url)
 
-/** Between the name of a database and what tells its drafts apart. */
-const draftMark = '.new-'
-
 /**
  * Opens the PGlite database in `dir`, creating it first where it is not there. PostgreSQL runs in a thread of its own, since it
  * blocks the thread it runs in. The caller holds the folder's lock: a second process on the folder would destroy it.
@@ -40,8 +31,6 @@ const draftMark = '.new-'
  * @throws Error where the folder cannot be created or opened.
  */
 export async function openPglite(dir: string): Promise<Database> {
-  if (!existsSync(dir)) await createPglite(dir)
-  await removeDrafts(dir)
   const worker = new Worker(require.resolve('#threads/workers/backend/pglite/thread.js'), {
     workerData: { dir },
   })
@@ -86,7 +75,10 @@ export async function openPglite(dir: string): Promise<Database> {
       worker.postMessage({ id, kind, text, params } satisfies Ask)
     })
 
-  await opened
+  await opened.catch((error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new Error(`the database in ${dir} could not be opened: ${why}`, { cause: error })
+  })
   return {
     query: (text, params = []) => ask('query', text, params),
     listen: async (channel) => {
@@ -101,33 +93,4 @@ export async function openPglite(dir: string): Promise<Database> {
       await worker.terminate()
     },
   }
-}
-
-/**
- * Creates the database beside its place and renames it there, so that a folder with a half-made one is never opened. The draft has a
- * name of its own: the child of a killed process may still be writing to an older one.
- */
-async function createPglite(dir: string): Promise<void> {
-  mkdirSync(dirname(dir), { recursive: true })
-  const fresh = `${dir}${draftMark}${randomUUID()}`
-  const child = fork(require.resolve('#threads/workers/backend/pglite/create.js'), [fresh], {
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    execArgv: [],
-  })
-  let said = ''
-  child.stderr?.on('data', (chunk: Buffer) => {
-    said = (said + chunk.toString()).slice(-2_000)
-  })
-  const [code] = (await once(child, 'exit')) as [number | null]
-  if (code !== 0)
-    throw new Error(`the database in ${dir} could not be created: ${said.trim() || `exit code ${code}`}`)
-  renameSync(fresh, dir)
-}
-
-/** What killed processes left of databases that they were making. */
-async function removeDrafts(dir: string): Promise<void> {
-  const folder = dirname(dir)
-  const drafts = readdirSync(folder).filter((name) => name.startsWith(basename(dir) + draftMark))
-  // Tried anew where a child that lives a moment longer than its parent adds a file.
-  for (const name of drafts) await rm(join(folder, name), { recursive: true, force: true, maxRetries: 10 })
 }
