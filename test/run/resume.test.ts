@@ -171,16 +171,16 @@ describe('a limit', { timeout: 120_000 }, () => {
 
   it('--max-time ends a run with what it has in shards, and without it the run goes on to its end', async () => {
     const out = newOut()
-    // A tree of 31 pages needs more than six seconds at this pace.
-    const slow = ['--delay-ms', '200']
-    const { code, stdout } = await pairmill(words(out, '--max-time', '4s', ...slow))
+    // A tree of 31 pages needs more than twenty seconds at this pace, and a busy machine has the first of them after ten.
+    const slow = ['--delay-ms', '700']
+    const { code, stdout } = await pairmill(words(out, '--max-time', '10s', ...slow))
     expect(code).toBe(0)
     expect(stdout).toMatch(/^Stopped at the limit --max-time after /)
     const some = await pairsOf(out)
     expect(some.length).toBeGreaterThan(0)
     expect(some.length).toBeLessThan(wanted.length)
     expect((await pairmill(['verify', out])).code).toBe(0)
-    const spent = (await pairmill(words(out, '--max-time', '4s', ...slow))).stdout
+    const spent = (await pairmill(words(out, '--max-time', '10s', ...slow))).stdout
     expect(spent).toMatch(/^Stopped at the limit --max-time after /)
     expect((await pairmill(words(out))).code).toBe(0)
     expect(await pairsOf(out)).toEqual(wanted)
