@@ -1,17 +1,12 @@
 /** Run by the build: packs an empty database, so that no run has to create one. Done anew only when what it is made of has changed. */
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { openDatabase, packedDatabase, schemaText } from './thread.js'
+import { openDatabase, packedDatabase, schemaDigest } from './thread.js'
 
 const madeOf = new URL('empty.sha256', import.meta.url)
-/** The package.json of the two whose data it has. */
-const versions = [
-  new URL('../package.json', import.meta.resolve('@electric-sql/pglite')),
-  new URL('../../package.json', import.meta.resolve('bullmq')),
-]
-
-const digest = createHash('sha256').update(schemaText())
-for (const file of [new URL('thread.js', import.meta.url), ...versions]) digest.update(readFileSync(file))
+const digest = createHash('sha256').update(schemaDigest())
+const engine = new URL('../package.json', import.meta.resolve('@electric-sql/pglite'))
+for (const file of [new URL('thread.js', import.meta.url), engine]) digest.update(readFileSync(file))
 const wanted = digest.digest('hex')
 const isThere = existsSync(packedDatabase) && existsSync(madeOf) && readFileSync(madeOf, 'utf8') === wanted
 if (!isThere) {

@@ -4,7 +4,8 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { PGlite } from '@electric-sql/pglite'
-import { runMigrations } from 'bullmq'
+
+const require = createRequire(import.meta.url)
 
 /** What the owner of the database sends: one statement, answered under its id. */
 export interface Ask {
@@ -44,6 +45,37 @@ async function openFolder(dir: string): Promise<PGlite> {
  */
 export async function openDatabase(dataDir: string, loadDataDir?: Blob): Promise<PGlite> {
   const db = await PGlite.create({ dataDir, startParams, ...(loadDataDir && { loadDataDir }) })
+  await installSchemas(db)
+  // BullMQ names its tables and functions without a schema; pairmill's functions set their own path.
+  await db.exec('set search_path to bullmq, public')
+  return db
+}
+
+/** Which schemas this program needs: a text that is another one with every change of BullMQ's version or of pairmill's SQL. */
+export function schemaDigest(): string {
+  const { version } = require('bullmq/package.json') as { version: string }
+  return createHash('sha256').update(version).update(schemaText()).digest('hex')
+}
+
+/** The SQL of pairmill's tables and functions. */
+function schemaText(): string {
+  const folder = dirname(require.resolve('#sql/00-schema.sql'))
+  const files = readdirSync(folder)
+    .filter((file) => file.endsWith('.sql'))
+    .sort()
+  return files.map((file) => readFileSync(join(folder, file), 'utf8')).join('\n')
+}
+
+/** Installs the tables and functions of BullMQ and pairmill, unless the database has these very ones. */
+async function installSchemas(db: PGlite): Promise<void> {
+  const digest = schemaDigest()
+  const there = await db.query("select to_regclass('pairmill.version') is not null as there")
+  if ((there.rows[0] as { there: boolean }).there) {
+    const { rows } = await db.query('select digest from pairmill.version')
+    if ((rows[0] as { digest: string } | undefined)?.digest === digest) return
+  }
+  // Not before: to load it takes this thread a third of a second.
+  const { runMigrations } = await import('bullmq')
   // BullMQ's migrator sends several statements in one text, which only the simple protocol (exec) takes.
   await runMigrations({
     query: async (text: string, params?: readonly unknown[]) => {
@@ -52,32 +84,8 @@ export async function openDatabase(dataDir: string, loadDataDir?: Blob): Promise
       return results.at(-1) ?? { rows: [] }
     },
   } as Parameters<typeof runMigrations>[0])
-  await installSchema(db)
-  // BullMQ names its tables and functions without a schema; pairmill's functions set their own path.
-  await db.exec('set search_path to bullmq, public')
-  return db
-}
-
-/** The SQL of pairmill's tables and functions. */
-export function schemaText(): string {
-  const folder = dirname(createRequire(import.meta.url).resolve('#sql/00-schema.sql'))
-  const files = readdirSync(folder)
-    .filter((file) => file.endsWith('.sql'))
-    .sort()
-  return files.map((file) => readFileSync(join(folder, file), 'utf8')).join('\n')
-}
-
-/** Installs pairmill's tables and functions, unless the database has this very text of them. */
-async function installSchema(db: PGlite): Promise<void> {
-  const text = schemaText()
-  const digest = createHash('sha256').update(text).digest('hex')
-  const there = await db.query("select to_regclass('pairmill.version') is not null as there")
-  if ((there.rows[0] as { there: boolean }).there) {
-    const { rows } = await db.query('select digest from pairmill.version')
-    if ((rows[0] as { digest: string } | undefined)?.digest === digest) return
-  }
   await db.transaction(async (transaction) => {
-    await transaction.exec(text)
+    await transaction.exec(schemaText())
     await transaction.query('delete from pairmill.version')
     await transaction.query('insert into pairmill.version values ($1)', [digest])
   })
