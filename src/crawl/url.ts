@@ -1,3 +1,5 @@
+import { ownCopy } from './own-copy.js'
+
 /** Longer URLs are refused: servers and databases stop well before. Characters. */
 const maxUrlLength = 4096
 
@@ -10,6 +12,8 @@ const maxUrlLength = 4096
  * null = not a URL, another scheme, too long, or one that carries a user name or password.
  */
 export function canonicalUrl(raw: string, base?: string): string | null {
+  const asWritten = canonicalAsWritten(raw, base)
+  if (asWritten !== null) return asWritten
   const parsed = parse(raw, base)
   if (parsed === null) return null
   if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') return null
@@ -37,6 +41,21 @@ export function hostOf(url: string): string {
 /** The scheme of a URL that is no http(s) URL, lower-case; null = it has none, so it is relative. */
 export function schemeOf(raw: string): string | null {
   return /^\s*([a-z][a-z0-9+.-]*):/i.exec(raw)?.[1]?.toLowerCase() ?? null
+}
+
+/** No number and no punycode, which a parser may spell otherwise; the last label is no part of an IPv4 address. */
+const plainOrigin = /^https?:\/\/(?:(?!xn--)[a-z0-9-]+\.)*(?!xn--)[a-z][a-z0-9-]*(?=\/)/
+/** What a parser leaves as it is: no dot segment, nothing that is escaped or an escape, no empty query. */
+const plainPath = /^(?:\/(?!\.)[\w.~!$&'()*+,;=:@-]*)+(?:\?[\w.~!$&()*+,;=:@/?-]+)?$/
+const plainUrl = new RegExp(plainOrigin.source + plainPath.source.slice(1))
+
+/** A URL that needs no parser, as most do not: parsing takes several times as long. null = the parser must say. */
+function canonicalAsWritten(raw: string, base: string | undefined): string | null {
+  if (raw.length > maxUrlLength) return null
+  if (plainUrl.test(raw)) return ownCopy(raw)
+  if (base === undefined || raw.startsWith('//') || !plainPath.test(raw)) return null
+  const origin = plainOrigin.exec(base)?.[0]
+  return origin === undefined || origin.length + raw.length > maxUrlLength ? null : ownCopy(origin + raw)
 }
 
 const withHost = /^https?:\/\//i

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { type ExtractOptions, extractPage } from '../../src/crawl/index.js'
 
@@ -16,6 +18,13 @@ const images = (html: string, changed: Partial<ExtractOptions> = {}) =>
     [c.imageUrl, ...c.fallbackUrls].map((url) => url.replace('http://h.test', '')).join(' '),
     ...c.captions.map((caption) => `${caption.source}: ${caption.text}`),
   ])
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+function heapBytes(): number {
+  collect()
+  return process.memoryUsage().heapUsed
+}
 
 describe('an image is found', () => {
   it.each([
@@ -255,6 +264,24 @@ describe('a page', () => {
     expect(extract(html).links).toEqual(
       ['a', 'b', 'c', 'd', 'e', 'g', 'i'].map((name) => `http://h.test/dir/${name}`),
     )
+  })
+})
+
+describe('what is taken from a page', () => {
+  it('does not keep the page in memory', () => {
+    const before = heapBytes()
+    const taken = Array.from({ length: 30 }, (_, n) => {
+      const html = `<title>The-harbour-station-${n}</title><p>${'x'.repeat(1_000_000)}${n}</p><a href="/a/link/of/the/page/${n}">
+        <img src="https://media.test/a/picture/${n}.jpg" alt="The-harbour-without-blanks-${n}">`
+      // Built of pieces it would not be what a reader decodes: one text.
+      return extract(Buffer.from(html).toString())
+    })
+    expect(taken[29]).toMatchObject({
+      title: 'The-harbour-station-29',
+      links: { length: 1 },
+      candidates: { length: 1 },
+    })
+    expect(heapBytes()).toBeLessThan(before + 10_000_000)
   })
 })
 

@@ -90,6 +90,44 @@ describe('the canonical spelling of a URL', () => {
     fc.string({ unit: 'binary' }).map((tail) => `https://H.test:443/${tail}`),
   )
 
+  const piecesOf = (pieces: readonly string[], maxLength: number) =>
+    fc.array(fc.constantFrom(...pieces), { maxLength }).map((chosen) => chosen.join(''))
+  const nearlyPlainPath = fc
+    .tuple(
+      fc.constantFrom('/', '/', '/', '', '//', '/.', '?'),
+      piecesOf([...'abZ09-_~!$&()*+,;=:@/', 'img', '.jpg', '/'], 8),
+      piecesOf([...`?#.%^|'"<>{}[]\`\\\t\n\r `, '..', '/.', '%41', '%2e', 'é', '\u0000', '\ud800', 'a'], 2),
+      piecesOf([...'aZ0-_=&?/.', '?a=', "'"], 5),
+    )
+    .map((parts) => parts.join(''))
+  const nearlyPlainUrl = fc
+    .tuple(
+      fc.constantFrom('http://', 'https://', 'https://', 'HTTP://', 'http:/', 'ftp://', '//'),
+      piecesOf(
+        ['cdn.', 'img-1.', '7.', '0x7f.', 'xn--', 'xn--bcher-kva.', 'a--b.', '-a.', '_a.', 'u@', '.', 'A.'],
+        2,
+      ),
+      fc.constantFrom(
+        'example',
+        'h.test',
+        'test',
+        '0x7f',
+        '0xg',
+        '1',
+        '1a',
+        'a1',
+        'xn--p1ai',
+        'xn--',
+        'é',
+        'Test',
+        'a-',
+        '',
+      ),
+      fc.constantFrom('', '', '', '.', '..', ':80', ':443', ':8080', ':', '|', '^', ' ', '\n', '%41'),
+      nearlyPlainPath,
+    )
+    .map((parts) => parts.join(''))
+
   it('is stable: spelling it again changes nothing', () => {
     fc.assert(
       fc.property(urlText, (raw) => {
@@ -99,6 +137,30 @@ describe('the canonical spelling of a URL', () => {
       }),
       { numRuns: 2000 },
     )
+  })
+
+  it('is the one that a parser gives, also where none was needed', () => {
+    // A blank behind it changes nothing, but sends it through the parser.
+    const parsed = (raw: string, base?: string) => canonicalUrl(`${raw} `, base)
+    fc.assert(
+      fc.property(nearlyPlainUrl, nearlyPlainPath, nearlyPlainUrl, (url, path, base) => {
+        expect(canonicalUrl(url)).toBe(parsed(url))
+        expect(canonicalUrl(url, base)).toBe(parsed(url, base))
+        expect(canonicalUrl(path, base)).toBe(parsed(path, base))
+      }),
+      { numRuns: 5000 },
+    )
+  })
+
+  it.each([
+    `http://${'a'.repeat(300)}.test/`,
+    `http://h.test/${'a'.repeat(4096 - 14)}`,
+    `http://h.test/${'a'.repeat(4096 - 13)}`,
+    'http://h.test/a\n',
+  ])('is the one that a parser gives, at the borders too: %#', (raw) => {
+    expect(canonicalUrl(raw)).toBe(canonicalUrl(`${raw} `))
+    const path = raw.replace(/^http:\/\/[^/]*/, '')
+    expect(canonicalUrl(path, 'http://h.test/')).toBe(canonicalUrl(`${path} `, 'http://h.test/'))
   })
 
   it('is plain ASCII, absolute, and without a fragment', () => {

@@ -1,3 +1,4 @@
+import { ownCopy } from '../own-copy.js'
 import type { Node } from './document.js'
 
 /** Captions and titles are cut here. Characters. */
@@ -5,9 +6,13 @@ export const maxTextLength = 2000
 /** Elements and texts looked at for one text, however empty they are. */
 const maxNodes = 5000
 
+/** Words of printable ASCII with single spaces between them. */
+const tidy = /^[!-~]+(?: [!-~]+)*$/
+
 /** Whitespace collapsed, control characters gone, NFC, well-formed, cut to `maxTextLength`; null = nothing is left. */
 export function tidyText(raw: string | undefined | null): string | null {
   if (raw === undefined || raw === null || raw === '') return null
+  if (raw.length <= maxTextLength && tidy.test(raw)) return ownCopy(raw)
   // What whitespace can shrink is bounded, so that a megabyte of alt is not normalised only to be cut.
   let text = raw.length > 8 * maxTextLength ? raw.slice(0, 8 * maxTextLength) : raw
   text = text.replace(/\s+/g, ' ').trim()
