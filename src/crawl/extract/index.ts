@@ -17,7 +17,7 @@ import {
 } from './source.js'
 import { textOf, tidyText } from './text.js'
 
-export { emptyHarvest, type Harvest } from './harvest.js'
+export { emptyHarvest, type FoundImage, type Harvest } from './harvest.js'
 
 export interface ExtractOptions {
   /** Long side of the images that will be stored, pixels: which srcset entry is enough. */
@@ -68,12 +68,14 @@ export interface ReadPage {
 
 /** Everything of use in one page (`url` canonical). Pure; its time is linear in the page's length, whatever is in it. */
 export function extractPage(html: string, url: string, options: ExtractOptions): ExtractedPage {
-  return readPage(html, url, options).page
+  return extractHarvest(harvest(parseDocument(html)), url, options)
 }
 
 /** As extractPage, with the signs that there is more. */
 export function readPage(html: string, url: string, options: ExtractOptions): ReadPage {
-  return readHarvest(harvest(parseDocument(html)), url, options)
+  const found = harvest(parseDocument(html))
+  const { page, findings, linksRefused } = readHarvest(found, url, options)
+  return { page, signs: page.refusal === null ? renderSignsOf(found, findings) : [], linksRefused }
 }
 
 /** As extractPage, from what was found in a page already. */
@@ -81,7 +83,14 @@ export function extractHarvest(found: Harvest, url: string, options: ExtractOpti
   return readHarvest(found, url, options).page
 }
 
-function readHarvest(found: Harvest, url: string, options: ExtractOptions): ReadPage {
+interface ReadHarvest {
+  readonly page: ExtractedPage
+  /** One of each image; none where the page refuses. */
+  readonly findings: readonly Finding[]
+  readonly linksRefused: boolean
+}
+
+function readHarvest(found: Harvest, url: string, options: ExtractOptions): ReadHarvest {
   const base = (found.base === null ? null : canonicalUrl(found.base, url)) ?? url
   const { productToken, obeyed = allOptOuts } = options
   const verdict = pageVerdict(
@@ -98,7 +107,7 @@ function readHarvest(found: Harvest, url: string, options: ExtractOptions): Read
     linksClosed: found.links.length + found.nofollowLinks.length - (linksRefused ? 0 : open.length),
   }
   if (verdict.images !== null) {
-    return { page: { ...page, ...taken, candidates: [], imagesSkipped: {} }, signs: [], linksRefused }
+    return { page: { ...page, ...taken, candidates: [], imagesSkipped: {} }, findings: [], linksRefused }
   }
 
   const context: SourceContext = { base, pageUrl: url, imageSize: options.imageSize }
@@ -111,20 +120,17 @@ function readHarvest(found: Harvest, url: string, options: ExtractOptions): Read
     pageLanguage: language,
     licenceUrl: absolute(found.licence, base) ?? absolute(declared.licence, base),
   })
-  const described = findings.map(({ urls, captions }, i) => ({
-    urls,
-    isDescribed: captions.length > 0,
-    image: found.images[i],
-  }))
-  const signs = signsOf({
-    ...found.shape,
+  return { page: { ...page, ...taken, candidates, imagesSkipped: skipped }, findings, linksRefused }
+}
+
+function renderSignsOf({ shape, images }: Harvest, findings: readonly Finding[]): RenderSign[] {
+  const isDescribed = findings.map(({ captions }) => captions.length > 0)
+  return signsOf({
+    ...shape,
     usableImages: findings.filter(({ urls }) => urls.kind === 'urls').length,
-    emptyImages: described.filter(({ urls, isDescribed }) => isDescribed && isEmpty(urls)).length,
-    lazyImages: described.filter(
-      ({ image, isDescribed }) => isDescribed && image !== undefined && isUnresolvedLazy(image),
-    ).length,
+    emptyImages: findings.filter(({ urls }, i) => isDescribed[i] && isEmpty(urls)).length,
+    lazyImages: images.filter((image, i) => isDescribed[i] && isUnresolvedLazy(image)).length,
   })
-  return { page: { ...page, ...taken, candidates, imagesSkipped: skipped }, signs, linksRefused }
 }
 
 const isEmpty = (urls: ImageUrls): boolean =>

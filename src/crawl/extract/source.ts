@@ -53,8 +53,10 @@ const placeholderName =
 /** Every URL under which an `<img>` may be had, the one to fetch first, or why there is none. */
 export function imageUrlsOf(image: FoundImage, context: SourceContext): ImageUrls {
   const { attributes } = image
+  const srcset = srcsetOf(attributes)
+  if (srcset === undefined && image.sources.length === 0) return resolveOne(srcOf(attributes), context)
   const tagWidth = pixels(attributes.width)
-  const own = usableEntries(srcsetOf(attributes))
+  const own = usableEntries(srcset)
   const sets = [own, ...image.sources.filter(isRaster).map((source) => usableEntries(srcsetOf(source)))]
   const chosen: string[] = []
   const alternatives: string[] = []
@@ -81,7 +83,7 @@ export function isUnresolvedLazy(image: FoundImage): boolean {
 
 /** Resolves one URL that is declared to be an image. */
 export function declaredUrl(raw: string, context: SourceContext): ImageUrls {
-  return resolve([], raw, context)
+  return resolveOne(raw, context)
 }
 
 /** Pixels that a width or height attribute declares; null = none or not a number of pixels. */
@@ -97,19 +99,16 @@ function resolve(preferred: readonly string[], src: string | undefined, context:
   for (const raw of preferred) {
     if (urls.size >= maxFallbacks) break
     const url = resolveOne(raw, context)
-    if (url.kind === 'url') urls.add(url.url)
+    if (url.kind === 'urls') urls.add(url.imageUrl)
   }
   const last = resolveOne(src, context)
-  if (last.kind === 'url') urls.add(last.url)
+  if (last.kind === 'urls') urls.add(last.imageUrl)
   const [imageUrl, ...fallbackUrls] = urls
   if (imageUrl !== undefined) return { kind: 'urls', imageUrl, fallbackUrls }
   return last.kind === 'skip' ? last : { kind: 'skip', reason: 'no_source' }
 }
 
-function resolveOne(
-  raw: string | undefined,
-  context: SourceContext,
-): { kind: 'url'; url: string } | { kind: 'skip'; reason: ImageSkipReason } {
+function resolveOne(raw: string | undefined, context: SourceContext): ImageUrls {
   if (raw === undefined || raw.trim() === '') return { kind: 'skip', reason: 'no_source' }
   const scheme = schemeOf(raw)
   if (scheme === 'data') return { kind: 'skip', reason: 'data_url' }
@@ -118,7 +117,7 @@ function resolveOne(
   if (url === null) return { kind: 'skip', reason: 'bad_url' }
   if (url === context.pageUrl) return { kind: 'skip', reason: 'no_source' }
   if (/\.svgz?(?:[?]|$)/i.test(url)) return { kind: 'skip', reason: 'svg' }
-  return { kind: 'url', url }
+  return { kind: 'urls', imageUrl: url, fallbackUrls: [] }
 }
 
 /** The tag's own `src`, or what a script would put in its place. */
