@@ -56,48 +56,63 @@ export function joinFindings(findings: readonly Finding[], page: PageContext): J
     skipped[reason] = (skipped[reason] ?? 0) + times
   }
   const drafts: Draft[] = []
-  /** Drafts by their first URL and alt, and by any of their URLs and alt. */
-  const byFirst = new Map<string, Draft>()
-  const byAny = new Map<string, Draft>()
-  /** Drafts by any of their URLs, whatever the alt. */
-  const shown = new Map<string, Draft[]>()
-  const add = (finding: Finding, urls: UsableUrls) => {
-    const draft = draftOf(finding, urls)
-    drafts.push(draft)
-    byFirst.set(joinKey(urls.imageUrl, finding), draft)
-    for (const url of [urls.imageUrl, ...urls.fallbackUrls]) {
-      const key = joinKey(url, finding)
-      if (!byAny.has(key)) byAny.set(key, draft)
-      const known = shown.get(url)
-      if (known === undefined) shown.set(url, [draft])
-      else known.push(draft)
-    }
-  }
+  /** The first draft of each URL, be it its first one or another, with each alt. */
+  const known = new Map<string, Draft>()
   for (const finding of findings) {
     const { urls } = finding
     if (urls.kind === 'skip') {
       count(urls.reason)
     } else if (finding.isElement) {
+      const said = saidOf(finding)
+      const key = joinKey(urls.imageUrl, said)
+      const fallbackKeys = urls.fallbackUrls.map((url) => joinKey(url, said))
       // A lazy image and its noscript twin have the same alt, and one's first URL is among the other's. Only a first URL
       // joins: different images may share a fallback that is a placeholder.
       const twin =
-        byAny.get(joinKey(urls.imageUrl, finding)) ??
-        urls.fallbackUrls
-          .map((url) => byFirst.get(joinKey(url, finding)))
-          .find((draft) => draft !== undefined)
-      if (twin === undefined) add(finding, urls)
-      else addTo(twin, finding)
+        known.get(key) ??
+        fallbackKeys
+          .map((other) => known.get(other))
+          .find((draft, i) => draft?.imageUrl === urls.fallbackUrls[i])
+      if (twin === undefined) {
+        const draft = draftOf(finding, urls)
+        drafts.push(draft)
+        known.set(key, draft)
+        for (const other of fallbackKeys) if (!known.has(other)) known.set(other, draft)
+      } else addTo(twin, finding)
     }
   }
+  joinMetadata(
+    findings.filter(({ isElement }) => !isElement),
+    drafts,
+  )
+  return { candidates: candidatesOf(drafts, page, count), skipped }
+}
+
+/** Adds to the drafts, or to those that show the same image, what metadata says. */
+function joinMetadata(findings: readonly Finding[], drafts: Draft[]): void {
+  if (findings.length === 0) return
+  /** Drafts by any of their URLs, whatever the alt. */
+  const shown = new Map<string, Draft[]>()
+  const show = (draft: Draft) => {
+    for (const url of [draft.imageUrl, ...draft.fallbackUrls]) {
+      const places = shown.get(url)
+      if (places === undefined) shown.set(url, [draft])
+      else places.push(draft)
+    }
+  }
+  drafts.forEach(show)
   for (const finding of findings) {
     const { urls } = finding
-    if (finding.isElement || urls.kind === 'skip') continue
+    if (urls.kind === 'skip') continue
     const places = shown.get(urls.imageUrl)
-    if (places === undefined) add(finding, urls)
+    if (places === undefined) {
+      const draft = draftOf(finding, urls)
+      drafts.push(draft)
+      show(draft)
+    }
     // Enough to reach every alt of a real page; a hostile one has image and metadata thousands of times.
     else for (const draft of places.slice(0, 100)) addTo(draft, finding)
   }
-  return { candidates: candidatesOf(drafts, page, count), skipped }
 }
 
 function candidatesOf(
@@ -108,6 +123,7 @@ function candidatesOf(
   const captioned = new Set(
     drafts.filter((draft) => draft.captions.length > 0).map((draft) => draft.imageUrl),
   )
+  const isDistinct = new Set(drafts.map(({ imageUrl }) => imageUrl)).size === drafts.length
   const candidates: Candidate[] = []
   const seen = new Set<string>()
   for (const draft of drafts) {
@@ -119,10 +135,11 @@ function candidatesOf(
     }
     const ordered =
       captions.length === 1 ? captions : captions.toSorted((a, b) => rank(a.source) - rank(b.source))
-    // No text has a line end.
-    const identity = `${draft.imageUrl}\n${ordered.map(({ source, text }) => `${source}:${text}`).join('\n')}`
-    if (seen.has(identity)) continue
-    seen.add(identity)
+    if (!isDistinct) {
+      const identity = `${draft.imageUrl}\n${wordsOf(ordered)}`
+      if (seen.has(identity)) continue
+      seen.add(identity)
+    }
     candidates.push({
       imageUrl: draft.imageUrl,
       fallbackUrls: draft.fallbackUrls,
@@ -135,13 +152,16 @@ function candidatesOf(
   return candidates
 }
 
+const joinKey = (url: string, said: string): string => `${url}\n${said}`
+
 /** An image without alt is told apart by what else is said of it; two that say nothing are the same. */
-function joinKey(url: string, finding: Finding): string {
-  const said =
-    finding.alt === null
-      ? `-${finding.captions.map((c) => `${c.source}:${c.text}`).join('\n')}`
-      : `+${finding.alt}`
-  return `${url}\n${said}`
+function saidOf({ alt, captions }: Finding): string {
+  return alt === null ? `-${wordsOf(captions)}` : `+${alt}`
+}
+
+/** No text has a line end. */
+function wordsOf(captions: readonly Caption[]): string {
+  return captions.map(({ source, text }) => `${source}:${text}`).join('\n')
 }
 
 function draftOf(finding: Finding, urls: UsableUrls): Draft {
