@@ -1,4 +1,4 @@
-import { emptyHarvest, extractHarvest, type Harvest } from '../../extract/index.js'
+import { emptyHarvest, extractHarvest, type FoundImage, type Harvest } from '../../extract/index.js'
 import { allOptOuts, headRefusal } from '../../permission/index.js'
 import type { VisitOptions } from '../../visit.js'
 import { headersOf } from './http-message.js'
@@ -51,9 +51,17 @@ const maxContent = 5000
 function harvestOf(html: unknown): Harvest {
   const head = within(html, 'Head')
   const metas = objectsIn(within(head, 'Metas'))
-  const links = [...objectsIn(within(head, 'Link')), ...objectsIn(within(html, 'Links'))]
-  const images = links.flatMap(imageAttributes)
-  const licence = links.find(({ rel }) => typeof rel === 'string' && /(?:^|\s)license(?:\s|$)/i.test(rel))
+  const images: FoundImage[] = []
+  let imagesSeen = 0
+  let licence: Record<string, unknown> | undefined
+  for (const links of [within(head, 'Link'), within(html, 'Links')]) {
+    for (const link of objectsIn(links)) {
+      if (isLicence(link)) licence ??= link
+      const attributes = imageAttributes(link)
+      if (attributes !== null && imagesSeen++ < maxImages)
+        images.push({ attributes, sources: [], figure: null, heading: null })
+    }
+  }
   const contentOf = (isIt: (meta: Record<string, unknown>) => boolean) =>
     textOf(metas.find(isIt)?.content) ?? null
   return {
@@ -64,10 +72,8 @@ function harvestOf(html: unknown): Harvest {
     metaLanguage: contentOf((meta) => /^content-language$/i.test(textOf(meta['http-equiv']) ?? '')),
     base: textOf(within(head, 'Base')) ?? null,
     licence: textOf(licence?.url) ?? null,
-    images: images
-      .slice(0, maxImages)
-      .map((attributes) => ({ attributes, sources: [], figure: null, heading: null })),
-    imagesSeen: images.length,
+    images,
+    imagesSeen,
     metas: metas.flatMap((meta) => {
       const name = textOf(meta.property) ?? textOf(meta.name)
       const content = textOf(meta.content)
@@ -77,19 +83,23 @@ function harvestOf(html: unknown): Harvest {
   }
 }
 
-/** `{path: 'IMG@/src', url, alt, title}` as the element that it was. Extractors that write lazy attributes name them in the path. */
-function imageAttributes(link: Record<string, unknown>): Record<string, string>[] {
+function isLicence({ rel }: Record<string, unknown>): boolean {
+  return typeof rel === 'string' && /(?:^|\s)license(?:\s|$)/i.test(rel)
+}
+
+/** `{path: 'IMG@/src', url, alt, title}` as the element that it was. Extractors that write lazy attributes name them in the path. null = no image. */
+function imageAttributes(link: Record<string, unknown>): Record<string, string> | null {
   const { path, url } = link
-  if (typeof path !== 'string' || typeof url !== 'string' || !path.startsWith(imagePath)) return []
+  if (typeof path !== 'string' || typeof url !== 'string' || !path.startsWith(imagePath)) return null
   const attribute = path.slice(imagePath.length).toLowerCase()
-  if (!/^[a-z-]+$/.test(attribute) || notPictures.has(attribute)) return []
+  if (!/^[a-z-]+$/.test(attribute) || notPictures.has(attribute)) return null
   const attributes: Record<string, string> = {}
   for (const name of Object.keys(link)) {
     const value = link[name]
     if (name !== 'path' && name !== 'url' && typeof value === 'string') attributes[name.toLowerCase()] = value
   }
   attributes[attribute] = url
-  return [attributes]
+  return attributes
 }
 
 const imagePath = 'IMG@/'
