@@ -99,15 +99,18 @@ function readHarvest(found: Harvest, url: string, options: ExtractOptions): Read
   )
   const language =
     languageTag(found.htmlLanguage) ?? languageTag(found.metaLanguage) ?? languageTag(options.contentLanguage)
-  const page = { title: found.title, language, imagesSeen: found.imagesSeen, refusal: verdict.images }
   const open = obeyed.has('rel-nofollow') ? found.links : [...found.links, ...found.nofollowLinks]
   const linksRefused = verdict.links !== null
-  const taken = {
+  const page = {
+    title: found.title,
+    language,
+    imagesSeen: found.imagesSeen,
+    refusal: verdict.images,
     links: linksRefused || options.links === false ? [] : linksOf(open, base, url),
     linksClosed: found.links.length + found.nofollowLinks.length - (linksRefused ? 0 : open.length),
   }
   if (verdict.images !== null) {
-    return { page: { ...page, ...taken, candidates: [], imagesSkipped: {} }, findings: [], linksRefused }
+    return { page: { candidates: [], imagesSkipped: {}, ...page }, findings: [], linksRefused }
   }
 
   const context: SourceContext = { base, pageUrl: url, imageSize: options.imageSize }
@@ -120,7 +123,7 @@ function readHarvest(found: Harvest, url: string, options: ExtractOptions): Read
     pageLanguage: language,
     licenceUrl: absolute(found.licence, base) ?? absolute(declared.licence, base),
   })
-  return { page: { ...page, ...taken, candidates, imagesSkipped: skipped }, findings, linksRefused }
+  return { page: { candidates, imagesSkipped: skipped, ...page }, findings, linksRefused }
 }
 
 function renderSignsOf({ shape, images }: Harvest, findings: readonly Finding[]): RenderSign[] {

@@ -53,7 +53,8 @@ export async function judgeRecord(
   for (const [reason, count] of Object.entries(page.imagesSkipped))
     counters[`image_skipped:${reason}`] = count
   return {
-    candidates: page.candidates.map((candidate) => ({ ...candidate, pagePermission })),
+    // A property that is added behind those of a copy costs V8 several times the copy.
+    candidates: page.candidates.map((candidate) => ({ pagePermission, ...candidate })),
     counters,
     fault: null,
   }
