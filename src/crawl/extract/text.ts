@@ -12,10 +12,11 @@ const tidy = /^[!-~]+(?: [!-~]+)*$/
 /** Whitespace collapsed, control characters gone, NFC, well-formed, cut to `maxTextLength`; null = nothing is left. */
 export function tidyText(raw: string | undefined | null): string | null {
   if (raw === undefined || raw === null || raw === '') return null
-  if (raw.length <= maxTextLength && tidy.test(raw)) return ownCopy(raw)
   // What whitespace can shrink is bounded, so that a megabyte of alt is not normalised only to be cut.
   let text = raw.length > 8 * maxTextLength ? raw.slice(0, 8 * maxTextLength) : raw
-  text = text.replace(/\s+/g, ' ').trim()
+  text = text.trim()
+  if (text.length <= maxTextLength && tidy.test(text)) return ownCopy(text)
+  text = text.replace(/\s+/g, ' ')
   if (/[^ -~]/.test(text)) {
     text = Buffer.from(text.replace(/\p{Cc}/gu, ''))
       .toString()
