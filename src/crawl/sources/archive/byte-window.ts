@@ -3,6 +3,13 @@ const nothing = Buffer.alloc(0)
 /** Reads a file from a byte on. */
 export type BytesFrom = (offset: number) => AsyncIterable<Buffer>
 
+/** Whether bytes begin as the mark does, so far as they go. For a mark so short that a native call would cost more. */
+export function agrees(bytes: Buffer, mark: Buffer): boolean {
+  const known = Math.min(bytes.length, mark.length)
+  for (let i = 0; i < known; i++) if (bytes[i] !== mark[i]) return false
+  return true
+}
+
 /** A piece of a file that moves forward over it: what of it was read and not yet taken, and where in the file that begins. */
 export class ByteWindow {
   /** Read and not taken. Valid until the next call. */

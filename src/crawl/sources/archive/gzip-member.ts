@@ -1,5 +1,5 @@
 import { constants, crc32, createInflateRaw, type InflateRaw, inflateRawSync } from 'node:zlib'
-import type { ByteWindow } from './byte-window.js'
+import { agrees, type ByteWindow } from './byte-window.js'
 
 /** What comes next of a plain text: a piece, its end, or why there is no more. */
 export type Pulled =
@@ -98,8 +98,7 @@ async function memberHeader(window: ByteWindow): Promise<number | Broken> {
 
 /** `more`: it cannot be told from so few bytes. */
 function headerLength(held: Buffer): number | 'more' | 'no' {
-  const known = Math.min(held.length, gzipMagic.length)
-  if (held.compare(gzipMagic, 0, known, 0, known) !== 0) return 'no'
+  if (!agrees(held, gzipMagic)) return 'no'
   if (held.length < fixedHeaderBytes) return 'more'
   const flags = held.readUInt8(3)
   if ((flags & reservedFlags) !== 0) return 'no'

@@ -1,4 +1,5 @@
 import type { RecordFault } from './archive.js'
+import { agrees } from './byte-window.js'
 import type { TextReader } from './text-reader.js'
 
 /** The header of a WARC record (ISO 28500). */
@@ -74,7 +75,7 @@ async function followed(text: TextReader): Promise<boolean> {
 }
 
 export function startsRecord(bytes: Buffer): boolean {
-  return bytes.length >= mark.length && bytes.compare(mark, 0, mark.length, 0, mark.length) === 0
+  return bytes.length >= mark.length && agrees(bytes, mark)
 }
 
 /** Length of the header with the empty line that ends it. */
@@ -83,8 +84,7 @@ async function findHead(
 ): Promise<{ readonly kind: 'head'; readonly length: number } | RecordFaulty> {
   for (;;) {
     const { held } = text
-    const known = Math.min(held.length, mark.length)
-    if (held.compare(mark, 0, known, 0, known) !== 0) {
+    if (!agrees(held, mark)) {
       return { kind: 'fault', reason: 'malformed', detail: 'no WARC record begins here' }
     }
     const start = held.subarray(0, maxHeadBytes)
