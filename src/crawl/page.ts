@@ -10,8 +10,8 @@ export interface Page {
   readonly status: number
   /** Length of the body after decompression. */
   readonly bytes: number
-  /** The same for pages that are copies of each other. */
-  readonly digest: string
+  /** The same for pages that are copies of each other. Absent where it was not asked for. */
+  readonly digest?: string
   /** Absent where it was not asked for. */
   readonly shape?: PageShape
   /** Tidied; null = none. */

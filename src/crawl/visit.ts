@@ -3,7 +3,7 @@ import type { LeasedUrl, OptOut } from '../records/index.js'
 import { decodeHtml } from './charset.js'
 import { readPage } from './extract/index.js'
 import { isGzip, listingPage, mayBeListing } from './listing.js'
-import type { PageSkipReason, VisitOutcome } from './page.js'
+import type { Page, PageSkipReason, VisitOutcome } from './page.js'
 import { allOptOuts, headRefusal, type Refusal } from './permission/index.js'
 import { looksBinary, looksLikeHtml } from './sniff.js'
 import { shapeOf } from './soft-404.js'
@@ -23,6 +23,8 @@ export interface VisitOptions {
   readonly deadlineMs: number
   /** Whether to take the page's shape too; absent = no. */
   readonly shape?: boolean
+  /** False = nobody looks for copies of the page, and it has no digest; absent = true. */
+  readonly digest?: boolean
   /** False = nobody follows the page's links, and none is given; absent = true. */
   readonly links?: boolean
   /** Accept-Language; absent = none is sent. */
@@ -94,8 +96,8 @@ export async function visit(
     const listing = listingPage(body, headers, url.url, options)
     if ('why' in listing) return skipped(listing.why, contentType ?? '', status)
     const { text, ...page } = listing
-    const digest = pageDigest(text, url.url)
-    return { kind: 'page', page: { url: url.url, status, bytes: body.length, digest, ...page } }
+    const digest = digestOf(text, url.url, options)
+    return { kind: 'page', page: { url: url.url, status, bytes: body.length, ...digest, ...page } }
   }
   if (!mayBeHtml(body, type))
     return skipped('not_html', `${contentType ?? 'no Content-Type'}, and a body of another kind`, status)
@@ -108,13 +110,17 @@ export async function visit(
     xRobotsTag: headers['x-robots-tag'] ?? null,
     ...(options.links === undefined ? {} : { links: options.links }),
   })
-  const digest = pageDigest(html, url.url)
-  const page = { url: url.url, status, bytes: body.length, digest, ...extracted }
+  const digest = digestOf(html, url.url, options)
+  const page = { url: url.url, status, bytes: body.length, ...digest, ...extracted }
   return {
     kind: 'page',
     page: options.shape === true ? { ...page, shape: shapeOf(html, page) } : page,
     ...(options.withSource === true ? { source: { html, headers, signs } } : {}),
   }
+}
+
+function digestOf(text: string, url: string, { digest }: VisitOptions): Pick<Page, 'digest'> {
+  return digest === false ? {} : { digest: pageDigest(text, url) }
 }
 
 function failure(

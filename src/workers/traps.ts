@@ -8,8 +8,8 @@ const maxAlike = 3
 export interface Traps {
   /** Why a link is not followed; null = it may be. */
   linkVerdict(url: string, from: LinkedFrom): TrapReason | null
-  /** Whether the host gave the page with this digest under other URLs already, more often than honest sites do. */
-  isCopy(url: string, digest: string): boolean
+  /** Whether the host gave the page with this digest under other URLs already, more often than honest sites do. One without a digest is no copy. */
+  isCopy(url: string, digest: string | undefined): boolean
 }
 
 /**
@@ -29,6 +29,7 @@ export function createTraps(max: number, now: () => number): Traps {
       return first === undefined || first === url ? null : 'trap_session'
     },
     isCopy: (url, digest) => {
+      if (digest === undefined) return false
       const key = `${hostOf(url)} ${digest}`
       const before = alike.get(key) ?? 0
       alike.set(key, before + 1)

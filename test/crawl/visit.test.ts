@@ -43,7 +43,13 @@ afterAll(async () => {
 const never = new AbortController().signal
 const go = (
   path: string,
-  changed: { attempts?: number; maxBytes?: number; deadlineMs?: number; signal?: AbortSignal } = {},
+  changed: {
+    attempts?: number
+    maxBytes?: number
+    deadlineMs?: number
+    digest?: boolean
+    signal?: AbortSignal
+  } = {},
 ) =>
   visit(
     { fetch: net.fetch, now: () => 0, random: () => 0 },
@@ -87,6 +93,13 @@ describe('a visit', () => {
         refusal: null,
       },
     })
+  })
+
+  it('gives no digest where none is asked for, and everything else', async () => {
+    const whole = await go('/fine')
+    const { digest, ...rest } = 'page' in whole ? whole.page : expect.fail('no page')
+    expect(digest).toBeDefined()
+    expect(await go('/fine', { digest: false })).toStrictEqual({ kind: 'page', page: rest })
   })
 
   it('does not read the body of a page whose head says no', async () => {

@@ -123,7 +123,7 @@ async function readResponse(
     { fetch: archivedFetch(response), now: () => dateMs, random: () => 0 },
     // It will not be answered otherwise another time.
     { id: 0, url, depth: 0, anchor: '', redirects: 0, attempts: maxRetries },
-    options,
+    { digest: false, ...options },
     signal,
   )
   switch (outcome.kind) {
