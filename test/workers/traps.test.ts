@@ -22,6 +22,12 @@ describe('traps that only show over several pages', () => {
     expect(isCopy('http://a.test/x', 'other')).toBe(false)
   })
 
+  it('and one that has no digest is none', () => {
+    const { isCopy } = traps()
+    const copies = Array.from({ length: 5 }, (_, i) => isCopy(`http://a.test/${i}`, undefined))
+    expect(copies).not.toContain(true)
+  })
+
   it('are forgotten when very many others came in between', () => {
     const { isCopy } = traps(10)
     for (let i = 0; i < 3; i++) isCopy(`http://a.test/${i}`, 'same')
