@@ -1,4 +1,5 @@
 import type { Progress, RunEntry } from '../../src/workers/backend/backend.js'
+import { noProgress } from '../workers/no-progress.js'
 
 export function entry(run: string, changes: Partial<RunEntry> = {}): RunEntry {
   return {
@@ -14,26 +15,4 @@ export function entry(run: string, changes: Partial<RunEntry> = {}): RunEntry {
   }
 }
 
-export function progress(changes: Partial<Progress> = {}): Progress {
-  return {
-    urls: 0,
-    hosts: 0,
-    pages: 0,
-    pagesLeased: 0,
-    buffered: 0,
-    batchesOpen: 0,
-    batchesLeased: 0,
-    kept: 0,
-    unplannedKept: 0,
-    unplannedRows: 0,
-    plansOpen: 0,
-    nextShard: 0,
-    elapsedMs: 0,
-    standing: 'running',
-    ended: null,
-    seedings: 1,
-    sourcesOpen: 0,
-    pageRows: 0,
-    ...changes,
-  }
-}
+export const progress = (changes: Partial<Progress> = {}): Progress => ({ ...noProgress, ...changes })

@@ -5,31 +5,11 @@ import { type Drive, drive } from '../../src/workers/drive.js'
 import type { RunSnapshot } from '../../src/workers/run-types.js'
 import type { Status } from '../../src/workers/status.js'
 import { snapshotOf } from '../cli/snapshot.js'
-
-const nothing: Progress = {
-  urls: 0,
-  hosts: 0,
-  pages: 0,
-  pagesLeased: 0,
-  buffered: 0,
-  batchesOpen: 0,
-  batchesLeased: 0,
-  kept: 0,
-  unplannedKept: 0,
-  unplannedRows: 0,
-  plansOpen: 0,
-  nextShard: 0,
-  elapsedMs: 0,
-  standing: 'running',
-  ended: null,
-  seedings: 1,
-  sourcesOpen: 0,
-  pageRows: 0,
-}
+import { noProgress } from './no-progress.js'
 
 /** A run whose state a test moves; rings are written down, and nobody answers. */
 function desk(state: Partial<Progress>, over: Partial<Drive> = {}) {
-  let progress = { ...nothing, ...state }
+  let progress = { ...noProgress, ...state }
   const rings: [BellKind, readonly string[]][] = []
   const states: string[] = []
   const closed: boolean[] = []

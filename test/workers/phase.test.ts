@@ -2,27 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Progress } from '../../src/workers/backend/backend.js'
 import { phaseOf } from '../../src/workers/phase.js'
+import { noProgress } from './no-progress.js'
 
-const nothing: Progress = {
-  urls: 0,
-  hosts: 0,
-  pages: 0,
-  pagesLeased: 0,
-  buffered: 0,
-  batchesOpen: 0,
-  batchesLeased: 0,
-  kept: 0,
-  unplannedKept: 0,
-  unplannedRows: 0,
-  plansOpen: 0,
-  nextShard: 0,
-  elapsedMs: 0,
-  standing: 'running',
-  ended: null,
-  seedings: 1,
-  sourcesOpen: 0,
-  pageRows: 0,
-}
 const none = { maxPages: null, maxPairs: null, maxPagesPerHost: null }
 const tenPages = { ...none, maxPages: 10 }
 const fivePairs = { ...none, maxPairs: 5 }
@@ -120,7 +101,7 @@ describe('where a run stands', () => {
     ['time is over, rows wait', { urls: 5, unplannedRows: 1 }, none, true, 'plan', 'max-time'],
     ['time is over just when all was done', {}, none, true, 'done', null],
   ])('%s', (_, progress, limits, closing, kind, limit) => {
-    expect(phaseOf({ ...nothing, ...progress }, limits, closing)).toEqual({ kind, limit })
+    expect(phaseOf({ ...noProgress, ...progress }, limits, closing)).toEqual({ kind, limit })
   })
 
   it('is done only where nothing within the limits is left, and never with work under way', () => {
@@ -142,7 +123,7 @@ describe('where a run stands', () => {
         fc.record({ maxPages: limit, maxPairs: limit, maxPagesPerHost: fc.constant(null) }),
         fc.boolean(),
         (parts, limits, closing) => {
-          const p = { ...nothing, ...parts }
+          const p = { ...noProgress, ...parts }
           const phase = phaseOf(p, limits, closing)
           const atWork = p.pagesLeased + p.batchesLeased > 0
           if (atWork) expect(phase.kind).toBe('crawl')
