@@ -140,7 +140,7 @@ describe('the server', () => {
       'http://noto.example/articles/lost',
     )
     const moved = await get('noto.example', '/old-gallery')
-    expect([moved.status, moved.headers['location']]).toEqual([301, '/gallery'])
+    expect([moved.status, moved.headers.location]).toEqual([301, '/gallery'])
     expect((await get('noto.example', '/nowhere')).status).toBe(404)
     expect((await get('noto.example', '/de/')).body.toString('latin1')).toContain('Bilder für alle')
   })

@@ -7,7 +7,7 @@ import { startDemoWeb } from '../../src/demo/index.js'
 import { openClip, resolveModel } from '../../src/filter/index.js'
 import { newOut, pairmill, tempFolder } from '../run/pairmill.js'
 
-const python = process.env['PAIRMILL_PYTHON'] ?? 'python3'
+const python = process.env.PAIRMILL_PYTHON ?? 'python3'
 const folder = resolve(import.meta.dirname, '../../examples/train')
 const modules = 'torch, webdataset, numpy, PIL, onnx, onnxscript, onnxruntime, tokenizers'
 const never = new AbortController().signal
