@@ -86,13 +86,35 @@ async function readAll<T>(
   schema: z.ZodType<T>,
   signal: AbortSignal,
 ): Promise<T[]> {
-  const all: T[] = []
-  for await (const { name } of store.list(prefix, signal)) {
-    if (!name.endsWith('.json')) continue
-    const value = await readJson(store, name, schema, signal)
-    if (value !== null) all.push(value)
+  const names: string[] = []
+  for await (const { name } of store.list(prefix, signal)) if (name.endsWith('.json')) names.push(name)
+  return await readEach(store, names, schema, signal)
+}
+
+/** A store that is far away answers each read after its own time, so several are asked for at once. */
+const readsAtOnce = 16
+
+/** What stands under the names, in their order; a name that is gone is left out. */
+export async function readEach<T>(
+  store: Store,
+  names: readonly string[],
+  schema: z.ZodType<T>,
+  signal: AbortSignal,
+): Promise<T[]> {
+  const values: (T | null)[] = []
+  let next = 0
+  const lane = async () => {
+    while (next < names.length) {
+      const at = next++
+      values[at] = await readJson(store, names[at] ?? '', schema, signal)
+    }
   }
-  return all
+  const stop = (error: unknown) => {
+    next = names.length
+    throw error
+  }
+  await Promise.all(Array.from({ length: readsAtOnce }, () => lane().catch(stop)))
+  return values.filter((value) => value !== null)
 }
 
 export async function readJson<T>(

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { pageOutcomes } from '../records/index.js'
-import { fileSchema, readJson } from './entry.js'
+import { fileSchema, readEach, readJson } from './entry.js'
 import { pageEntriesPrefix, pageEntryName } from './layout.js'
 import type { Store } from './store.js'
 
@@ -37,12 +37,8 @@ export async function readPageEntry(
 export async function readPageEntries(store: Store, signal: AbortSignal, from = 0): Promise<PageEntry[]> {
   const numbers: number[] = []
   for await (const number of pageFiles(store, signal)) if (number >= from) numbers.push(number)
-  const entries: PageEntry[] = []
-  for (const number of numbers.sort((a, b) => a - b)) {
-    const entry = await readPageEntry(store, number, signal)
-    if (entry !== null) entries.push(entry)
-  }
-  return entries
+  const names = numbers.sort((a, b) => a - b).map(pageEntryName)
+  return await readEach(store, names, pageEntrySchema, signal)
 }
 
 /** The highest number of a committed file; -1 = there is none. */

@@ -1,5 +1,6 @@
 import type { BellKind, Visited } from './bells.js'
 import { steadyClock } from './clock.js'
+import type { Description } from './description.js'
 import { pause } from './pause.js'
 import type { Phase } from './phase.js'
 import type { RunEnd, RunSignals, RunSnapshot } from './run-types.js'
@@ -16,8 +17,7 @@ export interface Drive extends Omit<Tended, 'places'> {
   readonly status: Status
   readonly signals: RunSignals
   readonly workers: readonly WorkerSpec[]
-  /** Compiles what describes the dataset; `complete` = nothing is left to do. */
-  readonly finish: (complete: boolean) => Promise<unknown>
+  readonly description: Pick<Description, 'catchUp' | 'finish'>
 }
 
 const tickMs = 200
@@ -77,13 +77,16 @@ export async function drive(d: Drive): Promise<RunEnd> {
     await Promise.all(answering.map((worker) => worker.close(d.signals.abort.aborted)))
   }
   if (d.signals.abort.aborted && told === null) throw d.signals.abort.reason
+  await d.description.catchUp(d.signals.abort).catch((error: unknown) => {
+    if (!d.signals.abort.aborted) throw error
+  })
   d.status.state('stopped')
   const snapshot = await d.status.update(d.backend, d.run, await d.backend.progress(d.run))
   return { kind: 'interrupted', snapshot }
 }
 
 async function finished(d: Drive, phase: Phase): Promise<RunEnd> {
-  await d.finish(phase.limit === null)
+  await d.description.finish(phase.limit === null, d.signals.abort)
   d.status.state('done')
   const snapshot = await d.status.update(d.backend, d.run, await d.backend.progress(d.run))
   if (phase.limit === 'stopped') return { kind: 'interrupted', snapshot }

@@ -13,6 +13,7 @@ import { compileDataset, type Store } from '../shard/index.js'
 import type { Backend, BatchShape, Offer, RunModel } from './backend/backend.js'
 import type { Bells, Visited } from './bells.js'
 import { type CrawlSettings, visitHost } from './crawl-worker.js'
+import { createDescription, type Description } from './description.js'
 import { defaultFailing } from './failing.js'
 import { visitBatch } from './filter-worker.js'
 import type { Gate } from './gate.js'
@@ -75,8 +76,7 @@ export interface Line {
   readonly visitBatch: (batch: string, drain: AbortSignal, abort: AbortSignal) => Promise<Visited>
   /** `plan`: one, or a file of the page ledger. */
   readonly visitPlan: (plan: string, abort: AbortSignal) => Promise<Visited>
-  /** Writes what describes the dataset; `complete` = nothing is left to do. */
-  readonly compile: (complete: boolean, signal: AbortSignal) => Promise<void>
+  readonly description: Description
 }
 
 /** Pages whose copies a process would know. */
@@ -152,14 +152,17 @@ export function createLine(deps: LineDeps): Line {
     decodeApart: createDecodeApart(),
   }
 
-  const compile = async (complete: boolean, signal: AbortSignal): Promise<void> => {
-    const stored = storedOptions(options)
-    const threshold = (await deps.model())?.threshold ?? null
-    const optionsDigest = createHash('sha256').update(JSON.stringify(stored)).digest('hex')
-    await compileDataset(store, { run, complete, options: stored, optionsDigest, threshold }, signal)
-  }
+  const description = createDescription({
+    write: async (complete, signal) => {
+      const stored = storedOptions(options)
+      const threshold = (await deps.model())?.threshold ?? null
+      const optionsDigest = createHash('sha256').update(JSON.stringify(stored)).digest('hex')
+      await compileDataset(store, { run, complete, options: stored, optionsDigest, threshold }, signal)
+    },
+    now,
+  })
   const shard = {
-    deps: { backend, bells, store, onPlan: (signal: AbortSignal) => compile(false, signal) },
+    deps: { backend, bells, store, onPlan: description.refresh },
     settings: {
       run,
       shardSize: options.shardSize ?? defaultShardSize,
@@ -200,7 +203,7 @@ export function createLine(deps: LineDeps): Line {
       const modelId = (await deps.model())?.id ?? null
       return visitPlan(shard.deps, { ...shard.settings, modelId }, Number(plan), abort)
     },
-    compile,
+    description,
   }
 }
 

@@ -213,7 +213,7 @@ async function runLocked(
     batch: line.batch,
     shard: line.shard,
     signals: { drain: AbortSignal.any([signals.drain, dry.signal]), abort },
-    finish: (complete) => line.compile(complete, abort),
+    description: line.description,
     workers: [
       {
         kind: 'session',

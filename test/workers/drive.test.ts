@@ -14,6 +14,7 @@ function desk(state: Partial<Progress>, over: Partial<Drive> = {}) {
   const states: string[] = []
   const closed: boolean[] = []
   const finished: boolean[] = []
+  const caughtUp: AbortSignal[] = []
   const onRing: ((kind: BellKind) => void)[] = []
   const backend: Partial<Backend> = {
     progress: async () => progress,
@@ -57,7 +58,10 @@ function desk(state: Partial<Progress>, over: Partial<Drive> = {}) {
       batch: { batchSize: 256, batchAgeMs: 30_000, perHost: 32 },
       shard: shard as unknown as Drive['shard'],
       signals: { drain: new AbortController().signal, abort: new AbortController().signal },
-      finish: async (complete) => void finished.push(complete),
+      description: {
+        catchUp: async (signal) => void caughtUp.push(signal),
+        finish: async (complete) => void finished.push(complete),
+      },
       workers: [{ kind: 'session', concurrency: 1, visit: async () => ({ kind: 'done' }) }],
       ...over,
     })
@@ -67,6 +71,7 @@ function desk(state: Partial<Progress>, over: Partial<Drive> = {}) {
     states,
     closed,
     finished,
+    caughtUp,
     onRing: (listener: (kind: BellKind) => void) => void onRing.push(listener),
     move: (to: Partial<Progress>) => {
       progress = { ...progress, ...to }
@@ -116,16 +121,16 @@ describe('driving a run', () => {
     expect(finished).toEqual([false])
   })
 
-  it('stops when it is told to drain, after what is under way', async () => {
+  it('stops when it is told to drain, after what is under way, and leaves no description behind its shards', async () => {
     const drain = new AbortController()
-    const { run, onRing, states, closed } = desk(
+    const { run, onRing, states, closed, caughtUp, finished } = desk(
       { urls: 3 },
       { signals: { drain: drain.signal, abort: new AbortController().signal } },
     )
     onRing(() => drain.abort())
     expect(await run()).toMatchObject({ kind: 'interrupted' })
     expect(states).toEqual(['running', 'draining', 'stopped'])
-    expect(closed).toEqual([false])
+    expect([closed, caughtUp.length, finished]).toEqual([[false], 1, []])
   })
 
   it('stops at once when it is aborted', async () => {

@@ -115,7 +115,7 @@ export function createSteward(deps: StewardDeps): Steward {
       return await sweep(run, line, signal)
     }
     if (!(await sweepAll(run, line, signal))) return
-    await line.compile(phase.limit === null, signal)
+    await line.description.finish(phase.limit === null, signal)
     const as = phase.limit === 'stopped' ? (entry.note ?? 'stopped') : (phase.limit ?? 'done')
     if (await backend.endRun({ run, seedings: progress.seedings, as })) {
       observe({ kind: 'run_ended', run, as })
