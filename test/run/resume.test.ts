@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { countersOf, leftovers, newOut, pairmill, pairsOf, start } from './pairmill.js'
+import { countersOf, entriesOf, leftovers, newOut, pairmill, pairsOf, start } from './pairmill.js'
 import { serveTree } from './small-site.js'
 import { startTestWeb, type TestWeb } from './test-web.js'
 
@@ -112,6 +112,21 @@ describe('a signal', { timeout: 120_000 }, () => {
       await endsWell(out)
     },
   )
+
+  it('leaves a manifest that names every shard, however soon after the last ones it comes', async () => {
+    const out = newOut()
+    const shards = () => readdirSync(out).filter((name) => name.endsWith('.tar')).length
+    const life = start(words(out))
+    while (life.child.exitCode === null && !(existsSync(out) && shards() >= 3))
+      await new Promise((done) => setTimeout(done, 5))
+    life.child.kill('SIGINT')
+    expect(await life.ended).toMatchObject({ code: 130 })
+    const entries = await entriesOf(out)
+    expect(entries.length).toBeGreaterThanOrEqual(3)
+    const manifest = JSON.parse(readFileSync(join(out, 'manifest.json'), 'utf8'))
+    expect(manifest).toMatchObject({ complete: false, shards: entries.map(({ shard }) => ({ shard })) })
+    await endsWell(out)
+  })
 
   it('SIGINT once more stops at once, although a host keeps its answer to itself', async () => {
     web.page('slow.test/', { links: ['/hang'], images: [] })
