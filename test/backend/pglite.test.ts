@@ -76,7 +76,7 @@ describe('a PGlite folder', () => {
     const dir = join(folder, 'a-file')
     writeFileSync(dir, '')
     await expect(openPglite(join(dir, 'db'))).rejects.toThrow(
-      /the database in .*a-file.db could not be opened: .*ENOTDIR/,
+      /the database in .*a-file.db could not be opened: EEXIST/,
     )
   })
 })

@@ -78,6 +78,7 @@ describe('a run that lives', { timeout: 120_000 }, () => {
   it('is not taken for a process that has its pid and began later', async () => {
     const out = newOut()
     const state = join(out, '.pairmill')
+    mkdirSync(state, { recursive: true })
     // This process lives, and began at another time than the lock says.
     const lock = { pid: process.pid, startedTicks: '1', since: new Date(0).toISOString() }
     writeFileSync(join(state, 'lock'), JSON.stringify(lock))
