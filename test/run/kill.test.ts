@@ -180,7 +180,15 @@ async function everyNamedFileIsWhole(out: string): Promise<void> {
   }
 }
 
-const names = (folder: string): string[] => (existsSync(folder) ? readdirSync(folder) : [])
+/** What is in a folder; one that a run takes away meanwhile is empty. */
+function names(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+}
 
 const seed = Number(process.env.PAIRMILL_KILL_SEED ?? Math.floor(Math.random() * 1e9))
 
