@@ -156,9 +156,12 @@ function jsonRow(line: number, text: string, columns: ListColumns): ListRow {
   })
 }
 
+/** Read at a time. The rows of a piece of 256 KB live long enough that V8 holds on to twice as much memory. */
+const pieceBytes = 64 * 1024
+
 /** The file as text, piece by piece; a byte order mark is left out, what is not UTF-8 becomes U+FFFD. */
 async function* textsOf({ path, gzip }: ListSource): AsyncGenerator<string> {
-  const file = createReadStream(path, { highWaterMark: 256 * 1024 })
+  const file = createReadStream(path, { highWaterMark: pieceBytes })
   // What goes wrong is thrown where the bytes are read.
   const bytes = gzip ? pipeline(file, createGunzip(), () => {}) : file
   const decoder = new TextDecoder()
