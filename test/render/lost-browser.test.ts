@@ -185,9 +185,18 @@ describe.skipIf(chromium === null)(`a browser that is lost${unlessThere}`, { tim
 
 /** The processes of a browser's pages. */
 function pagesOf(browser: number): number[] {
-  return processTree(browser).filter((pid) =>
-    /--type=renderer/.test(readFileSync(`/proc/${pid}/cmdline`, 'latin1')),
-  )
+  return processTree(browser).filter((pid) => /--type=renderer/.test(commandOf(pid)))
+}
+
+/** '' = the process has ended meanwhile. */
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ESRCH') return ''
+    throw error
+  }
 }
 
 async function eventually(holds: () => boolean): Promise<void> {
