@@ -16,6 +16,7 @@ import type {
   SessionCommit,
   SessionCommitted,
 } from '../../src/workers/backend/backend.js'
+import { noProgress as noProgressAtAll } from '../workers/no-progress.js'
 
 /** A backend under test. */
 export interface OpenedBackend {
@@ -51,24 +52,9 @@ export interface Image {
 }
 
 export const noLimits: RunLimits = { maxPages: null, maxPairs: null, maxPagesPerHost: null }
-export const noProgress: Omit<Progress, 'elapsedMs' | 'seedings'> = {
-  urls: 0,
-  hosts: 0,
-  pages: 0,
-  pagesLeased: 0,
-  buffered: 0,
-  batchesOpen: 0,
-  batchesLeased: 0,
-  kept: 0,
-  unplannedKept: 0,
-  unplannedRows: 0,
-  plansOpen: 0,
-  nextShard: 0,
-  standing: 'running',
-  ended: null,
-  sourcesOpen: 0,
-  pageRows: 0,
-}
+const { elapsedMs, seedings, ...sums } = noProgressAtAll
+/** What a run has that has nothing, but for what depends on time and seeding. */
+export const noProgress: Omit<Progress, 'elapsedMs' | 'seedings'> = sums
 /** Large enough that only a dry crawl closes a batch. */
 export const roomy: BatchShape = { batchSize: 256, batchAgeMs: 3_600_000, perHost: 32 }
 /** Long enough that no lease runs out unless a test wants it to. */
