@@ -206,6 +206,8 @@ async function addSample(
     [`${key}.json`, Buffer.from(JSON.stringify(record))],
     [`${key}.txt`, Buffer.from(record.caption)],
   ]
+  // WebDataset's own writers sort the members of a key, whatever the image is called.
+  members.sort(([a], [b]) => (a < b ? -1 : 1))
   for (const [name, bytes] of members) await addMember(tar, name, bytes)
   await parquet.append(record)
 }

@@ -173,7 +173,8 @@ function checkSample(
   format: string,
   report: (message: string) => void,
 ): z.infer<typeof recordSchema> | null {
-  const names = [...files.keys()].join(' ')
+  // In any order: early versions wrote the image first, whatever its extension.
+  const names = [...files.keys()].sort().join(' ')
   const wanted = [format, 'json', 'txt'].sort().join(' ')
   if (names !== wanted) report(`has the members ${names}, not ${wanted}`)
   const text = files.get('txt')

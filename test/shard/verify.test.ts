@@ -102,6 +102,18 @@ describe('a whole dataset', () => {
     expect((await readFile(join(dir, 'manifest.json'))).equals(before)).toBe(true)
   })
 
+  it('passes in whatever order the members of a key stand', async () => {
+    const { dir, store } = await dataset()
+    const extensions: string[] = []
+    await rewriteTar(dir, (members) => {
+      const other = members.flatMap((_, i) => (i % 3 === 0 ? members.slice(i, i + 3).reverse() : []))
+      extensions.push(...other.slice(0, 3).map(([name]) => name.slice(name.indexOf('.') + 1)))
+      return other
+    })
+    expect(extensions).toEqual(['txt', 'json', 'jpg'])
+    expect(await verify(store)).toMatchObject({ problems: [], shards: 3 })
+  })
+
   it('passes where nothing was kept at all, or nothing judged', async () => {
     const store = folderStore(await tempFolder())
     await compileDataset(store, info, calm)
