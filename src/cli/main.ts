@@ -137,8 +137,8 @@ const commands: Commands = {
     return statusCommand(call, {
       cwd: process.cwd(),
       isFolder,
-      readStatus: async (place) => {
-        if (!isS3Url(place)) return readStatus(place)
+      readStatus: async (place, onNote) => {
+        if (!isS3Url(place)) return readStatus(place, onNote)
         const signal = new AbortController().signal
         const opened = await openPlace(place, surroundings.environment.s3, signal)
         if ('message' in opened) return { problem: opened.message }

@@ -1,4 +1,5 @@
 import { type Source, SourceError } from '../crawl/index.js'
+import { LockLostError } from '../lock/index.js'
 import type { Environment, OptionDifference, RunEnd, RunOptions, RunPipeline } from '../workers/index.js'
 import { type Clock, type Display, recordDisplay, terminalDisplay } from './display.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
@@ -56,7 +57,7 @@ export async function runCommand(
       { onSnapshot: display.show, onNote: display.note },
       stop.signals,
     )
-    if (end.kind !== 'refused') display.show(end.snapshot)
+    if ('snapshot' in end) display.show(end.snapshot)
     display.close()
     return report(end, options, stop.first(), deps)
   } catch (error) {
@@ -86,6 +87,7 @@ function report(end: RunEnd, options: RunOptions, signal: StopSignal | null, dep
     deps.stderr.write(refusalText(end))
     return refusalCodes[end.problem]
   }
+  if (end.kind === 'unbegun') return exitCodeOf(signal ?? 'SIGINT')
   const { stdout } = deps
   const paper = { columns: stdout.columns(), color: deps.color && stdout.isTerminal, unicode: deps.unicode }
   stdout.write(renderSummary(end, options, paper))
@@ -125,7 +127,7 @@ function reportFailure(
 ): ExitCode {
   const signal = stop.first()
   if (signal !== null && stop.signals.abort.aborted) return exitCodeOf(signal)
-  const isTold = error instanceof SourceError
+  const isTold = error instanceof SourceError || error instanceof LockLostError
   const detail =
     error instanceof Error ? (isTold ? error.message : (error.stack ?? error.message)) : String(error)
   stderr.write(`pairmill: the run failed: ${detail}\n`)

@@ -82,7 +82,7 @@ async function sourceOf(
       }
     }
     const look = async (): Promise<Look> => {
-      const status = await deps.readStatus(folder)
+      const status = await deps.readStatus(folder, (text) => deps.stderr.write(`pairmill: ${text}\n`))
       return 'problem' in status ? status : { value: status, text: renderStatus(status, deps.now()) }
     }
     return { look, close: async () => {} }

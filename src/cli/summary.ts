@@ -13,7 +13,7 @@ import {
   rowSkipExplanations,
 } from './reasons.js'
 
-export type FinishedRun = Exclude<RunEnd, { readonly kind: 'refused' }>
+export type FinishedRun = Exclude<RunEnd, { readonly kind: 'refused' | 'unbegun' }>
 
 /** The options that the summary speaks of. */
 export type SummaryOptions = Pick<RunOptions, 'threshold' | 'imageFormat' | 'out'>

@@ -192,6 +192,8 @@ export type RunEnd =
   | { readonly kind: 'limit'; readonly limit: RunLimit; readonly snapshot: RunSnapshot }
   /** Drained after a signal; the same command goes on. */
   | { readonly kind: 'interrupted'; readonly snapshot: RunSnapshot }
+  /** A signal came before anything was opened. */
+  | { readonly kind: 'unbegun' }
   /** Not started. `message` says what to do. */
   | {
       readonly kind: 'refused'
@@ -220,4 +222,8 @@ export type RunPipeline = (
   signals: RunSignals,
 ) => Promise<RunEnd>
 
-export type ReadStatus = (out: string) => Promise<RunSnapshot | { readonly problem: string }>
+/** `onNote` is told in one line why it takes its time. */
+export type ReadStatus = (
+  out: string,
+  onNote: (text: string) => void,
+) => Promise<RunSnapshot | { readonly problem: string }>

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type Renderer, SourceError } from '../crawl/index.js'
 import { prepareImageLibrary } from '../filter/index.js'
+import type { HeldLock } from '../lock/index.js'
 import { clearScratch, isS3Url, openStore, sweepParts } from '../shard/index.js'
 import { openPglite } from './backend/pglite/database.js'
 import { pgliteBells } from './backend/pglite-bells.js'
@@ -43,18 +44,18 @@ export const runPipeline: RunPipeline = async (options, environment, hooks, sign
     const place = isS3Url(options.out) ? `--backend pglite:${dirname(privateDir)}` : `--out ${options.out}`
     return refused('bad_out', `${place} cannot be used as a folder: ${messageOf(error)}`)
   }
-  const lock = lockFolder(privateDir, new Date())
-  if (lock.kind === 'taken') {
-    return refused(
-      'locked',
-      `${dirname(privateDir)} is in use by process ${lock.owner.pid} since ${lock.owner.since}: wait for it, stop it, or choose another folder`,
-    )
-  }
+  const lock = await lockFolder(privateDir, hooks.onNote, signals.drain)
+  if (lock.kind === 'taken') return refused('locked', lock.message)
+  if (lock.kind === 'unusable') return refused('bad_out', lock.message)
+  if (lock.kind === 'stopped') return { kind: 'unbegun' }
   const closers: (() => Promise<void>)[] = []
   const status = createStatus(options, privateDir, hooks)
   try {
-    return await runLocked(options, privateDir, environment, hooks, signals, status, closers)
+    return await runLocked(options, privateDir, lock, environment, hooks, signals, status, closers)
   } catch (error) {
+    const gone = lock.lost()
+    // What the folder says is another's matter then.
+    if (gone !== null) throw gone
     await status.failed(messageOf(error))
     throw error
   } finally {
@@ -62,7 +63,9 @@ export const runPipeline: RunPipeline = async (options, environment, hooks, sign
       // What failed to close is lost already; the lock must go all the same.
       await close().catch((error: unknown) => hooks.onNote(`while closing: ${messageOf(error)}`))
     }
-    lock.release()
+    await lock
+      .release()
+      .catch((error: unknown) => hooks.onNote(`the folder could not be let go of: ${messageOf(error)}`))
   }
 }
 
@@ -76,6 +79,7 @@ function privateDirOf(options: RunOptions): string {
 async function runLocked(
   options: RunOptions,
   privateDir: string,
+  lock: HeldLock,
   environment: Environment,
   hooks: RunHooks,
   signals: RunSignals,
@@ -83,6 +87,7 @@ async function runLocked(
   closers: (() => Promise<void>)[],
 ): Promise<RunEnd> {
   const lost = new AbortController()
+  lock.onLost((error) => lost.abort(error))
   const abort = AbortSignal.any([signals.abort, lost.signal])
 
   const isShared = isS3Url(options.out)
@@ -93,7 +98,7 @@ async function runLocked(
   closers.push(() => store.close())
 
   status.note('opening the database')
-  const database = await openPglite(options.backend.replace(/^pglite:/, ''))
+  const database = await openPglite(options.backend.replace(/^pglite:/, ''), lock.fence)
   closers.push(() => database.close())
   database.onLost((error) => lost.abort(error))
   const backend = sqlBackend(callThrough(database))

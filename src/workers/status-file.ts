@@ -1,10 +1,8 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { lockOwner } from './folder-lock.js'
+import { isFolderHeld, statusName } from './folder-lock.js'
 import { heardOf } from './published-status.js'
 import type { ReadStatus, RunSnapshot } from './run-types.js'
-
-const statusName = 'status.json'
 
 /** Writes the snapshot beside the database, by rename: a reader sees the old one or the new one. */
 export async function writeStatus(privateDir: string, snapshot: RunSnapshot): Promise<void> {
@@ -14,7 +12,19 @@ export async function writeStatus(privateDir: string, snapshot: RunSnapshot): Pr
 }
 
 /** The state of the run in a folder, whether it goes on or not: the database is never opened for it. */
-export const readStatus: ReadStatus = async (out) => {
+export const readStatus: ReadStatus = async (out, onNote) => {
+  const told = await readSnapshot(out)
+  if (!goesOn(told) || (await isFolderHeld(join(out, '.pairmill'), onNote))) return told
+  // It may have ended meanwhile, and said so; a run that was killed could not.
+  const last = await readSnapshot(out)
+  return goesOn(last) ? { ...last, state: 'stopped' } : last
+}
+
+/** Whether a process of its own worked on the run when this was written. */
+const goesOn = (told: RunSnapshot | { readonly problem: string }): told is RunSnapshot =>
+  !('problem' in told) && told.pid !== null && ['starting', 'running', 'draining'].includes(told.state)
+
+async function readSnapshot(out: string): Promise<RunSnapshot | { readonly problem: string }> {
   const privateDir = join(out, '.pairmill')
   let text: string
   try {
@@ -32,9 +42,6 @@ export const readStatus: ReadStatus = async (out) => {
     if (snapshot.v !== 1)
       return { problem: `${out} was written by another version of pairmill (status v${String(snapshot.v)})` }
     if (snapshot.pid === null) return heardOf(snapshot, Date.now())
-    const goesOn = ['starting', 'running', 'draining'].includes(snapshot.state)
-    // A run that was killed could not say so.
-    if (goesOn && lockOwner(privateDir) === null) return { ...snapshot, state: 'stopped' }
     return snapshot
   } catch {
     return { problem: `${join(privateDir, statusName)} is not JSON` }

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { Worker } from 'node:worker_threads'
-import type { Answer, Ask } from './thread.js'
+import type { LockFence } from '../../../lock/index.js'
+import type { Answer, Ask, ThreadData } from './thread.js'
 
 /** The database failed a statement. It says nothing of data lost: a statement is a transaction. */
 export class DatabaseError extends Error {
@@ -26,13 +27,14 @@ const require = createRequire(import.meta.url)
 
 /**
  * Opens the PGlite database in `dir`, creating it first where it is not there. PostgreSQL runs in a thread of its own, since it
- * blocks the thread it runs in. The caller holds the folder's lock: a second process on the folder would destroy it.
+ * blocks the thread it runs in. The caller holds the folder's lock: a second process on the folder would destroy it. `fence`: that
+ * lock's, without which nothing is written any more; null = nobody else can come to the folder.
  *
  * @throws Error where the folder cannot be created or opened.
  */
-export async function openPglite(dir: string): Promise<Database> {
+export async function openPglite(dir: string, fence: LockFence | null = null): Promise<Database> {
   const worker = new Worker(require.resolve('#threads/workers/backend/pglite/thread.js'), {
-    workerData: { dir },
+    workerData: { dir, fence } satisfies ThreadData,
   })
   const waiting = new Map<
     number,

@@ -4,8 +4,15 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { PGlite } from '@electric-sql/pglite'
+import { type LockFence, mayGoOn } from '../../../lock/index.js'
 
 const require = createRequire(import.meta.url)
+
+export interface ThreadData {
+  readonly dir: string
+  /** Of the folder's lock; null = nobody else can come to the folder. */
+  readonly fence: LockFence | null
+}
 
 /** What the owner of the database sends: one statement, answered under its id. */
 export interface Ask {
@@ -95,16 +102,19 @@ async function installSchemas(db: PGlite): Promise<void> {
 const vacuumMs = 60_000
 const busyTables = ['pairmill.url', 'pairmill.candidate', 'pairmill.host', 'pairmill.batch', 'bullmq.job']
 
-async function serve(port: NonNullable<typeof parentPort>, dir: string): Promise<void> {
+async function serve(port: NonNullable<typeof parentPort>, { dir, fence }: ThreadData): Promise<void> {
   const db = await openFolder(dir)
+  // Looked at before each statement, in this thread: what waits here when the process stood still must not be written after it.
+  const isGuarded = () => fence === null || mayGoOn(fence, Date.now())
   port.on('message', (ask: Ask) => {
-    answer(db, ask, (message) => port.postMessage(message))
+    answer(db, isGuarded, ask, (message) => port.postMessage(message))
       .then((message) => port.postMessage(message))
       .catch((error: unknown) => {
         throw error
       })
   })
   const timer = setInterval(() => {
+    if (!isGuarded()) return
     db.exec(`vacuum (analyze) ${busyTables.join(', ')}`).catch((error: unknown) => {
       clearInterval(timer)
       if (!db.closed) throw error
@@ -113,8 +123,18 @@ async function serve(port: NonNullable<typeof parentPort>, dir: string): Promise
   port.postMessage({ kind: 'rows', id: 0, rows: [], rowCount: 0 } satisfies Answer)
 }
 
-async function answer(db: PGlite, ask: Ask, notify: (message: Answer) => void): Promise<Answer> {
+async function answer(
+  db: PGlite,
+  isGuarded: () => boolean,
+  ask: Ask,
+  notify: (message: Answer) => void,
+): Promise<Answer> {
   try {
+    // To close it writes, too: a database that went to another is left as it is.
+    if (!isGuarded()) {
+      if (ask.kind === 'close') return { kind: 'rows', id: ask.id, rows: [], rowCount: 0 }
+      throw new Error("the folder's lock was lost")
+    }
     if (ask.kind === 'close') {
       await db.close()
       return { kind: 'rows', id: ask.id, rows: [], rowCount: 0 }
@@ -142,4 +162,4 @@ async function answer(db: PGlite, ask: Ask, notify: (message: Answer) => void): 
   }
 }
 
-if (parentPort !== null) await serve(parentPort, (workerData as { dir: string }).dir)
+if (parentPort !== null) await serve(parentPort, workerData as ThreadData)
