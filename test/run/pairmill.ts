@@ -25,9 +25,17 @@ export interface Running {
   said(text: string): Promise<void>
 }
 
-/** Starts the built program. It is killed with the test file, whatever becomes of the test. */
-export function start(words: readonly string[], env: Record<string, string> = {}): Running {
-  const child = spawn(process.execPath, [main, ...words], {
+/**
+ * Starts the built program, `within` another one if that is given. It is killed with the test file, whatever becomes of
+ * the test.
+ */
+export function start(
+  words: readonly string[],
+  env: Record<string, string> = {},
+  within: readonly string[] = [],
+): Running {
+  const [command = '', ...rest] = [...within, process.execPath, main, ...words]
+  const child = spawn(command, rest, {
     env: { PATH: process.env.PATH, HOME: tmpdir(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

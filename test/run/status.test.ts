@@ -1,11 +1,19 @@
+import { spawnSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { gone, stranger, writeLock } from '../lock/lock-fixture.js'
 import { newOut, pairmill, pairsOf, start, tempFolder } from './pairmill.js'
 import { serveTree } from './small-site.js'
 import { startTestWeb, type TestWeb } from './test-web.js'
 
 const host = 'site.test'
+/** A container, as far as pids go. */
+const container = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child'] as const
+const hasContainers = spawnSync(container[0], [...container.slice(1), 'true']).status === 0
+const whyNot = hasContainers ? '' : ' (skipped: unshare --pid is not permitted here)'
 let web: TestWeb
 let wanted: string[]
 
@@ -80,10 +88,47 @@ describe('a run that lives', { timeout: 120_000 }, () => {
     const state = join(out, '.pairmill')
     mkdirSync(state, { recursive: true })
     // This process lives, and began at another time than the lock says.
-    const lock = { pid: process.pid, startedTicks: '1', since: new Date(0).toISOString() }
-    writeFileSync(join(state, 'lock'), JSON.stringify(lock))
+    writeLock(join(state, 'lock'), gone(), randomUUID())
     const ended = await pairmill(words(out, '--max-pages', '1'))
     expect(ended.code).toBe(existsSync('/proc/self/stat') ? 0 : 3)
+  })
+
+  it.runIf(hasContainers)(
+    `is refused to another container, which is told who has the folder${whyNot}`,
+    async () => {
+      // Whatever host the pages of the other tests name, this one is still being waited for.
+      web.page('patient.test/', { links: ['/hang'] })
+      const out = newOut()
+      const patient = ['http://patient.test/', '--out', out, '--model', 'none', ...web.words]
+      const life = start(['run', ...patient], {}, container)
+      await life.said('"state":"running"')
+      for (const second of [
+        await start(['run', ...patient], {}, container).ended,
+        await pairmill(['run', ...patient]),
+      ]) {
+        expect(second).toMatchObject({ code: 3, stdout: '' })
+        const who = `in use by process 1 on ${hostname()} (in another PID namespace) since `
+        expect(second.stderr).toContain(`${out} was ${who}`)
+        expect(second.stderr).toContain(`${out} is ${who}`)
+      }
+      expect((await pairmill(['status', out])).stdout).toContain(`${out}: running, process 1, `)
+      life.child.kill('SIGKILL')
+      await life.ended
+    },
+  )
+
+  it('of another machine is watched, and a Ctrl-C meanwhile ends that and changes nothing', async () => {
+    const out = newOut()
+    const state = join(out, '.pairmill')
+    mkdirSync(state, { recursive: true })
+    writeLock(join(state, 'lock'), stranger, randomUUID())
+    const life = start(words(out))
+    await life.said('looking for up to 15 s')
+    life.child.kill('SIGINT')
+    const { code, stdout, stderr } = await life.ended
+    expect({ code, stdout }).toEqual({ code: 130, stdout: '' })
+    expect(stderr).toContain(`${out} was in use by process 7 on other-machine since ${stranger.since}`)
+    expect(readdirSync(state)).toEqual(['lock'])
   })
 })
 
@@ -95,6 +140,22 @@ describe('what cannot work is refused before anything is fetched', { timeout: 12
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toContain(`pairmill: --out ${file} cannot be used as a folder: `)
     expect(readFileSync(file, 'utf8')).toBe('mine')
+  })
+
+  it.each([
+    ['a fifo', (path: string) => void spawnSync('mkfifo', [path])],
+    ['a folder', (path: string) => mkdirSync(path)],
+    ['anything', (path: string) => writeFileSync(path, 'anything')],
+  ])('a folder whose lock is %s, by its path', async (_, put) => {
+    const out = newOut()
+    const path = join(out, '.pairmill/lock')
+    mkdirSync(join(out, '.pairmill'), { recursive: true })
+    put(path)
+    const { code, stdout, stderr } = await pairmill(words(out))
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toMatch(/^pairmill: .*\/lock is the name of a lock and .*move it away\n$/m)
+    expect(stderr).toContain(path)
+    expect(stderr).not.toContain('    at ')
   })
 
   it('an --out below a file', async () => {
