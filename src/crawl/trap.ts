@@ -22,12 +22,13 @@ const maxQueryLength = 1024
 const growingParameters = 8
 /** Pages that differ in nothing but their date may be followed so many links away from the seed. */
 const maxDateDepth = 24
-const earliestYear = 1970
+/** What a four-digit number has to lie between to be a year by itself; others are as often ids. */
+const earliestYear = 1800
 const yearsAhead = 2
 
 /**
  * Whether a link leads on into a trap, judged by its URL (canonical) and that of its page: a path that repeats itself, or has too many
- * segments; a query that only grows; dates far from now, or one after the other without end. null = none that shows. Pure.
+ * segments; a query that only grows; dates that lead out of the years that there are, or one after the other without end. null = none that shows. Pure.
  */
 export function trapVerdict(url: string, from: LinkedFrom, now: number): TrapReason | null {
   const { path, query } = split(url)
@@ -104,27 +105,38 @@ function growsWithoutEnd(query: string, fromQuery: string): boolean {
   return before.length > 0 && before.every((parameter) => now.has(parameter))
 }
 
+/**
+ * The first step out of the years that dates have, from a page that is in them; or one date after the other, however far. What is no year is a
+ * date only beside one: `/topic/4821/2` is none, and may be reached from anywhere but `/topic/2026/2`.
+ */
 function isCalendar(url: string, from: LinkedFrom, now: number): boolean {
   const template = templateOf(url)
   if (template === null) return false
-  const thisYear = new Date(now).getUTCFullYear()
-  if (template.year < earliestYear || template.year > thisYear + yearsAhead) return true
-  return from.depth >= maxDateDepth && templateOf(from.url)?.text === template.text
+  const page = templateOf(from.url)
+  if (page?.text !== template.text) return false
+  if (from.depth >= maxDateDepth) return true
+  const lastYear = new Date(now).getUTCFullYear() + yearsAhead
+  const isYear = (year: number | undefined) => year !== undefined && year >= earliestYear && year <= lastYear
+  return template.years.some((year, i) => !isYear(year) && isYear(page.years[i]))
 }
 
-/** `2024/05`, `2024-05-17`, `year=2024&month=5`: what says a day or a month in a URL. */
+/** `2024/05`, `2024-05-17`, `year=2024&month=5`: what may say a day or a month in a path or a query. */
 const dateInUrl =
   /(?<![0-9])(\d{4})([/-])(?:1[0-2]|0?[1-9])(?:\2(?:3[01]|[12]\d|0?[1-9]))?(?![0-9])|[?&](?:y|yr|year)=(\d{4})(?=&|$)/gi
 const restOfDate = /([?&](?:m|mon|month|d|day|w|week)=)\d{1,2}(?=&|$)/gi
 
-/** The URL with its dates taken out; null = it has none. */
-function templateOf(url: string): { text: string; year: number } | null {
-  let year: number | null = null
-  const text = url.replace(dateInUrl, (_, first: string | undefined, _mark, second: string | undefined) => {
-    year ??= Number(first ?? second)
-    return '\0'
-  })
-  return year === null ? null : { text: text.replace(restOfDate, '$1\0'), year }
+/** The URL with what may be dates taken out of its path and query, and the year of each; null = it has none. A port is no year. */
+function templateOf(url: string): { text: string; years: readonly number[] } | null {
+  const { before, path, query } = split(url)
+  const years: number[] = []
+  const text = `${path}${query}`.replace(
+    dateInUrl,
+    (_, first: string | undefined, _mark, second: string | undefined) => {
+      years.push(Number(first ?? second))
+      return second === undefined ? '\0' : '&\0'
+    },
+  )
+  return years.length === 0 ? null : { text: before + text.replace(restOfDate, '$1\0'), years }
 }
 
 function parametersOf(query: string): string[] {

@@ -10,6 +10,11 @@ function html(response: ServerResponse, title: string, links: readonly string[])
 
 const digestOf = (text = ''): string => createHash('md5').update(text).digest('hex')
 
+/** A month is counted from the year 0. */
+const yearOf = (month: number): number => Math.floor(month / 12)
+const monthOf = (month: number): number => (month % 12) + 1
+const two = (n: number): string => String(n).padStart(2, '0')
+
 /** Sites without an end: whoever follows every link never comes back. */
 export const mazes: Record<string, Behaviour> = {
   /** /maze-relative/...: every page links to itself and one deeper, by relative links. */
@@ -18,9 +23,24 @@ export const mazes: Record<string, Behaviour> = {
 
   /** /maze-month/:year/:month: the months before and after. */
   'maze-month': ({ response, args }) => {
+    const of = (n: number) => `/maze-month/${yearOf(n)}/${two(monthOf(n))}`
     const month = Number(args[0] ?? 2026) * 12 + Number(args[1] ?? 1) - 1
-    const of = (n: number) => `/maze-month/${Math.floor(n / 12)}/${String((n % 12) + 1).padStart(2, '0')}`
     html(response, `Month ${month}`, [of(month - 1), of(month + 1)])
+  },
+
+  /** /maze-month-query?y=2031&m=5: the same, in the query. */
+  'maze-month-query': ({ response, url }) => {
+    const of = (n: number) => `/maze-month-query?y=${yearOf(n)}&amp;m=${monthOf(n)}`
+    const month = Number(url.searchParams.get('y')) * 12 + Number(url.searchParams.get('m')) - 1
+    html(response, `Month ${month}`, [of(month - 1), of(month + 1)])
+  },
+
+  /** /maze-day/2026-05-17: the days before and after, and the same day a year before and after. */
+  'maze-day': ({ response, args }) => {
+    const [year = 2026, month = 1, day = 1] = (args[0] ?? '').split('-').map(Number)
+    const of = (years: number, days: number) =>
+      `/maze-day/${new Date(Date.UTC(year + years, month - 1, day + days)).toISOString().slice(0, 10)}`
+    html(response, `Day ${args[0]}`, [of(0, -1), of(0, 1), of(-1, 0), of(1, 0)])
   },
 
   /** /maze-session?page=0: five pages, each link with a session of its own. */

@@ -45,13 +45,19 @@ async function crawl(start: string, most: number) {
       queue.push({ ...offer, id: known.size, attempts: 0 })
     }
   }
-  return { fetched, left: queue.length, counters }
+  return { fetched, left: queue.length, counters, urls: [...known] }
 }
 
 describe('a site without an end comes to one', () => {
   it.each([
     ['/maze-relative/', 600, 'link_skipped:trap_path'],
     ['/maze-month/2026/01', 60, 'link_skipped:trap_calendar'],
+    ['/maze-month/2028/11', 60, 'link_skipped:trap_calendar'],
+    ['/maze-month/2444/05', 60, 'link_skipped:trap_calendar'],
+    ['/maze-month-query?y=2026&m=1', 60, 'link_skipped:trap_calendar'],
+    ['/maze-month-query?y=2031&m=5', 60, 'link_skipped:trap_calendar'],
+    ['/maze-day/2026-01-15', 1_200, 'link_skipped:trap_calendar'],
+    ['/maze-day/1800-01-02', 1_200, 'link_skipped:trap_calendar'],
     ['/maze-session?page=0', 10, 'link_skipped:trap_session'],
     ['/maze-soft404/', 60, 'page_skipped:copy'],
   ])('%s within %i pages: %s', async (start, most, counter) => {
@@ -59,6 +65,17 @@ describe('a site without an end comes to one', () => {
     expect(left).toBe(0)
     expect(fetched).toBeLessThanOrEqual(most)
     expect(counters[counter]).toBeGreaterThan(0)
+  })
+
+  it.each([
+    ['/maze-month/2028/11', /2029/],
+    ['/maze-month/1800/02', /1799/],
+    ['/maze-month-query?y=2028&m=11', /y=2029/],
+    ['/maze-day/2028-12-30', /2029/],
+  ])('and a calendar where its years do: none of %s leads out of them', async (start, beyond) => {
+    const { urls } = await crawl(start, 5_000)
+    expect(urls.filter((url) => beyond.test(url))).toEqual([])
+    expect(urls.length).toBeGreaterThan(20)
   })
 
   it('only by its budget where each page is truly another: numbers that count on', async () => {
