@@ -4,8 +4,10 @@ import type {
   RenderFailure,
   RowSkipReason,
   ScopeVerdict,
+  TrapReason,
 } from '../crawl/index.js'
 import type { ImageSkipReason, RejectReason } from '../records/index.js'
+import type { RunSkipReason } from '../workers/index.js'
 
 /** What each reason means, for people: completes "rejected: ...". */
 export const rejectExplanations: Readonly<Record<RejectReason, string>> = {
@@ -115,8 +117,23 @@ export const recordSkipExplanations: Readonly<Record<RecordSkip, string>> = {
   not_warc: 'file that is no web archive',
 }
 
+/** A link is counted as often as it stands on a page. */
+export const linkSkipExplanations: Readonly<
+  Record<Exclude<ScopeVerdict, 'in'> | TrapReason | 'nofollow', string>
+> = {
+  out_of_scope: 'beyond --scope',
+  too_deep: 'beyond --max-depth',
+  excluded: 'left out by --include or --exclude',
+  nofollow: 'the page asks not to follow it (--ignore-opt-out)',
+  trap_path: 'its path repeats itself, as that of a relative link resolved again and again',
+  trap_depth: 'its path has more parts than real ones have',
+  trap_query: 'its query only grows',
+  trap_calendar: 'one date after the other without end',
+  trap_session: 'the same page under another session',
+}
+
 /** Beside the reasons of a visit: those of the run, which never asked for the page, or not again. */
-type PageLeftOut = PageSkipReason | Exclude<ScopeVerdict, 'in'> | 'robots' | 'redirects' | 'host_stalled'
+type PageLeftOut = PageSkipReason | Exclude<ScopeVerdict, 'in'> | RunSkipReason
 
 export const pageSkipExplanations: Readonly<Record<PageLeftOut, string>> = {
   robots: 'robots.txt forbids the page, or could not be read',
@@ -124,7 +141,9 @@ export const pageSkipExplanations: Readonly<Record<PageLeftOut, string>> = {
   too_deep: 'beyond --max-depth',
   excluded: 'left out by --include or --exclude',
   redirects: 'too many redirects',
+  redirect_loop: 'redirect that leads back to where it came from, such as one that waits for a cookie',
   host_stalled: 'host was not ready for too long',
+  host_budget: 'its host had given all the pages that it may (--max-pages-per-host)',
   bad_url: 'address cannot be used',
   address_refused: 'private or reserved address (--allow-private)',
   dns: 'host name not found',

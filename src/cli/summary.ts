@@ -6,6 +6,7 @@ import { scoreHistogram } from './histogram.js'
 import { countOf, judgedOf, type Paper } from './progress.js'
 import {
   imageSkipExplanations,
+  linkSkipExplanations,
   pageSkipExplanations,
   recordSkipExplanations,
   rejectExplanations,
@@ -45,6 +46,7 @@ export function funnelSections(snapshot: Pick<RunSnapshot, 'counters'>): readonl
       recordSkipExplanations,
     ),
     reasons('Pages left out', labelled(counters, 'page_skipped'), pageSkipExplanations),
+    reasons('Links left out', labelled(counters, 'link_skipped'), linkSkipExplanations),
     reasons('Renders that failed', labelled(counters, 'render_failed'), renderExplanations),
     reasons('Images left out on their page', labelled(counters, 'image_skipped'), imageSkipExplanations),
     reasons('Candidates rejected', labelled(counters, 'rejected'), rejectExplanations),

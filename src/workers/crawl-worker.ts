@@ -221,6 +221,9 @@ export async function visitHost(
     if (!(await claimSlot())) return { kind: 'back' }
     const visitOptions = { ...settings.visit, shape: absent.shape !== null }
     const visited = await visit({ ...deps, fetch }, url, visitOptions, abort)
+    if (visited.kind === 'redirect' && deps.traps.leadsBack(url.url, visited.to)) {
+      return { ...visited, kind: 'loop', permission }
+    }
     if (visited.kind !== 'page') return { ...visited, permission }
     const { source } = visited
     const seen =

@@ -90,6 +90,12 @@ export function harvestOf(
         answered++
         follow(url, outcome.to)
         break
+      case 'loop':
+        done.push(url.id)
+        answered++
+        count('redirects')
+        count('page_skipped:redirect_loop')
+        break
       case 'retry':
         if (deadReasons.has(outcome.reason)) dead++
         else answered++

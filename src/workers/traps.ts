@@ -1,5 +1,6 @@
 import { hostOf, type LinkedFrom, type TrapReason, trapVerdict, withoutSession } from '../crawl/index.js'
 import { createRecent } from './recent.js'
+import { maxRedirects } from './url-outcome.js'
 
 /** The page with the very same HTML that is one too many on its host. */
 const maxAlike = 3
@@ -10,14 +11,17 @@ export interface Traps {
   linkVerdict(url: string, from: LinkedFrom): TrapReason | null
   /** Whether the host gave the page with this digest under other URLs already, more often than honest sites do. One without a digest is no copy. */
   isCopy(url: string, digest: string | undefined): boolean
+  /** Whether a redirect ends where it began: at its own URL, or at one that led to it. */
+  leadsBack(url: string, to: string): boolean
 }
 
 /**
- * Keeps up to `max` pages and sessions. A fleet's workers remember each their own: a trap costs each of them a few pages before it is one.
+ * Keeps up to `max` pages, sessions and redirects. A fleet's workers remember each their own: a trap costs each of them a few pages before it is one.
  */
 export function createTraps(max: number, now: () => number): Traps {
   const withSession = createRecent<string>(max)
   const alike = createRecent<number>(max)
+  const redirects = createRecent<string>(max)
   return {
     linkVerdict: (url, from) => {
       const verdict = trapVerdict(url, from, now())
@@ -34,6 +38,15 @@ export function createTraps(max: number, now: () => number): Traps {
       const before = alike.get(key) ?? 0
       alike.set(key, before + 1)
       return before >= maxAlike
+    },
+    leadsBack: (url, to) => {
+      let at: string | undefined = to
+      for (let hops = 0; hops <= maxRedirects && at !== undefined; hops++) {
+        if (at === url) return true
+        at = redirects.get(at)
+      }
+      redirects.set(url, to)
+      return false
     },
   }
 }

@@ -9,12 +9,18 @@ export const maxTries = 3
 /** For people; what a server or a library wrote may be long. */
 const maxDetailLength = 200
 
+/** Why a run leaves a page out, beside what a visit ends in and what is not within its scope. */
+export const runSkipReasons = ['robots', 'redirects', 'redirect_loop', 'host_stalled', 'host_budget'] as const
+export type RunSkipReason = (typeof runSkipReasons)[number]
+
 /** Everything a visit can end in, beside what the visit itself says. */
 export type UrlOutcome = (
   | VisitOutcome
   /** `optOut`: the one that forbids it; absent = robots.txt does. */
   | { readonly kind: 'forbidden'; readonly optOut?: string }
   | { readonly kind: 'out'; readonly verdict: Exclude<ReturnType<typeof scopeVerdict>, 'in'> }
+  /** A redirect to where it came from, which gives no page however often it is followed. */
+  | { readonly kind: 'loop'; readonly to: string; readonly status: number }
   /** Not tried, or given up by us: it goes back as it was. */
   | { readonly kind: 'back' }
 ) & {
@@ -69,6 +75,14 @@ export function pageRowOf({ url, outcome, atMs }: UrlVisited): DecidedPage | nul
         redirectTo: outcome.to,
       }
     }
+    case 'loop':
+      return {
+        ...fetched,
+        outcome: 'skipped',
+        reason: 'redirect_loop',
+        httpStatus: outcome.status,
+        redirectTo: outcome.to,
+      }
     case 'retry':
       if (url.attempts + 1 < maxTries) return null
       return { ...fetched, outcome: 'given_up', reason: outcome.reason, ...answerOf(outcome) }

@@ -3,6 +3,7 @@ import { guardRefusals, pageSkipReasons, renderFailures, trapReasons } from '../
 import { imageSkipReasons, rejectReasons } from '../../src/records/index.js'
 import type { WorkEvent } from '../../src/workers/fleet/events.js'
 import { createMetrics, type Metrics } from '../../src/workers/fleet/metrics.js'
+import { runSkipReasons } from '../../src/workers/url-outcome.js'
 import { samplesNamed, sampleValue } from './exposition.js'
 
 async function after(...events: WorkEvent[]): Promise<string> {
@@ -37,7 +38,7 @@ describe('what a commit counted', () => {
 
   test('keeps every reason that the stages know', async () => {
     const reasons = {
-      page_skipped: [...pageSkipReasons, 'robots', 'out_of_scope', 'too_deep', 'excluded', 'redirects'],
+      page_skipped: [...pageSkipReasons, ...runSkipReasons, 'out_of_scope', 'too_deep', 'excluded'],
       image_skipped: imageSkipReasons,
       rejected: Object.values(rejectReasons).flat(),
       link_skipped: ['out_of_scope', 'too_deep', 'excluded', ...trapReasons],

@@ -146,6 +146,7 @@ describe('the harvest of a session', () => {
   it.each<[UrlOutcome, string]>([
     [{ kind: 'skipped', reason: 'not_html', detail: '' }, 'page_skipped:not_html'],
     [{ kind: 'forbidden' }, 'page_skipped:robots'],
+    [{ kind: 'loop', to: 'http://a.test/', status: 302 }, 'page_skipped:redirect_loop'],
     [{ kind: 'out', verdict: 'excluded' }, 'page_skipped:excluded'],
   ])('of %o: done with, and counted', (outcome, counter) => {
     expect(harvest(outcome)).toMatchObject({ done: [1], pages: 0, counters: { [counter]: 1 } })

@@ -28,6 +28,26 @@ describe('traps that only show over several pages', () => {
     expect(copies).not.toContain(true)
   })
 
+  it('a redirect to itself, and one to where it came from, lead back', () => {
+    const { leadsBack } = traps()
+    const of = (...hops: string[]) =>
+      hops.slice(1).map((to, i) => leadsBack(`http://${hops[i]}/`, `http://${to}/`))
+    expect(of('a.test', 'a.test')).toEqual([true])
+    expect(of('b.test', 'c.test', 'b.test')).toEqual([false, true])
+    expect(of('d.test', 'e.test', 'f.test', 'g.test', 'e.test')).toEqual([false, false, false, true])
+  })
+
+  it('and one that others come to as well leads on', () => {
+    const { leadsBack } = traps()
+    const hops = [
+      ['a', 'home'],
+      ['b', 'home'],
+      ['home', 'start'],
+      ['c', 'a'],
+    ].map(([url, to]) => leadsBack(`http://x.test/${url}`, `http://x.test/${to}`))
+    expect(hops).toEqual([false, false, false, false])
+  })
+
   it('are forgotten when very many others came in between', () => {
     const { isCopy } = traps(10)
     for (let i = 0; i < 3; i++) isCopy(`http://a.test/${i}`, 'same')

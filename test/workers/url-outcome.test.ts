@@ -74,6 +74,11 @@ describe('the row of the page ledger', () => {
       },
     ],
     [
+      'a redirect to where it came from',
+      { kind: 'loop', to: 'http://a.test/', status: 302, permission },
+      { outcome: 'skipped', reason: 'redirect_loop', httpStatus: 302, redirectTo: 'http://a.test/' },
+    ],
+    [
       'a page that is not there',
       { kind: 'skipped', reason: 'http_4xx', detail: 'HTTP 404', status: 404, permission },
       { outcome: 'skipped', reason: 'http_4xx', detail: null, httpStatus: 404, permission },

@@ -8,6 +8,7 @@ import {
   trapReasons,
 } from '../../crawl/index.js'
 import { imageSkipReasons, optOuts, rejectReasons } from '../../records/index.js'
+import { type RunSkipReason, runSkipReasons } from '../url-outcome.js'
 
 /** The metric of a flat counter such as `pages`. */
 interface Plain {
@@ -25,12 +26,10 @@ interface Family extends Plain {
 type OutOfScope = Exclude<ScopeVerdict, 'in'>
 const outOfScope = ['out_of_scope', 'too_deep', 'excluded'] as const satisfies readonly OutOfScope[]
 /** Beside what a visit ends in: what the run itself leaves out. */
-const pageReasons: readonly (PageSkipReason | OutOfScope | 'robots' | 'redirects' | 'host_stalled')[] = [
+const pageReasons: readonly (PageSkipReason | OutOfScope | RunSkipReason)[] = [
   ...pageSkipReasons,
   ...outOfScope,
-  'robots',
-  'redirects',
-  'host_stalled',
+  ...runSkipReasons,
 ]
 
 const plain: Readonly<Record<string, Plain>> = {
