@@ -63,6 +63,9 @@ export const imageSkipExplanations: Readonly<Record<ImageSkipReason, string>> = 
   no_source: 'no address',
   no_caption: 'no text beside it',
   bad_url: 'address that cannot be read',
+  repeated: 'shown or named again on its page, with nothing else said of it',
+  opt_out: 'its page asks to leave its images alone (--ignore-opt-out)',
+  page_full: 'more than are taken of one page',
 }
 
 export const rowSkipExplanations: Readonly<Record<RowSkipReason, string>> = {

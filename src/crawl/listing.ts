@@ -44,7 +44,7 @@ export function listingPage(
     links: verdict.links === null ? listing.links : [],
     linksClosed: verdict.links === null ? 0 : listing.links.length,
     candidates: isClosed ? [] : listing.candidates,
-    imagesSkipped: isClosed ? {} : listing.imagesSkipped,
+    imagesSkipped: isClosed ? { opt_out: listing.imagesSeen } : listing.imagesSkipped,
     imagesSeen: listing.imagesSeen,
     refusal: verdict.images,
   }

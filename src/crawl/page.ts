@@ -26,6 +26,8 @@ export interface Page {
   readonly imagesSkipped: Partial<Record<ImageSkipReason, number>>
   /** `<img>` elements, those in noscript included. */
   readonly imagesSeen: number
+  /** Images that its metadata names, whether it shows them or not; absent = none. */
+  readonly imagesNamed?: number
   /** Why no image was taken from it, by its own word; null = nothing forbids it. */
   readonly refusal: Refusal | null
 }

@@ -47,6 +47,22 @@ export interface Candidate {
   readonly pagePermission?: Permission
 }
 
-/** Why an image on a page never became a candidate. Counted, not listed. */
-export const imageSkipReasons = ['data_url', 'svg', 'scheme', 'no_source', 'no_caption', 'bad_url'] as const
+/**
+ * Why an image on a page never became a candidate of its own. Counted, not listed: what is seen on a page, or named by its metadata, is one of
+ * its candidates or has one of these.
+ */
+export const imageSkipReasons = [
+  'data_url',
+  'svg',
+  'scheme',
+  'no_source',
+  'no_caption',
+  'bad_url',
+  /** With another one of the page it makes one candidate. */
+  'repeated',
+  /** Of no image of the page any is taken, by its word. */
+  'opt_out',
+  /** The page has more than are taken of one. */
+  'page_full',
+] as const
 export type ImageSkipReason = (typeof imageSkipReasons)[number]

@@ -149,6 +149,7 @@ function countPage(page: Page, count: (name: string, n?: number) => void): void 
   count('links', page.links.length)
   if (page.linksClosed > 0) count('link_skipped:nofollow', page.linksClosed)
   count('images_seen', page.imagesSeen)
+  if (page.imagesNamed !== undefined) count('images_named', page.imagesNamed)
   count('candidates_seen', page.candidates.length)
   if (page.refusal !== null) count(`images_opted_out:${page.refusal.rule}`)
   for (const [reason, n] of Object.entries(page.imagesSkipped)) count(`image_skipped:${reason}`, n)

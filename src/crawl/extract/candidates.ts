@@ -39,7 +39,7 @@ type UsableUrls = Extract<ImageUrls, { kind: 'urls' }>
 interface Draft {
   readonly imageUrl: string
   readonly fallbackUrls: readonly string[]
-  /** How many findings were joined. */
+  /** How many findings were joined; each is counted with one draft. */
   findings: number
   captions: Caption[]
   heading: string | null
@@ -78,7 +78,10 @@ export function joinFindings(findings: readonly Finding[], page: PageContext): J
         drafts.push(draft)
         known.set(key, draft)
         for (const other of fallbackKeys) if (!known.has(other)) known.set(other, draft)
-      } else addTo(twin, finding)
+      } else {
+        addTo(twin, finding)
+        twin.findings++
+      }
     }
   }
   joinMetadata(
@@ -111,7 +114,10 @@ function joinMetadata(findings: readonly Finding[], drafts: Draft[]): void {
       show(draft)
     }
     // Enough to reach every alt of a real page; a hostile one has image and metadata thousands of times.
-    else for (const draft of places.slice(0, 100)) addTo(draft, finding)
+    else {
+      for (const draft of places.slice(0, 100)) addTo(draft, finding)
+      if (places[0] !== undefined) places[0].findings++
+    }
   }
 }
 
@@ -130,16 +136,20 @@ function candidatesOf(
     const heading = captioned.has(draft.imageUrl) ? null : draft.heading
     const captions = heading === null ? draft.captions : [{ source: 'heading' as const, text: heading }]
     if (captions.length === 0) {
-      if (!captioned.has(draft.imageUrl)) count('no_caption', draft.findings)
+      count(captioned.has(draft.imageUrl) ? 'repeated' : 'no_caption', draft.findings)
       continue
     }
     const ordered =
       captions.length === 1 ? captions : captions.toSorted((a, b) => rank(a.source) - rank(b.source))
     if (!isDistinct) {
       const identity = `${draft.imageUrl}\n${wordsOf(ordered)}`
-      if (seen.has(identity)) continue
+      if (seen.has(identity)) {
+        count('repeated', draft.findings)
+        continue
+      }
       seen.add(identity)
     }
+    if (draft.findings > 1) count('repeated', draft.findings - 1)
     candidates.push({
       imageUrl: draft.imageUrl,
       fallbackUrls: draft.fallbackUrls,
@@ -168,7 +178,7 @@ function draftOf(finding: Finding, urls: UsableUrls): Draft {
   const draft: Draft = {
     imageUrl: urls.imageUrl,
     fallbackUrls: urls.fallbackUrls,
-    findings: 0,
+    findings: 1,
     captions: [],
     heading: null,
     licenceUrl: null,
@@ -184,7 +194,6 @@ function addTo(draft: Draft, finding: Finding): void {
       continue
     draft.captions.push(caption)
   }
-  draft.findings++
   draft.heading ??= finding.heading
   draft.licenceUrl ??= finding.licenceUrl
 }

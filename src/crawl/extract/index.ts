@@ -48,6 +48,8 @@ export interface ExtractedPage {
   readonly imagesSkipped: Partial<Record<ImageSkipReason, number>>
   /** `<img>` elements, those in noscript included. */
   readonly imagesSeen: number
+  /** Images that its metadata names, whether it shows them or not; absent = none. */
+  readonly imagesNamed?: number
   /** Why no image was taken from the page, by its own word; null = nothing forbids it. */
   readonly refusal: Refusal | null
 }
@@ -110,7 +112,8 @@ function readHarvest(found: Harvest, url: string, options: ExtractOptions): Read
     linksClosed: found.links.length + found.nofollowLinks.length - (linksRefused ? 0 : open.length),
   }
   if (verdict.images !== null) {
-    return { page: { candidates: [], imagesSkipped: {}, ...page }, findings: [], linksRefused }
+    const imagesSkipped = found.imagesSeen > 0 ? { opt_out: found.imagesSeen } : {}
+    return { page: { candidates: [], imagesSkipped, ...page }, findings: [], linksRefused }
   }
 
   const context: SourceContext = { base, pageUrl: url, imageSize: options.imageSize }
@@ -123,7 +126,22 @@ function readHarvest(found: Harvest, url: string, options: ExtractOptions): Read
     pageLanguage: language,
     licenceUrl: absolute(found.licence, base) ?? absolute(declared.licence, base),
   })
-  return { page: { candidates, imagesSkipped: skipped, ...page }, findings, linksRefused }
+  const named = declared.findings.length
+  return {
+    page: {
+      candidates,
+      imagesSkipped: withBeyond(skipped, found.imagesSeen - found.images.length),
+      ...(named > 0 ? { imagesNamed: named } : {}),
+      ...page,
+    },
+    findings,
+    linksRefused,
+  }
+}
+
+/** `beyond`: images that were counted and not looked at. */
+function withBeyond(skipped: ExtractedPage['imagesSkipped'], beyond: number): ExtractedPage['imagesSkipped'] {
+  return beyond > 0 ? { ...skipped, page_full: (skipped.page_full ?? 0) + beyond } : skipped
 }
 
 function renderSignsOf({ shape, images }: Harvest, findings: readonly Finding[]): RenderSign[] {

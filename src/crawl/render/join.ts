@@ -1,4 +1,4 @@
-import { type Candidate, candidateKey } from '../../records/index.js'
+import { type Candidate, candidateKey, type ImageSkipReason, imageSkipReasons } from '../../records/index.js'
 import { type ExtractOptions, type ReadPage, readPage } from '../extract/index.js'
 import type { Page } from '../page.js'
 import { headRefusal } from '../permission/index.js'
@@ -34,17 +34,24 @@ export function joinRendered(
   const { refusal } = main.page
   const frames = refusal === null ? framesOf(rendered.frames, page.url, options, isInScope) : []
   const seen = new Set(page.candidates.map(candidateKey))
+  const shownAgain = new Set<string>()
   const more: Candidate[] = []
+  let repeated = 0
   for (const candidate of [main, ...frames].flatMap((one) => one.page.candidates)) {
     const key = candidateKey(candidate)
     if (!seen.has(key)) more.push(candidate)
+    else if (shownAgain.has(key)) repeated++
     seen.add(key)
+    shownAgain.add(key)
   }
+  // What the browser shows is what is on the page; what only the fetched page had is there beside it.
+  const fetchedAlone = page.candidates.filter((candidate) => !shownAgain.has(candidateKey(candidate))).length
   const found = [page.links, ...[main, ...frames].map((one) => one.page.links)].flat()
   const links = main.linksRefused ? [] : [...new Set(found)].filter((link) => link !== page.url)
   const shown = [main, ...frames].map((one) => one.page)
   // Its shape is that of the HTML, which applications serve for every page.
-  const { shape: _, ...fetched } = page
+  const { shape: _, imagesNamed: __, ...fetched } = page
+  const imagesNamed = sum(shown.map((one) => one.imagesNamed ?? 0))
   const joined: Page = {
     ...fetched,
     title: page.title ?? main.page.title,
@@ -53,8 +60,9 @@ export function joinRendered(
     digest: pageDigest(rendered.page.snapshot.html, page.url),
     links,
     candidates: refusal === null ? [...page.candidates, ...more] : [],
-    imagesSeen: Math.max(page.imagesSeen, sum(shown.map((one) => one.imagesSeen))),
-    imagesSkipped: refusal === null ? main.page.imagesSkipped : {},
+    imagesSeen: sum(shown.map((one) => one.imagesSeen)) + (refusal === null ? fetchedAlone : 0),
+    ...(imagesNamed > 0 ? { imagesNamed } : {}),
+    imagesSkipped: skippedOn(shown, repeated),
     refusal,
   }
   const isWayOn = (link: string) => hostOf(link) === hostOf(page.url)
@@ -86,6 +94,18 @@ function read({ snapshot, headers }: RenderedDocument, url: string, options: Joi
     contentLanguage: headers['content-language'] ?? null,
     xRobotsTag: headers['x-robots-tag'] ?? null,
   })
+}
+
+/** `repeated`: what is in more than one of the documents. */
+function skippedOn(shown: readonly Pick<Page, 'imagesSkipped'>[], repeated: number): Page['imagesSkipped'] {
+  const skipped: Partial<Record<ImageSkipReason, number>> = repeated > 0 ? { repeated } : {}
+  for (const { imagesSkipped } of shown) {
+    for (const reason of imageSkipReasons) {
+      const n = imagesSkipped[reason] ?? 0
+      if (n > 0) skipped[reason] = (skipped[reason] ?? 0) + n
+    }
+  }
+  return skipped
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0)

@@ -93,7 +93,10 @@ export function readListing(xml: string, url: string): Listing | null {
     const pageUrl = page === null ? null : canonicalUrl(page.trim(), url)
     const source: CaptionSource = kind === 'sitemap' ? 'sitemap' : 'feed'
     for (const { url: raw, texts } of images) {
-      if (++imagesSeen > maxEntries) return
+      if (++imagesSeen > maxEntries) {
+        skip('page_full')
+        continue
+      }
       const imageUrl = raw === null ? null : canonicalUrl(raw.trim(), url)
       if (imageUrl === null) {
         skip(raw === null ? 'no_source' : 'bad_url')

@@ -56,6 +56,7 @@ const plain: Readonly<Record<string, Plain>> = {
   },
   links: { name: 'pairmill_links_total', help: 'Links found on pages.' },
   images_seen: { name: 'pairmill_images_seen_total', help: 'Images found on pages.' },
+  images_named: { name: 'pairmill_images_named_total', help: 'Images that the metadata of pages name.' },
   candidates_seen: {
     name: 'pairmill_candidates_seen_total',
     help: 'Images with text found on pages, known ones included.',

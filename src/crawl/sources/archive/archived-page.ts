@@ -49,6 +49,7 @@ export async function judgeRecord(
     images_seen: page.imagesSeen,
     candidates_seen: page.candidates.length,
   }
+  if (page.imagesNamed !== undefined) counters.images_named = page.imagesNamed
   if (page.refusal !== null) counters[`images_opted_out:${page.refusal.rule}`] = 1
   for (const [reason, count] of Object.entries(page.imagesSkipped))
     counters[`image_skipped:${reason}`] = count

@@ -7,6 +7,7 @@ import type { PlainRecordSkip, RecordSkip } from './archive.js'
 export interface ArchivedPage {
   readonly candidates: readonly Candidate[]
   readonly imagesSeen: number
+  readonly imagesNamed?: number
   readonly imagesSkipped: Readonly<Record<string, number>>
   /** Why no image was taken from it, by its own word; null = nothing forbids it. */
   readonly refusal: Refusal | null
