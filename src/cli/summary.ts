@@ -79,6 +79,8 @@ function headline(end: FinishedRun): readonly string[] {
 function funnel(snapshot: Pick<RunSnapshot, 'counters'>): readonly string[] {
   const count = (name: string) => countOf(snapshot, name)
   const candidates = count('candidates')
+  const images = count('images_seen') + count('images_named')
+  const known = count('candidates_known')
   const waiting = candidates - judgedOf(snapshot)
   const share = (part: number, whole: number, of: string) =>
     whole > 0 ? [formatShare(part, whole), `of ${of}`] : ['', '']
@@ -102,8 +104,9 @@ function funnel(snapshot: Pick<RunSnapshot, 'counters'>): readonly string[] {
           ],
         ]
       : []),
-    ['images on them', count('images_seen'), '', ''],
-    ['candidates', candidates, ...share(candidates, count('images_seen'), 'images')],
+    ['images on them', images, '', ''],
+    ...(known > 0 ? [['known already', known, ...share(known, images, 'images')]] : []),
+    ['candidates', candidates, ...share(candidates, images, 'images')],
     [
       'images fetched',
       count('images_fetched'),

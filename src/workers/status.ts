@@ -1,3 +1,4 @@
+import { withKnown } from './account.js'
 import type { Backend, Progress } from './backend/backend.js'
 import { hostSnapshot, queuesOf } from './fleet/fleet-status.js'
 import { messageOf } from './opening.js'
@@ -71,7 +72,8 @@ export function createStatus(options: RunOptions, privateDir: string, hooks: Run
       publish = next
     },
     update: async (backend, run, progress) => {
-      const [counters, hosts] = await Promise.all([backend.counters(run), backend.hosts(run, busiestHosts)])
+      const [counted, hosts] = await Promise.all([backend.counters(run), backend.hosts(run, busiestHosts)])
+      const counters = withKnown(counted)
       if (JSON.stringify(counters) !== JSON.stringify(snapshot.counters)) troubles = 0
       change({
         elapsedMs: progress.elapsedMs,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { withKnown } from '../../src/workers/account.js'
 import type { SourceCommit } from '../../src/workers/backend/backend.js'
 import type { OpenDesk } from './conformance.js'
 import { roomy } from './desk.js'
@@ -106,6 +107,28 @@ export function sourceRules(open: OpenDesk): void {
       await desk.bring(found.slice(0, 2))
       await desk.commitSource('', '4', { candidates: found })
       expect(await desk.counters()).toMatchObject({ candidates: 4 })
+    })
+
+    it('and pages together: whatever was seen is a candidate, or was known, also where a commit broke off', async () => {
+      const desk = await sourceDesk()
+      const found = desk.candidates(250)
+      const seen = (n: number) => ({ candidates_seen: n })
+      await desk.bring(found.slice(0, 200), { counters: seen(200) })
+      await desk.bring(found, { counters: seen(250) })
+      await desk.commitSource('', '9', { candidates: found.slice(0, 9), counters: seen(9) })
+      const before = { candidates_seen: 459, candidates: 250, candidates_known: 209 }
+      expect(withKnown(await desk.counters())).toEqual(before)
+
+      // What the first steps of a commit brought may stay, where its last one does not come.
+      const more = [...found, ...desk.candidates(230)]
+      await desk.offer(desk.urlOf('broken', 1))
+      const session = await desk.session('broken')
+      await expect(desk.commit(session, { candidates: more, done: [], counters: seen(480) })).rejects.toThrow(
+        'leased URLs',
+      )
+      await desk.commit(session, { candidates: more, counters: seen(480) })
+      const counters = withKnown(await desk.counters())
+      expect(counters).toEqual({ candidates_seen: 939, candidates: 480, candidates_known: 459 })
     })
 
     it('keeps a batch open for more while it is read, and closes what is left with its end', async () => {

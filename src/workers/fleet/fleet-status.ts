@@ -1,4 +1,5 @@
 import { sourcePlace } from '../../crawl/index.js'
+import { withKnown } from '../account.js'
 import type { Backend, HostState, Progress, RunEntry, WorkerEntry } from '../backend/backend.js'
 import type { HostSnapshot, RunSnapshot } from '../run-types.js'
 import { optionsOf } from './launch.js'
@@ -84,7 +85,7 @@ function fleetRun(entry: RunEntry, progress: Progress, counters: Record<string, 
     elapsedMs: progress.elapsedMs,
     dataset: optionsOf(entry.options).out,
     model: entry.model,
-    counters,
+    counters: withKnown(counters),
     queues: queuesOf(progress),
   }
 }
