@@ -16,6 +16,8 @@ export const exitCodes = {
   backend: 6,
   /** `--render always`, and no browser that can be used. */
   browser: 7,
+  /** The run is done, and none of its seeds or sources could be read. */
+  unread: 8,
   /** 128 + SIGINT. The state resumes. */
   interrupted: 130,
   /** 128 + SIGTERM. The state resumes. */
@@ -36,6 +38,7 @@ export const exitCodeHelp: readonly (readonly [ExitCode, string])[] = [
   [exitCodes.model, 'the model could not be fetched or cannot be used'],
   [exitCodes.backend, 'the server of the fleet could not be reached or cannot be used'],
   [exitCodes.browser, '--render always, and there is no Chromium that starts'],
+  [exitCodes.unread, 'the run is done, and none of its seeds or sources could be read'],
   [exitCodes.interrupted, 'interrupted (SIGINT, Ctrl-C); the same command goes on'],
   [exitCodes.terminated, 'terminated (SIGTERM); the same command goes on'],
 ]

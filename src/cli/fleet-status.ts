@@ -1,7 +1,7 @@
 import type { FleetRun, FleetRunDetails, FleetWorker } from '../workers/index.js'
 import { formatDuration } from './duration.js'
 import { formatCount, oneLine, table } from './figures.js'
-import { hostLines, waitingLines } from './status-lines.js'
+import { hostLines, inputLines, waitingLines } from './status-lines.js'
 import { amount, funnelSections } from './summary.js'
 
 /** All runs of a fleet and who works on them. Pure. */
@@ -25,6 +25,7 @@ export function renderFleetRun(run: FleetRunDetails, workers: readonly FleetWork
   ]
   const sections = [
     head,
+    inputLines(run, run.state === 'done'),
     ...funnelSections(run),
     waitingLines(run),
     sourceLines(run, workers),

@@ -92,6 +92,7 @@ function report(end: RunEnd, options: RunOptions, signal: StopSignal | null, dep
   const paper = { columns: stdout.columns(), color: deps.color && stdout.isTerminal, unicode: deps.unicode }
   stdout.write(renderSummary(end, options, paper))
   if (end.kind === 'interrupted') return exitCodeOf(signal ?? 'SIGINT')
+  if (end.unread !== undefined) return exitCodes.unread
   return end.snapshot.state === 'failed' ? exitCodes.failed : exitCodes.ok
 }
 

@@ -3,6 +3,7 @@ import {
   connectFleet,
   type Fed,
   type Fleet,
+  isNothingRead,
   readSources,
   readWorkers,
   shownFleetUrl,
@@ -131,6 +132,12 @@ async function report(
       `${run}: not read to the end. The same command goes on from there; pairmill stop ${run} ends the run without the rest.\n`,
     )
     return exitCodeOf(signal ?? 'SIGINT')
+  }
+  if (read === 'read' && isNothingRead(await fleet.backend.counters(run))) {
+    stdout.write(
+      `${run}: read to the end, and nothing in it could be read: what was left out is named above, and pairmill status ${run} counts it\n`,
+    )
+    return exitCodes.unread
   }
   if (read === 'read') {
     stdout.write(`${run}: read to the end. The workers judge what waits: pairmill status ${run}\n`)

@@ -1,6 +1,6 @@
-import type { RunSnapshot } from '../workers/index.js'
+import { isNothingRead, type RunSnapshot, seedsMoved } from '../workers/index.js'
 import { formatDuration } from './duration.js'
-import { formatCount, oneLine, table } from './figures.js'
+import { formatCount, oneLine, shellQuoted, table } from './figures.js'
 import { countOf } from './progress.js'
 import { amount } from './summary.js'
 
@@ -18,6 +18,23 @@ export function waitingLines(snapshot: Pick<RunSnapshot, 'queues' | 'counters'>)
   if (waits.length === 0) return [`${written} Nothing waits.`]
   const cells = waits.map(([, what, where]) => [what, where])
   return [`${written} Waiting:`, ...table(cells, ['left', 'left'])]
+}
+
+/** What is to be said of the seeds and sources of a run, as far as counters tell it. `isDone`: nothing is left to do. */
+export function inputLines(
+  { counters, dataset }: Pick<RunSnapshot, 'counters' | 'dataset'>,
+  isDone: boolean,
+): readonly string[] {
+  const moves = counters[seedsMoved] ?? 0
+  const where = `pairmill permissions ${shellQuoted(oneLine(dataset))} --only pages`
+  return [
+    ...(isDone && isNothingRead(counters)
+      ? [`None of its seeds and sources could be read. What each page answered: ${where}`]
+      : []),
+    ...(moves > 0
+      ? [`Redirects of seeds to another host: ${formatCount(moves)}. Where they led: ${where} --json`]
+      : []),
+  ]
 }
 
 export function hostLines({ hosts: busiest }: Pick<RunSnapshot, 'hosts'>): readonly string[] {

@@ -7,7 +7,7 @@ import { oneLine } from './figures.js'
 import { renderFleet, renderFleetRun } from './fleet-status.js'
 import type { Output } from './output.js'
 import { placeOf } from './place.js'
-import { hostLines, waitingLines } from './status-lines.js'
+import { hostLines, inputLines, waitingLines } from './status-lines.js'
 import { funnelSections } from './summary.js'
 
 export interface StatusCall {
@@ -122,6 +122,7 @@ export function renderStatus(snapshot: RunSnapshot, now: number): string {
     : `${dataset}: ${state} after ${elapsed}, ${age} ago.${state === 'done' ? '' : ' The same command goes on.'}`
   const sections = [
     [head, ...(snapshot.note === null ? [] : [oneLine(snapshot.note)])],
+    inputLines(snapshot, state === 'done'),
     ...funnelSections(snapshot),
     waitingLines(snapshot),
     hostLines(snapshot),

@@ -3,6 +3,7 @@ import type { RunEnd, RunOptions, RunSnapshot } from '../workers/index.js'
 import { formatDuration } from './duration.js'
 import { formatBytes, formatCount, formatShare, labelled, shellQuoted, table, total } from './figures.js'
 import { scoreHistogram } from './histogram.js'
+import { inputSections } from './input-sections.js'
 import { countOf, judgedOf, type Paper } from './progress.js'
 import {
   imageSkipExplanations,
@@ -24,6 +25,7 @@ export function renderSummary(end: FinishedRun, options: SummaryOptions, paper: 
   const { snapshot } = end
   const sections = [
     headline(end),
+    ...inputSections(end.kind === 'interrupted' ? {} : end),
     ...funnelSections(snapshot),
     scoreSection(snapshot, options.threshold, paper),
     datasetSection(end, options),

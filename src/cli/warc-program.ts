@@ -58,5 +58,6 @@ What a file is shows in its content. A record that is broken is left out, named 
 them are listed in OUT/.pairmill/skipped-rows.jsonl (in a fleet: on standard error).
 
 Exit codes: 0 read to the end, or a limit was reached; 1 an archive could not be read any further now (the same command goes on);
-2 a path or an option cannot be used; 4 an archive is not the one that was begun; 130, 143 stopped by SIGINT, SIGTERM (it goes on likewise).
+2 a path or an option cannot be used; 4 an archive is not the one that was begun; 8 nothing in them could be read;
+130, 143 stopped by SIGINT, SIGTERM (it goes on likewise).
 `

@@ -2,6 +2,7 @@ import type { RenderMode, Scope, Source } from '../crawl/index.js'
 import type { Concept, Provider } from '../filter/index.js'
 import type { OptOut, StoredFormat } from '../records/index.js'
 import type { S3Settings } from '../shard/index.js'
+import type { SeedAnswer, Some } from './seed-report.js'
 
 /**
  * A run's options with everything filled in; stored with the run, so that a later start can be compared with
@@ -185,11 +186,22 @@ export type RunProblem =
   | 'no_seeds'
   | 'source'
 
+/** What a run says of what it was given, once it has ended. */
+export interface InputReport {
+  /** Seeds that led to another host; absent = none did. */
+  readonly moved?: Some<SeedAnswer>
+  /**
+   * What was answered, where the run is done and nothing could be read; absent = something was, at this start of the run or an earlier one, or
+   * a limit came before. `skipped`: a line for each place of a source.
+   */
+  readonly unread?: { readonly seeds: Some<SeedAnswer>; readonly skipped: Some<string> }
+}
+
 export type RunEnd =
   /** Everything within the limits is done and in shards. */
-  | { readonly kind: 'done'; readonly snapshot: RunSnapshot }
+  | ({ readonly kind: 'done'; readonly snapshot: RunSnapshot } & InputReport)
   /** A limit ended it; what was found is in shards. A higher limit goes on. */
-  | { readonly kind: 'limit'; readonly limit: RunLimit; readonly snapshot: RunSnapshot }
+  | ({ readonly kind: 'limit'; readonly limit: RunLimit; readonly snapshot: RunSnapshot } & InputReport)
   /** Drained after a signal; the same command goes on. */
   | { readonly kind: 'interrupted'; readonly snapshot: RunSnapshot }
   /** A signal came before anything was opened. */

@@ -14,6 +14,7 @@ import { drive } from './drive.js'
 import { checkSources, feed, openSources } from './feed.js'
 import { lockFolder } from './folder-lock.js'
 import { createGate } from './gate.js'
+import { withInputReport } from './input-report.js'
 import { createLine, seedOffers } from './line.js'
 import { messageOf, openNet, openRenderer, openScoring, reconcile } from './opening.js'
 import { createPublisher } from './published-status.js'
@@ -238,7 +239,7 @@ async function runLocked(
   })
   lost.signal.throwIfAborted()
   dry.signal.throwIfAborted()
-  return end
+  return await withInputReport(end, options.seeds, { store, privateDir, onNote: hooks.onNote, signal: abort })
 }
 
 /** `always` is a promise, which needs a browser that starts; `auto` does with what there is. */

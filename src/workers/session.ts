@@ -8,6 +8,7 @@ import {
 } from '../crawl/index.js'
 import { candidateKey, type DecidedPage, type FrontierUrl, type LeasedUrl } from '../records/index.js'
 import type { FoundCandidate, Offer, SessionCommit } from './backend/backend.js'
+import { seedsMoved } from './seed-report.js'
 import { maxRedirects, maxTries, pageRowOf, type UrlVisited } from './url-outcome.js'
 
 /** What a session found, as its commit will write it. */
@@ -88,6 +89,7 @@ export function harvestOf(
       case 'redirect':
         done.push(url.id)
         answered++
+        if (url.depth === 0 && hostOf(outcome.to) !== hostOf(url.url)) count(seedsMoved)
         follow(url, outcome.to)
         break
       case 'loop':

@@ -1,7 +1,12 @@
+import { createReadStream } from 'node:fs'
 import { appendFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { SourceSkip } from '../crawl/index.js'
+import { createInterface } from 'node:readline'
+import { z } from 'zod'
+import { recordFaults, rowSkipReasons, type SourceSkip } from '../crawl/index.js'
+import type { Some } from './seed-report.js'
 
+const listName = 'skipped-rows.jsonl'
 /** Told to people for each file; all are in the list. */
 const mostTold = 5
 /** About 20 MB; the counters count those beyond it too. */
@@ -12,7 +17,7 @@ export function createSkippedRows(
   privateDir: string,
   onNote: (text: string) => void,
 ): (skipped: readonly SourceSkip[]) => Promise<void> {
-  const list = join(privateDir, 'skipped-rows.jsonl')
+  const list = join(privateDir, listName)
   const told = new Map<string, number>()
   let listed = 0
   return async (skipped) => {
@@ -26,6 +31,57 @@ export function createSkippedRows(
     listed += some.length
     if (some.length > 0)
       await appendFile(list, some.map((one) => `${JSON.stringify(lineOf(one))}\n`).join(''))
+  }
+}
+
+/** The first that were listed, over all starts of the run, and how many more there are; each once, though it may be listed twice. */
+export async function readSkippedRows(privateDir: string, most: number): Promise<Some<SourceSkip>> {
+  const first = new Map<string, SourceSkip>()
+  let more = 0
+  const file = createReadStream(join(privateDir, listName))
+  try {
+    for await (const line of createInterface({ input: file })) {
+      if (first.has(line)) continue
+      const skip = first.size < most ? skipOf(line) : null
+      if (skip === null) more++
+      else first.set(line, skip)
+    }
+  } catch (error) {
+    // A run from which nothing was left out has no such file.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+  } finally {
+    file.destroy()
+  }
+  return { first: [...first.values()], more }
+}
+
+/** What `lineOf` wrote; null = the process died while it was written. */
+function skipOf(line: string): SourceSkip | null {
+  const parsed = listedSkip.safeParse(jsonOf(line))
+  if (!parsed.success) return null
+  const { list, archive, line: at, byte, reason, detail } = parsed.data
+  return {
+    file: list ?? archive ?? '',
+    at: byte === undefined ? { line: at ?? 0 } : { byte },
+    reason,
+    detail,
+  }
+}
+
+const listedSkip = z.object({
+  list: z.string().optional(),
+  archive: z.string().optional(),
+  line: z.number().optional(),
+  byte: z.number().optional(),
+  reason: z.enum([...rowSkipReasons, ...recordFaults]),
+  detail: z.string().nullable(),
+})
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
   }
 }
 

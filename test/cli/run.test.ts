@@ -81,6 +81,31 @@ describe('a run', () => {
     expect(stderr.text()).toMatch(/^done {2}1m 14s.*\n.*pages .*\n/)
   })
 
+  it('that could read nothing it was given answers 8', async () => {
+    const row = {
+      outcome: 'skipped',
+      reason: 'http_4xx',
+      httpStatus: 404,
+      detail: null,
+      permission: null,
+    } as const
+    const seed = 'https://example.org/'
+    const unread = {
+      seeds: { first: [{ seed, ledTo: seed, row }], more: 2 },
+      skipped: { first: [], more: 0 },
+    }
+    const { code, stdout } = ran(ending({ kind: 'done', snapshot: done, unread }))
+    expect(await code).toBe(8)
+    expect(stdout.text()).toContain(
+      [
+        'None of the seeds could be read',
+        '  https://example.org/: HTTP 404, the server says it is gone or forbidden (HTTP 4xx)',
+        '  and 2 more',
+        '',
+      ].join('\n'),
+    )
+  })
+
   it('that a limit ended is a success', async () => {
     const { code, stdout } = ran(ending({ kind: 'limit', limit: 'max-pairs', snapshot: done }))
     expect(await code).toBe(0)

@@ -61,6 +61,20 @@ describe('the summary', () => {
     )
   })
 
+  it('of what seeds and sources answered prints nothing that steers a terminal', () => {
+    const evil = 'x\u001b[31m\u009b31m\u202e\n\ny'
+    const seed = 'http://a.test/'
+    const permission = { rule: `robots:disallow ${evil}`, value: null, source: evil, checkedAt: '' }
+    const row = { outcome: 'refused', reason: evil, httpStatus: 200, detail: evil, permission } as const
+    const answer = { seed, ledTo: `http://b.test/${evil}${'y'.repeat(5_000)}`, row }
+    const some = { first: [answer], more: 0 }
+    const unread = { seeds: some, skipped: { first: [evil], more: 0 } }
+    const text = renderSummary({ kind: 'done', snapshot: finished, moved: some, unread }, options, plain)
+    expect(text).not.toMatch(/[^\n\P{Cc}]|\p{Cf}/u)
+    expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThan(600)
+    expect(text).toMatch(/^ {2}http:\/\/a\.test\/ led to http:\/\/b\.test\//m)
+  })
+
   it('of a limit says what it means', () => {
     const text = renderSummary({ kind: 'limit', limit: 'max-pages', snapshot: finished }, options, plain)
     expect(text.split('\n').slice(0, 2)).toEqual([

@@ -112,6 +112,7 @@ describe('the harvest of a session', () => {
   it('moves the scope with the redirect of a seed, and of nothing else', () => {
     const away: UrlOutcome = { kind: 'redirect', to: 'http://www.a.test/', status: 301 }
     expect(harvest(away).offers).toMatchObject([{ url: 'http://www.a.test/', anchor: 'www.a.test' }])
+    expect(harvest(away).counters).toEqual({ redirects: 1, seeds_moved: 1 })
     const deeper = harvest(away, leased('x', { depth: 1 }))
     expect(deeper.offers).toEqual([])
     expect(deeper.counters).toMatchObject({ redirects: 1, 'link_skipped:out_of_scope': 1 })

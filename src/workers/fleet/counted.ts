@@ -8,6 +8,7 @@ import {
   trapReasons,
 } from '../../crawl/index.js'
 import { imageSkipReasons, optOuts, rejectReasons } from '../../records/index.js'
+import { seedsMoved } from '../seed-report.js'
 import { type RunSkipReason, runSkipReasons } from '../url-outcome.js'
 
 /** The metric of a flat counter such as `pages`. */
@@ -37,6 +38,10 @@ const plain: Readonly<Record<string, Plain>> = {
   page_bytes: { name: 'pairmill_page_bytes_total', help: 'Bytes of pages, after decompression.' },
   page_retries: { name: 'pairmill_page_retries_total', help: 'Page fetches put off to be tried again.' },
   redirects: { name: 'pairmill_redirects_total', help: 'Pages that answered with a redirect.' },
+  [seedsMoved]: {
+    name: 'pairmill_seeds_moved_total',
+    help: 'Redirects of seeds to another host.',
+  },
   pages_rendered: {
     name: 'pairmill_pages_rendered_total',
     help: 'Pages that a browser looked at too, of those fetched and read.',
