@@ -1,3 +1,4 @@
+import { sharedOnAbort } from '../../net/index.js'
 import { launchBrowser, type RunningBrowser } from './browser.js'
 import { createGuardCertificate, type GuardCertificate } from './certificate.js'
 import type { GuardRules } from './guard.js'
@@ -72,6 +73,7 @@ export function createRenderer(options: RendererOptions): Renderer {
   const limits = options.limits ?? defaultRenderLimits
   const certificate: GuardCertificate = createGuardCertificate(new Date())
   const seats = new Set<Seat>()
+  const onAbort = sharedOnAbort()
   const waiting: ((isFree: boolean) => void)[] = []
   let running = 0
   let opening: Promise<Seat | { readonly message: string }> | null = null
@@ -141,14 +143,14 @@ export function createRenderer(options: RendererOptions): Renderer {
     return new Promise<boolean>((resolve) => {
       const done = (isFree: boolean): void => {
         clearTimeout(timer)
-        signal.removeEventListener('abort', giveUp)
+        deafen()
         const at = waiting.indexOf(done)
         if (at >= 0) waiting.splice(at, 1)
         resolve(isFree)
       }
       const giveUp = () => done(false)
       const timer = setTimeout(giveUp, waitMs)
-      signal.addEventListener('abort', giveUp, { once: true })
+      const deafen = onAbort(signal, giveUp)
       waiting.push(done)
     })
   }
