@@ -1,11 +1,12 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Renderer } from '../../crawl/index.js'
 import type { Net } from '../../net/index.js'
 import { isS3Url, type Store } from '../../shard/index.js'
 import type { Backend, RunEntry } from '../backend/backend.js'
-import type { Bells } from '../bells.js'
+import type { Bells, Visited } from '../bells.js'
 import type { Gate } from '../gate.js'
 import { createLine, type Line, type Scoring } from '../line.js'
-import { messageOf, type OpenedScoring, openNet } from '../opening.js'
+import { messageOf, type OpenedScoring } from '../opening.js'
 import type { RunOptions } from '../run-types.js'
 import type { Observe } from './events.js'
 import { optionsOf } from './launch.js'
@@ -33,6 +34,7 @@ export interface LinesDeps {
   readonly backend: Backend
   readonly bells: Bells
   readonly decoding: Gate
+  readonly openNet: (options: RunOptions) => Net
   readonly openStore: (url: string) => Promise<Store | { readonly message: string }>
   readonly openScoring: (options: RunOptions) => Promise<OpenedScoring | { readonly message: string }>
   /** The browsers of this process; null = it has none. */
@@ -48,7 +50,8 @@ export interface LinesDeps {
 interface Opened {
   readonly key: string
   readonly line: OpenLine
-  readonly net: Net
+  /** Another line takes its place: its connections are closed when its last visit has ended. */
+  retire(): Promise<void>
 }
 
 /** What could not be opened is tried again after so long. */
@@ -58,7 +61,7 @@ export function createLines(deps: LinesDeps): Lines {
   const { backend, observe } = deps
   let entries = new Map<string, RunEntry>()
   const lines = new Map<string, Promise<Opened | { readonly message: string }>>()
-  const nets: Net[] = []
+  const nets = new Set<Net>()
   const stores = remembered(deps.openStore, deps.now)
   const scorings = remembered(
     async (key: string) => deps.openScoring(JSON.parse(key) as RunOptions),
@@ -105,8 +108,24 @@ export function createLines(deps: LinesDeps): Lines {
       const taken = await claimForRun(store, entry, deps.abort)
       if (taken !== null) return { message: taken }
     }
-    const net = openNet(options)
-    nets.push(net)
+    const net = deps.openNet(options)
+    nets.add(net)
+    let visits = 0
+    let retired = false
+    const closeWhenIdle = async () => {
+      if (retired && visits === 0 && nets.delete(net)) await net.close()
+    }
+    const visiting =
+      <A extends unknown[]>(visit: (...args: A) => Promise<Visited>) =>
+      async (...args: A): Promise<Visited> => {
+        visits++
+        try {
+          return await visit(...args)
+        } finally {
+          visits--
+          await closeWhenIdle()
+        }
+      }
     let scoring: Promise<Scoring | { readonly message: string }> | null = null
     const line = createLine({
       run,
@@ -131,28 +150,58 @@ export function createLines(deps: LinesDeps): Lines {
       now: deps.now,
       random: deps.random,
     })
-    return { key: keyOf(entry), line: { ...line, options, store }, net }
+    return {
+      key: keyOf(entry),
+      line: {
+        ...line,
+        visitSession: visiting(line.visitSession),
+        visitBatch: visiting(line.visitBatch),
+        visitPlan: visiting(line.visitPlan),
+        options,
+        store,
+      },
+      retire: async () => {
+        retired = true
+        await closeWhenIdle()
+      },
+    }
+  }
+  const retire = async (earlier: Promise<Opened | { readonly message: string }>): Promise<void> => {
+    const opened = await earlier
+    // Who is given the line at this moment begins its visit first.
+    await setImmediate()
+    if ('message' in opened) return
+    await opened.retire().catch((error: unknown) => {
+      observe({ kind: 'trouble', run: null, key: null, message: messageOf(error) })
+    })
+  }
+  const of = async (run: string): Promise<OpenLine | { readonly message: string }> => {
+    const entry = await entryOf(run)
+    if (entry === undefined) return { message: `there is no run ${run}` }
+    const earlier = lines.get(run)
+    // Nothing is awaited where there is none: who asks at the same moment finds the one that is being opened.
+    const known = earlier === undefined ? undefined : await earlier
+    // Options that may change while a run goes on, its delay for one, take a line of their own.
+    if (known !== undefined && !('message' in known) && known.key === keyOf(entry)) return known.line
+    // Another one opens it anew already.
+    if (lines.get(run) !== earlier) return await of(run)
+    const opening = openLine(entry).catch((error: unknown) => ({ message: messageOf(error) }))
+    lines.set(run, opening)
+    if (earlier !== undefined) void retire(earlier)
+    const opened = await opening
+    if (!('message' in opened)) return opened.line
+    if (lines.get(run) === opening) lines.delete(run)
+    return opened
   }
 
   return {
     refresh,
-    of: async (run) => {
-      const entry = await entryOf(run)
-      if (entry === undefined) return { message: `there is no run ${run}` }
-      const earlier = lines.get(run)
-      // Nothing is awaited where there is none: who asks at the same moment finds the one that is being opened.
-      const known = earlier === undefined ? undefined : await earlier
-      // Options that may change while a run goes on, its delay for one, take a line of their own.
-      if (known !== undefined && !('message' in known) && known.key === keyOf(entry)) return known.line
-      const opening = openLine(entry).catch((error: unknown) => ({ message: messageOf(error) }))
-      lines.set(run, opening)
-      const opened = await opening
-      if (!('message' in opened)) return opened.line
-      if (lines.get(run) === opening) lines.delete(run)
-      return opened
-    },
+    of,
     // A line remembers which URLs it offered; one that the backend lost must be offered again.
-    distrust: () => lines.clear(),
+    distrust: () => {
+      for (const earlier of lines.values()) void retire(earlier)
+      lines.clear()
+    },
     close: async () => {
       for (const net of nets) await net.close()
       for (const store of stores.opened()) await store.close()

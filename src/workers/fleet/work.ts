@@ -5,7 +5,7 @@ import { type Provider, prepareImageLibrary } from '../../filter/index.js'
 import type { Store } from '../../shard/index.js'
 import type { Answering, BellKind, Visited } from '../bells.js'
 import { createGate } from '../gate.js'
-import { messageOf, openRenderer, openScoring } from '../opening.js'
+import { messageOf, openNet, openRenderer, openScoring } from '../opening.js'
 import { pause } from '../pause.js'
 import type { Environment, RunOptions, RunSignals } from '../run-types.js'
 import type { Fleet } from './connect.js'
@@ -95,6 +95,7 @@ export function work(options: WorkOptions, deps: WorkDeps, signals: RunSignals):
     backend,
     bells: fleet.bells,
     decoding: createGate(options.decodes),
+    openNet,
     openStore: deps.openStore,
     openScoring: (run: RunOptions) =>
       openScoring(
