@@ -46,6 +46,10 @@ export async function crawlCommand(call: CrawlCall, deps: CrawlDeps): Promise<Ex
       deps.stdout.write(`No worker is there yet: pairmill work all --backend ${shownFleetUrl(url.url)}\n`)
     }
     return exitCodes.ok
+  } catch (error) {
+    const why = await fleet.explain(error)
+    if (why === null) throw error
+    return refuse(why, exitCodes.backend)
   } finally {
     await fleet.close()
   }

@@ -47,6 +47,10 @@ export async function orderCommand(call: OrderCall, deps: OrderDeps): Promise<Ex
     const said = ordered.kind === 'done' ? effects[call.order] : standsAlready[call.order]
     deps.stdout.write(`${call.run} ${said}.\n`)
     return exitCodes.ok
+  } catch (error) {
+    const why = await fleet.explain(error)
+    if (why === null) throw error
+    return refuse(why, exitCodes.backend)
   } finally {
     await fleet.close()
   }

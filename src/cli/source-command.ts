@@ -78,6 +78,7 @@ async function feedFleet(
     if (launched.kind === 'refused') return launched.code
     const { options } = launched
     say(`${call.run}: reads ${amount(sources.length, 'source')}; the dataset will lie in ${options.out}`)
+    fleet.server.onChange(({ text }) => say(text))
     await sayWhoIsThere(fleet, url.url, say)
     const read = await readSources(
       fleet,
@@ -93,6 +94,11 @@ async function feedFleet(
     )
     return await report(read, call.run, fleet, deps, stop.first())
   } catch (error) {
+    const why = await fleet.explain(error)
+    if (why !== null) {
+      say(why)
+      return exitCodes.backend
+    }
     if (!(error instanceof SourceError)) throw error
     say(error.message)
     say(

@@ -1,10 +1,11 @@
 import { isS3Url } from '../shard/index.js'
 import type { Fleet, ReadStatus, RunSnapshot } from '../workers/index.js'
-import { readRun, readRuns, readWorkers } from '../workers/index.js'
+import { readRun, readRuns, readWorkers, stateText } from '../workers/index.js'
 import { formatDuration } from './duration.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import { oneLine } from './figures.js'
 import { renderFleet, renderFleetRun } from './fleet-status.js'
+import { fleetUrlOf } from './fleet-url.js'
 import type { Output } from './output.js'
 import { placeOf } from './place.js'
 import { hostLines, inputLines, waitingLines } from './status-lines.js'
@@ -37,7 +38,9 @@ const watchMs = 2_000
 /** Clears a terminal and goes to its upper left corner. */
 const clear = '\u001b[2J\u001b[H'
 
-type Look = { readonly value: unknown; readonly text: string } | { readonly problem: string }
+type Look =
+  | { readonly value: unknown; readonly text: string }
+  | { readonly problem: string; readonly code?: ExitCode }
 
 /** `pairmill status`. */
 export async function statusCommand(call: StatusCall, deps: StatusDeps): Promise<ExitCode> {
@@ -51,7 +54,7 @@ export async function statusCommand(call: StatusCall, deps: StatusDeps): Promise
       const looked = await source.look()
       if ('problem' in looked) {
         deps.stderr.write(`pairmill: ${looked.problem}\n`)
-        return exitCodes.failed
+        return looked.code ?? exitCodes.failed
       }
       const text = call.json ? `${JSON.stringify(looked.value, null, call.watch ? 0 : 2)}\n` : looked.text
       deps.stdout.write(call.watch && deps.stdout.isTerminal && !call.json ? clear + text : text)
@@ -87,9 +90,24 @@ async function sourceOf(
     }
     return { look, close: async () => {} }
   }
+  const checked = fleetUrlOf(url, null)
+  if ('problem' in checked) return { ...checked, code: exitCodes.usage }
   const fleet = await deps.connectFleet(url)
   if ('message' in fleet) return { problem: fleet.message, code: exitCodes.backend }
-  return { look: () => lookAtFleet(fleet, target, deps.now()), close: () => fleet.close() }
+  const look = async (): Promise<Look> => {
+    try {
+      const [looked] = await Promise.all([lookAtFleet(fleet, target, deps.now()), fleet.server.look()])
+      const { state } = fleet.server
+      // Why nothing moves, where that is so.
+      if ('problem' in looked || state.kind === 'ok') return looked
+      return { ...looked, text: `${oneLine(stateText(state))}.\n\n${looked.text}` }
+    } catch (error) {
+      const why = await fleet.explain(error)
+      if (why === null) throw error
+      return { problem: why, code: exitCodes.backend }
+    }
+  }
+  return { look, close: () => fleet.close() }
 }
 
 async function lookAtFleet(

@@ -11,7 +11,10 @@ import {
   createMetrics,
   decodesPerCore,
   type Environment,
+  type Fleet,
   type LogLevel,
+  type Observe,
+  pause,
   serveVitals,
   steadyClock,
   work,
@@ -77,22 +80,34 @@ export async function workCommand(call: WorkCall, deps: WorkCommandDeps): Promis
   }
   const log = createLog({ level: call.logLevel, write: deps.stderr.write, now: () => performance.now() })
   const metrics = call.metricsPort === null ? null : createMetrics()
-  const observe: Parameters<typeof work>[1]['observe'] = (event) => {
+  const observe: Observe = (event) => {
     log(event)
     metrics?.observe(event)
   }
   const trouble = (error: Error) => observe({ kind: 'trouble', run: null, key: null, message: error.message })
-  const fleet = await connectFleet(url.url, trouble)
-  if ('message' in fleet) {
-    say(fleet.message)
-    return exitCodes.backend
-  }
-  for (const warning of fleet.warnings) say(warning)
   const stop = listenForStop({ source: deps.signalSource, say, exit: deps.exit })
-  const refused = new AbortController()
   const closers: (() => Promise<void>)[] = []
   const scratchDir = resolve(call.scratch ?? join(tmpdir(), `pairmill-${randomBytes(6).toString('hex')}`))
   try {
+    const vitals =
+      metrics === null || call.metricsPort === null
+        ? null
+        : await serveVitals({ port: call.metricsPort, host: call.metricsHost }, metrics.registry)
+    if (vitals !== null && 'message' in vitals) {
+      say(vitals.message)
+      return exitCodes.usage
+    }
+    if (vitals !== null) closers.push(vitals.close)
+    const connected = await untilConnected(() => connectFleet(url.url, trouble), observe, stop.signals.drain)
+    const first = stop.first()
+    if (connected === null) return exitCodeOf(first ?? 'SIGTERM')
+    if ('message' in connected) {
+      say(connected.message)
+      return exitCodes.backend
+    }
+    const fleet = connected
+    closers.push(fleet.close)
+    for (const warning of fleet.warnings) say(warning)
     const places = placesOf(call.role, call.concurrency)
     const working = work(
       {
@@ -111,33 +126,54 @@ export async function workCommand(call: WorkCall, deps: WorkCommandDeps): Promis
         now: steadyClock(),
         random: Math.random,
       },
-      { drain: AbortSignal.any([stop.signals.drain, refused.signal]), abort: stop.signals.abort },
+      stop.signals,
     )
-    if (metrics !== null && call.metricsPort !== null) {
-      const served = await serveVitals(
-        { port: call.metricsPort, host: call.metricsHost },
-        {
-          registry: metrics.registry,
-          working,
-          fleet,
-          kinds: Object.keys(places) as BellKind[],
-          now: () => performance.now(),
-        },
-      )
-      if ('message' in served) {
-        say(served.message)
-        refused.abort()
-        await working.ended
-        return exitCodes.usage
-      }
-      closers.push(served.close)
-    }
+    vitals?.watch({
+      working,
+      fleet,
+      kinds: Object.keys(places) as BellKind[],
+      now: () => performance.now(),
+    })
     await working.ended
     const signal = stop.first()
     return signal === null ? exitCodes.ok : exitCodeOf(signal)
   } finally {
     stop.close()
     for (const close of closers) await close()
-    await fleet.close()
   }
+}
+
+/** How often a server that is not up is dialled again, and how often that is told. */
+const dialEveryMs = 2_000
+const tellEveryMs = 60_000
+
+/**
+ * Dials until the server is up: workers are started beside it, and a new process would find no more of it. null = the signal came
+ * first. `message`: why waiting would not help.
+ */
+async function untilConnected(
+  connect: () => ReturnType<typeof connectFleet>,
+  observe: Observe,
+  signal: AbortSignal,
+): Promise<Fleet | { readonly message: string } | null> {
+  const given = new Promise<null>((resolve) => {
+    signal.addEventListener('abort', () => resolve(null), { once: true })
+  })
+  let toldAtMs = Number.NEGATIVE_INFINITY
+  while (!signal.aborted) {
+    const dialling = connect()
+    const connected = await Promise.race([dialling, given])
+    if (connected === null) {
+      // Nobody waits for it any more.
+      dialling.then((late) => ('message' in late ? undefined : late.close())).catch(() => {})
+      return null
+    }
+    if (!('message' in connected) || connected.kind === 'unusable') return connected
+    if (performance.now() - toldAtMs >= tellEveryMs) {
+      toldAtMs = performance.now()
+      observe({ kind: 'server', state: 'away', message: `${connected.message} It is waited for` })
+    }
+    await pause(dialEveryMs, signal)
+  }
+  return null
 }

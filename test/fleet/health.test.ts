@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { ServerState } from '../../src/workers/backend/redis/index.js'
 import type { BellKind } from '../../src/workers/bells.js'
 import {
   healthOf,
@@ -62,7 +63,10 @@ describe('a process is healthy', () => {
   test('while the backend is away for less than five minutes, and is not ready', () => {
     const away = watch(times(59, { ...quiet, waiting: null }))
     expect(healthOf(away, kinds).ok).toBe(true)
-    expect(readinessOf(away, true)).toEqual({ ok: false, reasons: ['the backend has not answered'] })
+    expect(readinessOf(away, true, { kind: 'ok' })).toEqual({
+      ok: false,
+      reasons: ['the backend has not answered'],
+    })
   })
 })
 
@@ -130,7 +134,25 @@ test('whatever was seen before, a minute of waiting work and no answer is told, 
 })
 
 test('a process is ready while it is connected and the last look was answered', () => {
-  expect(readinessOf({ waiting: [] }, true)).toEqual({ ok: true, reasons: [] })
-  expect(readinessOf({ waiting: [] }, false).ok).toBe(false)
-  expect(readinessOf(unwatched(0, 0), true).ok).toBe(false)
+  const ok = { kind: 'ok' } as const
+  expect(readinessOf({ waiting: [] }, true, ok)).toEqual({ ok: true, reasons: [] })
+  expect(readinessOf({ waiting: [] }, false, ok).ok).toBe(false)
+  expect(readinessOf(unwatched(0, 0), true, ok).ok).toBe(false)
+  expect(readinessOf({ waiting: [] }, true, null).ok).toBe(false)
+})
+
+test.each<[ServerState, string]>([
+  [
+    { kind: 'full', memory: { usedBytes: 6 * 2 ** 20, maxBytes: 6 * 2 ** 20 } },
+    '6.0 MiB of maxmemory 6.0 MiB',
+  ],
+  [{ kind: 'read_only' }, 'copy'],
+  [{ kind: 'misconf' }, 'disk'],
+  [{ kind: 'loading' }, 'loading'],
+  [{ kind: 'away' }, 'does not answer'],
+])('a process is not ready, connected or not, while its server is %o, and says so', (state, said) => {
+  expect(readinessOf({ waiting: [] }, true, state)).toEqual({
+    ok: false,
+    reasons: [expect.stringContaining(said)],
+  })
 })

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import type { ServerMemory, ServerState } from '../../src/workers/backend/redis/index.js'
 import type { BellKind } from '../../src/workers/bells.js'
 import { createMetrics } from '../../src/workers/fleet/metrics.js'
 import { serveVitals, type VitalsDeps, type VitalsServer } from '../../src/workers/fleet/observe-server.js'
@@ -20,6 +21,8 @@ function world(kinds: readonly BellKind[] = ['session']) {
   const state = {
     nowMs: 0,
     connected: true,
+    server: { kind: 'ok' } as ServerState,
+    memory: null as ServerMemory | null,
     /** What the backend does with a question. */
     backend: 'answers' as 'answers' | 'fails' | 'hangs',
     waiting: [] as string[],
@@ -33,7 +36,7 @@ function world(kinds: readonly BellKind[] = ['session']) {
     if (state.backend === 'fails') throw new Error('it is loading its dataset')
     return value()
   }
-  const deps: Omit<VitalsDeps, 'registry'> = {
+  const deps: VitalsDeps = {
     working: {
       vitals: () => ({
         worker: 'w',
@@ -45,6 +48,17 @@ function world(kinds: readonly BellKind[] = ['session']) {
     },
     fleet: {
       connected: () => state.connected,
+      server: {
+        get state() {
+          return state.server
+        },
+        get memory() {
+          return state.memory
+        },
+        get takesWork() {
+          return state.server.kind === 'ok'
+        },
+      },
       backend: {
         runs: () => asked(() => [entry('birds'), entry('old', { ended: 'done' })]),
         progress: () => asked(() => progress({ urls: 5, batchesOpen: 2 })),
@@ -64,10 +78,12 @@ function world(kinds: readonly BellKind[] = ['session']) {
   return { state, deps }
 }
 
-async function serve(deps: Omit<VitalsDeps, 'registry'>) {
+/** `deps` null = the process has no backend yet. */
+async function serve(deps: VitalsDeps | null) {
   const metrics = createMetrics()
-  const server = await serveVitals({ port: 0, host: null }, { ...deps, registry: metrics.registry })
+  const server = await serveVitals({ port: 0, host: null }, metrics.registry)
   if ('message' in server) throw new Error(server.message)
+  if (deps !== null) server.watch(deps)
   closers.push(server.close)
   const get = async (path: string, init?: RequestInit) => {
     const response = await fetch(`http://127.0.0.1:${server.port}${path}`, init)
@@ -116,6 +132,43 @@ describe('/healthz and /readyz', () => {
       reasons: ['not connected to the backend'],
     })
     expect((await get('/healthz')).status).toBe(200)
+  })
+
+  test('a process that waits for its backend is well and not ready', async () => {
+    const { get } = await serve(null)
+    expect((await get('/healthz')).status).toBe(200)
+    const ready = await get('/readyz')
+    expect([ready.status, JSON.parse(ready.text)]).toEqual([
+      503,
+      { ok: false, reasons: ['not connected to the backend'] },
+    ])
+    const { text } = await get('/metrics')
+    expect(sampleValue(text, 'pairmill_backend_connected')).toBe(0)
+    expect(sampleValue(text, 'pairmill_backend_state', { state: 'away' })).toBe(1)
+  })
+
+  test('a process whose server is full is well however long it answers nothing, and not ready', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval'] })
+    const { state, deps } = world()
+    const { get } = await serve(deps)
+    state.waiting = ['a.test']
+    state.server = { kind: 'full', memory: { usedBytes: 90, maxBytes: 100 } }
+    state.memory = { usedBytes: 90, maxBytes: 100 }
+    for (let i = 0; i < 30; i++) {
+      state.nowMs += 5_000
+      const before = state.asked
+      await vi.advanceTimersByTimeAsync(5_000)
+      await vi.waitFor(() => expect(state.asked).toBeGreaterThan(before))
+    }
+    expect((await get('/healthz')).status).toBe(200)
+    expect((await get('/readyz')).status).toBe(503)
+    const { text } = await get('/metrics')
+    expect(sampleValue(text, 'pairmill_backend_state', { state: 'full' })).toBe(1)
+    expect(sampleValue(text, 'pairmill_backend_state', { state: 'ok' })).toBe(0)
+    expect(sampleValue(text, 'pairmill_backend_memory_bytes')).toBe(90)
+    expect(sampleValue(text, 'pairmill_backend_memory_max_bytes')).toBe(100)
+    state.memory = { usedBytes: 90, maxBytes: null }
+    expect(samplesNamed((await get('/metrics')).text, 'pairmill_backend_memory_max_bytes')).toEqual([])
   })
 })
 
@@ -167,10 +220,7 @@ test('anything else is not found, and nothing can be sent', async () => {
 test('it listens on this machine alone unless it is told otherwise', async () => {
   const { deps } = world()
   const { server } = await serve(deps)
-  const other = await serveVitals(
-    { port: 0, host: '0.0.0.0' },
-    { ...deps, registry: createMetrics().registry },
-  )
+  const other = await serveVitals({ port: 0, host: '0.0.0.0' }, createMetrics().registry)
   closers.push((other as VitalsServer).close)
   await expect(fetch(`http://127.0.0.2:${server.port}/healthz`)).rejects.toThrow()
   expect((await fetch(`http://127.0.0.2:${(other as VitalsServer).port}/healthz`)).status).toBe(200)
@@ -180,10 +230,7 @@ test('a port that is taken is said, with what to do, and nothing breaks', async 
   const holder = createServer().listen(0, '127.0.0.1')
   await once(holder, 'listening')
   const { port } = holder.address() as AddressInfo
-  const refused = await serveVitals(
-    { port, host: null },
-    { ...world().deps, registry: createMetrics().registry },
-  )
+  const refused = await serveVitals({ port, host: null }, createMetrics().registry)
   holder.close()
   expect(refused).toEqual({
     message: expect.stringMatching(

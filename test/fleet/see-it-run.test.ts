@@ -83,17 +83,14 @@ describe.skipIf(serverCommand === null)(`a process that does all the work of a r
       },
       { drain: drain.signal, abort: new AbortController().signal },
     )
-    const vitals = await serveVitals(
-      { port: 0, host: null },
-      {
-        registry,
-        working,
-        fleet,
-        kinds: Object.keys(places) as BellKind[],
-        now: () => performance.now(),
-      },
-    )
+    const vitals = await serveVitals({ port: 0, host: null }, registry)
     if ('message' in vitals) throw new Error(vitals.message)
+    vitals.watch({
+      working,
+      fleet,
+      kinds: Object.keys(places) as BellKind[],
+      now: () => performance.now(),
+    })
     await launchRun(fleet, { run: 'birds', options, given: new Set() })
     await new Promise((ended) => running.signal.addEventListener('abort', ended))
     const get = (path: string) => fetch(`http://127.0.0.1:${vitals.port}${path}`)

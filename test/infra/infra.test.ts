@@ -47,29 +47,28 @@ const server = await (async () => {
   observe({ kind: 'problem', run: 'r', message: '' })
   observe({ kind: 'run_ended', run: 'r', as: 'done' })
   observe({ kind: 'swept', run: 'r', files: 1 })
-  const served = await serveVitals(
-    { port: 0, host: null },
-    {
-      registry,
-      kinds: ['session'],
-      now: () => 0,
-      working: {
-        vitals: () => ({ worker: 'w', startedAtMs: 0, active: 0, consumedAtMs: 0, connected: true }),
-      },
-      fleet: {
-        connected: () => true,
-        backend: {
-          runs: async () => [entry('r'), entry('paused', { standing: 'paused' })],
-          progress: async () => progress(),
-          workers: async () => [],
-          waitingHosts: async () => [],
-          openBatches: async () => [],
-          openPlans: async () => [],
-        },
+  observe({ kind: 'refused', run: 'r', key: null, message: '' })
+  const served = await serveVitals({ port: 0, host: null }, registry)
+  if ('message' in served) throw new Error(served.message)
+  served.watch({
+    kinds: ['session'],
+    now: () => 0,
+    working: {
+      vitals: () => ({ worker: 'w', startedAtMs: 0, active: 0, consumedAtMs: 0, connected: true }),
+    },
+    fleet: {
+      connected: () => true,
+      server: { state: { kind: 'ok' }, memory: { usedBytes: 1, maxBytes: 2 }, takesWork: true },
+      backend: {
+        runs: async () => [entry('r'), entry('paused', { standing: 'paused' })],
+        progress: async () => progress(),
+        workers: async () => [],
+        waitingHosts: async () => [],
+        openBatches: async () => [],
+        openPlans: async () => [],
       },
     },
-  )
-  if ('message' in served) throw new Error(served.message)
+  })
   return served
 })()
 afterAll(() => server.close())

@@ -1,7 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { connectRedis, type RedisClient } from '../../src/workers/backend/redis/connection.js'
 import { modelKeyOf } from '../../src/workers/backend/redis/keys.js'
-import { checkServer, judgeServer, type ServerFacts } from '../../src/workers/backend/redis/server-check.js'
+import {
+  checkServer,
+  judgeKind,
+  judgeServer,
+  type ServerFacts,
+} from '../../src/workers/backend/redis/server-check.js'
 import { type RedisServer, serverCommand, startRedis, whyNoServer } from './server.js'
 
 const good: ServerFacts = {
@@ -68,6 +73,27 @@ describe('a Redis server', () => {
   })
 })
 
+describe('what answers as Redis does', () => {
+  it.each([
+    [{ redis_mode: 'sentinel' }, 'Sentinel'],
+    [{ cluster_enabled: '1' }, 'node of a cluster'],
+    [{ role: 'slave', master_host: 'there', master_port: '7' }, 'there:7'],
+    [{ redis_version: '5.0.14' }, 'needs Redis 6.2'],
+  ])('with %o is named before anything else is asked', (info, said) => {
+    expect(judgeKind({ ...good.info, ...(info as Record<string, string>) })).toContain(said)
+  })
+
+  it('is taken otherwise, and where it may not be asked with a word about that', () => {
+    expect(judgeKind(good.info ?? {})).toBeNull()
+    expect(judgeServer({ ...good, info: null })).toEqual({
+      problems: [],
+      warnings: [expect.stringContaining('+info')],
+    })
+  })
+})
+
+const asItShouldBe = { problems: [], warnings: [], mayAskInfo: true }
+
 describe.skipIf(serverCommand === null)(`checking a real server${whyNoServer}`, () => {
   let server: RedisServer
   let redis: RedisClient
@@ -82,7 +108,7 @@ describe.skipIf(serverCommand === null)(`checking a real server${whyNoServer}`, 
 
   it('finds nothing wrong with one that keeps a log of writes, and marks the prefix', async () => {
     await open()
-    expect(await checkServer(redis, { prefix: 'a' })).toEqual({ problems: [], warnings: [] })
+    expect(await checkServer(redis, { prefix: 'a' })).toEqual(asItShouldBe)
     expect(await redis.get(modelKeyOf('a'))).toBe('1')
     await redis.set(modelKeyOf('a'), '2')
     expect((await checkServer(redis, { prefix: 'a' })).problems).toHaveLength(1)
@@ -101,8 +127,15 @@ describe.skipIf(serverCommand === null)(`checking a real server${whyNoServer}`, 
     expect(await redis.get(modelKeyOf('a'))).toBeNull()
   })
 
+  it('marks the prefix though the server is full, and looks at it without writing', async () => {
+    await open('--maxmemory', '1', '--maxmemory-policy', 'noeviction')
+    await expect(redis.set('anything', 'x')).rejects.toThrow('OOM')
+    for (let i = 0; i < 2; i++) expect(await checkServer(redis, { prefix: 'a' })).toEqual(asItShouldBe)
+    expect(await redis.get(modelKeyOf('a'))).toBe('1')
+  })
+
   it('goes on where it may not ask for the configuration', async () => {
     await open('--rename-command', 'CONFIG', '""')
-    expect(await checkServer(redis, { prefix: 'a' })).toEqual({ problems: [], warnings: [] })
+    expect(await checkServer(redis, { prefix: 'a' })).toEqual(asItShouldBe)
   })
 })

@@ -1,7 +1,19 @@
 import type { Backend } from '../backend/backend.js'
-import { checkServer, connectRedis, redisBackend, redisBells } from '../backend/redis/index.js'
+import {
+  connectRedis,
+  type DialFailure,
+  dial,
+  failureOf,
+  isReply,
+  lookAtServer,
+  type RedisClient,
+  redisBackend,
+  redisBells,
+  ServerMonitor,
+  stateText,
+} from '../backend/redis/index.js'
 import type { Bells } from '../bells.js'
-import { messageOf } from '../opening.js'
+import { inTime } from './in-time.js'
 
 /** The shared state of a fleet, opened by one process. */
 export interface Fleet {
@@ -11,6 +23,10 @@ export interface Fleet {
   readonly warnings: readonly string[]
   /** Whether the server can be asked just now. */
   connected(): boolean
+  /** How the server stands. Looks at it are the caller's to ask for. */
+  readonly server: ServerMonitor
+  /** Why a call failed, for people, where it is the server that refused it; null = the error is of another kind. */
+  explain(error: unknown): Promise<string | null>
   /** The connection was lost and is there again: the server may have lost its last moments with it. */
   onReconnect(listener: () => void): void
   close(): Promise<void>
@@ -20,20 +36,56 @@ export interface FleetUrl {
   /** As ioredis takes it. */
   readonly server: string
   readonly prefix: string
+  readonly host: string
+  readonly port: number
+  readonly tls: boolean
+  readonly database: number
 }
 
+/** `not_up`: the server may answer later, without that anybody changes anything. */
+export type ConnectFailure = DialFailure
+
+const defaultPort = 6379
 const defaultPrefix = 'pairmill'
 /** A server that does not answer within this is not there. */
 const connectMs = 10_000
+/** A look at the server that takes longer counts as no answer. */
+const lookMs = 3_000
+/** A connection on which the server has not answered for so long is made anew: it may lead to a machine that is gone. */
+const silentMs = 30_000
 
-/** `redis://[USER:PASSWORD@]HOST[:PORT][/DB][?prefix=NAME]`, or `rediss://` over TLS; null = it is no such URL. Pure. */
-export function parseFleetUrl(text: string): FleetUrl | null {
-  if (!/^rediss?:\/\/./.test(text) || !URL.canParse(text)) return null
+/** `redis://[USER:PASSWORD@]HOST[:PORT][/DB][?prefix=NAME]`, or `rediss://` over TLS. `problem`: why it is no such URL. Pure. */
+export function readFleetUrl(text: string): FleetUrl | { readonly problem: string } {
+  const got = `got '${shownFleetUrl(text)}'`
+  if (!/^rediss?:\/\/./.test(text) || !URL.canParse(text)) {
+    return {
+      problem: `--backend: expected redis://HOST[:PORT][/DB], ${got}; Sentinels, clusters and sockets are not spoken to`,
+    }
+  }
   const url = new URL(text)
   const prefix = url.searchParams.get('prefix') ?? defaultPrefix
-  if (!/^[\w.-]{1,40}$/.test(prefix)) return null
+  if (!/^[\w.-]{1,40}$/.test(prefix)) {
+    return { problem: `--backend: ?prefix= takes 1 to 40 letters, digits, "_", "-" or ".", ${got}` }
+  }
+  const database = /^\/?(\d{0,9})$/.exec(url.pathname)?.[1]
+  if (database === undefined) {
+    return { problem: `--backend: the path is the number of a database, as in redis://HOST:PORT/0, ${got}` }
+  }
   url.search = ''
-  return { server: url.href, prefix }
+  return {
+    server: url.href,
+    prefix,
+    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: url.port === '' ? defaultPort : Number(url.port),
+    tls: url.protocol === 'rediss:',
+    database: Number(database),
+  }
+}
+
+/** null = it is no such URL. Pure. */
+export function parseFleetUrl(text: string): FleetUrl | null {
+  const read = readFleetUrl(text)
+  return 'problem' in read ? null : read
 }
 
 /** The URL without its password, for people. Pure. */
@@ -48,52 +100,76 @@ export function shownFleetUrl(text: string): string {
 export async function connectFleet(
   url: string,
   onError: (error: Error) => void,
-): Promise<Fleet | { readonly message: string }> {
-  const parsed = parseFleetUrl(url)
-  if (parsed === null) {
-    return { message: `--backend: expected redis://HOST[:PORT][/DB], got '${shownFleetUrl(url)}'` }
-  }
-  const redis = connectRedis(parsed.server, onError)
-  const timer = new AbortController()
-  try {
-    const late = new Promise<never>((_, reject) => {
-      const timeout = setTimeout(() => reject(new Error(`no answer within ${connectMs / 1000} s`)), connectMs)
-      timer.signal.addEventListener('abort', () => clearTimeout(timeout), { once: true })
-    })
-    const { problems, warnings } = await Promise.race([checkServer(redis, parsed), late])
-    const [problem] = problems
-    if (problem !== undefined) {
-      redis.disconnect()
-      return { message: `--backend ${shownFleetUrl(url)}: ${problem}` }
+): Promise<Fleet | ConnectFailure> {
+  const parsed = readFleetUrl(url)
+  if ('problem' in parsed) return { kind: 'unusable', message: parsed.problem }
+  const dialled = await dial(parsed.server, parsed.prefix, parsed, connectMs)
+  const refused = `--backend ${shownFleetUrl(url)} cannot be used`
+  if (dialled.kind !== 'answered') return { ...dialled, message: `${refused}: ${dialled.message}` }
+  const [problem] = dialled.problems
+  if (problem !== undefined) return { kind: 'unusable', message: `${refused}: ${problem}` }
+  return openFleet(url, parsed, dialled, onError)
+}
+
+function openFleet(
+  url: string,
+  parsed: FleetUrl,
+  { warnings, mayAskInfo }: { readonly warnings: readonly string[]; readonly mayAskInfo: boolean },
+  onError: (error: Error) => void,
+): Fleet {
+  const { prefix } = parsed
+  let answeredAtMs = performance.now()
+  const server: ServerMonitor = new ServerMonitor(async () => {
+    const looked = await inTime(() => lookAtServer(redis, { prefix, mayAskInfo }), lookMs)
+    if (looked !== null) answeredAtMs = performance.now()
+    else if (performance.now() - answeredAtMs > silentMs) {
+      answeredAtMs = performance.now()
+      redis.disconnect(true)
     }
-    const bells = redisBells(redis, parsed, onError)
-    let wasReady = true
-    const listeners: (() => void)[] = []
-    redis.on('close', () => {
-      wasReady = false
-    })
-    redis.on('ready', () => {
-      if (wasReady) return
-      wasReady = true
-      for (const listener of listeners) listener()
-    })
-    return {
-      backend: redisBackend(redis, parsed),
-      bells,
-      warnings,
-      connected: () => redis.status === 'ready',
-      onReconnect: (listener) => void listeners.push(listener),
-      close: async () => {
-        await bells.close()
-        redis.disconnect()
+    return looked?.value ?? null
+  })
+  const redis: RedisClient = connectRedis(parsed.server, onError, { monitor: server, mayAskInfo })
+  const bells = redisBells(redis, { prefix, mayAskInfo }, onError)
+  // The first time is no time again.
+  let wasReady: boolean | null = null
+  const listeners: (() => void)[] = []
+  redis.on('close', () => {
+    wasReady = wasReady === null ? null : false
+  })
+  redis.on('ready', () => {
+    if (wasReady === false) for (const listener of listeners) listener()
+    wasReady = true
+  })
+  return {
+    backend: redisBackend(redis, parsed),
+    bells: {
+      ...bells,
+      // A ring may be lost: what it is for lies in the backend, and is rung for again by who looks after the run.
+      ring: async (...ring) => {
+        try {
+          await bells.ring(...ring)
+        } catch (error) {
+          if (!(error instanceof Error) || server.met(error.message) === null) throw error
+        }
       },
-    }
-  } catch (error) {
-    redis.disconnect()
-    return {
-      message: `--backend ${shownFleetUrl(url)} cannot be used: ${messageOf(error)}. Is the server running, and may this machine reach it?`,
-    }
-  } finally {
-    timer.abort()
+    },
+    warnings,
+    server,
+    connected: () => redis.status === 'ready',
+    explain: async (error) => {
+      if (!isReply(error)) return null
+      const refusal = server.met(error.message)
+      if (refusal === 'full') await server.look()
+      const why =
+        refusal === null || server.state.kind !== refusal
+          ? failureOf(error, parsed).message
+          : stateText(server.state)
+      return `--backend ${shownFleetUrl(url)}: ${why}`
+    },
+    onReconnect: (listener) => void listeners.push(listener),
+    close: async () => {
+      await bells.close()
+      redis.disconnect()
+    },
   }
 }

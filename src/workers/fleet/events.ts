@@ -1,3 +1,4 @@
+import type { ServerState } from '../backend/redis/index.js'
 import type { BellKind } from '../bells.js'
 
 /** What happens in a worker process, for logs and metrics. */
@@ -30,5 +31,14 @@ export type WorkEvent =
   | { readonly kind: 'run_ended'; readonly run: string; readonly as: string }
   | { readonly kind: 'swept'; readonly run: string; readonly files: number }
   | { readonly kind: 'reconnected' }
+  /** The server stands otherwise than before; `message`: how, and what to do. */
+  | { readonly kind: 'server'; readonly state: ServerState['kind']; readonly message: string }
+  /** The server refused a call because of its state, which is told by itself. It will be tried again. */
+  | {
+      readonly kind: 'refused'
+      readonly run: string | null
+      readonly key: string | null
+      readonly message: string
+    }
 
 export type Observe = (event: WorkEvent) => void

@@ -1,3 +1,4 @@
+import { type ServerState, stateText } from '../backend/redis/index.js'
 import type { BellKind } from '../bells.js'
 
 /** What a look at the process and at its backend saw. */
@@ -94,9 +95,14 @@ export function healthOf(watched: Watched, kinds: readonly BellKind[]): Health {
   return { ok: reasons.length === 0, reasons }
 }
 
-/** Whether the process can take work just now: its backend is there. Pure. */
-export function readinessOf({ waiting }: Pick<Watched, 'waiting'>, connected: boolean): Health {
-  if (!connected) return { ok: false, reasons: ['not connected to the backend'] }
+/** Whether the process can take work just now: its backend is there, and takes writes. `state` null = there is none yet. Pure. */
+export function readinessOf(
+  { waiting }: Pick<Watched, 'waiting'>,
+  connected: boolean,
+  state: ServerState | null,
+): Health {
+  if (!connected || state === null) return { ok: false, reasons: ['not connected to the backend'] }
+  if (state.kind !== 'ok') return { ok: false, reasons: [stateText(state)] }
   return waiting === null
     ? { ok: false, reasons: ['the backend has not answered'] }
     : { ok: true, reasons: [] }

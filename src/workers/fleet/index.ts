@@ -1,4 +1,5 @@
-export { connectFleet, type Fleet, parseFleetUrl, shownFleetUrl } from './connect.js'
+export { stateText } from '../backend/redis/index.js'
+export { connectFleet, type Fleet, parseFleetUrl, readFleetUrl, shownFleetUrl } from './connect.js'
 export { type Order, type Ordered, orderRun } from './control.js'
 export type { Observe, WorkEvent } from './events.js'
 export {

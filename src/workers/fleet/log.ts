@@ -95,6 +95,15 @@ export function createLog({ level, write, now }: LogOptions): Observe {
       case 'swept':
         logger.info({ ...idsOf(event), files: event.files }, 'swept what no commit names')
         break
+      case 'server':
+        logger[event.state === 'ok' ? 'info' : 'warn'](
+          { ...idsOf(event), state: event.state },
+          withoutSecrets(event.message),
+        )
+        break
+      case 'refused':
+        logger.debug(idsOf(event), withoutSecrets(event.message))
+        break
       case 'reconnected':
         logger.info(idsOf(event), 'connected to the backend again')
         break

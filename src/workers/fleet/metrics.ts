@@ -74,6 +74,12 @@ export function createMetrics(): Metrics {
     labelNames: ['run'],
     registers,
   })
+  const refused = new Counter({
+    name: 'pairmill_backend_refusals_total',
+    help: 'Calls that the backend refused because it takes no writes: it is full, a copy, or cannot write to its disk. They are tried again.',
+    labelNames: ['run'],
+    registers,
+  })
   const reconnections = new Counter({
     name: 'pairmill_backend_reconnections_total',
     help: 'Times the connection to the backend was lost and came back.',
@@ -102,6 +108,11 @@ export function createMetrics(): Metrics {
       case 'problem':
         problems.inc({ run })
         break
+      case 'refused':
+        refused.inc({ run })
+        break
+      // The state itself is a gauge.
+      case 'server':
       case 'notice':
         break
       case 'run_ended':

@@ -2,15 +2,18 @@ import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import { Gauge, type Registry } from 'prom-client'
 import type { Backend } from '../backend/backend.js'
+import { serverStateKinds } from '../backend/redis/index.js'
 import { messageOf } from '../opening.js'
+import type { Fleet } from './connect.js'
 import { createDepths } from './depths.js'
 import { type Health, healthOf, readinessOf } from './health.js'
 import { createWatch, type Watch, type WatchDeps } from './watch.js'
 
 export interface VitalsDeps extends WatchDeps {
-  /** What `createMetrics` gave; what waits and how the process is are added to it. */
-  readonly registry: Registry
-  readonly fleet: WatchDeps['fleet'] & { readonly backend: Pick<Backend, 'progress' | 'workers'> }
+  readonly fleet: WatchDeps['fleet'] & {
+    readonly backend: Pick<Backend, 'progress' | 'workers'>
+    readonly server: Pick<Fleet['server'], 'state' | 'memory'>
+  }
 }
 
 export interface VitalsAddress {
@@ -22,6 +25,8 @@ export interface VitalsAddress {
 
 export interface VitalsServer {
   readonly port: number
+  /** The process has its backend: from now on it is looked at. Until then it is well, for it waits, and is not ready. */
+  watch(deps: VitalsDeps): void
   close(): Promise<void>
 }
 
@@ -31,23 +36,28 @@ const requestMs = 10_000
 
 /**
  * Serves /metrics (Prometheus), /healthz (200 while the process does what it is there for, 503 and why where it does not) and
- * /readyz (200 while its backend is there). `message`: why it cannot.
+ * /readyz (200 while its backend is there and takes writes). `registry`: what `createMetrics` gave; what waits and how the process is are
+ * added to it. `message`: why it cannot.
  */
 export async function serveVitals(
   { port, host }: VitalsAddress,
-  deps: VitalsDeps,
+  registry: Registry,
 ): Promise<VitalsServer | { readonly message: string }> {
-  const { registry, fleet, kinds } = deps
-  const watch = createWatch(deps)
+  let watched: { readonly watch: Watch; readonly deps: VitalsDeps } | null = null
   const readDepths = createDepths(registry)
   const vitalGauges = createVitalGauges(registry)
-  const health = () => healthOf(watch.watched(), kinds)
-  const readiness = () => readinessOf(watch.watched(), fleet.connected())
+  const health = (): Health =>
+    watched === null ? { ok: true, reasons: [] } : healthOf(watched.watch.watched(), watched.deps.kinds)
+  const readiness = (): Health =>
+    watched === null
+      ? readinessOf({ waiting: null }, false, null)
+      : readinessOf(watched.watch.watched(), watched.deps.fleet.connected(), watched.deps.fleet.server.state)
 
   const answer = async (path: string, response: ServerResponse): Promise<void> => {
     switch (path) {
       case '/metrics': {
-        await readDepths(fleet.connected() ? fleet.backend : null)
+        const deps = watched?.deps ?? null
+        await readDepths(deps?.fleet.connected() === true ? deps.fleet.backend : null)
         vitalGauges(deps, health(), readiness())
         response.setHeader('content-type', registry.contentType)
         response.end(await registry.metrics())
@@ -86,10 +96,15 @@ export async function serveVitals(
       message: `--metrics-port ${port}: cannot listen on ${shownHost}: ${messageOf(error)}. Choose another port or address`,
     }
   }
-  const looks = keepLooking(watch)
+  let looks: NodeJS.Timeout | undefined
   const address = server.address()
   return {
     port: address !== null && typeof address === 'object' ? address.port : port,
+    watch: (deps) => {
+      const watch = createWatch(deps)
+      watched = { watch, deps }
+      looks = keepLooking(watch)
+    },
     close: async () => {
       clearInterval(looks)
       const closed = once(server, 'close')
@@ -121,17 +136,37 @@ function createVitalGauges(registry: Registry) {
   )
   const connected = gauge('pairmill_backend_connected', '1 while this process is connected to the backend.')
   const healthy = gauge('pairmill_healthy', '1 while /healthz says that all is well.')
-  const ready = gauge('pairmill_ready', '1 while /readyz says that the backend is there.')
-  return (
-    { working, fleet }: Pick<VitalsDeps, 'working' | 'fleet'>,
-    health: Health,
-    readiness: Health,
-  ): void => {
-    const vitals = working.vitals()
-    active.set(vitals.active)
-    consumedAt.set(vitals.consumedAtMs / 1000)
-    connected.set(fleet.connected() ? 1 : 0)
+  const ready = gauge('pairmill_ready', '1 while /readyz says that the backend is there and takes writes.')
+  const state = new Gauge({
+    name: 'pairmill_backend_state',
+    help: '1 for how the backend stands as this process sees it: ok, full (at maxmemory), read_only, loading, misconf (it cannot write to its disk) or away.',
+    labelNames: ['state'],
+    registers: [registry],
+  })
+  const used = gauge(
+    'pairmill_backend_memory_bytes',
+    'Memory of the backend that counts against its limit; absent where it does not say. The same from every process.',
+  )
+  const limit = gauge(
+    'pairmill_backend_memory_max_bytes',
+    'The limit of the backend’s memory (maxmemory); absent where there is none. The same from every process.',
+  )
+  return (deps: Pick<VitalsDeps, 'working' | 'fleet'> | null, health: Health, readiness: Health): void => {
+    const vitals = deps?.working.vitals() ?? null
+    active.set(vitals?.active ?? 0)
+    if (vitals !== null) consumedAt.set(vitals.consumedAtMs / 1000)
+    connected.set(deps?.fleet.connected() === true ? 1 : 0)
     healthy.set(health.ok ? 1 : 0)
     ready.set(readiness.ok ? 1 : 0)
+    const stands = deps?.fleet.server.state.kind ?? 'away'
+    for (const kind of serverStateKinds) state.set({ state: kind }, kind === stands ? 1 : 0)
+    const memory = deps?.fleet.server.memory ?? null
+    for (const [gauge, bytes] of [
+      [used, memory?.usedBytes],
+      [limit, memory?.maxBytes],
+    ] as const) {
+      if (bytes === undefined || bytes === null) gauge.remove()
+      else gauge.set(bytes)
+    }
   }
 }

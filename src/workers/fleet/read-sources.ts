@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { Source, SourceProblem, SourceSkip } from '../../crawl/index.js'
+import type { Backend } from '../backend/backend.js'
 import { steadyClock } from '../clock.js'
 import { checkSources, type Fed, feed, openSources } from '../feed.js'
 import { batchShape } from '../line.js'
-import { openNet } from '../opening.js'
+import { messageOf, openNet } from '../opening.js'
 import { pause } from '../pause.js'
 import { readersOf } from '../readers.js'
 import type { Environment, RunOptions, RunSignals } from '../run-types.js'
@@ -30,6 +31,7 @@ const leastBatches = 32
 const beatMs = 2_000
 const ttlMs = 15_000
 const progressMs = 5_000
+const lookMs = 5_000
 
 /** Why the sources cannot be read; null = they can. `isNew`: the fleet does not know the run yet. */
 export async function checkFleetSources(
@@ -52,13 +54,13 @@ export async function checkFleetSources(
  * cannot be read any further now.
  */
 export async function readSources(
-  fleet: Pick<Fleet, 'backend' | 'bells'>,
+  fleet: Pick<Fleet, 'backend' | 'bells' | 'server'>,
   { run, options, sources }: ReadSources,
   environment: Pick<Environment, 's3'>,
   hooks: ReadSourcesHooks,
   signals: RunSignals,
 ): Promise<Fed> {
-  const { backend, bells } = fleet
+  const { backend, bells, server } = fleet
   const over = new AbortController()
   const stop = AbortSignal.any([signals.drain, signals.abort])
   const beating = AbortSignal.any([stop, over.signal])
@@ -74,6 +76,7 @@ export async function readSources(
     }
   }
   const telling = [
+    every(lookMs, () => server.look()),
     every(beatMs, () => backend.beat({ worker, ttlMs, body })),
     every(progressMs, async () => {
       const [counters, { buffered, batchesOpen }] = await Promise.all([
@@ -92,7 +95,7 @@ export async function readSources(
     return await feed(
       {
         run,
-        backend,
+        backend: { ...backend, commitSource: (commit) => committedSource(fleet, commit, stop) },
         bells,
         batch: batchShape(options),
         mostBatches,
@@ -108,5 +111,24 @@ export async function readSources(
     // The server may be what was lost; then it is forgotten by itself.
     await Promise.allSettled([backend.removeWorker(worker)])
     await net.close()
+  }
+}
+
+/** A full server refuses candidates, and writes nothing of the commit: it is sent again when there is room. */
+async function committedSource(
+  { backend, server }: Pick<Fleet, 'backend' | 'server'>,
+  commit: Parameters<Backend['commitSource']>[0],
+  stop: AbortSignal,
+): ReturnType<Backend['commitSource']> {
+  for (;;) {
+    try {
+      return await backend.commitSource(commit)
+    } catch (error) {
+      if (server.met(messageOf(error)) === null) throw error
+      while (!server.takesWork) {
+        await pause(lookMs, stop)
+        stop.throwIfAborted()
+      }
+    }
   }
 }

@@ -21,6 +21,8 @@ export interface StewardDeps {
 export interface Steward {
   /** Looks after every run that goes on and that no other process looks after. */
   round(signal: AbortSignal): Promise<void>
+  /** Nobody works: the time until the next round is none that the runs worked. */
+  rest(): void
   /** The backend may have forgotten its last moments: the stores are asked anew what they know. */
   distrust(): void
   /** Leaves its duties to others. */
@@ -37,7 +39,8 @@ const publishEveryMs = 30_000
 /** What drives the runs of a fleet on: rings, plans, ends. One process at a time for each run, another within seconds after it died. */
 export function createSteward(deps: StewardDeps): Steward {
   const { backend, bells, lines, observe, worker } = deps
-  const tendedAt = new Map<string, number>()
+  // null = it rested since.
+  const tendedAt = new Map<string, number | null>()
   const reconciled = new Set<string>()
   const sweptAt = new Map<string, number>()
   const publishedAt = new Map<string, number>()
@@ -98,9 +101,9 @@ export function createSteward(deps: StewardDeps): Steward {
       reconciled.add(run)
     }
     const now = deps.now()
-    const before = tendedAt.get(run)
+    const before = tendedAt.get(run) ?? null
     tendedAt.set(run, now)
-    if (before !== undefined && entry.standing === 'running') await backend.addElapsed(run, now - before)
+    if (before !== null && entry.standing === 'running') await backend.addElapsed(run, now - before)
     const { maxTimeMs } = line.options
     const { progress, phase } = await tend(
       { run, backend, bells, limits: entry.limits, maxTimeMs, batch: line.batch, shard: line.shard, places },
@@ -142,6 +145,9 @@ export function createSteward(deps: StewardDeps): Steward {
           observe({ kind: 'trouble', run: entry.run, key: null, message: messageOf(error) })
         }
       }
+    },
+    rest: () => {
+      for (const run of tendedAt.keys()) tendedAt.set(run, null)
     },
     distrust: () => reconciled.clear(),
     close: async () => {

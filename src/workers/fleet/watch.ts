@@ -8,6 +8,7 @@ import type { Working } from './work.js'
 export interface WatchDeps {
   readonly working: Pick<Working, 'vitals'>
   readonly fleet: Pick<Fleet, 'connected'> & {
+    readonly server: Pick<Fleet['server'], 'takesWork'>
     readonly backend: Pick<Backend, 'runs' | 'waitingHosts' | 'openBatches' | 'openPlans'>
   }
   /** Kinds of work that the process answers. */
@@ -32,7 +33,9 @@ export function createWatch({ working, fleet, kinds, now }: WatchDeps): Watch {
   const look = async (): Promise<void> => {
     const read = fleet.connected() ? await inTime(() => waitingKinds(fleet.backend, kinds), readMs) : null
     const { active, consumedAtMs } = working.vitals()
-    watched = watchedAfter(watched, { waiting: read?.value ?? null, active, consumedAtMs }, now())
+    // Where nothing may be begun nothing waits for this process.
+    const waiting = read === null || fleet.server.takesWork ? (read?.value ?? null) : []
+    watched = watchedAfter(watched, { waiting, active, consumedAtMs }, now())
   }
   return {
     look: () => {

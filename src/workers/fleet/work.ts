@@ -57,6 +57,8 @@ const beatMs = 2_000
 /** A worker that said nothing for so long is not listed. */
 const ttlMs = 15_000
 const roundMs = 500
+/** How often the server is asked how it stands, and a ring that it cannot be answered now is looked at again. */
+const lookMs = 5_000
 /** A ring whose run this process cannot work on is left to another. */
 const elsewhereMs = 2_000
 /**
@@ -88,7 +90,11 @@ export function work(options: WorkOptions, deps: WorkDeps, signals: RunSignals):
     deps.observe(event)
   }
   const trouble = (error: unknown, run: string | null = null, key: string | null = null): void => {
-    if (!abort.aborted) observe({ kind: 'trouble', run, key, message: messageOf(error) })
+    if (abort.aborted) return
+    const message = messageOf(error)
+    // The state of the server is told once, not with every call that it refuses.
+    const kind = fleet.server.met(message) === null ? 'trouble' : 'refused'
+    observe({ kind, run, key, message })
   }
   const backend = observedBackend(fleet.backend, observe)
   const lines = createLines({
@@ -130,6 +136,8 @@ export function work(options: WorkOptions, deps: WorkDeps, signals: RunSignals):
     steward.distrust()
   })
 
+  fleet.server.onChange(({ state, text }) => observe({ kind: 'server', state: state.kind, message: text }))
+
   const visit = async (kind: BellKind, run: string, key: string): Promise<Visited> => {
     const line = await lines.of(run)
     if ('message' in line) {
@@ -140,7 +148,7 @@ export function work(options: WorkOptions, deps: WorkDeps, signals: RunSignals):
     problems.delete(run)
     switch (kind) {
       case 'session':
-        return await line.visitSession(key, drain, abort)
+        return await line.visitSession(key, AbortSignal.any([drain, fleet.server.resting]), abort)
       case 'batch':
         return await line.visitBatch(key, drain, abort)
       case 'plan':
@@ -152,6 +160,7 @@ export function work(options: WorkOptions, deps: WorkDeps, signals: RunSignals):
       kind,
       places,
       async ({ run, key }) => {
+        if (!fleet.server.takesWork) return { kind: 'again', inMs: lookMs }
         const began = now()
         active++
         try {
@@ -205,9 +214,11 @@ export function work(options: WorkOptions, deps: WorkDeps, signals: RunSignals):
     const tends = options.places.plan !== undefined
     try {
       await Promise.all([
+        every(lookMs, () => fleet.server.look()),
         every(beatMs, beat),
         every(roundMs, async () => {
-          if (tends) await steward.round(drain)
+          if (!fleet.server.takesWork) steward.rest()
+          else if (tends) await steward.round(drain)
           if (options.untilDone && (await isAllDone(fleet))) over.abort()
         }),
       ])

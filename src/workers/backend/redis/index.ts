@@ -1,4 +1,13 @@
-export { connectRedis, type RedisClient } from './connection.js'
+export { connectRedis, isReply, type RedisClient } from './connection.js'
+export { type DialFailure, dial, failureOf } from './dial.js'
 export { redisBackend } from './redis-backend.js'
 export { redisBells } from './redis-bells.js'
-export { checkServer } from './server-check.js'
+export { lookAtServer } from './server-look.js'
+export { type ServerChange, ServerMonitor } from './server-monitor.js'
+export {
+  refusalOf,
+  type ServerMemory,
+  type ServerState,
+  serverStateKinds,
+  stateText,
+} from './server-state.js'

@@ -9,14 +9,17 @@ const stalledIntervalMs = 5_000
 
 /** BullMQ writes down what happens to each job, for listeners; there are none. */
 const maxEvents = 100
+/** After a failure, such as that of a server without room, a worker asks again this soon. */
+const retryMs = 5_000
 
 /** Doorbells in the same server as the backend. The connection is shared; each worker makes one more, to wait on. */
 export function redisBells(
   redis: RedisClient,
-  { prefix }: { readonly prefix: string },
+  { prefix, mayAskInfo = true }: { readonly prefix: string; readonly mayAskInfo?: boolean },
   onError: (error: Error) => void,
 ): Bells {
-  const shared = { connection: redis, prefix: bellsPrefixOf(prefix) }
+  // Its version is all that BullMQ asks INFO for; without it, it waits in whole seconds.
+  const shared = { connection: redis, prefix: bellsPrefixOf(prefix), skipVersionCheck: !mayAskInfo }
   const make: BellMaker = {
     queue: (name) => {
       const queue = new Queue(name, { ...shared, streams: { events: { maxLen: maxEvents } } })
@@ -29,6 +32,7 @@ export function redisBells(
         concurrency,
         lockDuration: lockDurationMs,
         stalledInterval: stalledIntervalMs,
+        runRetryDelay: retryMs,
         // A job that lost its worker any number of times is still only a doorbell.
         maxStalledCount: 1_000_000_000,
       }) as unknown as ReturnType<BellMaker['worker']>,

@@ -67,6 +67,39 @@ const scriptNames = [
 ] as const
 export type ScriptName = (typeof scriptNames)[number]
 
+/** They write nothing. */
+const reading: ReadonlySet<ScriptName> = new Set([
+  'caption_counts',
+  'counters',
+  'find_duplicates',
+  'hosts',
+  'live_parts',
+  'open_batches',
+  'open_plans',
+  'progress',
+  'runs',
+  'sources',
+  'unplanned_parts',
+  'workers',
+])
+/**
+ * They begin work, or add it: a server at maxmemory refuses them, so that nothing is fetched there whose commit it would refuse. All
+ * others end work or keep it, and pass.
+ */
+const beginning: ReadonlySet<ScriptName> = new Set([
+  'allot_plan',
+  'close_batches',
+  'commit_source',
+  'lease_batch',
+  'lease_host',
+  'lease_page_file',
+  'lease_plan',
+  'offer',
+  'open_run',
+  'open_sources',
+  'set_options',
+])
+
 const folder = join(dirname(createRequire(import.meta.url).resolve('#lua/offer.lua')))
 const includePattern = /^-- @include (.+)$/gm
 
@@ -92,6 +125,7 @@ function readScripts(): ReadonlyMap<ScriptName, string> {
       const text = readFileSync(join(folder, `${name}.lua`), 'utf8')
       const parts = new Set(['keys', 'base'])
       include(text, parts)
+      if (!reading.has(name)) parts.add(beginning.has(name) ? 'refused_when_full' : 'passes_when_full')
       return [name, `${[...parts].map(partOf).join('\n')}\n${text}`]
     }),
   )
