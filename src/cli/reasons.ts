@@ -120,7 +120,7 @@ export const recordSkipExplanations: Readonly<Record<RecordSkip, string>> = {
   not_warc: 'file that is no web archive',
 }
 
-/** A link is counted as often as it stands on a page. */
+/** Counted page by page: a link that stands on many is counted as often. */
 export const linkSkipExplanations: Readonly<
   Record<Exclude<ScopeVerdict, 'in'> | TrapReason | 'nofollow', string>
 > = {
