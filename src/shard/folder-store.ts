@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { copyFile, link, mkdir, open, opendir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { copyFile, link, open, opendir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { makeFolder } from '../disk/index.js'
 import type { PutOptions, PutOutcome, Store } from './store.js'
 import { checkedParts } from './store-name.js'
 import { sumFile } from './summed-file.js'
@@ -18,14 +19,14 @@ export function folderStore(dir: string): Store {
 
   const scratch = async (): Promise<string> => {
     const path = join(root, scratchName)
-    await mkdir(path, { recursive: true })
+    await makeFolder(path)
     return path
   }
 
   const putFile: Store['putFile'] = async (name, localPath, options, signal) => {
     signal.throwIfAborted()
     const target = pathOf(name)
-    await mkdir(dirname(target), { recursive: true })
+    await makeFolder(dirname(target))
     await syncPath(localPath)
     const outcome = await place(localPath, target, options, scratch)
     await syncPath(dirname(target))
@@ -95,7 +96,7 @@ export function folderStore(dir: string): Store {
 export async function clearScratch(store: Store): Promise<void> {
   const path = await store.scratch()
   await rm(path, { recursive: true, force: true })
-  await mkdir(path, { recursive: true })
+  await makeFolder(path)
 }
 
 async function place(

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, open, rm } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { makeFolder } from '../disk/index.js'
 import { createReader } from './s3/download.js'
 import { S3Error } from './s3/fault.js'
 import { openLink, type S3Link, type S3Settings } from './s3/link.js'
@@ -72,7 +73,7 @@ function storeOn(link: S3Link, conditional: boolean, scratchDir: string): Store 
   const writer = createWriter(link, { conditional, memory })
 
   const scratch = async (): Promise<string> => {
-    await mkdir(scratchDir, { recursive: true })
+    await makeFolder(scratchDir)
     return scratchDir
   }
 

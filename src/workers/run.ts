@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type Renderer, SourceError } from '../crawl/index.js'
+import { makeFolder } from '../disk/index.js'
 import { prepareImageLibrary } from '../filter/index.js'
 import type { HeldLock } from '../lock/index.js'
 import { clearScratch, isS3Url, openStore, sweepParts } from '../shard/index.js'
@@ -40,7 +40,7 @@ export const decodesPerCore = 2
 export const runPipeline: RunPipeline = async (options, environment, hooks, signals) => {
   const privateDir = privateDirOf(options)
   try {
-    mkdirSync(privateDir, { recursive: true })
+    await makeFolder(privateDir)
   } catch (error) {
     const place = isS3Url(options.out) ? `--backend pglite:${dirname(privateDir)}` : `--out ${options.out}`
     return refused('bad_out', `${place} cannot be used as a folder: ${messageOf(error)}`)

@@ -1,6 +1,7 @@
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { makeFolder } from '../../disk/index.js'
 import { absent, isFileError } from './file-errors.js'
 import { takeDownloadLock } from './lock.js'
 
@@ -59,7 +60,7 @@ export async function download(
   wanted: Download,
   signal: AbortSignal,
 ): Promise<DownloadOutcome> {
-  await mkdir(dirname(wanted.path), { recursive: true })
+  await makeFolder(dirname(wanted.path))
   const lock = await takeDownloadLock(`${wanted.path}.lock`, signal)
   try {
     // Another process may have brought it while this one waited.

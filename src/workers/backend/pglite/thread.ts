@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { PGlite } from '@electric-sql/pglite'
+import { makeFolder } from '../../../disk/index.js'
 import { type LockFence, mayGoOn } from '../../../lock/index.js'
 
 const require = createRequire(import.meta.url)
@@ -39,7 +40,7 @@ async function openFolder(dir: string): Promise<PGlite> {
   const unfinished = `${dir}.unfinished`
   if (existsSync(unfinished)) rmSync(dir, { recursive: true, force: true })
   if (existsSync(dir)) return await openDatabase(dir)
-  mkdirSync(dirname(dir), { recursive: true })
+  await makeFolder(dirname(dir))
   writeFileSync(unfinished, '')
   const db = await openDatabase(dir, new Blob([readFileSync(packedDatabase)]))
   rmSync(unfinished)
