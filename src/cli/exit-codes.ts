@@ -4,7 +4,7 @@ export const exitCodes = {
   ok: 0,
   /** The run failed, verify found something wrong, there is no run to report on, or classify could not read an image. */
   failed: 1,
-  /** An option, seed or config file that cannot be used. Nothing was started. */
+  /** An option, seed or config file that cannot be used, or an --out with files that are not pairmill's. Nothing was started. */
   usage: 2,
   /** Another process works in the folder. */
   locked: 3,
@@ -32,7 +32,10 @@ export const exitCodeHelp: readonly (readonly [ExitCode, string])[] = [
     exitCodes.failed,
     'the run failed, verify found problems, status found no run, or classify could not read an image',
   ],
-  [exitCodes.usage, 'an option, a seed or the config file cannot be used; nothing was started'],
+  [
+    exitCodes.usage,
+    'an option, a seed or the config file cannot be used, or --out holds files of others; nothing was started',
+  ],
   [exitCodes.locked, 'refused: another process works in this folder'],
   [exitCodes.optionsDiffer, 'refused: the folder holds a run with other options'],
   [exitCodes.model, 'the model could not be fetched or cannot be used'],

@@ -1,4 +1,3 @@
-import { isS3Url } from '../shard/index.js'
 import {
   checkFleetSources,
   type Environment,
@@ -8,6 +7,7 @@ import {
   ownedByOther,
   type RunOptions,
   shownFleetUrl,
+  sourcesProblem,
 } from '../workers/index.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import { oneLine } from './figures.js'
@@ -48,7 +48,8 @@ export async function launch(
   if (input.kind === 'problems') return refuse(input.problems, exitCodes.usage)
   for (const note of input.notes) deps.stderr.write(`${oneLine(note)}\n`)
   const options = { ...input.options, backend: shownFleetUrl(call.url) }
-  const taken = await takenBy(options.out, existing ?? null, deps)
+  const taken =
+    (await sourcesProblem(options.out, null, sources)) ?? (await takenBy(options.out, existing ?? null, deps))
   if (taken !== null) return refuse([taken], exitCodes.usage)
   const launched = await launchRun(fleet, {
     run: call.run,
@@ -73,13 +74,12 @@ const refusalCodes = {
 /** A place that does not answer within this is left to the workers. */
 const lookMs = 10_000
 
-/** Why another state's run is in the way; null = it is not, or that cannot be seen from here: the workers look again. */
+/** Why another run or a stranger's files are in the way; null = they are not, or that cannot be seen from here: the workers look again. */
 async function takenBy(
   out: string,
   entry: Parameters<typeof ownedByOther>[1],
   { environment, stderr }: LaunchDeps,
 ): Promise<string | null> {
-  if (!isS3Url(out)) return null
   const unseen = (why: string): null => {
     stderr.write(
       `pairmill: ${oneLine(`${out} could not be looked at from here, the workers will: ${why}`)}\n`,

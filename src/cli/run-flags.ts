@@ -36,7 +36,7 @@ export const runFlags = {
     flag: '--out',
     value: 'DIR|s3://...',
     group: start,
-    help: 'folder for the dataset, or s3://BUCKET/PREFIX; an unfinished run in it goes on',
+    help: 'folder for the dataset, or s3://BUCKET/PREFIX; an unfinished run in it goes on, files of others in it are never replaced',
     fallback: null,
     expected: 'a folder or s3://BUCKET/PREFIX',
   },

@@ -80,6 +80,14 @@ export function folderStore(dir: string): Store {
         if (found !== null) yield { name: folder + entry.name, size: found.size, modifiedMs: found.mtimeMs }
       }
     },
+    async top(isWanted, signal) {
+      const names: string[] = []
+      for await (const { name } of (await orAbsent(opendir(root))) ?? []) {
+        signal.throwIfAborted()
+        if (isWanted(name)) names.push(name)
+      }
+      return { names, isAll: true }
+    },
     async remove(name, signal) {
       signal.throwIfAborted()
       await rm(pathOf(name), { force: true })

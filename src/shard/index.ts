@@ -16,6 +16,7 @@ export {
   cardName,
   entriesPrefix,
   entryName,
+  isDatasetName,
   isShardFile,
   keyOf,
   manifestName,
@@ -54,6 +55,7 @@ export { objectPlace, openS3Object, type S3Object } from './s3/object.js'
 export { defaultPace, type S3Pace } from './s3/pace.js'
 export { type S3StoreOptions, s3Store } from './s3-store.js'
 export type { SampleRecord } from './sample-record.js'
+export { standingIn, standingProblem } from './standing.js'
 export type { LocalCopy, PutOptions, PutOutcome, Store, StoredName } from './store.js'
 export { removePlanParts, sweepParts } from './sweep.js'
 export { type Verification, type VerifyProgress, verifyDataset } from './verify.js'

@@ -40,6 +40,19 @@ export function isShardFile(name: string): boolean {
   return !name.includes('/') && /(?:\.tar|\.parquet|_stats\.json)$/.test(name)
 }
 
+/** Whether a dataset has a file or folder of this name at its top, or a later version's will: what must not be a stranger's. */
+export function isDatasetName(name: string): boolean {
+  return datasetNames.has(name) || datasetPatterns.some((pattern) => pattern.test(name))
+}
+
+const datasetNames: ReadonlySet<string> = new Set([
+  ...[manifestName, sizesName, widsName, cardName, 'croissant.json', 'report.html'],
+  ...['pages', 'img_emb', 'text_emb', 'metadata', 'rejected', '.nv-meta'],
+])
+
+/** Shards of five digits or more, with all that lies beside them; img2dataset names its own so too. */
+const datasetPatterns = [/^\d{5}.*\.(?:tar|parquet|idx)$/s, /_stats\.json$/, /^ledger.*\.parquet$/s]
+
 /** Digits of a sample's number within its shard: enough for the largest shard, at least one. */
 export function keyDigits(shardSize: number): number {
   return String(Math.max(0, shardSize - 1)).length

@@ -1,14 +1,16 @@
 import { folderStore } from './folder-store.js'
+import { S3Error } from './s3/fault.js'
 import type { S3Settings } from './s3/link.js'
 import { isS3Url } from './s3/location.js'
 import { s3Store } from './s3-store.js'
+import { standingIn, standingProblem } from './standing.js'
 import type { Store } from './store.js'
 
 export interface StoreSurroundings {
   readonly s3: S3Settings
   /** A local folder for files under construction, where the store is not one itself. */
   readonly scratchDir: string
-  /** `read`: the store is not tried for writing, and need not allow it. */
+  /** `read`: the store is not tried for writing, and need not allow it. `write`: refused where the place holds a stranger's files. */
   readonly access: 'read' | 'write'
 }
 
@@ -18,6 +20,22 @@ export async function openStore(
   { s3, scratchDir, access }: StoreSurroundings,
   signal: AbortSignal,
 ): Promise<Store | { readonly message: string }> {
-  if (!isS3Url(place)) return folderStore(place)
-  return await s3Store({ url: place, settings: s3, scratchDir, access }, signal)
+  const open = async (how: StoreSurroundings['access']) =>
+    isS3Url(place)
+      ? await s3Store({ url: place, settings: s3, scratchDir, access: how }, signal)
+      : folderStore(place)
+  if (access === 'read') return await open('read')
+  // Looked at before anything is written, not even to try whether that can be done.
+  const looking = await open('read')
+  if ('message' in looking) return looking
+  try {
+    const problem = standingProblem(place, await standingIn(looking, signal))
+    if (problem !== null) return { message: problem }
+  } catch (error) {
+    if (error instanceof S3Error) return { message: error.message }
+    throw error
+  } finally {
+    await looking.close()
+  }
+  return await open('write')
 }

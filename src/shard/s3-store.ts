@@ -5,7 +5,7 @@ import { makeFolder } from '../disk/index.js'
 import { createReader } from './s3/download.js'
 import { S3Error } from './s3/fault.js'
 import { openLink, type S3Link, type S3Settings } from './s3/link.js'
-import { listObjects, sweepUploads } from './s3/listing.js'
+import { listObjects, listTop, sweepUploads } from './s3/listing.js'
 import { parseS3Url } from './s3/location.js'
 import { defaultPace, type S3Pace } from './s3/pace.js'
 import { createPieceMemory } from './s3/pieces.js'
@@ -136,6 +136,7 @@ function storeOn(link: S3Link, conditional: boolean, scratchDir: string): Store 
       return null
     },
     list: (prefix, signal) => listObjects(link, prefix, signal),
+    top: (isWanted, signal) => listTop(link, isWanted, signal),
     async sweep(olderThanMs, signal) {
       // Not by the clock where all of it goes: stores tell times rounded up.
       const beforeMs = olderThanMs === 0 ? Number.POSITIVE_INFINITY : Date.now() - olderThanMs

@@ -29,6 +29,11 @@ export interface Store {
   localCopy(name: string, signal: AbortSignal): Promise<LocalCopy | null>
   /** Names that begin with `prefix` and have no '/' after it, in no order. */
   list(prefix: string, signal: AbortSignal): AsyncIterable<StoredName>
+  /**
+   * Names at its top, of files and of folders alike, that are `wanted`; in no order, a folder's without a slash. `isAll` false = there are so
+   * many names that only the first were looked at.
+   */
+  top(isWanted: (name: string) => boolean, signal: AbortSignal): Promise<TopNames>
   /** A name that is not there is no error. */
   remove(name: string, signal: AbortSignal): Promise<void>
   /**
@@ -48,6 +53,11 @@ export interface StoredName {
   readonly size: number
   /** When it was written, by the store's clock. */
   readonly modifiedMs: number
+}
+
+export interface TopNames {
+  readonly names: readonly string[]
+  readonly isAll: boolean
 }
 
 export interface PutOptions {

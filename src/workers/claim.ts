@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
-import type { Store } from '../shard/index.js'
+import { type Store, standingIn, standingProblem } from '../shard/index.js'
 
 const claimName = '.pairmill/owner.json'
 const tokenName = 'owner'
@@ -39,6 +39,9 @@ export async function claimPlace(
  * remove them. Answers why the place cannot be used; null = it is the owner's.
  */
 export async function claimFor(store: Store, owner: Owner, signal: AbortSignal): Promise<string | null> {
+  // As late as can be: who heeds no claim may have begun to write there since the place was opened.
+  const problem = standingProblem(store.url, await standingIn(store, signal))
+  if (problem !== null) return problem
   const bytes = Buffer.from(`${JSON.stringify(owner)}\n`)
   if ((await store.putBytes(claimName, bytes, { ifAbsent: true }, signal)) === 'stored') return null
   return await foreignOwner(store, owner.token, signal)

@@ -3,7 +3,14 @@ import { type Renderer, SourceError } from '../crawl/index.js'
 import { makeFolder } from '../disk/index.js'
 import { prepareImageLibrary } from '../filter/index.js'
 import type { HeldLock } from '../lock/index.js'
-import { clearScratch, isS3Url, openStore, sweepParts } from '../shard/index.js'
+import {
+  clearScratch,
+  isDatasetName,
+  isS3Url,
+  openStore,
+  standingProblem,
+  sweepParts,
+} from '../shard/index.js'
 import { openPglite } from './backend/pglite/database.js'
 import { pgliteBells } from './backend/pglite-bells.js'
 import { callThrough, sqlBackend } from './backend/sql-backend.js'
@@ -17,6 +24,7 @@ import { createGate } from './gate.js'
 import { withInputReport } from './input-report.js'
 import { createLine, seedOffers } from './line.js'
 import { messageOf, openNet, openRenderer, openScoring, reconcile } from './opening.js'
+import { databaseDirOf, lookAtPlace, privateDirOf } from './place.js'
 import { createPublisher } from './published-status.js'
 import { readersOf } from './readers.js'
 import { differencesOf, limitsOf, storedOptions } from './resume.js'
@@ -38,12 +46,20 @@ export const decodesPerCore = 2
  * `signals` say so, and leaves a state that resumes.
  */
 export const runPipeline: RunPipeline = async (options, environment, hooks, signals) => {
+  const found = await lookAtPlace(options, signals.abort)
+  if ('message' in found) return refused('bad_out', found.message)
   const privateDir = privateDirOf(options)
-  try {
-    await makeFolder(privateDir)
-  } catch (error) {
-    const place = isS3Url(options.out) ? `--backend pglite:${dirname(privateDir)}` : `--out ${options.out}`
-    return refused('bad_out', `${place} cannot be used as a folder: ${messageOf(error)}`)
+  const isShared = isS3Url(options.out)
+  const folders = [
+    [isShared ? `--backend pglite:${dirname(privateDir)}` : `--out ${options.out}`, privateDir],
+    [`--backend ${options.backend}`, dirname(databaseDirOf(options.backend))],
+  ] as const
+  for (const [given, folder] of folders) {
+    try {
+      await makeFolder(folder)
+    } catch (error) {
+      return refused('bad_out', `${given} cannot be used as a folder: ${messageOf(error)}`)
+    }
   }
   const lock = await lockFolder(privateDir, hooks.onNote, signals.drain)
   if (lock.kind === 'taken') return refused('locked', lock.message)
@@ -52,7 +68,15 @@ export const runPipeline: RunPipeline = async (options, environment, hooks, sign
   const closers: (() => Promise<void>)[] = []
   const status = createStatus(options, privateDir, hooks)
   try {
-    return await runLocked(options, privateDir, lock, environment, hooks, signals, status, closers)
+    return await runLocked(
+      options,
+      { ...found, privateDir, lock },
+      environment,
+      hooks,
+      signals,
+      status,
+      closers,
+    )
   } catch (error) {
     const gone = lock.lost()
     // What the folder says is another's matter then.
@@ -70,17 +94,13 @@ export const runPipeline: RunPipeline = async (options, environment, hooks, sign
   }
 }
 
-/** Where a run keeps what is its own: its lock, status, database, and files under construction. */
-function privateDirOf(options: RunOptions): string {
-  return isS3Url(options.out)
-    ? dirname(options.backend.replace(/^pglite:/, ''))
-    : join(options.out, '.pairmill')
-}
-
 async function runLocked(
   options: RunOptions,
-  privateDir: string,
-  lock: HeldLock,
+  {
+    privateDir,
+    isFree,
+    lock,
+  }: { readonly privateDir: string; readonly isFree: boolean; readonly lock: HeldLock },
   environment: Environment,
   hooks: RunHooks,
   signals: RunSignals,
@@ -99,7 +119,7 @@ async function runLocked(
   closers.push(() => store.close())
 
   status.note('opening the database')
-  const database = await openPglite(options.backend.replace(/^pglite:/, ''), lock.fence)
+  const database = await openPglite(databaseDirOf(options.backend), lock.fence)
   closers.push(() => database.close())
   database.onLost((error) => lost.abort(error))
   const backend = sqlBackend(callThrough(database))
@@ -144,6 +164,14 @@ async function runLocked(
   if (renderer !== null) closers.push(() => renderer.close())
 
   prepareImageLibrary()
+  // Fetching a model takes minutes, in which another program may have begun to write here.
+  if (isFree) {
+    const { names, isAll } = await store.top(isDatasetName, abort)
+    if (names.length > 0) {
+      const problem = standingProblem(`--out ${options.out}`, { kind: 'foreign', names, isAll })
+      if (problem !== null) return refused('bad_out', problem)
+    }
+  }
   await clearScratch(store)
   const bells = pgliteBells(database, (error) => status.trouble(error))
   closers.push(() => bells.close())

@@ -1,4 +1,5 @@
-import type { StoredName } from '../store.js'
+import type { ListObjectsV2CommandOutput } from '@aws-sdk/client-s3'
+import type { StoredName, TopNames } from '../store.js'
 import type { S3Link } from './link.js'
 import { abandonUpload } from './upload.js'
 
@@ -8,6 +9,44 @@ export async function* listObjects(
   prefix: string,
   signal: AbortSignal,
 ): AsyncGenerator<StoredName> {
+  for await (const page of pagesUnder(link, prefix, signal)) {
+    for (const { Key, Size, LastModified } of page.Contents ?? []) {
+      // Some tools write an empty object for a folder.
+      if (Key === undefined || Key.endsWith('/')) continue
+      const name = Key.slice(link.location.prefix.length)
+      yield { name, size: Size ?? 0, modifiedMs: LastModified?.getTime() ?? 0 }
+    }
+  }
+}
+
+/** Pages of a listing, of a thousand names each, that `listTop` looks at. */
+const mostTopPages = 5
+
+/** See `Store.top`. A stranger's prefix may hold millions of names. */
+export async function listTop(
+  link: S3Link,
+  isWanted: (name: string) => boolean,
+  signal: AbortSignal,
+): Promise<TopNames> {
+  const base = link.location.prefix.length
+  const names: string[] = []
+  let pages = 0
+  for await (const page of pagesUnder(link, '', signal)) {
+    const files = (page.Contents ?? []).flatMap(({ Key }) => (Key === undefined ? [] : [Key.slice(base)]))
+    const folders = (page.CommonPrefixes ?? []).flatMap(({ Prefix }) =>
+      Prefix === undefined ? [] : [Prefix.slice(base, -1)],
+    )
+    names.push(...[...files, ...folders].filter(isWanted))
+    if (++pages >= mostTopPages && page.IsTruncated === true) return { names, isAll: false }
+  }
+  return { names, isAll: true }
+}
+
+async function* pagesUnder(
+  link: S3Link,
+  prefix: string,
+  signal: AbortSignal,
+): AsyncGenerator<ListObjectsV2CommandOutput> {
   const { ListObjectsV2Command } = link.sdk
   const { bucket, prefix: base } = link.location
   let token: string | undefined
@@ -23,11 +62,7 @@ export async function* listObjects(
       (bounded) => link.client.send(new ListObjectsV2Command(input), { abortSignal: bounded }),
       { signal },
     )
-    for (const { Key, Size, LastModified } of page.Contents ?? []) {
-      // Some tools write an empty object for a folder.
-      if (Key === undefined || Key.endsWith('/')) continue
-      yield { name: Key.slice(base.length), size: Size ?? 0, modifiedMs: LastModified?.getTime() ?? 0 }
-    }
+    yield page
     token = page.IsTruncated === true ? page.NextContinuationToken : undefined
   } while (token !== undefined)
 }

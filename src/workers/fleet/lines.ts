@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Renderer } from '../../crawl/index.js'
 import type { Net } from '../../net/index.js'
-import { isS3Url, type Store } from '../../shard/index.js'
+import type { Store } from '../../shard/index.js'
 import type { Backend, RunEntry } from '../backend/backend.js'
 import type { Bells, Visited } from '../bells.js'
 import type { Gate } from '../gate.js'
@@ -104,10 +104,8 @@ export function createLines(deps: LinesDeps): Lines {
     const options = optionsOf(entry.options)
     const store = await stores.get(options.out)
     if ('message' in store) return store
-    if (isS3Url(options.out)) {
-      const taken = await claimForRun(store, entry, deps.abort)
-      if (taken !== null) return { message: taken }
-    }
+    const taken = await claimForRun(store, entry, deps.abort)
+    if (taken !== null) return { message: taken }
     const net = deps.openNet(options)
     nets.add(net)
     let visits = 0

@@ -1,4 +1,4 @@
-import type { Store } from '../../shard/index.js'
+import { type Store, standingIn, standingProblem } from '../../shard/index.js'
 import type { RunEntry } from '../backend/backend.js'
 import { claimFor, foreignOwner } from '../claim.js'
 import { optionsOf } from './launch.js'
@@ -14,6 +14,7 @@ export async function claimForRun(
   entry: RunEntry,
   signal: AbortSignal,
 ): Promise<string | null> {
+  if (await isOfOneProcess(store, signal)) return `${store.url} ${belongsToOneProcess}`
   const { run, options } = entry
   const owner = { v: 1, token: tokenOf(entry), run, backend: optionsOf(options).backend } as const
   return await claimFor(store, owner, signal)
@@ -25,5 +26,20 @@ export async function ownedByOther(
   entry: RunEntry | null,
   signal: AbortSignal,
 ): Promise<string | null> {
-  return await foreignOwner(store, entry === null ? null : tokenOf(entry), signal)
+  const other = await foreignOwner(store, entry === null ? null : tokenOf(entry), signal)
+  if (other !== null) return other
+  if (await isOfOneProcess(store, signal)) return `${store.url} ${belongsToOneProcess}`
+  const standing = await standingIn(store, signal)
+  if (entry === null && standing.kind === 'own')
+    return `${store.url} holds the dataset of another run: choose another --out`
+  return standingProblem(store.url, standing)
+}
+
+const belongsToOneProcess =
+  'belongs to a run in one process, whose state lies in its .pairmill/: go on with that without a fleet, or choose another --out'
+
+/** Such a run claims nothing: its lock and its database, which lie in its folder, say whose it is. */
+async function isOfOneProcess(store: Store, signal: AbortSignal): Promise<boolean> {
+  for (const name of ['db', 'lock']) if ((await store.stat(`.pairmill/${name}`, signal)) !== null) return true
+  return false
 }
