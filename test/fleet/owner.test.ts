@@ -1,3 +1,5 @@
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { folderStore } from '../../src/shard/index.js'
 import { isSamePlace } from '../../src/workers/fleet/launch.js'
@@ -28,6 +30,40 @@ describe('the place of a run of a fleet', () => {
     expect(await ownedByOther(store, other, calm)).toEqual(whose)
     if (other !== null) expect(await claimForRun(store, other, calm)).toEqual(whose)
     expect(await ownedByOther(store, birds, calm)).toBeNull()
+  })
+
+  it('is not one with a stranger’s files, in which nothing is made', async () => {
+    const folder = tempFolder()
+    writeFileSync(join(folder, '00000.tar'), '')
+    const named = expect.stringContaining(
+      "files that are not pairmill's, and a dataset has the same names: 00000.tar",
+    )
+    expect(await ownedByOther(folderStore(folder), null, calm)).toEqual(named)
+    expect(await ownedByOther(folderStore(folder), birds, calm)).toEqual(named)
+    expect(await claimForRun(folderStore(folder), birds, calm)).toEqual(named)
+    expect(readdirSync(folder)).toEqual(['00000.tar'])
+  })
+
+  it('is its own once its files are there, and that of a run of before too, which claimed nothing', async () => {
+    for (const mark of ['owner.json', 'parts']) {
+      const folder = tempFolder()
+      const store = folderStore(folder)
+      if (mark === 'owner.json') await claimForRun(store, birds, calm)
+      else mkdirSync(join(folder, '.pairmill/parts'), { recursive: true })
+      writeFileSync(join(folder, '00000.tar'), '')
+      const another = expect.stringMatching(/belongs to the run birds|holds the dataset of another run/)
+      expect(await ownedByOther(store, null, calm)).toEqual(another)
+      expect(await claimForRun(store, birds, calm)).toBeNull()
+      expect(await ownedByOther(store, birds, calm)).toBeNull()
+    }
+  })
+
+  it.each(['db', 'lock'])('is not that of a run in one process, which left its %s', async (name) => {
+    const folder = tempFolder()
+    mkdirSync(join(folder, '.pairmill', name), { recursive: true })
+    const whose = expect.stringContaining('belongs to a run in one process')
+    expect(await ownedByOther(folderStore(folder), null, calm)).toEqual(whose)
+    expect(await claimForRun(folderStore(folder), birds, calm)).toEqual(whose)
   })
 
   it.each([
