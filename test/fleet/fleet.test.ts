@@ -1,3 +1,4 @@
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
@@ -63,6 +64,24 @@ describe.skipIf(serverCommand === null)(`a fleet${whyNoServer}`, { timeout: 300_
     expect(await worker('all', '--until-done').ended).toMatchObject({ code: 0 })
     expect(await pairsOf(out)).toEqual([...wanted, ...more].sort())
     expect((await pairmill(['verify', out])).stdout).toContain('nothing is wrong')
+  })
+
+  it('writes to no folder with a stranger’s files, whether they were there before the run or its workers', async () => {
+    const { call, worker } = await open()
+    const theirs = tempFolder()
+    writeFileSync(join(theirs, '00000.tar'), '')
+    const said = "files that are not pairmill's, and a dataset has the same names: 00000.tar"
+    const refused = await call(crawl('one', theirs, 'http://d.test/'))
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining(said)])
+    const later = join(tempFolder(), 'out')
+    expect((await call(crawl('two', later, 'http://d.test/'))).code).toBe(0)
+    mkdirSync(later)
+    writeFileSync(join(later, '00000.tar'), '')
+    const working = worker('all')
+    await working.said(said)
+    working.child.kill('SIGTERM')
+    await working.ended
+    for (const folder of [theirs, later]) expect(readdirSync(folder)).toEqual(['00000.tar'])
   })
 
   it('refuses to go on with a run by other options, and names them', async () => {
