@@ -5,7 +5,6 @@ import { formatDuration } from './duration.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import { oneLine } from './figures.js'
 import { renderFleet, renderFleetRun } from './fleet-status.js'
-import { fleetUrlOf } from './fleet-url.js'
 import type { Output } from './output.js'
 import { placeOf } from './place.js'
 import { hostLines, inputLines, waitingLines } from './status-lines.js'
@@ -90,8 +89,6 @@ async function sourceOf(
     }
     return { look, close: async () => {} }
   }
-  const checked = fleetUrlOf(url, null)
-  if ('problem' in checked) return { ...checked, code: exitCodes.usage }
   const fleet = await deps.connectFleet(url)
   if ('message' in fleet) return { problem: fleet.message, code: exitCodes.backend }
   const look = async (): Promise<Look> => {

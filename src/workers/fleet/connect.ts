@@ -55,7 +55,7 @@ const lookMs = 3_000
 const silentMs = 30_000
 
 /** `redis://[USER:PASSWORD@]HOST[:PORT][/DB][?prefix=NAME]`, or `rediss://` over TLS. `problem`: why it is no such URL. Pure. */
-export function readFleetUrl(text: string): FleetUrl | { readonly problem: string } {
+export function parseFleetUrl(text: string): FleetUrl | { readonly problem: string } {
   const got = `got '${shownFleetUrl(text)}'`
   if (!/^rediss?:\/\/./.test(text) || !URL.canParse(text)) {
     return {
@@ -82,12 +82,6 @@ export function readFleetUrl(text: string): FleetUrl | { readonly problem: strin
   }
 }
 
-/** null = it is no such URL. Pure. */
-export function parseFleetUrl(text: string): FleetUrl | null {
-  const read = readFleetUrl(text)
-  return 'problem' in read ? null : read
-}
-
 /** The URL without its password, for people. Pure. */
 export function shownFleetUrl(text: string): string {
   if (!URL.canParse(text)) return text
@@ -101,7 +95,7 @@ export async function connectFleet(
   url: string,
   onError: (error: Error) => void,
 ): Promise<Fleet | ConnectFailure> {
-  const parsed = readFleetUrl(url)
+  const parsed = parseFleetUrl(url)
   if ('problem' in parsed) return { kind: 'unusable', message: parsed.problem }
   const dialled = await dial(parsed.server, parsed.prefix, parsed, connectMs)
   const refused = `--backend ${shownFleetUrl(url)} cannot be used`

@@ -84,7 +84,7 @@ export async function dial(
 function wasCut(cause: Error): boolean {
   return (
     /ECONNRESET|EPIPE|EPROTO|^ERR_SSL/.test(codeOf(cause)) ||
-    /Connection is closed|disconnected before secure TLS|Protocol error|speaks no TLS/.test(cause.message)
+    /Connection is closed|disconnected before secure TLS|Unknown RESP type|speaks no TLS/.test(cause.message)
   )
 }
 
