@@ -124,8 +124,7 @@ export function failureOf(cause: Error, address: ServerAddress, spoken: Spoken =
   if (/unknown command '?select/i.test(message)) {
     return unusable(`what answers at ${host}:${port} has no databases; is it a Sentinel? (${message})`)
   }
-  if (/^Protocol error/.test(message))
-    return unusable(`what answers at ${host}:${port} is no Redis: ${message}`)
+  if (/^Unknown RESP type/.test(message)) return unusable(`what answers at ${host}:${port} is no Redis`)
   if (/^no answer|Connection is closed|max number of clients/.test(message)) {
     return notUp(`${message}. Is the server running, and may this machine reach it?`)
   }
