@@ -92,7 +92,7 @@ describe('what answers as Redis does', () => {
   })
 })
 
-const asItShouldBe = { problems: [], warnings: [], mayAskInfo: true }
+const asItShouldBe = { problems: [], warnings: [] }
 
 describe.skipIf(serverCommand === null)(`checking a real server${whyNoServer}`, () => {
   let server: RedisServer

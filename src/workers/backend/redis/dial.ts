@@ -2,7 +2,7 @@ import { connect as connectPlain } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { connect as connectTls } from 'node:tls'
 import { Redis } from 'ioredis'
-import { checkServer, type ServerCheck } from './server-check.js'
+import { checkServer, infoFrom, type ServerCheck } from './server-check.js'
 import { refusalOf, stateText } from './server-state.js'
 
 /** Where a server is. */
@@ -55,7 +55,8 @@ export async function dial(
       if (error !== undefined) throw error
       // Where none is named, none need be there: a Sentinel has none, and is known by what it says of itself.
       if (address.database !== 0) await redis.select(address.database)
-      return await checkServer(redis, { prefix })
+      const [check, info] = await Promise.all([checkServer(redis, { prefix }), infoFrom(redis)])
+      return { ...check, mayAskInfo: info !== null }
     }
     const late = async (): Promise<never> => {
       await setTimeout(limitMs, null, { signal: over.signal })

@@ -110,12 +110,11 @@ const markScript = "redis.call('DEL', KEYS[2]) return redis.call('SET', KEYS[1],
 export async function checkServer(
   redis: RedisClient,
   { prefix }: { readonly prefix: string },
-): Promise<ServerCheck & { readonly mayAskInfo: boolean }> {
+): Promise<ServerCheck> {
   const info = await infoFrom(redis)
-  const mayAskInfo = info !== null
   const kind = info === null ? null : judgeKind(info)
   // Such a server answers the other questions with errors of its own.
-  if (kind !== null) return { problems: [kind], warnings: [], mayAskInfo }
+  if (kind !== null) return { problems: [kind], warnings: [] }
   if (info?.loading === '1') throw new Error('LOADING the server is loading its data')
   const model = await redis.get(modelKeyOf(prefix))
   const check = judgeServer({ info, maxIntsetEntries: await intsetEntriesOf(redis), model })
@@ -124,11 +123,11 @@ export async function checkServer(
   if (check.problems.length === 0 && model === null) {
     await redis.eval(markScript, 2, modelKeyOf(prefix), rootOf(prefix), dataModel)
   }
-  return { ...check, mayAskInfo }
+  return check
 }
 
 /** null = the user may not ask. */
-async function infoFrom(redis: RedisClient): Promise<Readonly<Record<string, string>> | null> {
+export async function infoFrom(redis: RedisClient): Promise<Readonly<Record<string, string>> | null> {
   try {
     return infoOf(await redis.info())
   } catch (error) {
