@@ -53,6 +53,8 @@ const connectMs = 10_000
 const lookMs = 3_000
 /** A connection on which the server has not answered for so long is made anew: it may lead to a machine that is gone. */
 const silentMs = 30_000
+/** What a server answers to who may not do something. */
+const accessPattern = /^(?:NOPERM|NOAUTH|WRONGPASS) /
 
 /** `redis://[USER:PASSWORD@]HOST[:PORT][/DB][?prefix=NAME]`, or `rediss://` over TLS. `problem`: why it is no such URL. Pure. */
 export function parseFleetUrl(text: string): FleetUrl | { readonly problem: string } {
@@ -153,11 +155,11 @@ function openFleet(
     explain: async (error) => {
       if (!isReply(error)) return null
       const refusal = server.met(error.message)
+      // Anything else that a script answers with is a bug.
+      if (refusal === null && !accessPattern.test(error.message)) return null
       if (refusal === 'full') await server.look()
-      const why =
-        refusal === null || server.state.kind !== refusal
-          ? failureOf(error, parsed).message
-          : stateText(server.state)
+      const { state } = server
+      const why = state.kind === refusal ? stateText(state) : failureOf(error, parsed).message
       return `--backend ${shownFleetUrl(url)}: ${why}`
     },
     onReconnect: (listener) => void listeners.push(listener),
