@@ -60,6 +60,9 @@ describe.skipIf(serverCommand === null)(
       const refused = await desk.call(crawl('other', join(tempFolder(), 'out'), 'http://full.test/'))
       expect(refused).toMatchObject({ code: 6, stderr: expect.stringContaining('CONFIG SET maxmemory') })
       expect((await desk.statusOf('full')).counters.pages ?? 0).toBeLessThan(30)
+      // Nothing is asked for again and again: seconds have passed since it was full.
+      const refusals = /errorstat_OOM:count=(\d+)/.exec(await redis.info('errorstats'))?.[1]
+      expect(Number(refusals)).toBeLessThan(500)
 
       await redis.config('SET', 'maxmemory', '0')
       const ended = await worker.ended

@@ -125,7 +125,7 @@ function openFleet(
     return looked?.value ?? null
   })
   const redis: RedisClient = connectRedis(parsed.server, onError, { monitor: server, mayAskInfo })
-  const bells = redisBells(redis, { prefix, mayAskInfo }, onError)
+  const bells = redisBells(redis, { prefix, mayAskInfo, monitor: server }, onError)
   // The first time is no time again.
   let wasReady: boolean | null = null
   const listeners: (() => void)[] = []
