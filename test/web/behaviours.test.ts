@@ -96,6 +96,8 @@ const outcomes: Readonly<Record<string, string>> = {
   '/base-elsewhere': 'page',
   '/maze-relative': 'page',
   '/maze-month/2026/01': 'page',
+  '/maze-month-query?y=2026&m=1': 'page',
+  '/maze-day/2026-01-15': 'page',
   '/maze-session': 'page',
   '/maze-filters': 'page',
   '/maze-soft404': 'page',
