@@ -106,7 +106,8 @@ describe.skipIf(serverCommand === null)(title, { timeout: 400_000 }, () => {
     expect(killed.length).toBeGreaterThanOrEqual(8)
     await comesToTheSame(storm)
     const left = leftovers(storm.out).filter((name) => !name.startsWith('parts/') && !name.startsWith('tmp/'))
-    expect(left).toEqual([])
+    // Whose the folder is.
+    expect(left).toEqual(['owner.json'])
   })
 
   it('waits for a server that is stopped for 20 s, and goes on', async () => {
