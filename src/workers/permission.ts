@@ -15,6 +15,7 @@ import {
 } from '../crawl/index.js'
 import type { Permission } from '../records/index.js'
 import { createSiteFile, type ReadFile, type SiteFileDeps, type TakeSlot } from './site-file.js'
+import { createVerdictMemory } from './verdict-memory.js'
 
 export type { TakeSlot } from './site-file.js'
 
@@ -47,6 +48,9 @@ export type Permit = (url: string, takeSlot: TakeSlot, signal: AbortSignal) => P
 /** A crawl-delay is obeyed up to this; longer ones are as good as a refusal and would stall the run. */
 export const maxCrawlDelayMs = 60_000
 
+/** URLs whose verdicts are kept at hand, of each parsed file: those that are asked about now, and the files beside it. */
+const maxVerdicts = 32
+
 /**
  * Asks the files of a site about its URLs: robots.txt, and where that allows it those in which a site says what its content may be used for. Each is
  * fetched in a slot of its own; a session that has too few leaves the rest to the next.
@@ -71,6 +75,15 @@ export function createPermission(deps: PermissionDeps): Permit {
     parse: parseFor,
     crawlDelayMs: () => 0,
   })
+  const robotsVerdicts = createVerdictMemory<
+    ReadFile<RobotsRules>,
+    { readonly verdict: RobotsVerdict; readonly usage: Refusal | null }
+  >(maxVerdicts)
+  const robotsSays = (read: ReadFile<RobotsRules>, url: string) =>
+    robotsVerdicts(read, url, () => ({
+      verdict: robotsVerdict(read.record, read.rules, url),
+      usage: read.rules === null ? null : robotsUsageRefusal(read.rules, url, deps.obeyed),
+    }))
   const others = [
     { rule: 'tdm', ask: asking(tdmFile, tdmRefusal) },
     { rule: 'ai-txt', ask: asking(aiTxt, aiTxtRefusal) },
@@ -80,7 +93,7 @@ export function createPermission(deps: PermissionDeps): Permit {
     const { origin } = new URL(url)
     const read = await robotsFile(origin, takeSlot, signal)
     if (read.kind === 'busy') return busy(read.inMs)
-    const verdict = robotsVerdict(read.record, read.rules, url)
+    const { verdict, usage } = robotsSays(read, url)
     const permission = robotsPermission(read.record, verdict)
     if (!verdict.allowed && read.record.kind === 'forbid_all')
       return unreadable(read.record, permission, deps.now())
@@ -91,12 +104,11 @@ export function createPermission(deps: PermissionDeps): Permit {
       permission: permissionOf(refusal, record.fetchedAtMs),
       crawlDelayMs: delay,
     })
-    const usage = read.rules === null ? null : robotsUsageRefusal(read.rules, url, deps.obeyed)
     if (usage !== null) return forbidden(usage, read.record)
     for (const { rule, ask } of others) {
       const { path, source } = siteFiles[rule]
       // What robots.txt closes is not opened for this either, and then says nothing.
-      const open = robotsVerdict(read.record, read.rules, `${origin}${path}`).allowed
+      const open = robotsSays(read, `${origin}${path}`).verdict.allowed
       if (!deps.obeyed.has(rule) || !open) continue
       const answer = await ask(url, origin, takeSlot, signal)
       if (answer.kind === 'busy') return busy(answer.inMs)
@@ -126,6 +138,7 @@ function asking<Rules>(
   file: ReturnType<typeof createSiteFile<Rules>>,
   refusalOf: (rules: Rules, url: string) => Refusal | null,
 ) {
+  const refusals = createVerdictMemory<ReadFile<Rules>, Refusal | null>(maxVerdicts)
   return async (
     url: string,
     origin: string,
@@ -137,7 +150,9 @@ function asking<Rules>(
   > => {
     const read = await file(origin, takeSlot, signal)
     if (read.kind === 'busy') return read
-    return { kind: 'read', read, refusal: read.rules === null ? null : refusalOf(read.rules, url) }
+    const { rules } = read
+    const refusal = rules === null ? null : refusals(read, url, () => refusalOf(rules, url))
+    return { kind: 'read', read, refusal }
   }
 }
 

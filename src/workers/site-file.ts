@@ -36,6 +36,8 @@ const doubtMs = 1_500
 const hopelessMs = 60_000
 /** Parsed files kept at hand. */
 const maxRemembered = 1_000
+/** Of their texts together, characters: files of 500 KiB are several times that when they are parsed, and usual ones a hundredth. */
+const maxRememberedLength = 16 * 1024 * 1024
 
 /**
  * A file in which sites say what they permit, of the hosts that are asked for. One fetch an origin and day over all workers: the record lies in the
@@ -54,6 +56,11 @@ export function createSiteFile<Rules>(
   },
 ): SiteFile<Rules> {
   const remembered = new Map<string, ReadFile<Rules>>()
+  let rememberedLength = 0
+  const forget = (origin: string) => {
+    rememberedLength -= lengthOf(remembered.get(origin))
+    remembered.delete(origin)
+  }
 
   const remember = (origin: string, record: RobotsRecord): ReadFile<Rules> => {
     const read = {
@@ -61,10 +68,14 @@ export function createSiteFile<Rules>(
       record,
       rules: record.body === null ? null : file.parse(record.body),
     } as const
-    remembered.delete(origin)
+    forget(origin)
     remembered.set(origin, read)
-    const oldest = remembered.keys().next().value
-    if (remembered.size > maxRemembered && oldest !== undefined) remembered.delete(oldest)
+    rememberedLength += lengthOf(read)
+    for (const oldest of remembered.keys()) {
+      if (oldest === origin || (remembered.size <= maxRemembered && rememberedLength <= maxRememberedLength))
+        break
+      forget(oldest)
+    }
     return read
   }
 
@@ -97,4 +108,8 @@ export function createSiteFile<Rules>(
     })
     return read
   }
+}
+
+function lengthOf(read: ReadFile<unknown> | undefined): number {
+  return read?.record.body?.length ?? 0
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseRobots, type RobotsRecord, robotsVerdict } from '../../src/crawl/index.js'
+import { normalizePattern } from '../../src/crawl/robots/index.js'
 
 const record: RobotsRecord = {
   kind: 'rules',
@@ -116,6 +117,79 @@ describe('which rule decides (RFC 9309 section 2.2.2)', () => {
     expect(ask(body, '/private/x').rule).toBe('robots:disallow /private')
     expect(ask(body, '/private/public').rule).toBe('robots:allow /private/%70ublic')
     expect(ask(body, '/').rule).toBe('robots:none')
+  })
+})
+
+describe('a robots.txt of very many rules', () => {
+  const lines = (n: number, line: (i: number) => string) =>
+    `User-agent: *\n${Array.from({ length: n }, (_, i) => line(i)).join('\n')}`
+
+  it('decides as one of few: the longest rule, and allow between equals, with wildcards or without', () => {
+    const few = lines(3_000, (i) => `Disallow: /${i}/\nAllow: /${i}/a*\nAllow: /x*/${i % 50}$`)
+    expect(ask(few, '/2999/b')).toMatchObject({ allowed: false, rule: 'robots:disallow /2999/' })
+    expect(ask(few, '/2999/ab')).toMatchObject({ allowed: true, rule: 'robots:allow /2999/a*' })
+    expect(ask(few, '/xyz/49')).toMatchObject({ allowed: true, rule: 'robots:allow /x*/49$' })
+    expect(ask(few, '/xyz/490').rule).toBe('robots:none')
+  })
+
+  it('counts what is written again and again once', () => {
+    expect(
+      allows(
+        lines(50_000, () => 'Allow: /*b'),
+        '/a',
+      ),
+    ).toBe(true)
+    expect(
+      allows(
+        lines(50_000, () => 'Disallow: /*b'),
+        '/ab',
+      ),
+    ).toBe(false)
+  })
+
+  it('forbids all where it has more than are looked at, but what another crawler is told counts for nothing', () => {
+    const verdict = ask(
+      lines(2_001, (i) => `Allow: /*b${i}`),
+      '/a',
+    )
+    expect(verdict).toEqual({ allowed: false, rule: 'robots:too-many', line: null })
+    expect(
+      ask(
+        lines(20_001, (i) => `Allow: /${i}`),
+        '/a',
+      ).rule,
+    ).toBe('robots:too-many')
+    const another = lines(2_001, (i) => `Disallow: /*b${i}`).replace('*', 'otherbot')
+    expect(allows(another, '/b1')).toBe(true)
+    expect(
+      allows(
+        lines(2_001, (i) => `Allow: /*b${i}`),
+        '/robots.txt',
+      ),
+    ).toBe(true)
+  })
+
+  it('decides as trying every rule would', () => {
+    const part = fc.constantFrom('a', 'b', '/', '*', 'ab', '$', '%61', '')
+    const pattern = fc.array(part, { maxLength: 5 }).map((parts) => `/${parts.join('')}`)
+    const rule = fc.record({ allow: fc.boolean(), text: pattern })
+    const path = fc
+      .array(fc.constantFrom('a', 'b', '/'), { maxLength: 6 })
+      .map((parts) => `/${parts.join('')}`)
+    fc.assert(
+      fc.property(fc.array(rule, { maxLength: 12 }), path, (rules, asked) => {
+        const body = rules.map(({ allow, text }) => `${allow ? 'Allow' : 'Disallow'}: ${text}`).join('\n')
+        // Each rule alone says whether it matches; of those that do, the longest decides, and allow between equals.
+        const matching = rules
+          .map(({ allow, text }) => ({ allow, pattern: normalizePattern(text, allow) ?? '' }))
+          .filter(({ pattern: one }) => !allows(`User-agent: *\nDisallow: ${one}`, asked))
+        const longest = Math.max(...matching.map(({ pattern: one }) => one.length))
+        const deciding = matching.filter(({ pattern: one }) => one.length === longest)
+        const expected = deciding.length === 0 || deciding.some(({ allow }) => allow)
+        expect(allows(`User-agent: *\n${body}`, asked)).toBe(expected)
+      }),
+      { numRuns: 2_000 },
+    )
   })
 })
 

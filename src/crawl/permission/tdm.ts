@@ -1,4 +1,4 @@
-import { normalizePattern, patternMatches, robotsPath } from '../robots/index.js'
+import { mostSpecific, normalizePattern, type RuleSet, robotsPath, ruleSet } from '../robots/index.js'
 
 /** One rule of a /.well-known/tdmrep.json (TDM Reservation Protocol). */
 export interface TdmRule {
@@ -9,8 +9,6 @@ export interface TdmRule {
   readonly location: string
 }
 
-const maxRules = 10_000
-
 /** Whether a `tdm-reservation` header or meta reserves rights; a repeated one does if any does. */
 export function reservesRights(value: string): boolean {
   return value.split(',').some((item) => item.trim().replace(/^"|"$/g, '') === '1')
@@ -20,23 +18,22 @@ export function reservesRights(value: string): boolean {
  * Reads a tdmrep.json. What is no JSON at all is some page that a server gives for every address, and says nothing; what begins as JSON and breaks
  * off may say anything, and reserves everything.
  */
-export function parseTdmRules(body: string): TdmRule[] {
+export function parseTdmRules(body: string): RuleSet<TdmRule> {
   const text = body.replace(/^\uFEFF/, '').trim()
-  if (!/^[[{]/.test(text)) return []
+  if (!/^[[{]/.test(text)) return ruleSet([], reservedFirst)
   const parsed = jsonOf(text)
-  if (parsed === undefined) return [{ reserved: true, pattern: '/', location: 'unreadable' }]
+  if (parsed === undefined)
+    return ruleSet([{ reserved: true, pattern: '/', location: 'unreadable' }], reservedFirst)
   const entries: readonly unknown[] = Array.isArray(parsed) ? parsed : [parsed]
-  return entries
-    .slice(0, maxRules)
-    .flatMap(ruleOf)
-    .sort((a, b) => b.pattern.length - a.pattern.length || Number(b.reserved) - Number(a.reserved))
+  return ruleSet(entries.flatMap(ruleOf), reservedFirst)
 }
 
 /** The rule that decides about a URL: the most specific one, and one that reserves before one that does not; null = none matches. */
-export function decidingTdmRule(rules: readonly TdmRule[], url: string): TdmRule | null {
-  const path = robotsPath(url)
-  return rules.find(({ pattern }) => patternMatches(pattern, path)) ?? null
+export function decidingTdmRule(rules: RuleSet<TdmRule>, url: string): TdmRule | null {
+  return mostSpecific(rules, robotsPath(url), reservedFirst)
 }
+
+const reservedFirst = ({ reserved }: TdmRule): number => (reserved ? 0 : 1)
 
 function ruleOf(entry: unknown): TdmRule[] {
   if (typeof entry !== 'object' || entry === null) return []

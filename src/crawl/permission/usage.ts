@@ -24,17 +24,16 @@ function strictest(said: ReadonlyMap<string, Preference>, categories: readonly s
   return answers.find((answer) => answer === 'no') ?? answers.find((answer) => answer !== null) ?? null
 }
 
-const values: Readonly<Record<string, Preference>> = { y: 'yes', yes: 'yes', n: 'no', no: 'no' }
+/** An item that says something of training. What follows a semicolon are parameters (RFC 9651 section 3.1.2). */
+const item =
+  /(?:^|,)\s*(train-ai|train-genai|ai|genai|bots|tdm|ai-train)\s*=\s*"?(y|yes|n|no)"?\s*(?=[;,]|$)/gi
 
+/** A list may have a hundred thousand items: it is not taken apart. */
 function preferences(text: string): Map<string, Preference> {
   const said = new Map<string, Preference>()
-  for (const item of text.split(',')) {
-    // What follows a semicolon are parameters (RFC 9651 section 3.1.2).
-    const [, key, value] = /^\s*([\w*.-]+)\s*=\s*"?([a-z]+)"?\s*(?:;|$)/i.exec(item) ?? []
-    if (key === undefined || value === undefined) continue
-    const answer = values[value.toLowerCase()] ?? null
+  for (const [, key = '', value = ''] of text.matchAll(item)) {
     const name = key.toLowerCase()
-    if (answer !== null && said.get(name) !== 'no') said.set(name, answer)
+    if (said.get(name) !== 'no') said.set(name, value.toLowerCase().startsWith('y') ? 'yes' : 'no')
   }
   return said
 }

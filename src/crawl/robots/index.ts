@@ -1,4 +1,4 @@
-export { normalizePattern, patternMatches, robotsPath } from './pattern.js'
+export { normalizePattern, robotsPath } from './pattern.js'
 export {
   fetchRobots,
   fetchSiteFile,
@@ -7,4 +7,12 @@ export {
   type RobotsVerdict,
   robotsVerdict,
 } from './record.js'
-export { decidingRule, parseRobots, type RobotsRule, type RobotsRules, type UsageRule } from './rules.js'
+export { mostSpecific, type RuleSet, ruleSet } from './rule-set.js'
+export {
+  decidingRule,
+  decidingUsage,
+  parseRobots,
+  type RobotsRule,
+  type RobotsRules,
+  type UsageRule,
+} from './rules.js'

@@ -27,22 +27,38 @@ export function normalizePattern(value: string, allow: boolean): string | null {
   return anchored ? `${body}$` : body
 }
 
+/** A pattern as normalizePattern gives it, taken apart: `first`, then anything, then the middle pieces, each after anything, then `last`. */
+export interface Pattern {
+  readonly first: string
+  readonly middle: readonly string[]
+  /** What stands last, at the end of the path; null = whatever follows. */
+  readonly last: string | null
+  /** Of the shortest path that it matches. */
+  readonly leastLength: number
+}
+
+/** Of a pattern that has a `*` before its end. */
+export function patternOf(text: string): Pattern {
+  const anchored = text.endsWith('$')
+  const [first = '', ...middle] = (anchored ? text.slice(0, -1) : text).split('*')
+  const last = anchored ? (middle.pop() ?? '') : null
+  const leastLength = [first, ...middle, last ?? ''].reduce((sum, piece) => sum + piece.length, 0)
+  return { first, middle, last, leastLength }
+}
+
 /** `*` matches any run of characters, a final `$` the end; otherwise a pattern matches what it is a prefix of. */
-export function patternMatches(pattern: string, path: string): boolean {
-  const anchored = pattern.endsWith('$')
-  const pieces = (anchored ? pattern.slice(0, -1) : pattern).split('*')
-  const [first = '', ...rest] = pieces
-  if (!path.startsWith(first)) return false
-  const last = anchored ? rest.pop() : undefined
-  if (anchored && last === undefined) return path === first
+export function patternMatches({ first, middle, last, leastLength }: Pattern, path: string): boolean {
+  if (path.length < leastLength || !path.startsWith(first)) return false
+  if (last !== null && !path.endsWith(last)) return false
+  const end = path.length - (last?.length ?? 0)
   // The leftmost place for each piece leaves the most room for those after it, so no place is tried twice.
   let at = first.length
-  for (const piece of rest) {
+  for (const piece of middle) {
     const found = path.indexOf(piece, at)
     if (found < 0) return false
     at = found + piece.length
   }
-  return last === undefined || (path.length - last.length >= at && path.endsWith(last))
+  return at <= end
 }
 
 const toEncode = /[^A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=%]+/g

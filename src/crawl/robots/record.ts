@@ -26,7 +26,8 @@ export interface RobotsVerdict {
   readonly allowed: boolean
   /**
    * `robots:allow PATTERN`, `robots:disallow PATTERN`, `robots:none` (no rule matched), `robots:absent` (the host
-   * has no robots.txt), `robots:unreachable`, `robots:file` (robots.txt itself).
+   * has no robots.txt), `robots:unreachable`, `robots:too-many` (more rules than are looked at: doubt forbids),
+   * `robots:file` (robots.txt itself).
    */
   readonly rule: string
   /** The line of robots.txt that decided, as written; null = none did. */
@@ -97,6 +98,7 @@ export function robotsVerdict(record: RobotsRecord, rules: RobotsRules | null, u
   if (record.kind === 'allow_all') return { allowed: true, rule: 'robots:absent', line: null }
   if (record.kind === 'forbid_all' || rules === null)
     return { allowed: false, rule: 'robots:unreachable', line: null }
+  if (rules.rules.isTooMany) return { allowed: false, rule: 'robots:too-many', line: null }
   const rule = decidingRule(rules, url)
   if (rule === null) return { allowed: true, rule: 'robots:none', line: null }
   const { allow, text } = rule

@@ -1,4 +1,6 @@
-import { normalizePattern, patternMatches, robotsPath } from './pattern.js'
+import { type Preference, trainingPreference, type UsageSignal } from '../permission/usage.js'
+import { normalizePattern, robotsPath } from './pattern.js'
+import { mostSpecific, type RuleSet, ruleSet } from './rule-set.js'
 
 export interface RobotsRule {
   readonly allow: boolean
@@ -8,9 +10,9 @@ export interface RobotsRule {
   readonly pattern: string
 }
 
-/** A Content-Usage or Content-Signal line: what may be done with what is fetched. Not part of RFC 9309. */
+/** A Content-Usage or Content-Signal line that says something of training: what may be done with what is fetched. Not part of RFC 9309. */
 export interface UsageRule {
-  readonly signal: 'aipref' | 'content-signal'
+  readonly preference: NonNullable<Preference>
   /** Of what it speaks, as compared (see pattern.ts); '/' = of everything. */
   readonly pattern: string
   /** The preferences as written. */
@@ -21,10 +23,10 @@ export interface UsageRule {
 export interface RobotsRules {
   /** Which groups they were taken from: those that name the product, else those for `*`; null = there were neither. */
   readonly group: 'product' | 'any' | null
-  /** Most specific first, allow before disallow where they are equally long: the first that matches decides. */
-  readonly rules: readonly RobotsRule[]
-  /** Of the same groups, and what stands before the first group; most specific first. */
-  readonly usage: readonly UsageRule[]
+  /** Of those that are equally long, allow decides. */
+  readonly rules: RuleSet<RobotsRule>
+  /** Of the same groups, and what stands before the first group; of those that are equally long, no decides. */
+  readonly usage: Readonly<Record<UsageSignal, RuleSet<UsageRule>>>
   /** Crawl-delay of the same groups, the longest one, at most a day; null = none. Not part of RFC 9309. */
   readonly crawlDelayMs: number | null
   /** Sitemap lines of the whole file, as written. */
@@ -33,10 +35,21 @@ export interface RobotsRules {
 
 const maxCrawlDelayMs = 24 * 3600 * 1000
 
+/** A line as written, which is looked into where its group is for this crawler. */
+interface RuleLine {
+  readonly allow: boolean
+  readonly text: string
+}
+
+interface UsageLine {
+  readonly signal: UsageSignal
+  readonly text: string
+}
+
 interface Group {
   readonly agents: string[]
-  readonly rules: RobotsRule[]
-  readonly usage: UsageRule[]
+  readonly rules: RuleLine[]
+  readonly usage: UsageLine[]
   crawlDelayMs: number | null
 }
 
@@ -49,7 +62,7 @@ export function parseRobots(body: string, productToken: string): RobotsRules {
   const product = leadingToken(productToken)
   const groups: Group[] = []
   const sitemaps: string[] = []
-  const usageOfAll: UsageRule[] = []
+  const usageOfAll: UsageLine[] = []
   let current: Group | null = null
   let openForAgents = false
   for (const line of body.replace(/^\uFEFF/, '').split(/\r\n|\r|\n/)) {
@@ -63,39 +76,52 @@ export function parseRobots(body: string, productToken: string): RobotsRules {
       current.agents.push(agentToken(value))
     } else if (key === 'allow' || key === 'disallow') {
       openForAgents = false
-      const pattern = normalizePattern(value, key === 'allow')
-      if (current !== null && pattern !== null)
-        current.rules.push({ allow: key === 'allow', text: value, pattern })
+      current?.rules.push({ allow: key === 'allow', text: value })
     } else if (key === 'crawl-delay') {
       if (current !== null) current.crawlDelayMs = longer(current.crawlDelayMs, delayMs(value))
     } else if (key === 'content-usage' || key === 'content-signal') {
-      const rule = usageRule(key, value)
-      if (rule !== null) (current?.usage ?? usageOfAll).push(rule)
+      const signal = key === 'content-usage' ? 'aipref' : 'content-signal'
+      ;(current?.usage ?? usageOfAll).push({ signal, text: value })
     } else if (key === 'sitemap' && value !== '') {
       sitemaps.push(value)
     }
   }
   const named = product === '' ? [] : groups.filter((group) => group.agents.includes(product))
   const chosen = named.length > 0 ? named : groups.filter((group) => group.agents.includes('*'))
+  const usageLines = [...usageOfAll, ...chosen.flatMap((group) => group.usage)]
+  const usageOf = (signal: UsageSignal) => ruleSet(usageRules(usageLines, signal), noFirst)
   return {
     group: chosen.length === 0 ? null : named.length > 0 ? 'product' : 'any',
-    rules: chosen.flatMap((group) => group.rules).sort(bySpecificity),
-    usage: [...usageOfAll, ...chosen.flatMap((group) => group.usage)].sort(
-      (a, b) => b.pattern.length - a.pattern.length,
-    ),
+    rules: ruleSet(rulesOf(chosen.flatMap((group) => group.rules)), allowFirst),
+    usage: { aipref: usageOf('aipref'), 'content-signal': usageOf('content-signal') },
     crawlDelayMs: chosen.reduce<number | null>((most, group) => longer(most, group.crawlDelayMs), null),
     sitemaps,
   }
 }
 
-/** The rule that decides about a URL (RFC 9309 section 2.2.2); null = none matches, so it is allowed. */
-export function decidingRule(rules: RobotsRules, url: string): RobotsRule | null {
-  const path = robotsPath(url)
-  return rules.rules.find((rule) => patternMatches(rule.pattern, path)) ?? null
+/** The rule that decides about a URL (RFC 9309 section 2.2.2); null = none matches, so it is allowed. Where there are too many, ask `isTooMany` first. */
+export function decidingRule({ rules }: RobotsRules, url: string): RobotsRule | null {
+  return mostSpecific(rules, robotsPath(url), allowFirst)
 }
 
-function bySpecificity(a: RobotsRule, b: RobotsRule): number {
-  return b.pattern.length - a.pattern.length || Number(b.allow) - Number(a.allow)
+/** The line that decides what a URL may be used for; null = none says. Where there are too many, ask `isTooMany` first. */
+export function decidingUsage({ usage }: RobotsRules, signal: UsageSignal, url: string): UsageRule | null {
+  return mostSpecific(usage[signal], robotsPath(url), noFirst)
+}
+
+const allowFirst = ({ allow }: RobotsRule): number => (allow ? 0 : 1)
+const noFirst = ({ preference }: UsageRule): number => (preference === 'no' ? 0 : 1)
+
+/** Equal lines, of which a file may have thousands, once. */
+function* rulesOf(lines: readonly RuleLine[]): Iterable<RobotsRule> {
+  const seen = { allow: new Set<string>(), disallow: new Set<string>() }
+  for (const { allow, text } of lines) {
+    const same = allow ? seen.allow : seen.disallow
+    if (same.has(text)) continue
+    same.add(text)
+    const pattern = normalizePattern(text, allow)
+    if (pattern !== null) yield { allow, text, pattern }
+  }
 }
 
 function keyAndValue(line: string): [key: string, value: string] {
@@ -115,13 +141,23 @@ function leadingToken(text: string): string {
   return (/^[A-Za-z_-]+/.exec(text.trim())?.[0] ?? '').toLowerCase()
 }
 
-/** `[path] key=value, ...`; null = no preferences. */
-function usageRule(key: 'content-usage' | 'content-signal', value: string): UsageRule | null {
-  const [, path, rest] = /^([/*]\S*)\s+(.*)$/.exec(value) ?? []
-  const text = rest ?? value
-  const pattern = normalizePattern(path ?? '/', false)
-  if (pattern === null || !text.includes('=')) return null
-  return { signal: key === 'content-usage' ? 'aipref' : 'content-signal', pattern, text }
+/** Lines `[path] key=value, ...` of one signal, judged: those that say nothing of training are left out. */
+function* usageRules(lines: readonly UsageLine[], wanted: UsageSignal): Iterable<UsageRule> {
+  /** By the text behind the path, of which a file may have thousands that are equal. */
+  const known = new Map<string, Preference>()
+  for (const { signal, text: line } of lines) {
+    if (signal !== wanted) continue
+    const pathLength = /^[/*]/.test(line) ? line.search(/\s/) : -1
+    const path = pathLength < 0 ? '/' : line.slice(0, pathLength)
+    const text = pathLength < 0 ? line : line.slice(pathLength).trimStart()
+    let preference = known.get(text)
+    if (preference === undefined) {
+      preference = trainingPreference(text, signal)
+      known.set(text, preference)
+    }
+    const pattern = preference === null ? null : normalizePattern(path, false)
+    if (pattern !== null && preference !== null) yield { preference, pattern, text }
+  }
 }
 
 function delayMs(value: string): number | null {

@@ -39,6 +39,31 @@ describe('the use of a site’s content, in its robots.txt', () => {
     expect(usage(body, path) !== null).toBe(forbidden)
   })
 
+  it('is judged once, when the file is read: half a megabyte of lines is no dearer to ask than one', () => {
+    const lines = (n: number, line: (i: number) => string) =>
+      `User-agent: *\n${Array.from({ length: n }, (_, i) => line(i)).join('\n')}`
+    const size = (body: string) => parseRobots(body, 'pairmill').usage.aipref
+    expect(size(lines(24_000, () => 'content-usage:/* a=b')).plain.size).toBe(0)
+    expect(size(lines(24_000, (i) => `content-usage:/*${i} search=n`)).wild).toHaveLength(0)
+    expect(size(lines(24_000, () => 'content-usage:/*x train-ai=n')).wild).toHaveLength(1)
+    const items = `${'a=b,'.repeat(120_000)}train-ai=n`
+    expect(usage(`User-agent: *\nContent-Usage: ${items}`, '/x')?.rule).toBe('aipref')
+  })
+
+  it('is a no where more lines speak of training than are looked at', () => {
+    const body = Array.from({ length: 2_001 }, (_, i) => `Content-Usage: /*b${i} train-ai=y`).join('\n')
+    expect(usage(body, '/x')).toEqual({ rule: 'aipref', value: 'too many rules', source: 'robots.txt' })
+    expect(usage(body, '/x', new Set(['content-signal']))).toBeNull()
+  })
+
+  it('is read in one pass, whatever stands between path and words', () => {
+    const startedAt = process.cpuUsage().user
+    expect(usage(`User-agent: *\nContent-Usage: /${' '.repeat(450_000)}x\u2028y`, '/x')).toBeNull()
+    expect(usage(`User-agent: *\nContent-Usage: /${' '.repeat(450_000)}train-ai=n`, '/x')).not.toBeNull()
+    // Backtracking would take a minute; this is the work of one pass, on any machine.
+    expect(process.cpuUsage().user - startedAt).toBeLessThan(5_000_000)
+  })
+
   it('is said as it is written, and counts for nothing where its opt-out is ignored', () => {
     const body = 'User-agent: *\nContent-Signal: search=yes, ai-train=no'
     const said = { rule: 'content-signal', value: 'search=yes, ai-train=no', source: 'robots.txt' }
@@ -84,6 +109,12 @@ describe('a tdmrep.json', () => {
     expect(forbids(rules, path)).toBe(forbidden)
   })
 
+  it('reserves all where it has more rules than are looked at', () => {
+    const rules = Array.from({ length: 20_001 }, (_, i) => reserve(`/${i}`, 0))
+    expect(forbids(rules, '/x')).toBe(true)
+    expect(forbids(rules.slice(1), '/x')).toBe(false)
+  })
+
   it('is named with the location that decided', () => {
     expect(tdmRefusal(parseTdmRules(JSON.stringify([reserve('/a/')])), 'http://h.test/a/x')).toEqual({
       rule: 'tdm',
@@ -96,6 +127,11 @@ describe('a tdmrep.json', () => {
 describe('an ai.txt', () => {
   const forbids = (body: string, path: string) =>
     aiTxtRefusal(parseRobots(body, 'pairmill'), `http://h.test${path}`) !== null
+
+  it('forbids all where it has more rules than are looked at', () => {
+    const body = Array.from({ length: 2_001 }, (_, i) => `Allow: /*b${i}`).join('\n')
+    expect(forbids(`User-agent: *\n${body}`, '/x')).toBe(true)
+  })
 
   it.each<[string, string, boolean]>([
     ['User-Agent: *\nDisallow: /', '/x', true],
