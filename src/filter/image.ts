@@ -1,4 +1,4 @@
-import sharp, { type Sharp } from 'sharp'
+import sharp, { type Metadata, type Sharp } from 'sharp'
 import { exifJson } from './exif.js'
 import { formatVerdict, type ImageRejected, sizeVerdict } from './header.js'
 import type { ImageLimits } from './options.js'
@@ -76,7 +76,7 @@ export async function decodeImage(
   try {
     // `warning`: at `error` a file whose data ends early, but with an end mark, would pass as a half grey picture.
     const picture = sharp(bytes, { failOn: 'warning', limitInputPixels: limits.maxPixels, autoOrient: true })
-    const head = await headOf(bytes, format, picture)
+    const head = await headOf(bytes, format, picture, limits)
     if ('reason' in head) return head
     const { width, height, exif } = head
     const rejected = sizeVerdict(width, height, limits)
@@ -116,16 +116,34 @@ interface Head {
 
 /** What the head of an image says. Asking the library is a tenth of the work for a small JPEG, so a plain one is read here. */
 async function headOf(
-  bytes: Uint8Array,
+  file: Uint8Array,
   format: DecodedFormat,
   picture: Sharp,
+  limits: ImageLimits,
 ): Promise<Head | ImageRejected> {
-  const plain = format === 'jpeg' ? plainJpegSize(bytes) : null
+  const plain = format === 'jpeg' ? plainJpegSize(file) : null
   if (plain !== null) return { ...plain, exif: undefined }
   const metadata = await picture.metadata()
   const loader = metadata.format === 'heif' ? 'avif' : metadata.format
   if (loader !== format) return { reason: 'undecodable', detail: `${format} read as ${metadata.format}` }
-  return { ...metadata.autoOrient, exif: metadata.exif }
+  const { width, height } = metadata.autoOrient
+  const bytes = width * height * bytesPerPixel(metadata, format)
+  if (bytes > limits.maxPixels * usualBytesPerPixel)
+    return { reason: 'bomb', detail: `${width} x ${height}, ${Math.ceil(bytes / 2 ** 20)} MiB to decode` }
+  return { width, height, exif: metadata.exif }
+}
+
+/** What a pixel takes of a picture of as many pixels as are allowed: red, green, blue and alpha. */
+const usualBytesPerPixel = 4
+
+/**
+ * What the library holds while it decodes, for each pixel. An interlaced PNG and a GIF are laid out whole before anything is made of them, where other
+ * pictures pass by in strips; an AVIF is laid out several times (20 bytes a pixel at 8 bits, measured).
+ */
+function bytesPerPixel({ channels, depth, isProgressive }: Metadata, format: DecodedFormat): number {
+  const sampleBytes = depth === 'uchar' ? 1 : depth === 'ushort' ? 2 : 4
+  const isWhole = format === 'gif' || (format === 'png' && isProgressive)
+  return channels * sampleBytes * (format === 'avif' ? 4 : isWhole ? 2 : 1)
 }
 
 /**

@@ -27,7 +27,8 @@ export interface ImageLimits {
   readonly maxBytes: number
   /**
    * Width times height that a header may claim; more is a bomb and is never decoded. Default 67,108,864
-   * (8192 x 8192): above every phone camera's usual output, and 200 MB as raw RGB.
+   * (8192 x 8192): above every phone camera's usual output, and 200 MB as raw RGB. What takes more than 4 bytes a pixel
+   * while it is decoded (16 bits a channel, interlaced PNG, GIF, AVIF) may have as many fewer.
    */
   readonly maxPixels: number
 }

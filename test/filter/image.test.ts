@@ -289,6 +289,30 @@ describe('A file that is no usable image', () => {
     decoded(await decode(files.get('png')!, { ...limits, maxPixels: width * height }))
   })
 
+  test('is a bomb where its pixels take more bytes than that while they are decoded', async () => {
+    const side = 512
+    const picture = (channels: 3 | 4) =>
+      sharp({
+        create: { width: side, height: side, channels, background: { r: 9, g: 90, b: 200, alpha: 0.5 } },
+      })
+    const deep = picture(4).toColourspace('rgb16')
+    const files: [string, Buffer, times: number][] = [
+      ['8-bit', await picture(4).png().toBuffer(), 1],
+      ['16-bit', await deep.clone().png().toBuffer(), 2],
+      ['8-bit, interlaced', await picture(4).png({ progressive: true }).toBuffer(), 2],
+      ['16-bit, interlaced', await deep.clone().png({ progressive: true }).toBuffer(), 4],
+      ['webp', await picture(4).webp().toBuffer(), 1],
+      ['progressive jpeg', await picture(3).jpeg({ progressive: true }).toBuffer(), 1],
+      ['gif', await picture(4).gif().toBuffer(), 2],
+      ['avif', await picture(4).avif({ effort: 0 }).toBuffer(), 4],
+    ]
+    for (const [name, file, times] of files) {
+      const outcome = (maxPixels: number) => decode(file, { ...limits, minBytes: 0, maxPixels })
+      expect(await outcome(side * side * times), name).toHaveProperty('pixels')
+      expect(await outcome(side * side * times - 1), name).toMatchObject({ reason: 'bomb' })
+    }
+  })
+
   test('is undecodable where it holds less data than its header promises, but ends well', async () => {
     // A decoder that forgives gives a half grey picture.
     expect(await decode(claimedJpeg(files.get('jpeg')!, 2000, 2000))).toMatchObject({ reason: 'undecodable' })
