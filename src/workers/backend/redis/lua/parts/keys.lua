@@ -2,6 +2,8 @@
 -- Times are milliseconds since the epoch by the server's clock. <no> is the number of a run.
 --
 --   runs                 hash    name of a run -> number
+--   forgetting           hash    the same, of those of which only a part may be left: no run any more, and nobody writes their keys
+--   last_run             string  the greatest number that any run had: none is given twice. Absent = none was given by who knows of it
 --   duties               hash    duty -> 'until token'
 --   workers, beats       hash    worker -> 'said body'; zset of workers by the time until which they are believed
 --   claims               zset    origins whose robots.txt somebody is fetching, by the time until which that is believed
@@ -44,6 +46,7 @@
 --   x<no>:<n>            list, zset   a q or w that was
 local root = KEYS[1]
 local all_runs, duties, workers, beats, robots_claims = root .. 'runs', root .. 'duties', root .. 'workers', root .. 'beats', root .. 'claims'
+local forgetting, last_run = root .. 'forgetting', root .. 'last_run'
 local function robots_key(origin) return root .. 'o:' .. origin end
 local function host_key(host) return root .. 'h:' .. host end
 local function group_key(group) return root .. 'n:' .. group end
