@@ -1,6 +1,7 @@
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
 import type { CrawlCall } from './crawl.js'
-import type { ExitCode } from './exit-codes.js'
+import { type ExitCode, exitCodes } from './exit-codes.js'
+import type { ForgetCall } from './forget.js'
 import type { OrderCall } from './order.js'
 import { type FlagKey, flagKeys, flagOf } from './run-flags.js'
 import { optionOf, wholeNumber } from './run-option.js'
@@ -11,6 +12,7 @@ export interface FleetCommands {
   crawl(call: CrawlCall): Promise<ExitCode>
   work(call: WorkCall): Promise<ExitCode>
   order(call: OrderCall): Promise<ExitCode>
+  forget(call: ForgetCall): Promise<ExitCode>
 }
 
 export const workRoles = ['crawl', 'filter', 'shard', 'all'] as const
@@ -136,6 +138,20 @@ export function addFleetCommands(
         answer(await commands.order({ order, run, backend: backend ?? null }))
       })
   }
+
+  program
+    .command('forget')
+    .summary('free what the server holds of a run that has ended')
+    .description(
+      'Takes everything that the fleet knows of an ended run out of its server: pages seen and left, images kept, counters. ' +
+        'The dataset is not touched. The run cannot be resumed then, and its name is free.',
+    )
+    .argument('<NAME>', 'name of the run')
+    .addOption(backendOption())
+    .addHelpText('after', forgetHelp)
+    .action(async (run: string, { backend }: { backend?: string }) => {
+      answer(await commands.forget({ run, backend: backend ?? null }))
+    })
 }
 
 const orders = [
@@ -181,6 +197,19 @@ Examples:
   pairmill crawl https://example.org/ --contact you@example.org --run birds --out s3://pairs/birds --max-pages 100000
   pairmill crawl --seeds more.txt --run birds
   pairmill status birds --watch
+`
+
+const forgetHelp = `
+Example:
+  pairmill stop birds
+  pairmill status birds --watch      until it says stopped
+  pairmill forget birds
+
+Refused, with exit code ${exitCodes.failed}, while the run goes on or a worker still holds a part of it. Where it was interrupted, the
+same command goes on. A new run of that name is another one: it knows nothing of what was kept, and needs a place of its own for
+its dataset, since --out still belongs to the run that was forgotten.
+What is known of hosts beside the run (robots.txt, delays) is kept as long as it is good.
+A run in a folder (pairmill run) is forgotten with its folder: no command is needed.
 `
 
 const workExamples = `

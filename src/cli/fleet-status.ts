@@ -19,6 +19,7 @@ export function renderFleetRun(run: FleetRunDetails, workers: readonly FleetWork
         ? 'not scored'
         : `scored by ${run.model.id}`
   const note = run.note === null ? '' : ` (${oneLine(run.note)})`
+  if (run.state === 'forgetting') return `${run.run}: forgetting${note}.\nDataset: ${run.dataset}\n`
   const head = [
     `${run.run}: ${run.state}${note}, ${formatDuration(run.elapsedMs)} of work so far; ${model}.`,
     `Dataset: ${run.dataset}`,

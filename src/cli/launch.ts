@@ -68,6 +68,7 @@ const refusalCodes = {
   options: exitCodes.optionsDiffer,
   changed: exitCodes.optionsDiffer,
   place: exitCodes.usage,
+  name: exitCodes.usage,
   unreadable: exitCodes.usage,
 } as const satisfies Record<Extract<Launched, { kind: 'refused' }>['problem'], ExitCode>
 

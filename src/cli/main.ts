@@ -215,6 +215,15 @@ const commands: Commands = {
     if (deps === null) return exitCodes.usage
     return (await import('./order.js')).orderCommand(call, deps)
   },
+  async forget(call) {
+    const surroundings = readSurroundings()
+    if (surroundings === null) return exitCodes.usage
+    const [{ forgetCommand }, { systemClock }] = await Promise.all([
+      import('./forget.js'),
+      import('./process.js'),
+    ])
+    return forgetCommand(call, { fleetUrl: surroundings.fleetUrl, stdout, stderr, clock: systemClock })
+  },
   async classify(call) {
     const surroundings = readSurroundings()
     if (surroundings === null) return exitCodes.usage

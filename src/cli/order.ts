@@ -44,6 +44,12 @@ export async function orderCommand(call: OrderCall, deps: OrderDeps): Promise<Ex
       const known = ordered.runs.length === 0 ? 'there are none' : `there are: ${ordered.runs.join(', ')}`
       return refuse(`there is no run ${call.run}; ${known}`, exitCodes.failed)
     }
+    if (ordered.kind === 'forgetting') {
+      return refuse(
+        `${call.run} is being forgotten, and is no run any more: pairmill forget ${call.run} ends it`,
+        exitCodes.failed,
+      )
+    }
     const said = ordered.kind === 'done' ? effects[call.order] : standsAlready[call.order]
     deps.stdout.write(`${call.run} ${said}.\n`)
     return exitCodes.ok

@@ -37,6 +37,8 @@ export interface Answering {
 export interface Bells {
   ring(kind: BellKind, run: string, keys: readonly string[], delayMs?: number): Promise<void>
   answer(kind: BellKind, concurrency: number, visit: Visit, onError: (error: Error) => void): Answering
+  /** Takes the rings of a run away that nobody answers yet, as far as none comes or goes meanwhile. */
+  drop(run: string): Promise<void>
   /** Takes every ring away. For a process that is alone: it rings anew from the backend. */
   silence(): Promise<void>
   close(): Promise<void>
@@ -52,6 +54,9 @@ export function busyFor(inMs: number): Visited {
 
 /** After the frontier said 'not yet', so that the next visit does not come a hair too early. */
 const marginMs = 2
+
+/** Jobs that are looked at in one call. */
+const jobsAtOnce = 500
 
 export function createBells(make: BellMaker): Bells {
   const queues = new Map(bellKinds.map((kind) => [kind, make.queue(kind)]))
@@ -91,6 +96,20 @@ export function createBells(make: BellMaker): Bells {
       worker.on('error', onError)
       worker.on('failed', (_job, error) => onError(error))
       return { close: (now) => worker.close(now) }
+    },
+    drop: async (run) => {
+      for (const queue of queues.values()) {
+        for (const state of ['waiting', 'delayed'] as const) {
+          for (let first = 0; ; ) {
+            const jobs = await queue.getJobs([state], first, first + jobsAtOnce - 1)
+            let removed = 0
+            // One that was answered meanwhile is none.
+            for (const job of jobs) if (job?.id && job.data.run === run) removed += await queue.remove(job.id)
+            if (jobs.length < jobsAtOnce) break
+            first += jobsAtOnce - removed
+          }
+        }
+      }
     },
     silence: async () => {
       for (const queue of queues.values()) await queue.obliterate({ force: true })

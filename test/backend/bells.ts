@@ -189,6 +189,25 @@ export function bellConformance(
       errors.length = 0
     })
 
+    it('are dropped for one run, and heard for the others', async () => {
+      const ended = `ended-${hex(3)}`
+      const many = Array.from({ length: 1_200 }, (_, i) => `k${i}`)
+      await bells.ring('session', ended, many)
+      await bells.ring('session', ended, ['later'], hourMs)
+      await bells.ring('batch', ended, ['1'])
+      await ring('a', 'b')
+      await bells.drop(ended)
+      const batches = answer(done, 4, 'batch')
+      const { visited } = answer(done)
+      await heard(visited).toEqual(expect.arrayContaining(['a', 'b']))
+      await settled(visited)
+      expect(visited.filter((key) => key !== 'a' && key !== 'b')).toHaveLength(1)
+      expect(batches.visited).toEqual([])
+      // And one of that name can be rung anew.
+      await bells.ring('session', ended, ['k1', 'later'])
+      await heard(visited).toEqual(expect.arrayContaining(['k1', 'later']))
+    })
+
     it('are silenced, and can be rung anew', async () => {
       await ring('a', 'b')
       await bells.ring('session', run, ['later'], hourMs)

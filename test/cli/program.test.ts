@@ -30,6 +30,10 @@ async function typed(...words: string[]) {
       calls.push(['work', call])
       return 0
     },
+    async forget(call) {
+      calls.push(['forget', call])
+      return 0
+    },
     async order(call) {
       calls.push(['order', call])
       return 0
@@ -132,6 +136,14 @@ describe('the command line', () => {
       ['order', { order, run: 'birds', backend: 'redis://r' }],
     ])
     expect(await typed(order)).toMatchObject({ code: 2, calls: [] })
+  })
+
+  it('forget takes the name of a run', async () => {
+    expect((await typed('forget', 'birds', '--backend', 'redis://r')).calls).toEqual([
+      ['forget', { run: 'birds', backend: 'redis://r' }],
+    ])
+    expect(await typed('forget')).toMatchObject({ code: 2, calls: [] })
+    expect((await typed('forget', '--help')).stdout).toContain('pairmill forget birds')
   })
 
   it('run gives seeds and flags on as they were typed', async () => {

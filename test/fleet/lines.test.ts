@@ -6,6 +6,7 @@ import type { Backend, RunEntry } from '../../src/workers/backend/backend.js'
 import type { Bells } from '../../src/workers/bells.js'
 import { createLines } from '../../src/workers/fleet/lines.js'
 import { createGate } from '../../src/workers/gate.js'
+import { tempFolder } from '../run/pairmill.js'
 import { runOptions } from '../workers/options.js'
 import { entry } from './fleet-values.js'
 
@@ -13,14 +14,18 @@ const calm = new AbortController().signal
 
 /** The lines of a process whose visits to hosts wait for `leave`. */
 function desk() {
-  let options = runOptions({ delayMs: 0, render: 'never' })
+  let options = runOptions({ delayMs: 0, render: 'never', out: tempFolder() })
   let leave = () => {}
   const left = new Promise<void>((resolve) => {
     leave = resolve
   })
   const nets = { opened: 0, open: 0 }
+  /** Of the run that has the name now; null = none has. */
+  let made: number | null = 0
   const backend: Partial<Backend> = {
-    runs: async (): Promise<RunEntry[]> => [entry('r', { options: { ...options } })],
+    runs: async (): Promise<RunEntry[]> =>
+      made === null ? [] : [entry('r', { createdMs: made, options: { ...options } })],
+    createdMs: async () => made,
     leaseHost: async () => {
       await left
       return { kind: 'none' }
@@ -51,7 +56,7 @@ function desk() {
   })
   const line = async () => {
     const opened = await lines.of('r')
-    if ('message' in opened) throw new Error(opened.message)
+    if (opened === null || 'message' in opened) throw new Error(opened?.message ?? 'no run')
     return opened
   }
   const slowDown = async (delayMs: number) => {
@@ -63,7 +68,12 @@ function desk() {
     for (let i = 0; i < 5; i++) await setImmediate()
     return nets.open
   }
-  return { lines, line, nets, leave, slowDown, settled }
+  /** A run of the same name, and with a place of its own. */
+  const make = (createdMs: number | null) => {
+    made = createdMs
+    options = { ...options, out: tempFolder() }
+  }
+  return { lines, line, nets, leave, slowDown, settled, make }
 }
 
 describe('the connections of a run’s line', () => {
@@ -97,6 +107,28 @@ describe('the connections of a run’s line', () => {
     const [first, ...others] = await Promise.all(Array.from({ length: 8 }, line))
     expect(others.every((other) => other === first)).toBe(true)
     expect([nets.opened, await settled()]).toEqual([2, 1])
+    await lines.close()
+  })
+
+  it('are those of the run that has the name now: a line of a forgotten one is given to nobody', async () => {
+    const { lines, line, nets, make, settled } = desk()
+    const first = await line()
+    make(1)
+    const second = await line()
+    expect(second).not.toBe(first)
+    expect([nets.opened, await settled()]).toEqual([2, 1])
+    make(null)
+    expect(await lines.of('r')).toBeNull()
+    expect(await settled()).toBe(0)
+    await lines.close()
+  })
+
+  it('are closed when the run is listed no more', async () => {
+    const { lines, line, make, settled } = desk()
+    await line()
+    make(null)
+    await lines.refresh()
+    expect(await settled()).toBe(0)
     await lines.close()
   })
 

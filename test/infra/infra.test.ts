@@ -93,6 +93,7 @@ async function typed(
     classify: done,
     crawl: done,
     order: done,
+    forget: done,
     work: async (call) => {
       calls.push(call)
       return 0

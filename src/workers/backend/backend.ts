@@ -54,7 +54,9 @@ export interface Progress {
 }
 
 /** What its people want of a run: `paused` and `stopped` runs start no session and no batch, their plans are carried out. `failed`: it cannot go on. */
-export type Standing = 'running' | 'paused' | 'stopped' | 'failed'
+export type WishedStanding = 'running' | 'paused' | 'stopped' | 'failed'
+/** `forgetting`: it is listed, and is no run any more; see `markForgotten`. */
+export type Standing = WishedStanding | 'forgetting'
 
 /** A run among others. */
 export interface RunEntry {
@@ -319,6 +321,11 @@ export type PageFileLease =
 /** A file of the page ledger takes no more rows once it has so many; the last of a run, and of each resume, has fewer. */
 export const rowsPerPageFile = 10_000
 
+export type Marked =
+  | { readonly kind: 'marked' | 'unknown' | 'goes_on' }
+  /** The last lease of it runs out in so many ms. */
+  | { readonly kind: 'held'; readonly inMs: number }
+
 export type Held = { readonly kind: 'held' } | { readonly kind: 'lost' }
 
 /**
@@ -343,9 +350,21 @@ export interface Backend {
   /** The first caller decides what the run is scored with; answers what was decided. */
   adoptModel(run: string, model: RunModel): Promise<RunModel>
   /** False = there is no such run. `running` opens one that ended again. `note` says why it failed. */
-  setStanding(run: string, standing: Standing, note: string | null): Promise<boolean>
+  setStanding(run: string, standing: WishedStanding, note: string | null): Promise<boolean>
   /** Its last shard is written. False = it was seeded or set going again since `seedings` was read, and goes on. */
   endRun(wish: { run: string; seedings: number; as: string }): Promise<boolean>
+  /** When the run was made, by which it is told from an earlier one of its name; null = there is no such run. */
+  createdMs(run: string): Promise<number | null>
+  /**
+   * Makes an ended run none, of which no lease and none of `duties` is held: no method takes its name any more, and nothing of its state is
+   * written. Until `clearForgotten` has ended the name cannot be opened anew, and `runs` lists it. Marked already = `marked`.
+   */
+  markForgotten(wish: { run: string; duties: readonly string[] }): Promise<Marked>
+  /**
+   * Takes away what is left of the state of a marked run, in slices, each a transaction that holds nobody up: where it was broken off it is
+   * called again. What is known of hosts beside it stays. `onSlice` hears how many things went.
+   */
+  clearForgotten(run: string, onSlice: (removed: number) => void): Promise<void>
   /** Makes the caller the only one with this duty for so long, or goes on with it; false = another has it. */
   claimDuty(wish: { duty: string; token: string; leaseMs: number }): Promise<boolean>
   dropDuty(wish: { duty: string; token: string }): Promise<void>

@@ -12,6 +12,9 @@ type PageFileReply =
       readonly chunks: readonly { readonly at: number; readonly body: string }[]
     }
 
+/** Rows of a forgotten run that one transaction takes away. */
+const rowsAtOnce = 5_000
+
 /** The backend over SQL functions (see sql/*.sql, which say what each takes and gives). */
 export function sqlBackend(call: CallSql): Backend {
   const ask =
@@ -35,6 +38,15 @@ export function sqlBackend(call: CallSql): Backend {
       (await call('adopt_model', { run, model })) as Awaited<ReturnType<Backend['adoptModel']>>,
     setStanding: async (run, standing, note) =>
       ((await call('set_standing', { run, standing, note })) as { there: boolean }).there,
+    createdMs: async (run) => ((await call('created', { run })) as { createdMs?: number }).createdMs ?? null,
+    markForgotten: ask('mark_forgotten'),
+    clearForgotten: async (run, onSlice) => {
+      for (;;) {
+        const { removed } = (await call('clear_forgotten', { run, most: rowsAtOnce })) as { removed: number }
+        if (removed === 0) return
+        onSlice(removed)
+      }
+    },
     endRun: async (wish) => ((await call('end_run', wish)) as { ended: boolean }).ended,
     claimDuty: async (wish) => ((await call('claim_duty', wish)) as { claimed: boolean }).claimed,
     dropDuty: async (wish) => void (await call('drop_duty', wish)),

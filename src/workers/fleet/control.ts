@@ -1,4 +1,4 @@
-import type { RunEntry, Standing } from '../backend/backend.js'
+import type { RunEntry, WishedStanding } from '../backend/backend.js'
 import type { Fleet } from './connect.js'
 
 /** What people tell a run of a fleet. */
@@ -8,9 +8,10 @@ export type Ordered =
   | { readonly kind: 'done'; readonly was: RunEntry }
   /** It is so already, or it ended: there is nothing to pause or stop. */
   | { readonly kind: 'nothing'; readonly was: RunEntry }
+  | { readonly kind: 'forgetting' }
   | { readonly kind: 'unknown'; readonly runs: readonly string[] }
 
-const standings: Record<Order, Standing> = { pause: 'paused', resume: 'running', stop: 'stopped' }
+const standings: Record<Order, WishedStanding> = { pause: 'paused', resume: 'running', stop: 'stopped' }
 
 /**
  * Pauses, resumes or stops a run. What is under way is finished and committed. A stopped run's kept pairs are written to shards; it
@@ -24,6 +25,7 @@ export async function orderRun(
   const runs = await backend.runs()
   const was = runs.find((entry) => entry.run === run)
   if (was === undefined) return { kind: 'unknown', runs: runs.map((entry) => entry.run) }
+  if (was.standing === 'forgetting') return { kind: 'forgetting' }
   const over = was.ended !== null
   const standing = standings[order]
   if (order === 'resume' ? was.standing === 'running' && !over : over || was.standing === standing) {

@@ -8,7 +8,16 @@ import { inTime } from './in-time.js'
 const readMs = 3_000
 /** Runs that go on and whose queues are told, the latest ones: a scrape must end. */
 const maxRuns = 50
-const states: readonly FleetState[] = ['running', 'paused', 'stopping', 'failed', 'done', 'limit', 'stopped']
+const states: readonly FleetState[] = [
+  'running',
+  'paused',
+  'stopping',
+  'failed',
+  'done',
+  'limit',
+  'stopped',
+  'forgetting',
+]
 
 /** Reads what waits in the backend, for a scrape; null = it is not there. */
 export type ReadDepths = (backend: Pick<Backend, 'runs' | 'progress' | 'workers'> | null) => Promise<void>

@@ -5,7 +5,15 @@ import type { HostSnapshot, RunSnapshot } from '../run-types.js'
 import { optionsOf } from './launch.js'
 
 /** What a run of a fleet is at, in one word. `ended`: see `RunEntry.ended`. */
-export type FleetState = 'running' | 'paused' | 'stopping' | 'failed' | 'done' | 'limit' | 'stopped'
+export type FleetState =
+  | 'running'
+  | 'paused'
+  | 'stopping'
+  | 'failed'
+  | 'done'
+  | 'limit'
+  | 'stopped'
+  | 'forgetting'
 
 /** One run of a fleet, at one moment. Plain JSON. */
 export interface FleetRun {
@@ -46,30 +54,51 @@ export async function readRuns(backend: Backend): Promise<readonly FleetRun[]> {
   const entries = await backend.runs()
   return await Promise.all(
     entries.map(async (entry) => {
-      const [progress, counters] = await Promise.all([
-        backend.progress(entry.run),
-        backend.counters(entry.run),
-      ])
-      return fleetRun(entry, progress, counters)
+      const read = await readAs(backend, entry, async () => {
+        const [progress, counters] = await Promise.all([
+          backend.progress(entry.run),
+          backend.counters(entry.run),
+        ])
+        return fleetRun(entry, progress, counters)
+      })
+      return read ?? forgottenRun(entry)
     }),
   )
+}
+
+/** null = the run is being forgotten, or was since it was listed. */
+async function readAs<T>(
+  backend: Pick<Backend, 'createdMs'>,
+  { run, standing, createdMs }: RunEntry,
+  read: () => Promise<T>,
+): Promise<T | null> {
+  if (standing === 'forgetting') return null
+  try {
+    return await read()
+  } catch (error) {
+    if ((await backend.createdMs(run)) === createdMs) throw error
+    return null
+  }
 }
 
 /** null = there is no such run. */
 export async function readRun(backend: Backend, run: string): Promise<FleetRunDetails | null> {
   const entry = (await backend.runs()).find((one) => one.run === run)
   if (entry === undefined) return null
-  const [progress, counters, hosts, sources] = await Promise.all([
-    backend.progress(run),
-    backend.counters(run),
-    backend.hosts(run, busiestHosts),
-    backend.sources(run),
-  ])
-  return {
-    ...fleetRun(entry, progress, counters),
-    hosts: hosts.map(hostSnapshot),
-    openSources: sources.filter(({ ended }) => !ended).map(({ source }) => sourcePlace(source)),
-  }
+  const read = await readAs(backend, entry, async () => {
+    const [progress, counters, hosts, sources] = await Promise.all([
+      backend.progress(run),
+      backend.counters(run),
+      backend.hosts(run, busiestHosts),
+      backend.sources(run),
+    ])
+    return {
+      ...fleetRun(entry, progress, counters),
+      hosts: hosts.map(hostSnapshot),
+      openSources: sources.filter(({ ended }) => !ended).map(({ source }) => sourcePlace(source)),
+    }
+  })
+  return read ?? { ...forgottenRun(entry), hosts: [], openSources: [] }
 }
 
 export async function readWorkers(backend: Pick<Backend, 'workers'>): Promise<readonly FleetWorker[]> {
@@ -90,9 +119,26 @@ function fleetRun(entry: RunEntry, progress: Progress, counters: Record<string, 
   }
 }
 
+const nothingWaits = { urls: 0, hosts: 0, buffered: 0, batches: 0, unplanned: 0, plans: 0 }
+
+/** Of what it did no more is known than what stands in its dataset. */
+function forgottenRun(entry: RunEntry): FleetRun {
+  return {
+    run: entry.run,
+    state: 'forgetting',
+    note: `pairmill forget ${entry.run} ends it`,
+    createdMs: entry.createdMs,
+    elapsedMs: 0,
+    dataset: optionsOf(entry.options).out,
+    model: entry.model,
+    counters: {},
+    queues: nothingWaits,
+  }
+}
+
 /** Pure. */
 export function stateOf({ standing, ended }: Pick<RunEntry, 'standing' | 'ended'>): FleetState {
-  if (standing === 'failed') return 'failed'
+  if (standing === 'failed' || standing === 'forgetting') return standing
   if (ended !== null) return ended === 'done' || ended === 'stopped' ? ended : 'limit'
   return standing === 'stopped' ? 'stopping' : standing
 }

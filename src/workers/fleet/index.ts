@@ -11,6 +11,7 @@ export {
   readRuns,
   readWorkers,
 } from './fleet-status.js'
+export { type Forgotten, forgetRun } from './forget.js'
 export { type Launch, type Launched, launchRun } from './launch.js'
 export { createLog, type LogLevel, logLevels } from './log.js'
 export { createMetrics } from './metrics.js'

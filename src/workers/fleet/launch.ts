@@ -24,8 +24,8 @@ export type Launched =
     }
   | {
       readonly kind: 'refused'
-      /** `place`: where the dataset should lie; else see SourceProblem. */
-      readonly problem: 'options' | 'place' | SourceProblem['kind']
+      /** `place`: where the dataset should lie; `name`: it is not free yet; else see SourceProblem. */
+      readonly problem: 'options' | 'place' | 'name' | SourceProblem['kind']
       readonly message: string
       /** Where the problem is `options`. */
       readonly differences: readonly OptionDifference[]
@@ -45,6 +45,10 @@ export async function launchRun(
     return { kind: 'refused', problem: 'place', message, differences: [] }
   }
   const known = runs.find((entry) => entry.run === run)
+  if (known?.standing === 'forgetting') {
+    const message = `the run ${run} is being forgotten, and its name is free when that has ended: pairmill forget ${run}`
+    return { kind: 'refused', problem: 'name', message, differences: [] }
+  }
   const expected =
     known === undefined ? options : joinedOptions(optionsOf(known.options), known.limits, options, given)
   const problem = (await checkSources?.(expected, known === undefined)) ?? null

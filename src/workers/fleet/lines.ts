@@ -23,8 +23,8 @@ export interface OpenLine extends Line {
 export interface Lines {
   /** What the backend lists, read anew. */
   refresh(): Promise<readonly RunEntry[]>
-  /** `message`: why this process cannot work on the run. */
-  of(run: string): Promise<OpenLine | { readonly message: string }>
+  /** `message`: why this process cannot work on the run; null = there is no such run, or no more. */
+  of(run: string): Promise<OpenLine | { readonly message: string } | null>
   /** The backend may have forgotten its last moments: what this process believes it to know is thrown away. */
   distrust(): void
   close(): Promise<void>
@@ -71,11 +71,15 @@ export function createLines(deps: LinesDeps): Lines {
   const refresh = async () => {
     const listed = await backend.runs()
     entries = new Map(listed.map((entry) => [entry.run, entry]))
+    for (const run of lines.keys()) if (!entries.has(run)) drop(run)
     return listed
   }
-  const entryOf = async (run: string): Promise<RunEntry | undefined> => {
-    if (!entries.has(run)) await refresh()
-    return entries.get(run)
+  /** The run that has the name now: it may have been forgotten, and another one made under its name. */
+  const entryOf = async (run: string): Promise<RunEntry | null> => {
+    const createdMs = await backend.createdMs(run)
+    if (createdMs === null) return null
+    if (entries.get(run)?.createdMs !== createdMs) await refresh()
+    return entries.get(run) ?? null
   }
   const modelOf = async (run: string) => {
     const known = entries.get(run)?.model ?? null
@@ -173,9 +177,17 @@ export function createLines(deps: LinesDeps): Lines {
       observe({ kind: 'trouble', run: null, key: null, message: messageOf(error) })
     })
   }
-  const of = async (run: string): Promise<OpenLine | { readonly message: string }> => {
+  const drop = (run: string): void => {
+    const earlier = lines.get(run)
+    lines.delete(run)
+    if (earlier !== undefined) void retire(earlier)
+  }
+  const of = async (run: string): Promise<OpenLine | { readonly message: string } | null> => {
     const entry = await entryOf(run)
-    if (entry === undefined) return { message: `there is no run ${run}` }
+    if (entry === null) {
+      drop(run)
+      return null
+    }
     const earlier = lines.get(run)
     // Nothing is awaited where there is none: who asks at the same moment finds the one that is being opened.
     const known = earlier === undefined ? undefined : await earlier
@@ -210,7 +222,7 @@ export function createLines(deps: LinesDeps): Lines {
 
 function keyOf(entry: RunEntry): string {
   const { seeds: _, ...options } = entry.options
-  return JSON.stringify(options)
+  return JSON.stringify([entry.createdMs, options])
 }
 
 /** Opens a thing once for each key; what failed is tried again after a while. */

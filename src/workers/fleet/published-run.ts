@@ -10,6 +10,7 @@ const states: Record<FleetState, RunState> = {
   done: 'done',
   limit: 'done',
   stopped: 'stopped',
+  forgetting: 'done',
 }
 
 /**

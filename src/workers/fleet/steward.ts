@@ -30,6 +30,8 @@ export interface Steward {
 }
 
 const dutyMs = 10_000
+/** Who has it looks after the run. */
+export const stewardDuty = (run: string): string => `steward/${run}`
 /** How often what nobody names is swept, and how old it must be: a writer that lives is younger. */
 const sweepEveryMs = 600_000
 const strayAgeMs = 3_600_000
@@ -44,7 +46,21 @@ export function createSteward(deps: StewardDeps): Steward {
   const reconciled = new Set<string>()
   const sweptAt = new Map<string, number>()
   const publishedAt = new Map<string, number>()
-  const dutyOf = (run: string) => `steward/${run}`
+  /** When each run was made that the others are about: one that was made later under its name is another. */
+  const madeAt = new Map<string, number>()
+
+  const recall = async (entries: readonly RunEntry[]): Promise<void> => {
+    const listed = new Map(entries.map((entry) => [entry.run, entry.createdMs]))
+    for (const [run, createdMs] of madeAt) {
+      if (listed.get(run) === createdMs) continue
+      madeAt.delete(run)
+      if (tendedAt.delete(run)) await backend.dropDuty({ duty: stewardDuty(run), token: worker })
+      reconciled.delete(run)
+      sweptAt.delete(run)
+      publishedAt.delete(run)
+    }
+    for (const [run, createdMs] of listed) madeAt.set(run, createdMs)
+  }
 
   const sweep = async (run: string, { store }: OpenLine, signal: AbortSignal): Promise<void> => {
     const last = sweptAt.get(run)
@@ -84,16 +100,17 @@ export function createSteward(deps: StewardDeps): Steward {
 
   const look = async (entry: RunEntry, places: (kind: BellKind) => number, signal: AbortSignal) => {
     const { run } = entry
-    const claimed = await backend.claimDuty({ duty: dutyOf(run), token: worker, leaseMs: dutyMs })
+    const claimed = await backend.claimDuty({ duty: stewardDuty(run), token: worker, leaseMs: dutyMs })
     if (!claimed) {
       tendedAt.delete(run)
       reconciled.delete(run)
       return
     }
     const line = await lines.of(run)
+    if (line === null) return await backend.dropDuty({ duty: stewardDuty(run), token: worker })
     if ('message' in line) {
       observe({ kind: 'problem', run, message: line.message })
-      await backend.dropDuty({ duty: dutyOf(run), token: worker })
+      await backend.dropDuty({ duty: stewardDuty(run), token: worker })
       return
     }
     if (!reconciled.has(run)) {
@@ -123,13 +140,14 @@ export function createSteward(deps: StewardDeps): Steward {
     if (await backend.endRun({ run, seedings: progress.seedings, as })) {
       observe({ kind: 'run_ended', run, as })
       await publish(run, line, true)
-      await backend.dropDuty({ duty: dutyOf(run), token: worker })
+      await backend.dropDuty({ duty: stewardDuty(run), token: worker })
     }
   }
 
   return {
     round: async (signal) => {
       const entries = await lines.refresh()
+      await recall(entries)
       const workers = await backend.workers()
       const places = (kind: BellKind) =>
         Math.max(
@@ -151,7 +169,7 @@ export function createSteward(deps: StewardDeps): Steward {
     },
     distrust: () => reconciled.clear(),
     close: async () => {
-      for (const run of tendedAt.keys()) await backend.dropDuty({ duty: dutyOf(run), token: worker })
+      for (const run of tendedAt.keys()) await backend.dropDuty({ duty: stewardDuty(run), token: worker })
     },
   }
 }

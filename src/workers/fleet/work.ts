@@ -140,6 +140,11 @@ export function work(options: WorkOptions, deps: WorkDeps, signals: RunSignals):
 
   const visit = async (kind: BellKind, run: string, key: string): Promise<Visited> => {
     const line = await lines.of(run)
+    // A ring for what was forgotten.
+    if (line === null) {
+      problems.delete(run)
+      return { kind: 'done' }
+    }
     if ('message' in line) {
       observe({ kind: 'problem', run, message: line.message })
       return { kind: 'again', inMs: elsewhereMs }

@@ -1,6 +1,7 @@
 import type { Backend } from '../backend.js'
 import { batchScripts } from './batch-scripts.js'
 import type { RedisClient } from './connection.js'
+import { forgetScripts } from './forget-scripts.js'
 import { frontierScripts } from './frontier-scripts.js'
 import { rootOf } from './keys.js'
 import { pageScripts } from './page-scripts.js'
@@ -14,7 +15,8 @@ import { sourceScripts } from './source-scripts.js'
  * Its times are the server's. What a call carries too much of is cut into several, where nothing can be lost or doubled by it.
  */
 export function redisBackend(redis: RedisClient, { prefix }: { readonly prefix: string }): Backend {
-  const call = callScripts(redis, rootOf(prefix))
+  const root = rootOf(prefix)
+  const call = callScripts(redis, root)
   return {
     ...runScripts(call),
     ...frontierScripts(call),
@@ -22,5 +24,6 @@ export function redisBackend(redis: RedisClient, { prefix }: { readonly prefix: 
     ...batchScripts(call),
     ...planScripts(call),
     ...pageScripts(call),
+    ...forgetScripts(redis, root, call),
   }
 }

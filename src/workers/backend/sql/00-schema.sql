@@ -51,6 +51,9 @@ alter table run add column if not exists model jsonb;                           
 alter table run add column if not exists seedings int not null default 0;
 alter table run add column if not exists sources_open int not null default 0; -- rows in source that are not read to their end
 
+-- The name that it had, where it is being forgotten: its name is one then that no run can have. null = it is a run.
+alter table run add column if not exists forgetting text unique;
+
 alter table run add column if not exists page_rows bigint not null default 0;      -- in page_chunk
 alter table run add column if not exists page_file int not null default 0;         -- the file of the page ledger that is filling
 alter table run add column if not exists page_file_rows int not null default 0;    -- what it has

@@ -5,6 +5,8 @@ set search_path to pairmill;
 create function open_run(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
 declare r run; made boolean := false;
 begin
+  perform 1 from run where forgetting = p->>'run';
+  if found then raise exception 'the run % is being forgotten', p->>'run'; end if;
   insert into run (name, options, limits) values (p->>'run', p->'options', p->'limits') on conflict (name) do nothing returning * into r;
   if found then made := true; else select * into strict r from run where name = p->>'run'; end if;
   return jsonb_build_object('created', made, 'options', r.options, 'limits', r.limits, 'elapsedMs', r.elapsed_ms, 'seeded', r.seeded);
@@ -87,9 +89,54 @@ end $$;
 
 -- runs({}) -> [{run, standing, note, ended, createdMs, options, limits, model}]   in the order in which they were opened
 create function runs(p jsonb) returns jsonb language sql set search_path = pairmill as $$
-  select coalesce(jsonb_agg(jsonb_build_object('run', name, 'standing', standing, 'note', note, 'ended', ended, 'createdMs', created_ms,
+  select coalesce(jsonb_agg(jsonb_build_object('run', coalesce(forgetting, name), 'standing', standing, 'note', note, 'ended', ended, 'createdMs', created_ms,
     'options', options, 'limits', limits, 'model', model) order by no), '[]') from run
 $$;
+
+-- created({run}) -> {createdMs} | {}   nothing: there is no such run
+create function created(p jsonb) returns jsonb language sql set search_path = pairmill as $$
+  select coalesce((select jsonb_build_object('createdMs', created_ms) from run where name = p->>'run'), '{}')
+$$;
+
+-- mark_forgotten({run, duties: [duty]}) -> {kind: marked | unknown | goes_on} | {kind: held, inMs}
+-- From here on the name is no run's: nothing is written under the number any more.
+create function mark_forgotten(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
+declare r run; t bigint := now_ms(); held_until bigint;
+begin
+  perform 1 from run where forgetting = p->>'run';
+  if found then return '{"kind": "marked"}'; end if;
+  select * into r from run where name = p->>'run' for update;
+  if not found then return '{"kind": "unknown"}'; end if;
+  if r.ended is null then return '{"kind": "goes_on"}'; end if;
+  select max(until_ms) into held_until from (
+    select lease_until_ms from host where lease_run = r.no and lease_token is not null
+    union all select lease_until_ms from batch where run = r.no and lease_token is not null
+    union all select lease_until_ms from plan where run = r.no and lease_token is not null
+    union all select lease_until_ms from page_file where run = r.no and lease_token is not null
+    union all select until_ms from duty where duty in (select jsonb_array_elements_text(p->'duties'))) held(until_ms);
+  if held_until > t then return jsonb_build_object('kind', 'held', 'inMs', held_until - t); end if;
+  delete from host_group where host in (select host from host where lease_run = r.no);
+  update host set lease_token = null, lease_run = null, lease_until_ms = 0, lease_urls = 0 where lease_run = r.no;
+  delete from duty where duty in (select jsonb_array_elements_text(p->'duties'));
+  update run set name = '@' || no, forgetting = r.name, standing = 'forgetting' where no = r.no;
+  return '{"kind": "marked"}';
+end $$;
+
+-- clear_forgotten({run, most}) -> {removed: n}   0 = nothing is left of it; else it is to be called again
+create function clear_forgotten(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
+declare r int; t text; n bigint;
+begin
+  select no into r from run where forgetting = p->>'run';
+  if not found then return '{"removed": 0}'; end if;
+  foreach t in array array['url', 'seen', 'run_host', 'source', 'candidate', 'candidate_seen', 'caption', 'batch', 'claim', 'claim_band', 'plan',
+    'counter', 'page_chunk', 'page_file'] loop
+    execute format('delete from %I where ctid = any (array(select ctid from %I where run = $1 limit $2))', t, t) using r, (p->>'most')::int;
+    get diagnostics n = row_count;
+    if n > 0 then return jsonb_build_object('removed', n); end if;
+  end loop;
+  delete from run where no = r;
+  return '{"removed": 1}';
+end $$;
 
 -- adopt_model({run, model}) -> the model that the first caller named
 create function adopt_model(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
