@@ -3,6 +3,7 @@ import type { RunLimits } from '../../src/workers/backend/backend.js'
 import { batchRules } from './batch-rules.js'
 import { type OpenedBackend, openDesk } from './desk.js'
 import { duplicateRules } from './duplicate-rules.js'
+import { forgetRules } from './forget-rules.js'
 import { frontierRules } from './frontier-rules.js'
 import { leaseRules } from './lease-rules.js'
 import { limitRules } from './limit-rules.js'
@@ -40,6 +41,7 @@ export function backendConformance(name: string, open: () => Promise<OpenedBacke
     pageRules(desk)
     runRules(desk)
     sourceRules(desk)
+    forgetRules(desk, () => opened.traces?.() ?? Promise.resolve({}))
     randomRules(desk, (run) => opened.recount?.(run) ?? Promise.resolve({}))
   })
 }

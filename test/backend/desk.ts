@@ -24,6 +24,8 @@ export interface OpenedBackend {
   close(): Promise<void>
   /** The numbers of progress() counted anew from what the backend holds, where it can be looked into. */
   recount?(run: string): Promise<Partial<Progress>>
+  /** How many rows or keys it has for runs, by kind, where it can be looked into. */
+  traces?(): Promise<Record<string, number>>
   /** Makes what the host showed to need so much older. */
   ageThrottle(host: string, ms: number): Promise<void>
 }

@@ -27,6 +27,7 @@ backendConformance('PGlite', async () => ({
   backend: sqlBackend(callThrough(database)),
   close: async () => {},
   recount: (run) => recount(database, run),
+  traces: () => rowsOfRuns(database),
   ageThrottle: async (host, ms) => {
     await database.query('update pairmill.host set throttle_at_ms = throttle_at_ms - $2 where host = $1', [
       host,
@@ -111,4 +112,18 @@ async function recount(db: Database, run: string): Promise<Partial<Progress>> {
   if (urlsOfLeases !== sums.pagesLeased)
     throw new Error(`leases have ${urlsOfLeases} URLs, the run ${sums.pagesLeased}`)
   return sums
+}
+
+/** Rows of each table that has a run's number. */
+async function rowsOfRuns(db: Database): Promise<Record<string, number>> {
+  const { rows } = await db.query(
+    `select table_name as name from information_schema.columns
+      where table_schema = 'pairmill' and (column_name = 'run' or table_name = 'run' and column_name = 'no')`,
+  )
+  const counts: Record<string, number> = {}
+  for (const { name } of rows as { name: string }[]) {
+    const counted = await db.query(`select count(*)::int as rows from pairmill.${name}`)
+    counts[name] = (counted.rows[0] as { rows: number }).rows
+  }
+  return counts
 }

@@ -31,6 +31,14 @@ describe.skipIf(serverCommand === null)(`Redis${whyNoServer}`, () => {
     backend: redisBackend(redis, { prefix }),
     close: async () => {},
     recount: (run) => recount(redis, rootOf(prefix), run),
+    traces: async () => {
+      const counts: Record<string, number> = {}
+      for (const key of await redis.keys('*')) {
+        const [letter] = /^[a-z](?=\d)/.exec(key.slice(rootOf(prefix).length)) ?? []
+        if (letter !== undefined) counts[letter] = (counts[letter] ?? 0) + 1
+      }
+      return counts
+    },
     ageThrottle: async (host, ms) => {
       await redis.hincrby(`${rootOf(prefix)}h:${host}`, 'w', -ms)
     },
