@@ -2,7 +2,7 @@
 export const exitCodes = {
   /** Done, also where a limit ended the run: all that was found is committed. */
   ok: 0,
-  /** The run failed, verify found something wrong, there is no such run, it cannot be forgotten now, or classify could not read an image. */
+  /** The run failed, verify found something wrong, there is no such run, it cannot be forgotten yet, or classify could not read an image. */
   failed: 1,
   /** An option, seed or config file that cannot be used, or an --out with files that are not pairmill's. Nothing was started. */
   usage: 2,

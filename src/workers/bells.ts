@@ -102,11 +102,11 @@ export function createBells(make: BellMaker): Bells {
         for (const state of ['waiting', 'delayed'] as const) {
           for (let first = 0; ; ) {
             const jobs = await queue.getJobs([state], first, first + jobsAtOnce - 1)
-            let removed = 0
             // One that was answered meanwhile is none.
-            for (const job of jobs) if (job?.id && job.data.run === run) removed += await queue.remove(job.id)
+            const ids = jobs.flatMap((job) => (job?.id && job.data.run === run ? [job.id] : []))
+            const removed = await Promise.all(ids.map((id) => queue.remove(id)))
             if (jobs.length < jobsAtOnce) break
-            first += jobsAtOnce - removed
+            first += jobsAtOnce - removed.reduce((sum, one) => sum + one, 0)
           }
         }
       }
