@@ -122,12 +122,13 @@ export const recordSkipExplanations: Readonly<Record<RecordSkip, string>> = {
 
 /** Counted page by page: a link that stands on many is counted as often. */
 export const linkSkipExplanations: Readonly<
-  Record<Exclude<ScopeVerdict, 'in'> | TrapReason | 'nofollow', string>
+  Record<Exclude<ScopeVerdict, 'in'> | TrapReason | 'nofollow' | 'page_full', string>
 > = {
   out_of_scope: 'beyond --scope',
   too_deep: 'beyond --max-depth',
   excluded: 'left out by --include or --exclude',
   nofollow: 'the page asks not to follow it (--ignore-opt-out)',
+  page_full: 'more than are taken of one page',
   trap_path: 'its path repeats itself, as that of a relative link resolved again and again',
   trap_depth: 'its path has more parts than real ones have',
   trap_query: 'its query only grows',

@@ -43,6 +43,9 @@ export function listingPage(
     language: null,
     links: verdict.links === null ? listing.links : [],
     linksClosed: verdict.links === null ? 0 : listing.links.length,
+    ...(verdict.links === null && listing.linksBeyond !== undefined
+      ? { linksBeyond: listing.linksBeyond }
+      : {}),
     candidates: isClosed ? [] : listing.candidates,
     imagesSkipped: isClosed ? { opt_out: listing.imagesSeen } : listing.imagesSkipped,
     imagesSeen: listing.imagesSeen,

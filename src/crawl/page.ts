@@ -22,6 +22,9 @@ export interface Page {
   readonly links: readonly string[]
   /** Links that it asks not to follow. */
   readonly linksClosed: number
+  /** Further links as written, beyond what is taken of one page; absent = none. */
+  readonly linksBeyond?: number
+  /** The first ones in document order, where there are more than one page may give. */
   readonly candidates: readonly Candidate[]
   readonly imagesSkipped: Partial<Record<ImageSkipReason, number>>
   /** `<img>` elements, those in noscript included. */

@@ -78,6 +78,24 @@ describe('every image of a page is a candidate, or has a reason', () => {
     expect(lost(page)).toBe(0)
   })
 
+  it('also of images beyond those that are taken, whatever names them', () => {
+    const sources = Array.from({ length: 25_000 }, (_, i) => `${i % 24_000}.jpg`)
+    const shown = sources.slice(0, 1_500).map((src) => `<img src="${src}" alt="A cat">`)
+    const { page } = readPage(
+      `${shown.join('')}<meta property="og:image" content="file:///x">
+       <script type="application/ld+json">${JSON.stringify({ name: 'Cats', image: ['http://', ...sources] })}</script>`,
+      url,
+      context,
+    )
+    expect(page.candidates).toHaveLength(2_000)
+    expect(page).toMatchObject({
+      imagesSeen: 1_500,
+      imagesNamed: 25_002,
+      imagesSkipped: { bad_url: 1, scheme: 1 },
+    })
+    expect(lost(page)).toBe(0)
+  })
+
   it('where one picture is shown again, with more said of it or less', () => {
     const { page } = readPage(
       `<meta property="og:image" content="a.jpg"><img src="a.jpg" alt="A cat"><img src="a.jpg" alt="A cat">

@@ -5,6 +5,7 @@ import {
   captionSources,
   type ImageSkipReason,
 } from '../../records/index.js'
+import { candidateRoom, candidateSize, maxCaptions } from '../page-room.js'
 import type { ImageUrls } from './source.js'
 
 /** An image with all that is known of it, before equal ones are joined. */
@@ -16,9 +17,9 @@ export interface Finding {
   readonly captions: readonly Caption[]
   /** Used only where nothing else was said anywhere on the page; null = there is none, or it would be wrong. */
   readonly heading: string | null
-  /** An `<img>`, or only named by metadata. */
-  readonly isElement: boolean
   readonly licenceUrl: string | null
+  /** Orders what the page names: less stands before. */
+  readonly place: number
 }
 
 export interface PageContext {
@@ -32,8 +33,6 @@ export interface JoinedFindings {
   readonly skipped: Partial<Record<ImageSkipReason, number>>
 }
 
-const maxCaptions = 16
-
 type UsableUrls = Extract<ImageUrls, { kind: 'urls' }>
 
 interface Draft {
@@ -44,25 +43,51 @@ interface Draft {
   captions: Caption[]
   heading: string | null
   licenceUrl: string | null
+  /** Of its first finding. */
+  place: number
+}
+
+export interface Join {
+  /** Something that metadata says of an image: it goes to the elements that show it, and makes a candidate of its own where none does. */
+  declare(finding: Finding): void
+  /** So many more are named that nobody looked at. */
+  leaveOut(images: number): void
+  /** To be asked once, at the end. */
+  candidates(page: PageContext): JoinedFindings
 }
 
 /**
- * Joins what was found into candidates: the same image with the same alt is one, with another alt another. What
- * metadata says of an image goes to the elements that show it, and makes a candidate of its own where none does.
+ * Joins what was found into candidates: the same image with the same alt is one, with another alt another. Of those, a page gives the
+ * first ones in document order, as many as there is room for.
  */
-export function joinFindings(findings: readonly Finding[], page: PageContext): JoinedFindings {
+export function joinFindings(elements: readonly Finding[]): Join {
   const skipped: Partial<Record<ImageSkipReason, number>> = {}
   const count = (reason: ImageSkipReason, times = 1) => {
-    skipped[reason] = (skipped[reason] ?? 0) + times
+    if (times > 0) skipped[reason] = (skipped[reason] ?? 0) + times
   }
+  const drafts = draftsOf(elements, count)
+  let shown: Shown | null = null
+  return {
+    declare: (finding) => {
+      shown ??= shownBy(drafts)
+      declare(finding, drafts, shown, count)
+    },
+    leaveOut: (images) => count('page_full', images),
+    candidates: (page) => ({ candidates: candidatesOf(drafts, page, count), skipped }),
+  }
+}
+
+type Count = (reason: ImageSkipReason, times?: number) => void
+
+function draftsOf(elements: readonly Finding[], count: Count): Draft[] {
   const drafts: Draft[] = []
   /** The first draft of each URL, be it its first one or another, with each alt. */
   const known = new Map<string, Draft>()
-  for (const finding of findings) {
+  for (const finding of elements) {
     const { urls } = finding
     if (urls.kind === 'skip') {
       count(urls.reason)
-    } else if (finding.isElement) {
+    } else {
       const said = saidOf(finding)
       const key = joinKey(urls.imageUrl, said)
       const fallbackKeys = urls.fallbackUrls.map((url) => joinKey(url, said))
@@ -84,53 +109,52 @@ export function joinFindings(findings: readonly Finding[], page: PageContext): J
       }
     }
   }
-  joinMetadata(
-    findings.filter(({ isElement }) => !isElement),
-    drafts,
-  )
-  return { candidates: candidatesOf(drafts, page, count), skipped }
+  return drafts
 }
 
-/** Adds to the drafts, or to those that show the same image, what metadata says. */
-function joinMetadata(findings: readonly Finding[], drafts: Draft[]): void {
-  if (findings.length === 0) return
-  /** Drafts by any of their URLs, whatever the alt. */
-  const shown = new Map<string, Draft[]>()
-  const show = (draft: Draft) => {
-    for (const url of [draft.imageUrl, ...draft.fallbackUrls]) {
-      const places = shown.get(url)
-      if (places === undefined) shown.set(url, [draft])
-      else places.push(draft)
-    }
-  }
-  drafts.forEach(show)
-  for (const finding of findings) {
-    const { urls } = finding
-    if (urls.kind === 'skip') continue
-    const places = shown.get(urls.imageUrl)
-    if (places === undefined) {
-      const draft = draftOf(finding, urls)
-      drafts.push(draft)
-      show(draft)
-    }
-    // Enough to reach every alt of a real page; a hostile one has image and metadata thousands of times.
-    else {
-      for (const draft of places.slice(0, 100)) addTo(draft, finding)
-      if (places[0] !== undefined) places[0].findings++
-    }
+/** Drafts by any of their URLs, whatever the alt. */
+type Shown = Map<string, Draft[]>
+
+function shownBy(drafts: readonly Draft[]): Shown {
+  const shown: Shown = new Map()
+  for (const draft of drafts) show(draft, shown)
+  return shown
+}
+
+function show(draft: Draft, shown: Shown): void {
+  for (const url of [draft.imageUrl, ...draft.fallbackUrls]) {
+    const places = shown.get(url)
+    if (places === undefined) shown.set(url, [draft])
+    else places.push(draft)
   }
 }
 
-function candidatesOf(
-  drafts: readonly Draft[],
-  page: PageContext,
-  count: (reason: ImageSkipReason, times: number) => void,
-): Candidate[] {
+function declare(finding: Finding, drafts: Draft[], shown: Shown, count: Count): void {
+  const { urls } = finding
+  if (urls.kind === 'skip') {
+    count(urls.reason)
+    return
+  }
+  const places = shown.get(urls.imageUrl)
+  if (places === undefined) {
+    const draft = draftOf(finding, urls)
+    drafts.push(draft)
+    show(draft, shown)
+  }
+  // Enough to reach every alt of a real page; a hostile one has image and metadata thousands of times.
+  else {
+    for (const draft of places.slice(0, 100)) addTo(draft, finding)
+    if (places[0] !== undefined) places[0].findings++
+  }
+}
+
+function candidatesOf(drafts: readonly Draft[], page: PageContext, count: Count): readonly Candidate[] {
   const captioned = new Set(
     drafts.filter((draft) => draft.captions.length > 0).map((draft) => draft.imageUrl),
   )
   const isDistinct = new Set(drafts.map(({ imageUrl }) => imageUrl)).size === drafts.length
   const candidates: Candidate[] = []
+  const places: number[] = []
   const seen = new Set<string>()
   for (const draft of drafts) {
     const heading = captioned.has(draft.imageUrl) ? null : draft.heading
@@ -158,8 +182,25 @@ function candidatesOf(
       pageLanguage: page.pageLanguage,
       licenceUrl: draft.licenceUrl ?? page.licenceUrl,
     })
+    places.push(draft.place)
   }
-  return candidates
+  const fitting = firstFitting(candidates, places)
+  count('page_full', candidates.length - fitting.length)
+  return fitting
+}
+
+/** Those that stand first on the page, as many as there is room for, in the order given. */
+function firstFitting(candidates: readonly Candidate[], places: readonly number[]): readonly Candidate[] {
+  const sizes = candidates.map(candidateSize)
+  const room = candidateRoom()
+  if (sizes.every((size) => room.take(size))) return candidates
+  const anew = candidateRoom()
+  const fitting = new Set(
+    [...places.keys()]
+      .toSorted((a, b) => (places[a] ?? 0) - (places[b] ?? 0))
+      .filter((index) => anew.take(sizes[index] ?? 0)),
+  )
+  return candidates.filter((_, index) => fitting.has(index))
 }
 
 const joinKey = (url: string, said: string): string => `${url}\n${said}`
@@ -182,6 +223,7 @@ function draftOf(finding: Finding, urls: UsableUrls): Draft {
     captions: [],
     heading: null,
     licenceUrl: null,
+    place: finding.place,
   }
   addTo(draft, finding)
   return draft
@@ -194,6 +236,7 @@ function addTo(draft: Draft, finding: Finding): void {
       continue
     draft.captions.push(caption)
   }
+  draft.place = Math.min(draft.place, finding.place)
   draft.heading ??= finding.heading
   draft.licenceUrl ??= finding.licenceUrl
 }

@@ -23,7 +23,7 @@ export interface Harvest {
   readonly byId: Map<string, Node>
   /** Parents before children. */
   readonly figures: Figure[]
-  readonly jsonLd: string[]
+  readonly jsonLd: FoundScript[]
   /** `property` or `name` (lower-case) and content of every meta element that has both, in order. */
   readonly metas: (readonly [name: string, content: string])[]
   readonly shape: MarkupShape
@@ -32,6 +32,13 @@ export interface Harvest {
 /** What is counted on the way for the signs of a page that is built by script (see ../render/signs.ts). */
 export type MarkupShape = {
   -readonly [Count in keyof Omit<SignedShape, 'usableImages' | 'emptyImages' | 'lazyImages'>]: number
+}
+
+/** A script of structured data. */
+export interface FoundScript {
+  readonly text: string
+  /** Images of the document before it. */
+  readonly imagesBefore: number
 }
 
 export interface Figure {
@@ -131,7 +138,8 @@ export function harvest(document: Document): Harvest {
 function enter(node: Node, found: Harvest, place: Place): Node | null {
   if (node.type === 'text') found.shape.textLength += node.data.trim().length
   if (node.type === 'script') {
-    if (isJsonLd(node.attribs.type)) found.jsonLd.push(rawText(node))
+    if (isJsonLd(node.attribs.type))
+      found.jsonLd.push({ text: rawText(node), imagesBefore: found.imagesSeen })
     else takeScript(node.attribs.type, rawText(node), found, place)
     return null
   }

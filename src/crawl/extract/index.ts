@@ -1,11 +1,12 @@
 import type { Candidate, Caption, CaptionSource, ImageSkipReason, OptOut } from '../../records/index.js'
+import { linkRoom } from '../page-room.js'
 import { allOptOuts, pageVerdict, type Refusal } from '../permission/index.js'
 import { type RenderSign, signsOf } from '../render/signs.js'
 import { canonicalUrl } from '../url.js'
-import { type Finding, joinFindings } from './candidates.js'
+import { type Finding, type Join, joinFindings } from './candidates.js'
 import { type Node, parseDocument } from './document.js'
-import { type Figure, type FoundImage, type Harvest, harvest } from './harvest.js'
-import { readJsonLd } from './json-ld.js'
+import { type Figure, type FoundImage, type FoundScript, type Harvest, harvest } from './harvest.js'
+import { type DeclaredImage, readJsonLd } from './json-ld.js'
 import { readOpenGraph } from './open-graph.js'
 import {
   declaredUrl,
@@ -43,6 +44,9 @@ export interface ExtractedPage {
   readonly links: readonly string[]
   /** Links as written that the page asks not to follow, by rel=nofollow or by what it says of all of them. */
   readonly linksClosed: number
+  /** Further links as written, beyond what is taken of one page; absent = none. */
+  readonly linksBeyond?: number
+  /** The first ones in document order, where there are more than one page may give. */
   readonly candidates: readonly Candidate[]
   /** Images that did not become candidates. */
   readonly imagesSkipped: Partial<Record<ImageSkipReason, number>>
@@ -108,7 +112,7 @@ function readHarvest(found: Harvest, url: string, options: ExtractOptions): Read
     language,
     imagesSeen: found.imagesSeen,
     refusal: verdict.images,
-    links: linksRefused || options.links === false ? [] : linksOf(open, base, url),
+    ...(linksRefused || options.links === false ? { links: [] } : linksOf(open, base, url)),
     linksClosed: found.links.length + found.nofollowLinks.length - (linksRefused ? 0 : open.length),
   }
   if (verdict.images !== null) {
@@ -117,20 +121,21 @@ function readHarvest(found: Harvest, url: string, options: ExtractOptions): Read
   }
 
   const context: SourceContext = { base, pageUrl: url, imageSize: options.imageSize }
-  const declared = declaredImages(found, context)
   const labels = labelsOf(found.byId)
   const figures = resolveFigures(found.figures, base)
-  const findings = found.images.map((image) => findingOf(image, context, figures, labels))
-  const { candidates, skipped } = joinFindings([...findings, ...declared.findings], {
+  const findings = found.images.map((image, i) => findingOf(image, placeOfImage(i), context, figures, labels))
+  const join = joinFindings(findings)
+  join.leaveOut(found.imagesSeen - found.images.length)
+  const { named, licence } = declareImages(found, context, join)
+  const { candidates, skipped } = join.candidates({
     pageUrl: url,
     pageLanguage: language,
-    licenceUrl: absolute(found.licence, base) ?? absolute(declared.licence, base),
+    licenceUrl: absolute(found.licence, base) ?? absolute(licence, base),
   })
-  const named = declared.findings.length
   return {
     page: {
       candidates,
-      imagesSkipped: withBeyond(skipped, found.imagesSeen - found.images.length),
+      imagesSkipped: skipped,
       ...(named > 0 ? { imagesNamed: named } : {}),
       ...page,
     },
@@ -139,10 +144,10 @@ function readHarvest(found: Harvest, url: string, options: ExtractOptions): Read
   }
 }
 
-/** `beyond`: images that were counted and not looked at. */
-function withBeyond(skipped: ExtractedPage['imagesSkipped'], beyond: number): ExtractedPage['imagesSkipped'] {
-  return beyond > 0 ? { ...skipped, page_full: (skipped.page_full ?? 0) + beyond } : skipped
-}
+// Metas speak of the whole page, and stand before everything; of two at one place, the one that was found first is first.
+const placeOfMetas = -1
+const placeOfImage = (index: number) => 2 * index + 1
+const placeOfScript = ({ imagesBefore }: FoundScript) => 2 * imagesBefore
 
 function renderSignsOf({ shape, images }: Harvest, findings: readonly Finding[]): RenderSign[] {
   const isDescribed = findings.map(({ captions }) => captions.length > 0)
@@ -157,16 +162,29 @@ function renderSignsOf({ shape, images }: Harvest, findings: readonly Finding[])
 const isEmpty = (urls: ImageUrls): boolean =>
   urls.kind === 'skip' && (urls.reason === 'no_source' || urls.reason === 'data_url')
 
-function linksOf(raws: readonly string[], base: string, pageUrl: string): string[] {
+/** Once the page is full, links are only counted, each spelling once. */
+function linksOf(
+  raws: readonly string[],
+  base: string,
+  pageUrl: string,
+): Pick<ExtractedPage, 'links' | 'linksBeyond'> {
   const links = new Set<string>()
   const seen = new Set<string>()
+  const room = linkRoom()
+  let beyond = 0
   for (const raw of raws) {
     if (seen.has(raw) || raw.startsWith('#')) continue
     seen.add(raw)
+    if (beyond > 0) {
+      beyond++
+      continue
+    }
     const link = canonicalUrl(raw, base)
-    if (link !== null && link !== pageUrl) links.add(link)
+    if (link === null || link === pageUrl || links.has(link)) continue
+    if (room.take(link.length)) links.add(link)
+    else beyond++
   }
-  return [...links]
+  return { links: [...links], ...(beyond > 0 ? { linksBeyond: beyond } : {}) }
 }
 
 interface ResolvedFigure {
@@ -191,6 +209,7 @@ type Labels = (id: string) => string | null
 
 function findingOf(
   image: FoundImage,
+  place: number,
   context: SourceContext,
   figures: ReadonlyMap<Figure, ResolvedFigure>,
   labels: Labels,
@@ -211,8 +230,8 @@ function findingOf(
     alt,
     captions,
     heading: mayBeHeaded(image) ? image.heading : null,
-    isElement: true,
     licenceUrl: figure?.licenceUrl ?? null,
+    place,
   }
 }
 
@@ -243,39 +262,55 @@ function labelsOf(byId: ReadonlyMap<string, Node>): Labels {
   }
 }
 
-function declaredImages(
-  found: Harvest,
-  context: SourceContext,
-): { findings: Finding[]; licence: string | null } {
-  const findings: Finding[] = []
-  let licence: string | null = null
-  for (const image of readOpenGraph(found.metas)) {
-    findings.push(declaredFinding(image.url, 'og', image.texts, null, context))
-  }
-  for (const script of found.jsonLd) {
-    const data = readJsonLd(script)
-    licence ??= data.licence
-    for (const image of data.images) {
-      findings.push(
-        declaredFinding(image.url, 'json-ld', image.texts, absolute(image.licence, context.base), context),
-      )
-    }
-  }
-  return { findings, licence }
+/** Images named by structured data that are looked at, of one page; the others are only counted. */
+const maxDeclared = 20_000
+
+interface Declared {
+  /** Images that metadata names, those included that are only counted. */
+  readonly named: number
+  /** That it names for the page, as written; null = none. */
+  readonly licence: string | null
 }
 
-function declaredFinding(
-  raw: string,
-  source: CaptionSource,
-  texts: readonly string[],
-  licenceUrl: string | null,
-  context: SourceContext,
-): Finding {
-  const captions = texts
-    .map(tidyText)
-    .filter((text) => text !== null)
-    .map((text) => ({ source, text }))
-  return { urls: declaredUrl(raw, context), alt: null, captions, heading: null, isElement: false, licenceUrl }
+/** Hands on what metadata says of images. */
+function declareImages(found: Harvest, context: SourceContext, join: Join): Declared {
+  // The name of one thing may be the text of thousands of images.
+  const tidied = new Map<string, string | null>()
+  const tidy = (raw: string): string | null => {
+    const known = tidied.get(raw)
+    if (known !== undefined) return known
+    const text = tidyText(raw)
+    tidied.set(raw, text)
+    return text
+  }
+  const declare = (image: DeclaredImage, source: CaptionSource, place: number) => {
+    const captions = image.texts
+      .map(tidy)
+      .filter((text) => text !== null)
+      .map((text) => ({ source, text }))
+    join.declare({
+      urls: declaredUrl(image.url, context),
+      alt: null,
+      captions,
+      heading: null,
+      licenceUrl: absolute(image.licence, context.base),
+      place,
+    })
+  }
+  const previews = readOpenGraph(found.metas)
+  for (const image of previews) declare(image, 'og', placeOfMetas)
+  let licence: string | null = null
+  let declared = 0
+  for (const script of found.jsonLd) {
+    const images = readJsonLd(script.text)
+    let step = images.next()
+    for (; step.done !== true; step = images.next()) {
+      if (declared++ < maxDeclared) declare(step.value, 'json-ld', placeOfScript(script))
+    }
+    licence ??= step.value
+  }
+  join.leaveOut(declared - maxDeclared)
+  return { named: previews.length + declared, licence }
 }
 
 function absolute(raw: string | null, base: string): string | null {

@@ -8,16 +8,10 @@ export interface DeclaredImage {
   readonly licence: string | null
 }
 
-export interface JsonLd {
-  readonly images: readonly DeclaredImage[]
-  /** The licence of the page's own thing, as written; null = none. */
-  readonly licence: string | null
-}
-
 type JsonObject = Readonly<Record<string, unknown>>
 
-/** Values looked at in one script. */
-const maxValues = 20_000
+/** Values looked at in one script: as many as 5 MB can hold, but for scripts of brackets. What comes behind them is not counted either. */
+const maxValues = 1_000_000
 
 interface Visit {
   readonly value: unknown
@@ -26,41 +20,71 @@ interface Visit {
   readonly depth: number
 }
 
-/** Reads one `application/ld+json` script: every ImageObject, and what stands under `image`. Not JSON = nothing. */
-export function readJsonLd(script: string): JsonLd {
-  const images: DeclaredImage[] = []
+/** What is being gone through: the values of a list, or those of an object. */
+interface Level {
+  readonly length: number
+  readonly visitAt: (index: number) => Visit | null
+  next: number
+}
+
+/**
+ * Reads one `application/ld+json` script: every ImageObject, and what stands under `image`, one by one in document order, so that who
+ * wants no more than so many holds no more. Returns the licence of the page's own thing, as written; null = none. Not JSON = nothing.
+ */
+export function* readJsonLd(script: string): Generator<DeclaredImage, string | null> {
   let licence: string | null = null
-  const stack: Visit[] = [{ value: parse(script), imageOf: null, depth: 0 }]
-  for (let seen = 0; seen < maxValues; seen++) {
-    const visit = stack.pop()
-    if (visit === undefined) break
+  const levels: Level[] = [levelOf([parse(script)], null, 0)]
+  for (let seen = 0; seen < maxValues; ) {
+    const level = levels.at(-1)
+    if (level === undefined) break
+    if (level.next >= level.length) {
+      levels.pop()
+      continue
+    }
+    const visit = level.visitAt(level.next++)
+    if (visit === null) continue
+    seen++
     const { value, imageOf, depth } = visit
     if (typeof value === 'string') {
       if (imageOf !== null)
-        images.push({ url: value, texts: imageOf.name === null ? [] : [imageOf.name], licence: null })
+        yield { url: value, texts: imageOf.name === null ? [] : [imageOf.name], licence: null }
     } else if (Array.isArray(value)) {
-      for (let i = Math.min(value.length, maxValues) - 1; i >= 0; i--)
-        stack.push({ value: value[i], imageOf, depth })
+      levels.push(levelOf(value, imageOf, depth))
     } else if (isObject(value)) {
       const isImage =
         imageOf !== null || typesOf(value).some((type) => type === 'ImageObject' || type === 'Photograph')
       if (isImage) {
         const image = imageOfObject(value, imageOf?.name ?? null)
-        if (image !== null) images.push(image)
+        if (image !== null) yield image
       } else if (depth <= 1) {
         licence ??= reference(value.license)
       }
-      const name = text(value.name) ?? text(value.headline)
-      for (const [key, child] of Object.entries(value).reverse()) {
-        if (key === '@graph') stack.push({ value: child, imageOf: null, depth })
-        else if (!isImage && imageKeys.has(key))
-          stack.push({ value: child, imageOf: { name }, depth: depth + 1 })
-        else if (typeof child === 'object' && child !== null)
-          stack.push({ value: child, imageOf: null, depth: depth + 1 })
-      }
+      levels.push(levelOfObject(value, isImage, depth))
     }
   }
-  return { images, licence }
+  return licence
+}
+
+const levelOf = (values: readonly unknown[], imageOf: Visit['imageOf'], depth: number): Level => ({
+  length: values.length,
+  visitAt: (index) => ({ value: values[index], imageOf, depth }),
+  next: 0,
+})
+
+function levelOfObject(object: JsonObject, isImage: boolean, depth: number): Level {
+  const keys = Object.keys(object)
+  const name = text(object.name) ?? text(object.headline)
+  return {
+    length: keys.length,
+    visitAt: (index) => {
+      const key = keys[index] ?? ''
+      const value = object[key]
+      if (key === '@graph') return { value, imageOf: null, depth }
+      if (!isImage && imageKeys.has(key)) return { value, imageOf: { name }, depth: depth + 1 }
+      return typeof value === 'object' && value !== null ? { value, imageOf: null, depth: depth + 1 } : null
+    },
+    next: 0,
+  }
 }
 
 const imageKeys: ReadonlySet<string> = new Set(['image', 'photo', 'primaryImageOfPage', 'associatedMedia'])

@@ -1,6 +1,7 @@
 import { type Candidate, candidateKey, type ImageSkipReason, imageSkipReasons } from '../../records/index.js'
 import { type ExtractOptions, type ReadPage, readPage } from '../extract/index.js'
 import type { Page } from '../page.js'
+import { candidateRoom, candidateSize, linkRoom } from '../page-room.js'
 import { headRefusal } from '../permission/index.js'
 import { pageDigest } from '../trap.js'
 import { canonicalUrl, hostOf } from '../url.js'
@@ -34,23 +35,33 @@ export function joinRendered(
   const { refusal } = main.page
   const frames = refusal === null ? framesOf(rendered.frames, page.url, options, isInScope) : []
   const seen = new Set(page.candidates.map(candidateKey))
-  const shownAgain = new Set<string>()
+  const shown = [main, ...frames].map((one) => one.page)
   const more: Candidate[] = []
+  // All documents of a page share its room, those that were fetched first.
+  const room = candidateRoom()
+  for (const candidate of page.candidates) room.take(candidateSize(candidate))
+  const shownAgain = new Set<string>()
   let repeated = 0
-  for (const candidate of [main, ...frames].flatMap((one) => one.page.candidates)) {
+  let full = 0
+  for (const candidate of shown.flatMap((one) => one.candidates)) {
     const key = candidateKey(candidate)
-    if (!seen.has(key)) more.push(candidate)
-    else if (shownAgain.has(key)) repeated++
-    seen.add(key)
+    if (shownAgain.has(key)) repeated++
+    else if (!seen.has(key)) {
+      if (room.take(candidateSize(candidate))) more.push(candidate)
+      else full++
+    }
     shownAgain.add(key)
   }
   // What the browser shows is what is on the page; what only the fetched page had is there beside it.
   const fetchedAlone = page.candidates.filter((candidate) => !shownAgain.has(candidateKey(candidate))).length
-  const found = [page.links, ...[main, ...frames].map((one) => one.page.links)].flat()
-  const links = main.linksRefused ? [] : [...new Set(found)].filter((link) => link !== page.url)
-  const shown = [main, ...frames].map((one) => one.page)
+  const found = new Set([page, ...shown].flatMap((one) => one.links))
+  found.delete(page.url)
+  const linkSpace = linkRoom()
+  const links = main.linksRefused ? [] : [...found].filter((link) => linkSpace.take(link.length))
+  const beyond =
+    sum(shown.map((one) => one.linksBeyond ?? 0)) + (main.linksRefused ? 0 : found.size - links.length)
   // Its shape is that of the HTML, which applications serve for every page.
-  const { shape: _, imagesNamed: __, ...fetched } = page
+  const { shape: _, linksBeyond: __, imagesNamed: ___, ...fetched } = page
   const imagesNamed = sum(shown.map((one) => one.imagesNamed ?? 0))
   const joined: Page = {
     ...fetched,
@@ -59,10 +70,11 @@ export function joinRendered(
     // Pages that an application builds have all the same HTML, and are no copies for it.
     digest: pageDigest(rendered.page.snapshot.html, page.url),
     links,
+    ...(beyond > 0 ? { linksBeyond: beyond } : {}),
     candidates: refusal === null ? [...page.candidates, ...more] : [],
     imagesSeen: sum(shown.map((one) => one.imagesSeen)) + (refusal === null ? fetchedAlone : 0),
     ...(imagesNamed > 0 ? { imagesNamed } : {}),
-    imagesSkipped: skippedOn(shown, repeated),
+    imagesSkipped: skippedOn(shown, { repeated, page_full: full }),
     refusal,
   }
   const isWayOn = (link: string) => hostOf(link) === hostOf(page.url)
@@ -96,10 +108,13 @@ function read({ snapshot, headers }: RenderedDocument, url: string, options: Joi
   })
 }
 
-/** `repeated`: what is in more than one of the documents. */
-function skippedOn(shown: readonly Pick<Page, 'imagesSkipped'>[], repeated: number): Page['imagesSkipped'] {
-  const skipped: Partial<Record<ImageSkipReason, number>> = repeated > 0 ? { repeated } : {}
-  for (const { imagesSkipped } of shown) {
+/** `joining`: what the documents have in common, and what there is no room for beside the others. */
+function skippedOn(
+  shown: readonly Pick<Page, 'imagesSkipped'>[],
+  joining: Page['imagesSkipped'],
+): Page['imagesSkipped'] {
+  const skipped: Partial<Record<ImageSkipReason, number>> = {}
+  for (const imagesSkipped of [joining, ...shown.map((one) => one.imagesSkipped)]) {
     for (const reason of imageSkipReasons) {
       const n = imagesSkipped[reason] ?? 0
       if (n > 0) skipped[reason] = (skipped[reason] ?? 0) + n

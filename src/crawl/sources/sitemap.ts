@@ -2,6 +2,7 @@ import { gunzipSync } from 'node:zlib'
 import { Parser } from 'htmlparser2'
 import type { Candidate, Caption, CaptionSource, ImageSkipReason } from '../../records/index.js'
 import { tidyText } from '../extract/text.js'
+import { candidateRoom, candidateSize, linkRoom, maxCaptions } from '../page-room.js'
 import { canonicalUrl } from '../url.js'
 
 /** What a sitemap or a feed names. */
@@ -9,12 +10,15 @@ export interface Listing {
   readonly kind: 'sitemap' | 'feed'
   /** Pages, and further sitemaps; canonical, distinct. */
   readonly links: readonly string[]
+  /** Further links, beyond what is taken of one page; absent = none. */
+  readonly linksBeyond?: number
+  /** The first ones, where there are more than one page may give. */
   readonly candidates: readonly Candidate[]
   readonly imagesSkipped: Partial<Record<ImageSkipReason, number>>
   readonly imagesSeen: number
 }
 
-/** Sitemaps may name 50,000 pages, each with 1,000 images (sitemaps.org, Google's image extension); of images as many are taken as of pages. */
+/** Sitemaps may name 50,000 pages (sitemaps.org). Images beyond as many are only counted. */
 const maxEntries = 50_000
 /** Deeper documents are neither. */
 const maxDepth = 32
@@ -80,13 +84,19 @@ export function readListing(xml: string, url: string): Listing | null {
   let imagesSeen = 0
   const links = new Set<string>()
   const candidates: Candidate[] = []
+  const room = candidateRoom()
+  const roomForLinks = linkRoom()
+  let linksBeyond = 0
+  const seen = new Set<string>()
   const imagesSkipped: Partial<Record<ImageSkipReason, number>> = {}
   const skip = (reason: ImageSkipReason) => {
     imagesSkipped[reason] = (imagesSkipped[reason] ?? 0) + 1
   }
   const addLink = (raw: string | null) => {
     const link = raw === null ? null : canonicalUrl(raw.trim(), url)
-    if (link !== null && link !== url && links.size < maxEntries) links.add(link)
+    if (link === null || link === url || links.size >= maxEntries || links.has(link)) return
+    if (roomForLinks.take(link.length)) links.add(link)
+    else linksBeyond++
   }
   const endEntry = ({ page, title, images }: Entry) => {
     addLink(page)
@@ -105,16 +115,27 @@ export function readListing(xml: string, url: string): Listing | null {
       // The headline of a feed's entry stands beside its pictures, as on a page; a sitemap has none.
       const said = [...new Set([...texts, texts.length === 0 ? title : null].map(tidyText))]
       const captions: Caption[] = said.filter((one) => one !== null).map((one) => ({ source, text: one }))
-      if (captions.length === 0) skip('no_caption')
-      else
-        candidates.push({
-          imageUrl,
-          fallbackUrls: [],
-          captions,
-          pageUrl: pageUrl ?? url,
-          pageLanguage: null,
-          licenceUrl: null,
-        })
+      if (captions.length === 0) {
+        skip('no_caption')
+        continue
+      }
+      const identity = [imageUrl, ...captions.map(({ text }) => text)].join('\n')
+      if (seen.has(identity)) {
+        skip('repeated')
+        continue
+      }
+      const candidate: Candidate = {
+        imageUrl,
+        fallbackUrls: [],
+        captions,
+        pageUrl: pageUrl ?? url,
+        pageLanguage: null,
+        licenceUrl: null,
+      }
+      if (room.take(candidateSize(candidate))) {
+        seen.add(identity)
+        candidates.push(candidate)
+      } else skip('page_full')
     }
   }
 
@@ -151,7 +172,7 @@ export function readListing(xml: string, url: string): Listing | null {
     else if (imageTexts.has(name)) {
       // Feeds also write them beside the picture.
       const of = image ?? entry.images.at(-1)
-      if (text.trim() !== '') of?.texts.push(text)
+      if (text.trim() !== '' && of !== undefined && of.texts.length < maxCaptions) of.texts.push(text)
     } else if (name === 'loc' || (name === 'link' && text.trim() !== '')) entry.page ??= text
     else if (name === 'title') entry.title ??= text
   }
@@ -184,7 +205,9 @@ export function readListing(xml: string, url: string): Listing | null {
   for (let at = 0; at < xml.length && !isOther && links.size < maxEntries; at += pieceLength)
     parser.write(xml.slice(at, at + pieceLength))
   if (!isOther) parser.end()
-  return kind === null || isOther ? null : { kind, links: [...links], candidates, imagesSkipped, imagesSeen }
+  if (kind === null || isOther) return null
+  const beyond = linksBeyond > 0 ? { linksBeyond } : {}
+  return { kind, links: [...links], ...beyond, candidates, imagesSkipped, imagesSeen }
 }
 
 const pieceLength = 64 * 1024
