@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { hostOf, type LinkedFrom, type TrapReason, trapVerdict, withoutSession } from '../crawl/index.js'
 import { createRecent } from './recent.js'
 import { maxRedirects } from './url-outcome.js'
@@ -9,7 +10,10 @@ const maxAlike = 3
 export interface Traps {
   /** Why a link is not followed; null = it may be. */
   linkVerdict(url: string, from: LinkedFrom): TrapReason | null
-  /** Whether the host gave the page with this digest under other URLs already, more often than honest sites do. One without a digest is no copy. */
+  /**
+   * Whether the host gave the page with this digest under other URLs already, more often than honest sites do. One without a digest is no
+   * copy, nor is a URL that is tried again.
+   */
   isCopy(url: string, digest: string | undefined): boolean
   /** Whether a redirect ends where it began: at its own URL, or at one that led to it. */
   leadsBack(url: string, to: string): boolean
@@ -20,7 +24,8 @@ export interface Traps {
  */
 export function createTraps(max: number, now: () => number): Traps {
   const withSession = createRecent<string>(max)
-  const alike = createRecent<number>(max)
+  /** URLs, short, under which a host gave a page first. */
+  const alike = createRecent<readonly string[]>(max)
   const redirects = createRecent<string>(max)
   return {
     linkVerdict: (url, from) => {
@@ -35,9 +40,13 @@ export function createTraps(max: number, now: () => number): Traps {
     isCopy: (url, digest) => {
       if (digest === undefined) return false
       const key = `${hostOf(url)} ${digest}`
-      const before = alike.get(key) ?? 0
-      alike.set(key, before + 1)
-      return before >= maxAlike
+      const first = alike.get(key) ?? []
+      const name = createHash('sha1').update(url).digest('base64url').slice(0, 10)
+      if (first.includes(name)) return false
+      const isCopy = first.length >= maxAlike
+      // Set anew even so: what is met again and again is not forgotten.
+      alike.set(key, isCopy ? first : [...first, name])
+      return isCopy
     },
     leadsBack: (url, to) => {
       let at: string | undefined = to

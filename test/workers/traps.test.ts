@@ -22,6 +22,14 @@ describe('traps that only show over several pages', () => {
     expect(isCopy('http://a.test/x', 'other')).toBe(false)
   })
 
+  it('but tries of one URL are no copies of each other, and take no place of those that are', () => {
+    const { isCopy } = traps()
+    const tries = (path: string) => Array.from({ length: 6 }, () => isCopy(`http://a.test/${path}`, 'same'))
+    for (const path of ['1', '2', '3']) expect(tries(path)).not.toContain(true)
+    expect(tries('4')).not.toContain(false)
+    expect(tries('1')).not.toContain(true)
+  })
+
   it('and one that has no digest is none', () => {
     const { isCopy } = traps()
     const copies = Array.from({ length: 5 }, (_, i) => isCopy(`http://a.test/${i}`, undefined))
