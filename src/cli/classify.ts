@@ -16,9 +16,9 @@ import {
 import { type Lines, parseClasses, parseTemplates } from './class-list.js'
 import type { Clock } from './display.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
-import { formatCount, formatShare, oneLine, table } from './figures.js'
+import { formatCount, formatShare, jsonText, oneLine, table } from './figures.js'
 import { readLocalFile } from './local-file.js'
-import type { Output } from './output.js'
+import { type Output, say } from './output.js'
 import { openProgressLine, type ProgressLine } from './progress-line.js'
 import { rejectExplanations } from './reasons.js'
 import { amount } from './summary.js'
@@ -68,7 +68,7 @@ export async function classifyCommand(
   const { stderr } = deps
   const input = await readInput(call, deps, signal)
   if ('problems' in input) {
-    stderr.write(input.problems.map((problem) => `pairmill: ${oneLine(problem)}\n`).join(''))
+    for (const problem of input.problems) say(stderr, problem)
     stderr.write('Nothing was started. pairmill classify --help shows what is needed.\n')
     return exitCodes.usage
   }
@@ -78,7 +78,7 @@ export async function classifyCommand(
     const clip = await deps.openModel(call.model, progress.show, signal)
     if ('kind' in clip) {
       progress.clear()
-      stderr.write(`pairmill: ${oneLine(clip.message)}\n`)
+      say(stderr, clip.message)
       return exitCodes.model
     }
     try {
@@ -150,15 +150,15 @@ async function classifyAll(
     )
     progress.clear()
     if (!call.json) {
-      if (at === 0) stdout.write(`${legend(clip, classes.length, templates.length)}\n`)
+      if (at === 0) stdout.write(`${oneLine(legend(clip, classes.length, templates.length))}\n`)
       stdout.write(shown.map(rendered).join(''))
     }
-    stderr.write(shown.map(complaint).join(''))
+    for (const result of shown) if ('error' in result) say(stderr, `${result.image}: ${result.error}`)
     results.push(...shown)
   }
   if (call.json) {
     const answer = { model: clip.model.id, logitScale, templates, classes: classes.length, images: results }
-    stdout.write(`${JSON.stringify(answer, null, 2)}\n`)
+    stdout.write(`${jsonText(answer, 2)}\n`)
   }
   return results.some((result) => 'error' in result) ? exitCodes.failed : exitCodes.ok
 }
@@ -215,10 +215,7 @@ function rendered(result: Result): string {
   const rows = result.classes.map(({ name, cosine, probability }) => [
     formatShare(probability, 1),
     cosine.toFixed(3),
-    oneLine(name),
+    name,
   ])
   return `${[oneLine(result.image), ...table(rows, ['right', 'right', 'left'])].join('\n')}\n`
 }
-
-const complaint = (result: Result): string =>
-  'error' in result ? `pairmill: ${oneLine(result.image)}: ${oneLine(result.error)}\n` : ''

@@ -1,9 +1,10 @@
-import { connectFleet, type Environment, readWorkers, shownFleetUrl } from '../workers/index.js'
+import { shownUrl } from '../records/index.js'
+import { connectFleet, type Environment, readWorkers } from '../workers/index.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
-import { oneLine } from './figures.js'
+import { printed } from './figures.js'
 import { fleetUrlOf } from './fleet-url.js'
 import { launch } from './launch.js'
-import type { Output } from './output.js'
+import { type Output, say } from './output.js'
 import type { InputDeps, RunCall } from './run-input.js'
 import { amount } from './summary.js'
 
@@ -25,7 +26,7 @@ export interface CrawlDeps {
 /** `pairmill crawl`. */
 export async function crawlCommand(call: CrawlCall, deps: CrawlDeps): Promise<ExitCode> {
   const refuse = (message: string, code: ExitCode): ExitCode => {
-    deps.stderr.write(`pairmill: ${oneLine(message)}\n`)
+    say(deps.stderr, message)
     return code
   }
   const url = fleetUrlOf(call.backend, deps.fleetUrl)
@@ -38,12 +39,12 @@ export async function crawlCommand(call: CrawlCall, deps: CrawlDeps): Promise<Ex
     const seeds = amount(launched.seeds, 'seed')
     deps.stdout.write(
       launched.kind === 'started'
-        ? `${call.run}: started with ${seeds}; the dataset will lie in ${launched.options.out}\n`
+        ? `${call.run}: started with ${seeds}; the dataset will lie in ${printed(launched.options.out)}\n`
         : `${call.run}: ${seeds} given; those that it did not know were added\n`,
     )
     const answering = (await readWorkers(fleet.backend)).filter(({ reads }) => reads === null)
     if (answering.length === 0) {
-      deps.stdout.write(`No worker is there yet: pairmill work all --backend ${shownFleetUrl(url.url)}\n`)
+      deps.stdout.write(`No worker is there yet: pairmill work all --backend ${shownUrl(url.url)}\n`)
     }
     return exitCodes.ok
   } catch (error) {

@@ -1,5 +1,5 @@
 import type { RunSnapshot } from '../workers/index.js'
-import { oneLine } from './figures.js'
+import { jsonText, printed } from './figures.js'
 import type { Output } from './output.js'
 import { type ProgressLimits, progressRecord, ratesOf, renderProgress } from './progress.js'
 
@@ -61,7 +61,7 @@ export function terminalDisplay(deps: DisplayDeps): Display {
       history.add(snapshot)
       latest = { snapshot, at: clock.now() }
     },
-    note: (text) => draw(oneLine(text)),
+    note: (text) => draw(printed(text)),
     close() {
       stop()
       draw()
@@ -78,7 +78,7 @@ export function recordDisplay(deps: DisplayDeps): Display {
   const write = () => {
     if (latest === null || latest === written) return
     written = latest
-    output.write(`${JSON.stringify(progressRecord(latest, ratesOf(history.snapshots())))}\n`)
+    output.write(`${jsonText(progressRecord(latest, ratesOf(history.snapshots())))}\n`)
   }
   const stop = clock.every(recordMs, write)
   return {
@@ -88,7 +88,7 @@ export function recordDisplay(deps: DisplayDeps): Display {
     },
     note(text) {
       const time = new Date(clock.now()).toISOString()
-      output.write(`${JSON.stringify({ time, event: 'note', text: oneLine(text) })}\n`)
+      output.write(`${jsonText({ time, event: 'note', text: printed(text) })}\n`)
     },
     close() {
       stop()

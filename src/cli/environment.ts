@@ -1,4 +1,5 @@
 import { isAbsolute, join } from 'node:path'
+import { shownUrl } from '../records/index.js'
 import type { Environment } from '../workers/index.js'
 
 /** The one place that knows names of environment variables. */
@@ -31,7 +32,9 @@ export function readEnvironment(
   }
   const hub = value('HF_ENDPOINT') ?? defaultHub
   if (!isHttpUrl(hub)) {
-    return { problem: `HF_ENDPOINT: expected an http or https URL such as ${defaultHub}, got '${hub}'` }
+    return {
+      problem: `HF_ENDPOINT: expected an http or https URL such as ${defaultHub}, got '${shownUrl(hub)}'`,
+    }
   }
   const endpoint = value('AWS_ENDPOINT_URL_S3') ?? value('AWS_ENDPOINT_URL')
   if (endpoint !== null && !isHttpUrl(endpoint)) {

@@ -1,3 +1,5 @@
+import { withoutSecrets } from '../records/index.js'
+
 /** `12,345`. */
 export function formatCount(count: number): string {
   return Math.round(count).toLocaleString('en-US')
@@ -40,13 +42,14 @@ export function total(counters: Readonly<Record<string, number>>, prefix: string
   return labelled(counters, prefix).reduce((sum, [, count]) => sum + count, 0)
 }
 
-/** Cells in columns as wide as their widest cell, two blanks apart, each line indented by two. */
+/** Cells, made plain, in columns as wide as their widest cell, two blanks apart, each line indented by two. */
 export function table(
   rows: readonly (readonly string[])[],
   align: readonly ('left' | 'right')[],
 ): readonly string[] {
-  const widths = align.map((_, column) => Math.max(0, ...rows.map((row) => (row[column] ?? '').length)))
-  return rows.map((row) => {
+  const plainRows = rows.map((row) => row.map(plain))
+  const widths = align.map((_, column) => Math.max(0, ...plainRows.map((row) => (row[column] ?? '').length)))
+  return plainRows.map((row) => {
     const cells = widths.map((width, column) => {
       const cell = row[column] ?? ''
       return align[column] === 'right' ? cell.padStart(width) : cell.padEnd(width)
@@ -55,9 +58,47 @@ export function table(
   })
 }
 
-/** One line without control characters: what comes from the web must not steer the terminal. */
+/** A text that ends no line and steers no terminal, whoever wrote it: no control characters, C1 too, and nothing that turns the direction. */
+export function plain(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ')
+}
+
+/** One plain line. */
 export function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ').trim()
+  return plain(text).trim()
+}
+
+/** One plain line without secrets: what a message, a note or an error text is printed as. */
+export function printed(text: string): string {
+  return oneLine(withoutSecrets(text))
+}
+
+/** Where an error comes from, a line a call; '' = it does not say. What it says of itself is not in it. */
+export function traceOf(error: unknown): string {
+  const stack = error instanceof Error ? (error.stack ?? '') : ''
+  const calls = stack.split('\n').filter((line) => /^\s+at /.test(line))
+  return calls.map((line) => `    ${printed(line)}\n`).join('')
+}
+
+/** Sections of lines as they are printed: the empty ones left out, a blank line between the others, every line plain and without secrets. */
+export function page(sections: readonly (readonly string[])[]): string {
+  return `${sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.map((line) => plain(withoutSecrets(line)).trimEnd()).join('\n'))
+    .join('\n\n')}\n`
+}
+
+/** JSON that steers no terminal: what JSON.stringify leaves as it is of that kind is escaped, so nothing is lost. */
+export function jsonText(value: unknown, indent = 0): string {
+  return escapedJson(JSON.stringify(value, null, indent))
+}
+
+/** The same for JSON that is written already. */
+export function escapedJson(json: string): string {
+  return json.replace(
+    /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }
 
 /** A path or URL as a POSIX shell takes it. */

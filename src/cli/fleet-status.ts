@@ -1,13 +1,13 @@
 import type { FleetRun, FleetRunDetails, FleetWorker } from '../workers/index.js'
 import { formatDuration } from './duration.js'
-import { formatCount, oneLine, table } from './figures.js'
+import { formatCount, page, table } from './figures.js'
 import { hostLines, inputLines, waitingLines } from './status-lines.js'
 import { amount, funnelSections } from './summary.js'
 
 /** All runs of a fleet and who works on them. Pure. */
 export function renderFleet(runs: readonly FleetRun[], workers: readonly FleetWorker[], now: number): string {
   const sections = [runs.length === 0 ? ['There is no run.'] : runTable(runs, now), workerLines(workers, now)]
-  return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`
+  return page(sections)
 }
 
 /** One run of a fleet. Pure. */
@@ -18,8 +18,8 @@ export function renderFleetRun(run: FleetRunDetails, workers: readonly FleetWork
       : run.model.id === null
         ? 'not scored'
         : `scored by ${run.model.id}`
-  const note = run.note === null ? '' : ` (${oneLine(run.note)})`
-  if (run.state === 'forgetting') return `${run.run}: forgetting${note}.\nDataset: ${run.dataset}\n`
+  const note = run.note === null ? '' : ` (${run.note})`
+  if (run.state === 'forgetting') return page([[`${run.run}: forgetting${note}.`, `Dataset: ${run.dataset}`]])
   const head = [
     `${run.run}: ${run.state}${note}, ${formatDuration(run.elapsedMs)} of work so far; ${model}.`,
     `Dataset: ${run.dataset}`,
@@ -33,10 +33,7 @@ export function renderFleetRun(run: FleetRunDetails, workers: readonly FleetWork
     hostLines(run),
     workerLines(workers, now),
   ]
-  return `${sections
-    .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join('\n'))
-    .join('\n\n')}\n`
+  return page(sections)
 }
 
 function runTable(runs: readonly FleetRun[], now: number): readonly string[] {
@@ -48,7 +45,7 @@ function runTable(runs: readonly FleetRun[], now: number): readonly string[] {
     formatCount(run.counters.kept ?? 0),
     formatCount(run.counters.shards ?? 0),
     formatDuration(Math.max(0, now - run.createdMs)),
-    run.note === null ? '' : oneLine(run.note),
+    run.note ?? '',
   ])
   return table(
     [['run', 'state', 'pages', 'URLs waiting', 'kept', 'shards', 'age', ''], ...rows],
@@ -72,7 +69,7 @@ function sourceLines(
   const more = openSources.length - mostSources
   return [
     `${amount(openSources.length, 'source')} not read to the end`,
-    ...openSources.slice(0, mostSources).map((place) => `  ${oneLine(place)}`),
+    ...openSources.slice(0, mostSources).map((place) => `  ${place}`),
     ...(more > 0 ? [`  and ${amount(more, 'other')}`] : []),
     readers.length > 0 ? `Read by ${readers.join(', ')}.` : unread,
   ]
@@ -91,9 +88,7 @@ function workerLines(all: readonly FleetWorker[], now: number): readonly string[
     `${formatDuration(worker.agoMs)} ago`,
   ])
   const problems = workers.flatMap((worker) =>
-    Object.entries(worker.problems).map(
-      ([run, message]) => `  ${worker.worker} on ${run}: ${oneLine(message)}`,
-    ),
+    Object.entries(worker.problems).map(([run, message]) => `  ${worker.worker} on ${run}: ${message}`),
   )
   return [
     `${amount(workers.length, 'worker')} alive`,

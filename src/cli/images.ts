@@ -8,8 +8,8 @@ import {
   listProblem,
 } from '../crawl/index.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
-import { oneLine } from './figures.js'
 import { whyUnreadable } from './file-text.js'
+import { say } from './output.js'
 import { type SourceCall, type SourceDeps, sourceCommand } from './source-command.js'
 
 /** What `pairmill images` was called with, before anything is checked. */
@@ -25,7 +25,7 @@ export interface ImagesCall extends SourceCall {
 export async function imagesCommand(call: ImagesCall, deps: SourceDeps): Promise<ExitCode> {
   const found = await findLists(call, deps.input)
   if (found.problems.length > 0) {
-    deps.stderr.write(found.problems.map((problem) => `pairmill: ${oneLine(problem)}\n`).join(''))
+    for (const problem of found.problems) say(deps.stderr, problem)
     deps.stderr.write('Nothing was started. pairmill images --help lists the options.\n')
     return exitCodes.usage
   }

@@ -1,3 +1,4 @@
+import { shownUrl } from '../records/index.js'
 import type { InputReport, SeedAnswer, Some } from '../workers/index.js'
 import { formatCount, oneLine } from './figures.js'
 import { pageSkipExplanations } from './reasons.js'
@@ -49,5 +50,8 @@ function explained(reason: string): string {
   return Object.hasOwn(words, reason) ? (words[reason] ?? reason) : reason
 }
 
-const shortened = (url: string): string =>
-  url.length > maxUrlLength ? `${url.slice(0, maxUrlLength - 3)}...` : url
+/** Where a seed leads may repeat what stands in it: both are shown as a seed is. */
+function shortened(url: string): string {
+  const shown = shownUrl(url)
+  return shown.length > maxUrlLength ? `${shown.slice(0, maxUrlLength - 3)}...` : shown
+}

@@ -1,3 +1,4 @@
+import { shownUrl } from '../records/index.js'
 import {
   checkFleetSources,
   type Environment,
@@ -6,12 +7,11 @@ import {
   launchRun,
   ownedByOther,
   type RunOptions,
-  shownFleetUrl,
   sourcesProblem,
 } from '../workers/index.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
-import { oneLine } from './figures.js'
-import type { Output } from './output.js'
+import { printed } from './figures.js'
+import { type Output, say } from './output.js'
 import { openPlace } from './place.js'
 import { differenceText } from './run.js'
 import { type InputDeps, type RunCall, readRunInput } from './run-input.js'
@@ -36,18 +36,18 @@ export async function launch(
   sources: RunOptions['sources'] = [],
 ): Promise<Exclude<Launched, { kind: 'refused' }> | { readonly kind: 'refused'; readonly code: ExitCode }> {
   const refuse = (messages: readonly string[], code: ExitCode) => {
-    deps.stderr.write(messages.map((message) => `pairmill: ${oneLine(message)}\n`).join(''))
+    for (const message of messages) say(deps.stderr, message)
     return { kind: 'refused', code } as const
   }
-  for (const warning of fleet.warnings) deps.stderr.write(`pairmill: ${oneLine(warning)}\n`)
+  for (const warning of fleet.warnings) say(deps.stderr, warning)
   const existing = (await fleet.backend.runs()).find(({ run }) => run === call.run)
   // Where the dataset of a run lies, who crawls, and where names lead was said when it was started.
   const { out, userAgent, connectTo } = existing?.options ?? {}
   const standing = existing === undefined ? {} : { out, userAgent, connectTo }
   const input = await readRunInput({ ...call, standing }, deps.input, sources)
   if (input.kind === 'problems') return refuse(input.problems, exitCodes.usage)
-  for (const note of input.notes) deps.stderr.write(`${oneLine(note)}\n`)
-  const options = { ...input.options, backend: shownFleetUrl(call.url) }
+  for (const note of input.notes) deps.stderr.write(`${printed(note)}\n`)
+  const options = { ...input.options, backend: shownUrl(call.url) }
   const taken =
     (await sourcesProblem(options.out, null, sources)) ?? (await takenBy(options.out, existing ?? null, deps))
   if (taken !== null) return refuse([taken], exitCodes.usage)
@@ -82,9 +82,7 @@ async function takenBy(
   { environment, stderr }: LaunchDeps,
 ): Promise<string | null> {
   const unseen = (why: string): null => {
-    stderr.write(
-      `pairmill: ${oneLine(`${out} could not be looked at from here, the workers will: ${why}`)}\n`,
-    )
+    say(stderr, `${out} could not be looked at from here, the workers will: ${why}`)
     return null
   }
   const signal = AbortSignal.timeout(lookMs)

@@ -5,7 +5,8 @@ import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { readEnvironment, type Surroundings } from './environment.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
-import { openOutput } from './output.js'
+import { traceOf } from './figures.js'
+import { openOutput, say } from './output.js'
 import { type Commands, runProgram } from './program.js'
 import type { RunDeps } from './run.js'
 
@@ -20,7 +21,7 @@ const { version } = createRequire(import.meta.url)('../../package.json') as { ve
 function readSurroundings(): Surroundings | null {
   const read = readEnvironment(process.env, homedir())
   if (!('problem' in read)) return read.surroundings
-  stderr.write(`pairmill: ${read.problem}\n`)
+  say(stderr, read.problem)
   return null
 }
 
@@ -100,7 +101,7 @@ const commands: Commands = {
     const stop = stopBySignal()
     const opened = await openPlace(place, surroundings.environment.s3, stop.signal)
     if ('message' in opened) {
-      stderr.write(`pairmill: ${opened.message}\n`)
+      say(stderr, opened.message)
       return exitCodes.usage
     }
     try {
@@ -175,7 +176,7 @@ const commands: Commands = {
     const stop = stopBySignal()
     const opened = await openPlace(place, surroundings.environment.s3, stop.signal)
     if ('message' in opened) {
-      stderr.write(`pairmill: ${opened.message}\n`)
+      say(stderr, opened.message)
       return exitCodes.usage
     }
     try {
@@ -265,7 +266,8 @@ async function main(): Promise<ExitCode> {
   try {
     return await runProgram(process.argv.slice(2), { commands, version, stdout, stderr })
   } catch (error) {
-    stderr.write(`pairmill: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+    say(stderr, String(error))
+    stderr.write(traceOf(error))
     return exitCodes.failed
   }
 }

@@ -1,7 +1,7 @@
 import { connectFleet, type Order, orderRun } from '../workers/index.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import { fleetUrlOf } from './fleet-url.js'
-import type { Output } from './output.js'
+import { type Output, say } from './output.js'
 
 export interface OrderCall {
   readonly order: Order
@@ -31,7 +31,7 @@ const standsAlready: Record<Order, string> = {
 /** `pairmill pause|resume|stop`. */
 export async function orderCommand(call: OrderCall, deps: OrderDeps): Promise<ExitCode> {
   const refuse = (message: string, code: ExitCode): ExitCode => {
-    deps.stderr.write(`pairmill: ${message}\n`)
+    say(deps.stderr, message)
     return code
   }
   const url = fleetUrlOf(call.backend, deps.fleetUrl)

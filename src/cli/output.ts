@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream'
+import { printed } from './figures.js'
 
 /** Where text goes. Writing to a pipe whose reader has gone is silently nothing. */
 export interface Output {
@@ -6,6 +7,11 @@ export interface Output {
   readonly isTerminal: boolean
   /** Columns of the terminal; 80 where that is not known. */
   columns(): number
+}
+
+/** A message for people, in one line, whoever wrote what stands in it. */
+export function say(output: Pick<Output, 'write'>, message: string): void {
+  output.write(`pairmill: ${printed(message)}\n`)
 }
 
 /**

@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander'
+import { withoutSecrets } from '../records/index.js'
 import type { ClassifyCall } from './classify.js'
 import type { DemoCall } from './demo.js'
 import { type ExitCode, exitCodeHelp, exitCodes } from './exit-codes.js'
@@ -57,7 +58,7 @@ function createProgram(deps: ProgramDeps, answer: (code: ExitCode) => void): Com
       writeErr: deps.stderr.write,
       getOutHelpWidth: () => helpColumns(deps.stdout),
       getErrHelpWidth: () => helpColumns(deps.stderr),
-      outputError: (text, write) => write(text.replace(/^error: /, 'pairmill: ')),
+      outputError: (text, write) => write(withoutSecrets(text).replace(/^error: /, 'pairmill: ')),
     })
     .exitOverride()
     .showHelpAfterError('pairmill --help shows what can be done.')

@@ -1,5 +1,5 @@
 import type { Clock } from './display.js'
-import { oneLine } from './figures.js'
+import { jsonText, printed } from './figures.js'
 import type { Output } from './output.js'
 
 /** What a short command is at, for one that takes longer than a second. */
@@ -23,7 +23,7 @@ export function openProgressLine(event: string, output: Output, clock: Clock): P
       output.write(`\r\u001b[K${latest.slice(0, Math.max(0, output.columns() - 1))}`)
     } else {
       const time = new Date(clock.now()).toISOString()
-      output.write(`${JSON.stringify({ time, event, text: latest })}\n`)
+      output.write(`${jsonText({ time, event, text: latest })}\n`)
     }
   }
   const clear = () => {
@@ -33,7 +33,7 @@ export function openProgressLine(event: string, output: Output, clock: Clock): P
   const stop = clock.every(output.isTerminal ? 1000 : 5000, write)
   return {
     show(text) {
-      latest = oneLine(text)
+      latest = printed(text)
     },
     clear,
     close() {

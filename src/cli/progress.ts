@@ -1,6 +1,6 @@
 import type { RunSnapshot } from '../workers/index.js'
 import { formatDuration } from './duration.js'
-import { formatBytes, formatCount, formatRate, formatShare, oneLine, total } from './figures.js'
+import { formatBytes, formatCount, formatRate, formatShare, plain, printed, total } from './figures.js'
 
 export interface ProgressLimits {
   readonly maxPages: number | null
@@ -89,7 +89,7 @@ export function renderProgress(view: ProgressView, paper: Paper): readonly strin
     fit(headOf(view), paper.columns),
     ...bars.map((line) => drawBar(line, figureColumns, snapshot.state, paper)),
   ]
-  if (snapshot.note !== null) lines.push(fit(oneLine(snapshot.note), paper.columns))
+  if (snapshot.note !== null) lines.push(fit(printed(snapshot.note), paper.columns))
   return lines
 }
 
@@ -156,7 +156,7 @@ function paint(text: string, code: number, paper: Paper): string {
 /** One column stays free: a full line makes some terminals wrap. */
 function fit(text: string, columns: number): string {
   const most = Math.max(0, columns - 1)
-  return text.length <= most ? text : text.slice(0, most)
+  return plain(text).slice(0, most)
 }
 
 /** The progress as one flat object, for a log. */
@@ -177,7 +177,7 @@ export function progressRecord(snapshot: RunSnapshot, rates: Rates): Record<stri
     keptPerS: rounded(rates.kept),
     urlsWaiting: snapshot.queues.urls,
     hosts: snapshot.queues.hosts,
-    note: snapshot.note,
+    note: snapshot.note === null ? null : printed(snapshot.note),
   }
 }
 

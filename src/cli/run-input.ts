@@ -1,3 +1,4 @@
+import { shownUrl } from '../records/index.js'
 import type { RunOptions } from '../workers/index.js'
 import { type ConceptList, parseConcepts, parseConceptsFile } from './concepts-file.js'
 import { type ConfigFile, parseConfigFile } from './config-file.js'
@@ -147,7 +148,9 @@ function shortened(problems: readonly string[], what: string): readonly string[]
 }
 
 function notesOf({ assumed }: Seeds): readonly string[] {
-  const notes = assumed.slice(0, 5).map(({ text, url }) => `seed ${text} is read as ${url}`)
+  const notes = assumed
+    .slice(0, 5)
+    .map(({ text, url }) => `seed ${shownUrl(text)} is read as ${shownUrl(url)}`)
   return assumed.length > 5
     ? [...notes, `${assumed.length - 5} more seeds without http:// or https://`]
     : notes

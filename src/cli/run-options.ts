@@ -3,7 +3,7 @@ import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { patternError, renderModes } from '../crawl/index.js'
 import { parseConnectTo } from '../net/index.js'
-import { optOuts, storedFormats } from '../records/index.js'
+import { optOuts, shownUrl, storedFormats, withoutSecrets } from '../records/index.js'
 import { isS3Url, parseS3Url } from '../shard/index.js'
 import type { RunOptions } from '../workers/index.js'
 import { contactPattern, withContact } from './contact.js'
@@ -223,10 +223,13 @@ function problemsOf(
 
 const meant = (near: string | null): string => (near === null ? '' : `; did you mean ${near}?`)
 
-/** A value as the person typed it, in one short line. */
+/** A value as the person typed it, as far as it may be shown, in one short line. */
 function shown(value: unknown): string {
   const plain =
     Array.isArray(value) && value.every((item) => typeof item === 'string') ? value.join(',') : value
-  const written = typeof plain === 'string' ? `'${plain}'` : (JSON.stringify(plain) ?? String(plain))
+  const written =
+    typeof plain === 'string'
+      ? `'${withoutSecrets(shownUrl(plain))}'`
+      : withoutSecrets(JSON.stringify(plain) ?? String(plain))
   return written.length > 80 ? `${written.slice(0, 77)}...` : written
 }

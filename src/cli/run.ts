@@ -1,10 +1,11 @@
 import { type Source, SourceError } from '../crawl/index.js'
 import { LockLostError } from '../lock/index.js'
+import { shownUrl } from '../records/index.js'
 import type { Environment, OptionDifference, RunEnd, RunOptions, RunPipeline } from '../workers/index.js'
 import { type Clock, type Display, recordDisplay, terminalDisplay } from './display.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
-import { oneLine } from './figures.js'
-import type { Output } from './output.js'
+import { printed, traceOf } from './figures.js'
+import { type Output, say } from './output.js'
 import { flagOfRunOption } from './run-flags.js'
 import { type InputDeps, type RunCall, readRunInput } from './run-input.js'
 import { exitCodeOf, listenForStop, type SignalSource, type StopSignal } from './signals.js'
@@ -34,7 +35,7 @@ export async function runCommand(
 ): Promise<ExitCode> {
   const input = await readRunInput(call, deps.input, sources)
   if (input.kind === 'problems') {
-    deps.stderr.write(input.problems.map((problem) => `pairmill: ${oneLine(problem)}\n`).join(''))
+    for (const problem of input.problems) say(deps.stderr, problem)
     const [source] = sources
     const command = source === undefined ? 'run' : commandOf[source.kind]
     deps.stderr.write(`Nothing was started. pairmill ${command} --help lists the options.\n`)
@@ -42,8 +43,9 @@ export async function runCommand(
   }
   const { options } = input
   if (options.backend === '') {
-    deps.stderr.write(
-      `pairmill: --backend: must be given with --out ${oneLine(options.out)}: expected pglite: and a local folder for the state of the run, which cannot lie on S3\n`,
+    say(
+      deps.stderr,
+      `--backend: must be given with --out ${options.out}: expected pglite: and a local folder for the state of the run, which cannot lie on S3`,
     )
     return exitCodes.usage
   }
@@ -84,7 +86,8 @@ function displayFor(options: RunOptions, deps: RunDeps): Display {
 
 function report(end: RunEnd, options: RunOptions, signal: StopSignal | null, deps: RunDeps): ExitCode {
   if (end.kind === 'refused') {
-    deps.stderr.write(refusalText(end))
+    say(deps.stderr, end.message)
+    deps.stderr.write((end.differences ?? []).map((one) => `${differenceText(one)}\n`).join(''))
     return refusalCodes[end.problem]
   }
   if (end.kind === 'unbegun') return exitCodeOf(signal ?? 'SIGINT')
@@ -107,16 +110,16 @@ const refusalCodes = {
   source: exitCodes.usage,
 } as const satisfies Record<Extract<RunEnd, { kind: 'refused' }>['problem'], ExitCode>
 
-function refusalText(end: Extract<RunEnd, { kind: 'refused' }>): string {
-  const lines = [`pairmill: ${end.message}`, ...(end.differences ?? []).map(differenceText)]
-  return `${lines.join('\n')}\n`
+export function differenceText({ option, was, is }: OptionDifference): string {
+  const [had, has] = [valueText(was), valueText(is)]
+  const unseen = had === has ? ' (they differ in what is not shown)' : ''
+  return `  ${printed(`${flagOfRunOption(option)}: the run has ${had}, this command says ${has}${unseen}`)}`
 }
 
-export const differenceText = ({ option, was, is }: OptionDifference): string =>
-  `  ${flagOfRunOption(option)}: the run has ${valueText(was)}, this command says ${valueText(is)}`
-
 function valueText(value: unknown): string {
-  const text = value === null || value === undefined ? 'none' : JSON.stringify(value)
+  const shown = (_: string, part: unknown) =>
+    typeof part === 'string' && part.includes('://') ? shownUrl(part) : part
+  const text = value === null || value === undefined ? 'none' : JSON.stringify(value, shown)
   return text.length > 100 ? `${text.slice(0, 97)}...` : text
 }
 
@@ -129,9 +132,8 @@ function reportFailure(
   const signal = stop.first()
   if (signal !== null && stop.signals.abort.aborted) return exitCodeOf(signal)
   const isTold = error instanceof SourceError || error instanceof LockLostError
-  const detail =
-    error instanceof Error ? (isTold ? error.message : (error.stack ?? error.message)) : String(error)
-  stderr.write(`pairmill: the run failed: ${detail}\n`)
+  say(stderr, `the run failed: ${isTold ? error.message : String(error)}`)
+  if (!isTold) stderr.write(traceOf(error))
   stderr.write('What was committed is safe. The same command goes on from there.\n')
   return exitCodes.failed
 }

@@ -1,4 +1,5 @@
 import { canonicalUrl } from '../crawl/index.js'
+import { shownUrl } from '../records/index.js'
 
 /** A seed as a person wrote it, and where: null = on the command line or in the config file. */
 export interface GivenSeed {
@@ -34,13 +35,24 @@ export function parseSeeds(given: readonly GivenSeed[], file: string): Seeds {
     const url = canonicalUrl(withScheme)
     if (url === null) {
       const place = line === null ? 'seed' : `${file} line ${line}`
-      problems.push(`${place}: expected an http or https URL such as https://example.org/, got '${text}'`)
+      problems.push(
+        hasLogin(text, withScheme)
+          ? `${place}: credentials in URLs are not taken; leave user and password out of '${shownUrl(text)}'`
+          : `${place}: expected an http or https URL such as https://example.org/, got '${shownUrl(text)}'`,
+      )
       continue
     }
     if (withScheme !== text && !urls.has(url)) assumed.push({ text, url })
     urls.add(url)
   }
   return { urls: [...urls], problems, assumed }
+}
+
+/** An address of e-mail would be read as one of a web server, with who it is for as its user. */
+function hasLogin(text: string, withScheme: string): boolean {
+  if (/^mailto:/i.test(text) || !URL.canParse(withScheme)) return false
+  const { protocol, username, password } = new URL(withScheme)
+  return /^https?:$/.test(protocol) && (username !== '' || password !== '')
 }
 
 const hasScheme = (text: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i.test(text)

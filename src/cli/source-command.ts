@@ -1,4 +1,5 @@
 import { type Source, SourceError } from '../crawl/index.js'
+import { shownUrl } from '../records/index.js'
 import {
   connectFleet,
   type Fed,
@@ -6,13 +7,13 @@ import {
   isNothingRead,
   readSources,
   readWorkers,
-  shownFleetUrl,
   skipText,
 } from '../workers/index.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
-import { formatCount, oneLine } from './figures.js'
+import { formatCount, printed } from './figures.js'
 import { fleetUrlOf } from './fleet-url.js'
 import { launch } from './launch.js'
+import { say } from './output.js'
 import { type RunDeps, runCommand } from './run.js'
 import type { GivenOptions } from './run-options.js'
 import { exitCodeOf, listenForStop, type StopSignal } from './signals.js'
@@ -42,12 +43,13 @@ export async function sourceCommand(
   const isFleet = typeof backend === 'string' && /^rediss?:/.test(backend)
   if (call.run === null) {
     if (!isFleet) return runCommand({ ...call, seeds: [] }, deps, sources)
-    deps.stderr.write('pairmill: --run: missing; a fleet carries out many runs: give this one a name\n')
+    say(deps.stderr, '--run: missing; a fleet carries out many runs: give this one a name')
     return exitCodes.usage
   }
   if (backend !== null && !isFleet) {
-    deps.stderr.write(
-      `pairmill: --run: names a run of a fleet, and --backend ${oneLine(String(backend))} is none: expected redis://HOST[:PORT]\n`,
+    say(
+      deps.stderr,
+      `--run: names a run of a fleet, and --backend ${shownUrl(String(backend))} is none: expected redis://HOST[:PORT]`,
     )
     return exitCodes.usage
   }
@@ -60,35 +62,35 @@ async function feedFleet(
   deps: SourceDeps,
   sources: readonly Source[],
 ): Promise<ExitCode> {
-  const say = (text: string) => deps.stderr.write(`pairmill: ${oneLine(text)}\n`)
+  const tell = (text: string) => say(deps.stderr, text)
   const url = fleetUrlOf(backend, deps.fleetUrl)
   if ('problem' in url) {
-    say(url.problem)
+    tell(url.problem)
     return exitCodes.usage
   }
   const fleet = await connectFleet(url.url, () => {})
   if ('message' in fleet) {
-    say(fleet.message)
+    tell(fleet.message)
     return exitCodes.backend
   }
-  const stop = listenForStop({ source: deps.signalSource, say, exit: deps.exit })
+  const stop = listenForStop({ source: deps.signalSource, say: tell, exit: deps.exit })
   try {
     const { backend: _, ...flags } = call.flags
     const launched = await launch(fleet, { ...call, seeds: [], flags, url: url.url }, deps, sources)
     if (launched.kind === 'refused') return launched.code
     const { options } = launched
-    say(`${call.run}: reads ${amount(sources.length, 'source')}; the dataset will lie in ${options.out}`)
-    fleet.server.onChange(({ text }) => say(text))
-    await sayWhoIsThere(fleet, url.url, say)
+    tell(`${call.run}: reads ${amount(sources.length, 'source')}; the dataset will lie in ${options.out}`)
+    fleet.server.onChange(({ text }) => tell(text))
+    await tellWhoIsThere(fleet, url.url, tell)
     const read = await readSources(
       fleet,
       { run: call.run, options, sources },
       deps.environment,
       {
         onSkipped: (skipped) => {
-          for (const one of skipped) say(skipText(one))
+          for (const one of skipped) tell(skipText(one))
         },
-        onProgress: (counters, waiting) => say(`${call.run}: ${progressText(counters, waiting)}`),
+        onProgress: (counters, waiting) => tell(`${call.run}: ${progressText(counters, waiting)}`),
       },
       stop.signals,
     )
@@ -96,12 +98,12 @@ async function feedFleet(
   } catch (error) {
     const why = await fleet.explain(error)
     if (why !== null) {
-      say(why)
+      tell(why)
       return exitCodes.backend
     }
     if (!(error instanceof SourceError)) throw error
-    say(error.message)
-    say(
+    tell(error.message)
+    tell(
       `What was read is safe. The same command goes on from there; pairmill stop ${call.run} ends the run without the rest.`,
     )
     return exitCodes.failed
@@ -111,9 +113,9 @@ async function feedFleet(
   }
 }
 
-async function sayWhoIsThere({ backend }: Fleet, url: string, say: (text: string) => void): Promise<void> {
+async function tellWhoIsThere({ backend }: Fleet, url: string, tell: (text: string) => void): Promise<void> {
   const answering = (await readWorkers(backend)).filter(({ reads }) => reads === null)
-  if (answering.length === 0) say(`no worker is there yet: pairmill work all --backend ${shownFleetUrl(url)}`)
+  if (answering.length === 0) tell(`no worker is there yet: pairmill work all --backend ${shownUrl(url)}`)
 }
 
 function progressText(counters: Readonly<Record<string, number>>, waiting: number): string {
@@ -152,12 +154,12 @@ async function report(
   const entry = (await fleet.backend.runs()).find((one) => one.run === run)
   if (entry?.standing === 'failed') {
     stdout.write(
-      `${run}: failed, so nothing more is read${entry.note === null ? '' : `: ${oneLine(entry.note)}`}\n`,
+      `${run}: failed, so nothing more is read${entry.note === null ? '' : `: ${printed(entry.note)}`}\n`,
     )
     return exitCodes.failed
   }
   stdout.write(
-    `${run}: takes nothing any more (${oneLine(entry?.ended ?? 'stopped')}). pairmill resume ${run}, then the same command, goes on.\n`,
+    `${run}: takes nothing any more (${printed(entry?.ended ?? 'stopped')}). pairmill resume ${run}, then the same command, goes on.\n`,
   )
   return exitCodes.ok
 }

@@ -40,14 +40,14 @@ export function inputLines(
 export function hostLines({ hosts: busiest }: Pick<RunSnapshot, 'hosts'>): readonly string[] {
   if (busiest.length === 0) return []
   const rows = busiest.map((host) => [
-    oneLine(host.host),
+    host.host,
     formatCount(host.queued),
     formatCount(host.pages),
     host.nextFetchInMs <= 0 ? 'now' : formatDuration(host.nextFetchInMs),
     host.delayMs > 0 ? formatDuration(host.delayMs) : '',
     host.failures === 0 ? '' : formatCount(host.failures),
     host.state ?? '',
-    oneLine(host.robots),
+    host.robots,
   ])
   return [
     'Busiest hosts',

@@ -1,11 +1,12 @@
+import { withoutSecrets } from '../records/index.js'
 import { isS3Url } from '../shard/index.js'
 import type { Fleet, ReadStatus, RunSnapshot } from '../workers/index.js'
 import { readRun, readRuns, readWorkers, stateText } from '../workers/index.js'
 import { formatDuration } from './duration.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
-import { oneLine } from './figures.js'
+import { jsonText, page, printed } from './figures.js'
 import { renderFleet, renderFleetRun } from './fleet-status.js'
-import type { Output } from './output.js'
+import { type Output, say } from './output.js'
 import { placeOf } from './place.js'
 import { hostLines, inputLines, waitingLines } from './status-lines.js'
 import { funnelSections } from './summary.js'
@@ -45,17 +46,17 @@ type Look =
 export async function statusCommand(call: StatusCall, deps: StatusDeps): Promise<ExitCode> {
   const source = await sourceOf(call, deps)
   if ('problem' in source) {
-    deps.stderr.write(`pairmill: ${source.problem}\n`)
+    say(deps.stderr, source.problem)
     return source.code
   }
   try {
     for (;;) {
       const looked = await source.look()
       if ('problem' in looked) {
-        deps.stderr.write(`pairmill: ${looked.problem}\n`)
+        say(deps.stderr, looked.problem)
         return looked.code ?? exitCodes.failed
       }
-      const text = call.json ? `${JSON.stringify(looked.value, null, call.watch ? 0 : 2)}\n` : looked.text
+      const text = call.json ? `${jsonText(struckOut(looked.value), call.watch ? 0 : 2)}\n` : looked.text
       deps.stdout.write(call.watch && deps.stdout.isTerminal && !call.json ? clear + text : text)
       if (!call.watch) return exitCodes.ok
       await deps.pause(watchMs)
@@ -84,7 +85,7 @@ async function sourceOf(
       }
     }
     const look = async (): Promise<Look> => {
-      const status = await deps.readStatus(folder, (text) => deps.stderr.write(`pairmill: ${text}\n`))
+      const status = await deps.readStatus(folder, (text) => say(deps.stderr, text))
       return 'problem' in status ? status : { value: status, text: renderStatus(status, deps.now()) }
     }
     return { look, close: async () => {} }
@@ -97,7 +98,7 @@ async function sourceOf(
       const { state } = fleet.server
       // Why nothing moves, where that is so.
       if ('problem' in looked || state.kind === 'ok') return looked
-      return { ...looked, text: `${oneLine(stateText(state))}.\n\n${looked.text}` }
+      return { ...looked, text: `${printed(stateText(state))}.\n\n${looked.text}` }
     } catch (error) {
       const why = await fleet.explain(error)
       if (why === null) throw error
@@ -135,15 +136,18 @@ export function renderStatus(snapshot: RunSnapshot, now: number): string {
   const head = moving
     ? `${dataset}: ${state}, ${pid === null ? 'by a fleet' : `process ${pid}`}, ${elapsed} so far; as of ${age} ago.`
     : `${dataset}: ${state} after ${elapsed}, ${age} ago.${state === 'done' ? '' : ' The same command goes on.'}`
-  const sections = [
-    [head, ...(snapshot.note === null ? [] : [oneLine(snapshot.note)])],
+  return page([
+    [head, ...(snapshot.note === null ? [] : [snapshot.note])],
     inputLines(snapshot, state === 'done'),
     ...funnelSections(snapshot),
     waitingLines(snapshot),
     hostLines(snapshot),
-  ]
-  return `${sections
-    .filter((section) => section.length > 0)
-    .map((section) => section.join('\n'))
-    .join('\n\n')}\n`
+  ])
+}
+
+/** The same without what lets somebody in, in a note perhaps. */
+function struckOut(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value), (_, part: unknown) =>
+    typeof part === 'string' ? withoutSecrets(part) : part,
+  )
 }

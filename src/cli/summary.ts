@@ -1,7 +1,16 @@
 import { isS3Url } from '../shard/index.js'
 import type { RunEnd, RunOptions, RunSnapshot } from '../workers/index.js'
 import { formatDuration } from './duration.js'
-import { formatBytes, formatCount, formatShare, labelled, shellQuoted, table, total } from './figures.js'
+import {
+  formatBytes,
+  formatCount,
+  formatShare,
+  labelled,
+  page,
+  shellQuoted,
+  table,
+  total,
+} from './figures.js'
 import { scoreHistogram } from './histogram.js'
 import { inputSections } from './input-sections.js'
 import { countOf, judgedOf, type Paper } from './progress.js'
@@ -30,10 +39,7 @@ export function renderSummary(end: FinishedRun, options: SummaryOptions, paper: 
     scoreSection(snapshot, options.threshold, paper),
     datasetSection(end, options),
   ]
-  return `${sections
-    .filter((section) => section.length > 0)
-    .map((section) => section.join('\n'))
-    .join('\n\n')}\n`
+  return page(sections)
 }
 
 /** The funnel with its reasons; `status` shows it too. */

@@ -1,8 +1,8 @@
 import type { Problem, Verification, VerifyProgress } from '../shard/index.js'
 import type { Clock } from './display.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
-import { formatCount, oneLine } from './figures.js'
-import type { Output } from './output.js'
+import { formatCount, jsonText, page } from './figures.js'
+import { type Output, say } from './output.js'
 import { amount } from './summary.js'
 
 export interface VerifyDeps {
@@ -17,15 +17,14 @@ export interface VerifyDeps {
 export async function verifyCommand(dir: string, json: boolean, deps: VerifyDeps): Promise<ExitCode> {
   const { stdout, stderr } = deps
   if (!deps.isFolder(dir)) {
-    stderr.write(`pairmill: there is no folder ${oneLine(dir)}\n`)
+    say(stderr, `there is no folder ${dir}`)
     return exitCodes.usage
   }
   const progress = openProgress(stderr, deps.clock)
   const found = await deps.verify(progress.show).finally(progress.close)
   const nothing = found.rows === 0 && found.pages === 0 && found.problems.length === 0
-  if (json)
-    stdout.write(`${JSON.stringify({ ok: found.problems.length === 0 && !nothing, ...found }, null, 2)}\n`)
-  else stdout.write(nothing ? `${oneLine(dir)}: nothing is committed here\n` : renderVerification(dir, found))
+  if (json) stdout.write(`${jsonText({ ok: found.problems.length === 0 && !nothing, ...found }, 2)}\n`)
+  else stdout.write(nothing ? page([[`${dir}: nothing is committed here`]]) : renderVerification(dir, found))
   return found.problems.length > 0 || nothing ? exitCodes.failed : exitCodes.ok
 }
 
@@ -37,9 +36,9 @@ export function renderVerification(dir: string, found: Verification): string {
   const size = `${amount(found.shards, 'shard')}, ${amount(found.samples, 'pair')}, ${amount(found.rows, 'row')}${found.pages === 0 ? '' : `, ${amount(found.pages, 'page')}`}`
   const lines =
     problems.length === 0
-      ? [`${oneLine(dir)}: ${size}: nothing is wrong`]
+      ? [`${dir}: ${size}: nothing is wrong`]
       : [
-          `${oneLine(dir)}: ${amount(problems.length, 'problem')} in ${size}`,
+          `${dir}: ${amount(problems.length, 'problem')} in ${size}`,
           ...problems.slice(0, mostListed).map((problem) => `  ${problemText(problem)}`),
         ]
   if (problems.length > mostListed) {
@@ -48,12 +47,12 @@ export function renderVerification(dir: string, found: Verification): string {
   if (underWay.length > 0) {
     lines.push(`${amount(underWay.length, 'file')} of shards that are not committed yet: left out`)
   }
-  return `${lines.join('\n')}\n`
+  return page([lines])
 }
 
 function problemText({ shard, key, file, message }: Problem): string {
   const place = file ?? (shard === null ? 'dataset' : `shard ${shard}`)
-  return oneLine(`${place}${key === null ? '' : ` key ${key}`}: ${message}`)
+  return `${place}${key === null ? '' : ` key ${key}`}: ${message}`
 }
 
 /** On a terminal one line, redrawn four times a second; elsewhere a JSON line every five seconds. */

@@ -1,9 +1,10 @@
 import { readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { ArchiveSource } from '../crawl/index.js'
+import { shownUrl } from '../records/index.js'
 import { objectPlace } from '../shard/index.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
-import { oneLine } from './figures.js'
+import { say } from './output.js'
 import { type SourceCall, type SourceDeps, sourceCommand } from './source-command.js'
 
 /** What `pairmill warc` was called with, before anything is checked. */
@@ -18,7 +19,7 @@ export interface WarcCall extends SourceCall {
 export async function warcCommand(call: WarcCall, deps: SourceDeps): Promise<ExitCode> {
   const found = findArchives(call, deps.input)
   if (found.problems.length > 0) {
-    deps.stderr.write(found.problems.map((problem) => `pairmill: ${oneLine(problem)}\n`).join(''))
+    for (const problem of found.problems) say(deps.stderr, problem)
     deps.stderr.write('Nothing was started. pairmill warc --help lists the options.\n')
     return exitCodes.usage
   }
@@ -69,15 +70,21 @@ function placeOf(
 ): { readonly place: string; readonly isLocal: boolean } | { readonly problem: string } {
   if (given.startsWith('s3://')) {
     const object = objectPlace(given)
-    return 'problem' in object ? { problem: `${given}: ${object.problem}` } : { place: given, isLocal: false }
+    return 'problem' in object
+      ? { problem: `${shownUrl(given)}: ${object.problem}` }
+      : { place: given, isLocal: false }
   }
   if (/^https?:\/\//i.test(given)) {
-    return URL.canParse(given)
-      ? { place: new URL(given).href, isLocal: false }
-      : { problem: `${given}: this is no URL` }
+    if (!URL.canParse(given)) return { problem: `${shownUrl(given)}: this is no URL` }
+    const url = new URL(given)
+    return url.username === '' && url.password === ''
+      ? { place: url.href, isLocal: false }
+      : { problem: `${shownUrl(given)}: credentials in URLs are not taken; leave user and password out` }
   }
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(given)) {
-    return { problem: `${given}: expected a file, a folder, or a URL with http://, https:// or s3://` }
+    return {
+      problem: `${shownUrl(given)}: expected a file, a folder, or a URL with http://, https:// or s3://`,
+    }
   }
   return { place: resolve(cwd, given), isLocal: true }
 }
@@ -85,7 +92,9 @@ function placeOf(
 function rootOf(base: string, cwd: string): { readonly root: string } | { readonly problem: string } {
   const isUrl = /^(?:https?|s3):\/\/./i.test(base)
   if (!isUrl && /^[a-z][a-z0-9+.-]+:\/\//i.test(base)) {
-    return { problem: `--base: expected a folder, or a URL with http://, https:// or s3://, got '${base}'` }
+    return {
+      problem: `--base: expected a folder, or a URL with http://, https:// or s3://, got '${shownUrl(base)}'`,
+    }
   }
   const root = isUrl ? base : resolve(cwd, base)
   return { root: root.endsWith('/') ? root : `${root}/` }

@@ -20,10 +20,10 @@ import {
   work,
 } from '../workers/index.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
-import { oneLine } from './figures.js'
+import { escapedJson } from './figures.js'
 import type { WorkRole } from './fleet-program.js'
 import { fleetUrlOf } from './fleet-url.js'
-import type { Output } from './output.js'
+import { type Output, say } from './output.js'
 import { flagOf } from './run-flags.js'
 import { exitCodeOf, listenForStop, type SignalSource } from './signals.js'
 
@@ -72,20 +72,24 @@ export function placesOf(role: WorkRole, concurrency: number | null): Partial<Re
 
 /** `pairmill work`. */
 export async function workCommand(call: WorkCall, deps: WorkCommandDeps): Promise<ExitCode> {
-  const say = (text: string) => deps.stderr.write(`pairmill: ${oneLine(text)}\n`)
+  const tell = (text: string) => say(deps.stderr, text)
   const url = fleetUrlOf(call.backend, deps.fleetUrl)
   if ('problem' in url) {
-    say(url.problem)
+    tell(url.problem)
     return exitCodes.usage
   }
-  const log = createLog({ level: call.logLevel, write: deps.stderr.write, now: () => performance.now() })
+  const log = createLog({
+    level: call.logLevel,
+    write: (line) => deps.stderr.write(escapedJson(line)),
+    now: () => performance.now(),
+  })
   const metrics = call.metricsPort === null ? null : createMetrics()
   const observe: Observe = (event) => {
     log(event)
     metrics?.observe(event)
   }
   const trouble = (error: Error) => observe({ kind: 'trouble', run: null, key: null, message: error.message })
-  const stop = listenForStop({ source: deps.signalSource, say, exit: deps.exit })
+  const stop = listenForStop({ source: deps.signalSource, say: tell, exit: deps.exit })
   const closers: (() => Promise<void>)[] = []
   const scratchDir = resolve(call.scratch ?? join(tmpdir(), `pairmill-${randomBytes(6).toString('hex')}`))
   try {
@@ -94,7 +98,7 @@ export async function workCommand(call: WorkCall, deps: WorkCommandDeps): Promis
         ? null
         : await serveVitals({ port: call.metricsPort, host: call.metricsHost }, metrics.registry)
     if (vitals !== null && 'message' in vitals) {
-      say(vitals.message)
+      tell(vitals.message)
       return exitCodes.usage
     }
     if (vitals !== null) closers.push(vitals.close)
@@ -102,12 +106,12 @@ export async function workCommand(call: WorkCall, deps: WorkCommandDeps): Promis
     const first = stop.first()
     if (connected === null) return exitCodeOf(first ?? 'SIGTERM')
     if ('message' in connected) {
-      say(connected.message)
+      tell(connected.message)
       return exitCodes.backend
     }
     const fleet = connected
     closers.push(fleet.close)
-    for (const warning of fleet.warnings) say(warning)
+    for (const warning of fleet.warnings) tell(warning)
     const places = placesOf(call.role, call.concurrency)
     const working = work(
       {

@@ -42,13 +42,15 @@ export function parseConnectTo(text: string): ConnectTo | { error: string } {
   const fromHost = hostFrom(fromHostText)
   const toHost = hostFrom(toHostText)
   if (fromHost === null || toHost === null) {
-    return { error: `"${fromHost === null ? fromHostText : toHostText}" in "${text}" is not a host` }
+    return {
+      error: `"${shown(fromHost === null ? fromHostText : toHostText, text)}" in "${shown(text, text)}" is not a host`,
+    }
   }
   const fromPort = portFrom(fromPortText)
   const toPort = portFrom(toPortText)
   if (fromPort === 'bad' || toPort === 'bad') {
     return {
-      error: `"${fromPort === 'bad' ? fromPortText : toPortText}" in "${text}" is not a port (1-65535)`,
+      error: `"${shown(fromPort === 'bad' ? fromPortText : toPortText, text)}" in "${shown(text, text)}" is not a port (1-65535)`,
     }
   }
   return { fromHost, fromPort, toHost, toPort }
@@ -64,8 +66,13 @@ export function routed(rules: readonly ConnectTo[], wanted: Endpoint): Endpoint 
   return wanted
 }
 
+/** A part of a rule, for messages. No rule has an @: what stands before one with a colon may be a user and password. */
+function shown(part: string, rule: string): string {
+  return /:[^@]*@/.test(rule) ? part.replace(/^[\s\S]*@/, '***@') : part
+}
+
 function shapeError(text: string): string {
-  return `"${text}" is not HOST1:PORT1:HOST2:PORT2 (each may be empty; IPv6 in brackets)`
+  return `"${shown(text, text)}" is not HOST1:PORT1:HOST2:PORT2 (each may be empty; IPv6 in brackets)`
 }
 
 /** As the URL parser writes hosts, so that rules and URLs compare; null = not a host. */

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { z } from 'zod'
 import { recordFaults, rowSkipReasons, type SourceSkip } from '../crawl/index.js'
+import { shownUrl } from '../records/index.js'
 import type { Some } from './seed-report.js'
 
 const listName = 'skipped-rows.jsonl'
@@ -25,7 +26,9 @@ export function createSkippedRows(
       const before = told.get(one.file) ?? 0
       if (before > mostTold) continue
       told.set(one.file, before + 1)
-      onNote(before === mostTold ? `${one.file}: more is left out; ${list} names it` : skipText(one))
+      onNote(
+        before === mostTold ? `${shownUrl(one.file)}: more is left out; ${list} names it` : skipText(one),
+      )
     }
     const some = skipped.slice(0, mostListed - listed)
     listed += some.length
@@ -88,11 +91,12 @@ function jsonOf(text: string): unknown {
 /** Pure. */
 export function skipText({ file, at, reason, detail }: SourceSkip): string {
   const place = 'line' in at ? `line ${at.line}` : `byte ${at.byte}`
-  return `${file} ${place} is left out: ${skipTexts[reason]}${detail === null ? '' : ` (${detail})`}`
+  return `${shownUrl(file)} ${place} is left out: ${skipTexts[reason]}${detail === null ? '' : ` (${detail})`}`
 }
 
 function lineOf({ file, at, reason, detail }: SourceSkip): Record<string, unknown> {
-  return 'line' in at ? { list: file, ...at, reason, detail } : { archive: file, ...at, reason, detail }
+  const name = shownUrl(file)
+  return 'line' in at ? { list: name, ...at, reason, detail } : { archive: name, ...at, reason, detail }
 }
 
 const skipTexts: Readonly<Record<SourceSkip['reason'], string>> = {

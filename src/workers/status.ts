@@ -1,3 +1,4 @@
+import { withoutSecrets } from '../records/index.js'
 import { withKnown } from './account.js'
 import type { Backend, Progress } from './backend/backend.js'
 import { hostSnapshot, queuesOf } from './fleet/fleet-status.js'
@@ -55,7 +56,7 @@ export function createStatus(options: RunOptions, privateDir: string, hooks: Run
   }
   return {
     state: (state) => change({ state }),
-    note: (note) => change({ note }),
+    note: (note) => change({ note: note === null ? null : withoutSecrets(note) }),
     model: (model) => change({ model }),
     trouble: (error) => {
       troubles++
@@ -65,7 +66,7 @@ export function createStatus(options: RunOptions, privateDir: string, hooks: Run
     },
     troubles: () => troubles,
     failed: async (message) => {
-      change({ state: 'failed', note: message })
+      change({ state: 'failed', note: withoutSecrets(message) })
       await write()
     },
     publishBy: (next) => {

@@ -191,3 +191,22 @@ describe('run options', () => {
     }
   })
 })
+
+it.each<GivenOptions>([
+  { out: 's3://AKIA:hunter2@bucket/p' },
+  { out: 's3://bucket//p?token=hunter2' },
+  { out: 'https://ada:hunter2@h/' },
+  { backend: 'redis://:hun/hunter2@h' },
+  { backend: 'postgres://ada:hunter2@h/db?password=hunter2' },
+  { connectTo: ['::ada:hunter2@h:80'] },
+  { connectTo: ['::ada:hunter2@h'] },
+  { connectTo: ['::http://ada:hunter2@h:80'] },
+  { allowPrivate: ['ada:hunter2@10.0.0.0/8'] },
+  { contact: 'ada:hunter2@h' },
+  { maxPages: { proxy: 'https://ada:hunter2@h/', filler: 'x'.repeat(80) } },
+  { maxPages: { filler: 'x'.repeat(45), proxy: 'https://ada:hunter2hunter2hunter2@h/' } },
+])('a refusal of %j does not repeat what is secret in it', (given) => {
+  const problems = problemsOf(given)
+  expect(problems).not.toEqual([])
+  expect(problems.join('\n')).not.toContain('hunter2')
+})

@@ -29,18 +29,30 @@ describe('seeds', () => {
     expect(seeds.assumed).toEqual([])
   })
 
+  it.each(['ftp://example.org/', 'not a url', 'https://', 'mailto:ada@example.org'])(
+    '%j is no seed',
+    (text) => {
+      expect(parseSeeds(given(text), '')).toEqual({
+        urls: [],
+        assumed: [],
+        problems: [`seed: expected an http or https URL such as https://example.org/, got '${text}'`],
+      })
+    },
+  )
+
   it.each([
-    'ftp://example.org/',
-    'not a url',
-    'https://',
-    'mailto:ada@example.org',
-    'https://ada:pw@example.org/',
-  ])('%j is no seed', (text) => {
-    expect(parseSeeds(given(text), '')).toEqual({
-      urls: [],
-      assumed: [],
-      problems: [`seed: expected an http or https URL such as https://example.org/, got '${text}'`],
-    })
+    ['https://ada:hunter2@example.org/', 'https://***@example.org/'],
+    ['ada:hunter2@example.org/a?token=hunter2', '***@example.org/a?token=***'],
+    ['http://t0ken@example.org', 'http://***@example.org'],
+  ])('%j is refused for its credentials, which are not repeated', (text, shown) => {
+    expect(parseSeeds(given(text), '').problems).toEqual([
+      `seed: credentials in URLs are not taken; leave user and password out of '${shown}'`,
+    ])
+  })
+
+  it('that are refused for something else do not show what they hold either', () => {
+    const { problems } = parseSeeds(given('ftp://ada:hunter2@b.org/?token=hunter2'), '')
+    expect(problems).toEqual([expect.stringContaining("got 'ftp://***@b.org/?token=***'")])
   })
 
   it('in a file are one a line, without comments and empty lines, and bad lines are named by number', () => {

@@ -75,6 +75,20 @@ describe('the summary', () => {
     expect(text).toMatch(/^ {2}http:\/\/a\.test\/ led to http:\/\/b\.test\//m)
   })
 
+  it('of what seeds answered shows them without what lets somebody in, where they led to as well', () => {
+    const answer = {
+      seed: 'http://a.test/x?k=s3cret',
+      ledTo: 'http://b.test/x?k=s3cret&token=s3cret',
+      row: null,
+    }
+    const some = { first: [answer], more: 0 }
+    const skipped = { first: ['http://ada:s3cret@c.test/list line 1 is left out'], more: 0 }
+    const end = { kind: 'done', snapshot: finished, moved: some, unread: { seeds: some, skipped } } as const
+    const text = renderSummary(end, options, plain)
+    expect(text).not.toContain('s3cret')
+    expect(text).toContain('http://a.test/x?k=*** led to http://b.test/x?k=***&token=***')
+  })
+
   it('of a limit says what it means', () => {
     const text = renderSummary({ kind: 'limit', limit: 'max-pages', snapshot: finished }, options, plain)
     expect(text.split('\n').slice(0, 2)).toEqual([

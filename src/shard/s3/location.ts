@@ -1,3 +1,4 @@
+import { shownUrl } from '../../records/index.js'
 import { checkedParts } from '../store-name.js'
 
 /** Where a store lies: every key is the prefix and a name. */
@@ -20,11 +21,11 @@ export function isS3Url(text: string): boolean {
 /** The prefix is taken as it is written: nothing in it is decoded. */
 export function parseS3Url(text: string): S3Location | { readonly problem: string } {
   const expected = 'expected s3://BUCKET/PREFIX'
-  if (!isS3Url(text)) return { problem: `${expected}, got '${text}'` }
+  if (!isS3Url(text)) return { problem: `${expected}, got '${shownUrl(text)}'` }
   const [bucket = '', ...rest] = text.slice(scheme.length).replace(/\/$/, '').split('/')
   if (!bucketPattern.test(bucket)) {
     return {
-      problem: `${expected}; '${bucket}' cannot name a bucket (3 to 63 lower-case letters, digits, dots and hyphens)`,
+      problem: `${expected}; '${shownUrl(bucket)}' cannot name a bucket (3 to 63 lower-case letters, digits, dots and hyphens)`,
     }
   }
   const prefix = rest.join('/')
@@ -32,7 +33,10 @@ export function parseS3Url(text: string): S3Location | { readonly problem: strin
   try {
     checkedParts(prefix)
   } catch {
-    return { problem: `${expected}; a prefix has no empty part, '.', '..' or backslash, got '${prefix}'` }
+    const shown = shownUrl(`${scheme}${bucket}/${prefix}`).slice(`${scheme}${bucket}/`.length)
+    return {
+      problem: `${expected}; a prefix has no empty part, '.', '..' or backslash, got '${shown}'`,
+    }
   }
   return { bucket, prefix: `${prefix}/`, url: `${scheme}${bucket}/${prefix}` }
 }

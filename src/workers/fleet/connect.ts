@@ -1,3 +1,4 @@
+import { secretsOf, shownUrl, withoutValuesOf } from '../../records/index.js'
 import type { Backend } from '../backend/backend.js'
 import {
   connectRedis,
@@ -58,7 +59,7 @@ const accessPattern = /^(?:NOPERM|NOAUTH|WRONGPASS) /
 
 /** `redis://[USER:PASSWORD@]HOST[:PORT][/DB][?prefix=NAME]`, or `rediss://` over TLS. `problem`: why it is no such URL. Pure. */
 export function parseFleetUrl(text: string): FleetUrl | { readonly problem: string } {
-  const got = `got '${shownFleetUrl(text)}'`
+  const got = `got '${shownUrl(text)}'`
   if (!/^rediss?:\/\/./.test(text) || !URL.canParse(text)) {
     return {
       problem: `--backend: expected redis://HOST[:PORT][/DB], ${got}; Sentinels, clusters and sockets are not spoken to`,
@@ -84,14 +85,6 @@ export function parseFleetUrl(text: string): FleetUrl | { readonly problem: stri
   }
 }
 
-/** The URL without its password, for people. Pure. */
-export function shownFleetUrl(text: string): string {
-  if (!URL.canParse(text)) return text
-  const url = new URL(text)
-  if (url.password !== '') url.password = '***'
-  return url.href
-}
-
 /** Opens the fleet behind `--backend`. `message`: why it cannot be, and what to do. */
 export async function connectFleet(
   url: string,
@@ -100,11 +93,21 @@ export async function connectFleet(
   const parsed = parseFleetUrl(url)
   if ('problem' in parsed) return { kind: 'unusable', message: parsed.problem }
   const dialled = await dial(parsed.server, parsed.prefix, parsed, connectMs)
-  const refused = `--backend ${shownFleetUrl(url)} cannot be used`
-  if (dialled.kind !== 'answered') return { ...dialled, message: `${refused}: ${dialled.message}` }
+  const struckOut = withoutSecretsOf(url)
+  const refused = (why: string) => `--backend ${shownUrl(url)} cannot be used: ${struckOut(why)}`
+  if (dialled.kind !== 'answered') return { ...dialled, message: refused(dialled.message) }
   const [problem] = dialled.problems
-  if (problem !== undefined) return { kind: 'unusable', message: `${refused}: ${problem}` }
-  return openFleet(url, parsed, dialled, onError)
+  if (problem !== undefined) return { kind: 'unusable', message: refused(problem) }
+  return openFleet(url, parsed, dialled, (error) => {
+    const message = struckOut(error.message)
+    onError(message === error.message ? error : new Error(message, { cause: error }))
+  })
+}
+
+/** A server may repeat what it was told: strikes out of a text what lets somebody in. */
+function withoutSecretsOf(url: string): (text: string) => string {
+  const secrets = secretsOf(url)
+  return (text) => withoutValuesOf(text, secrets)
 }
 
 function openFleet(
@@ -160,7 +163,7 @@ function openFleet(
       if (refusal === 'full') await server.look()
       const { state } = server
       const why = state.kind === refusal ? stateText(state) : failureOf(error, parsed).message
-      return `--backend ${shownFleetUrl(url)}: ${why}`
+      return `--backend ${shownUrl(url)}: ${withoutSecretsOf(url)(why)}`
     },
     onReconnect: (listener) => void listeners.push(listener),
     close: async () => {

@@ -1,4 +1,6 @@
+import { z } from 'zod'
 import { sourcePlace } from '../../crawl/index.js'
+import { shownUrl } from '../../records/index.js'
 import { withKnown } from '../account.js'
 import type { Backend, HostState, Progress, RunEntry, WorkerEntry } from '../backend/backend.js'
 import type { HostSnapshot, RunSnapshot } from '../run-types.js'
@@ -95,7 +97,7 @@ export async function readRun(backend: Backend, run: string): Promise<FleetRunDe
     return {
       ...fleetRun(entry, progress, counters),
       hosts: hosts.map(hostSnapshot),
-      openSources: sources.filter(({ ended }) => !ended).map(({ source }) => sourcePlace(source)),
+      openSources: sources.filter(({ ended }) => !ended).map(({ source }) => shownUrl(sourcePlace(source))),
     }
   })
   return read ?? { ...forgottenRun(entry), hosts: [], openSources: [] }
@@ -178,16 +180,15 @@ function hostStateOf({
   return failures > 0 && nextFetchInMs > 0 ? 'resting' : ''
 }
 
-/** What a beat said; one of another version may lack a part. */
+/** A beat of another version may lack a part, or have another in its place. */
+const beatSchema = z.object({
+  places: z.record(z.string(), z.number()).catch({}),
+  active: z.number().catch(0),
+  startedAtMs: z.number().catch(0),
+  problems: z.record(z.string(), z.string()).catch({}),
+  reads: z.string().nullable().catch(null),
+})
+
 function workerOf({ worker, body, agoMs }: WorkerEntry): FleetWorker {
-  const said = body as Partial<FleetWorker>
-  return {
-    worker,
-    agoMs,
-    places: said.places ?? {},
-    active: said.active ?? 0,
-    startedAtMs: said.startedAtMs ?? 0,
-    problems: said.problems ?? {},
-    reads: said.reads ?? null,
-  }
+  return { worker, agoMs, ...beatSchema.parse(body) }
 }

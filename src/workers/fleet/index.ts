@@ -1,5 +1,5 @@
 export { stateText } from '../backend/redis/index.js'
-export { connectFleet, type Fleet, parseFleetUrl, shownFleetUrl } from './connect.js'
+export { connectFleet, type Fleet, parseFleetUrl } from './connect.js'
 export { type Order, type Ordered, orderRun } from './control.js'
 export type { Observe, WorkEvent } from './events.js'
 export {

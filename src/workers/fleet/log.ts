@@ -1,5 +1,8 @@
 import { pino, stdTimeFunctions } from 'pino'
+import { withoutSecrets } from '../../records/index.js'
 import type { Observe, WorkEvent } from './events.js'
+
+export { withoutSecrets }
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
@@ -87,7 +90,7 @@ export function createLog({ level, write, now }: LogOptions): Observe {
         logger.info(idsOf(event), 'the lease was lost before the commit: nothing was changed')
         break
       case 'notice':
-        logger.info(idsOf(event), event.message)
+        logger.info(idsOf(event), withoutSecrets(event.message))
         break
       case 'run_ended':
         logger.info({ ...idsOf(event), as: event.as }, 'the run ended')
@@ -120,13 +123,3 @@ function idsOf(event: WorkEvent): Record<string, string> {
 }
 
 const keyNames = { session: 'host', batch: 'batch', plan: 'plan' } as const
-
-/** A message without the user and password of URLs and without the values of parameters that let somebody in. Pure. */
-export function withoutSecrets(message: string): string {
-  return message
-    .replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@]*@/gi, '$1***@')
-    .replace(
-      /([?&;](?:[\w-]*(?:signature|credential|token|secret|password|passwd|api-?key|access-?key(?:-?id)?))=)[^\s&;]+/gi,
-      '$1***',
-    )
-}

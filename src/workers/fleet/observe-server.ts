@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import { Gauge, type Registry } from 'prom-client'
+import { withoutSecrets } from '../../records/index.js'
 import type { Backend } from '../backend/backend.js'
 import { serverStateKinds } from '../backend/redis/index.js'
 import { messageOf } from '../opening.js'
@@ -82,7 +83,7 @@ export async function serveVitals(
       answer(path, response).catch((error: unknown) => {
         // Whoever asked learns it; what it asks about goes on.
         if (!response.headersSent) response.writeHead(500, { 'content-type': 'text/plain' })
-        response.end(`${messageOf(error)}\n`)
+        response.end(`${withoutSecrets(messageOf(error))}\n`)
       })
     },
   )

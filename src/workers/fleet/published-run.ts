@@ -1,3 +1,4 @@
+import { withoutSecrets } from '../../records/index.js'
 import type { Backend } from '../backend/backend.js'
 import type { RunSnapshot, RunState } from '../run-types.js'
 import { type FleetState, readRun } from './fleet-status.js'
@@ -33,6 +34,6 @@ export async function publishedRun(backend: Backend, run: string): Promise<RunSn
     hosts: details.hosts,
     model: model === null || model.id === null ? null : { ...model, id: model.id },
     dataset: details.dataset,
-    note: note ?? (state === 'paused' ? 'paused' : null),
+    note: note === null ? (state === 'paused' ? 'paused' : null) : withoutSecrets(note),
   }
 }
