@@ -21,8 +21,8 @@ import { groupsOf } from './host-groups.js'
 import { createKnownUrls } from './known-urls.js'
 import { pageFileOf, visitPageFile } from './page-ledger.js'
 import { createPermission } from './permission.js'
+import { publishedOptions } from './published-options.js'
 import { createRendering } from './rendering.js'
-import { storedOptions } from './resume.js'
 import type { RunOptions } from './run-types.js'
 import { type ShardDeps, type ShardSettings, visitPlan } from './shard-worker.js'
 import { createSoft404s } from './soft-404.js'
@@ -154,10 +154,10 @@ export function createLine(deps: LineDeps): Line {
 
   const description = createDescription({
     write: async (complete, signal) => {
-      const stored = storedOptions(options)
+      const published = publishedOptions(options)
       const threshold = (await deps.model())?.threshold ?? null
-      const optionsDigest = createHash('sha256').update(JSON.stringify(stored)).digest('hex')
-      await compileDataset(store, { run, complete, options: stored, optionsDigest, threshold }, signal)
+      const optionsDigest = createHash('sha256').update(JSON.stringify(published)).digest('hex')
+      await compileDataset(store, { run, complete, options: published, optionsDigest, threshold }, signal)
     },
     now,
   })
