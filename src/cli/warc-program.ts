@@ -30,7 +30,7 @@ export function addWarcCommand(
       new Option(
         '--base <URL|DIR>',
         'what the paths in lists are relative to (default: for crawl-data/... the root of the tree that the list lies in, else ' +
-          'https://data.commoncrawl.org/; for others where the list lies)',
+          'https://data.commoncrawl.org/; for others where the list lies); what lies in s3:// is named by lists in s3://, or lies under it',
       ).helpGroup('Which archives:'),
     )
     .showHelpAfterError('pairmill warc --help lists the options.')

@@ -84,7 +84,7 @@ describe('a dataset of web archives', { timeout: 300_000 }, () => {
       expect(permission).toEqual({
         rule: 'archive:none',
         value: null,
-        source: expect.stringContaining(folder),
+        source: expect.stringMatching(/^[^/]+\.(?:warc|wat)(?:\.gz)?$/),
         checkedAt: '2024-02-03T04:05:06.000Z',
       })
       expect(page_url).toMatch(/^http:\/\/site\.test\//)

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import { publishedPlace, shownUrl } from '../../../records/index.js'
 import type { VisitOptions } from '../../visit.js'
 import type { SourceProblem, SourceReader, SourceSkip, SourceStep } from '../source.js'
 import { SourceError } from '../source.js'
@@ -7,7 +8,7 @@ import { readArchive } from './archive-records.js'
 import { judgeRecord, wantsBlock } from './archived-page.js'
 import type { ByteFile, OpenFile } from './byte-file.js'
 import { ByteWindow } from './byte-window.js'
-import { kindOfFile, readPaths, resolvePath } from './path-list.js'
+import { kindOfFile, namesS3, readPaths, resolvePath } from './path-list.js'
 
 export interface ArchiveDeps {
   readonly openFile: OpenFile
@@ -21,6 +22,8 @@ export interface ArchiveDeps {
 const slackBytes = 1024 * 1024
 /** So many archives of a list that are refused in a row show that we are. */
 const maxRefusals = 3
+/** Completes "PATH: ...". */
+const whyNotS3 = 'only a list in s3://, or --base s3://..., may name what lies there'
 /** Reading leaves the thread to others after so long. */
 const mostBusyMs = 20
 
@@ -31,11 +34,11 @@ export function archiveReader(source: ArchiveSource, deps: ArchiveDeps): SourceR
     check: (cursor, signal) => check(source, deps, cursor, signal),
     async *steps(cursor, signal) {
       const opened = await deps.openFile(place, signal)
-      if (opened.kind !== 'file') throw new SourceError(`${place} cannot be read: ${opened.detail}`)
+      if (opened.kind !== 'file') throw new SourceError(`${shownUrl(place)} cannot be read: ${opened.detail}`)
       const { file } = opened
       try {
         const what = kindOfFile(place, file.start)
-        if (what.kind === 'neither') throw new SourceError(`${place} cannot be read: ${what.why}`)
+        if (what.kind === 'neither') throw new SourceError(`${shownUrl(place)} cannot be read: ${what.why}`)
         yield* what.kind === 'archive'
           ? readOne(place, file, cursor, deps, signal)
           : readList(source, file, cursor, deps, signal)
@@ -99,10 +102,9 @@ async function check(
       if (at?.version !== file.version) return changed(place, 'list of archives')
       if (at.file === '') return null
       const line = (await readPaths(place, file, signal))[at.lines]
-      const named = line === undefined ? null : resolvePath(line, place, base)
-      return named === null
-        ? changed(place, 'list of archives')
-        : await checkNamed(named, at.file, deps, signal)
+      if (line === undefined) return changed(place, 'list of archives')
+      const named = resolvePath(line, place, base)
+      return named === null ? null : await checkNamed(named, at.file, deps, signal)
     } finally {
       await file.close()
     }
@@ -112,7 +114,7 @@ async function check(
   }
 }
 
-/** One that is gone is told, and passed over, when it is read. */
+/** One that is gone, or may not be named any more, is told, and passed over, when it is read. */
 async function checkNamed(
   place: string,
   cursor: string,
@@ -126,13 +128,13 @@ async function checkNamed(
 }
 
 function unreadable(place: string, why: string): SourceProblem {
-  return { kind: 'unreadable', message: `${place} cannot be read: ${why}` }
+  return { kind: 'unreadable', message: `${shownUrl(place)} cannot be read: ${why}` }
 }
 
 function changed(place: string, what: string): SourceProblem {
   return {
     kind: 'changed',
-    message: `${place} is not the ${what} any more that this run has begun to read: give it back, or start a new run with another --out`,
+    message: `${shownUrl(place)} is not the ${what} any more that this run has begun to read: give it back, or start a new run with another --out`,
   }
 }
 
@@ -152,7 +154,7 @@ async function* readOne(
       const judged =
         read.kind === 'fault'
           ? { candidates: [], counters: brokenCounters(read.reason), fault: read }
-          : await judgeRecord(read, place, deps.visit, signal)
+          : await judgeRecord(read, publishedPlace(place), deps.visit, signal)
       signal.throwIfAborted()
       const { candidates, counters, fault } = judged
       const skipped = fault === null ? [] : [skippedAt(place, { byte: offset }, fault.reason, fault.detail)]
@@ -176,11 +178,13 @@ async function* readList(
   const { version } = list
   const from = parseListCursor(cursor) ?? { lines: 0, version, file: '' }
   const paths = await readPaths(place, list, signal)
-  let within = from.file
+  let begunAt = from.file
   let refusals = 0
   for (let lines = from.lines; lines < paths.length; lines++) {
     const path = paths[lines]?.trim() ?? ''
     if (path === '') continue
+    const within = begunAt
+    begunAt = ''
     const behind = listCursorOf({ lines: lines + 1, version, file: '' })
     const passedOver = (reason: RecordFault, detail: string): SourceStep => ({
       cursor: behind,
@@ -190,17 +194,17 @@ async function* readList(
     })
     const named = resolvePath(path, place, base)
     if (named === null) {
-      yield passedOver('bad_path', path)
+      yield passedOver('bad_path', namesS3(path) ? `${path}: ${whyNotS3}` : shownUrl(path))
       continue
     }
     const opened = await deps.openFile(named, signal)
     if (opened.kind === 'refused' && ++refusals === maxRefusals) {
       throw new SourceError(
-        `${named} cannot be read, nor those before it: ${opened.detail}; the same command goes on from there`,
+        `${shownUrl(named)} cannot be read, nor those before it: ${opened.detail}; the same command goes on from there`,
       )
     }
     if (opened.kind !== 'file') {
-      yield passedOver(opened.kind, `${named}: ${opened.detail}`)
+      yield passedOver(opened.kind, `${shownUrl(named)}: ${opened.detail}`)
       continue
     }
     refusals = 0
@@ -210,20 +214,23 @@ async function* readList(
       if (what.kind !== 'archive') {
         yield passedOver(
           'not_warc',
-          what.kind === 'neither' ? `${named}: ${what.why}` : `${named} is a list of paths itself`,
+          what.kind === 'neither'
+            ? `${shownUrl(named)}: ${what.why}`
+            : `${shownUrl(named)} is a list of paths itself`,
         )
         continue
       }
       const begun = parseFileCursor(within)
       if (begun !== null && begun.version !== file.version) {
-        throw new SourceError(`${named} has changed since it was begun: a new run can begin with it`)
+        throw new SourceError(
+          `${shownUrl(named)} has changed since it was begun: a new run can begin with it`,
+        )
       }
       for await (const step of readOne(named, file, within, deps, signal)) {
         yield { ...step, cursor: listCursorOf({ lines, version, file: step.cursor }) }
       }
       yield { cursor: behind, candidates: [], skipped: [], counters: { archives: 1 } }
     } finally {
-      within = ''
       await file.close()
     }
   }

@@ -22,7 +22,7 @@ export function wantsBlock(head: RecordHead): boolean {
 }
 
 /**
- * What a record gives, by the rules of a visit: the archived head and page say what may be taken. `archive`: where it lies, the word on
+ * What a record gives, by the rules of a visit: the archived head and page say what may be taken. `archive`: its name as it is published, the word on
  * which its candidates stand. `block` null = it was too large where `wantsBlock`.
  */
 export async function judgeRecord(

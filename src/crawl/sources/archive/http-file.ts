@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
 import { type Fetch, type FetchOutcome, type ResponseHead, retryOf } from '../../../net/index.js'
+import { shownUrl } from '../../../records/index.js'
 import { SourceError } from '../source.js'
 import { type OpenedFile, startBytes } from './byte-file.js'
 
@@ -69,7 +70,7 @@ async function* partsFrom(
   for (let at = from; at < end; ) {
     const read = await readPart(deps, url, at, Math.min(pieceBytes, end - at), signal)
     if (read.kind !== 'part' || read.part.version !== version || read.part.size !== size) {
-      throw new SourceError(`${url} has changed while it was read: a new run can begin with it`)
+      throw new SourceError(`${shownUrl(url)} has changed while it was read: a new run can begin with it`)
     }
     yield read.part.bytes
     at += read.part.bytes.length
@@ -93,13 +94,13 @@ async function readPart(
       case 'refused':
         return answer
       case 'unusable':
-        throw new SourceError(`${url} cannot be read: ${answer.detail}`)
+        throw new SourceError(`${shownUrl(url)} cannot be read: ${answer.detail}`)
       case 'failed': {
         const verdict = retryOf(answer.failure, tried, deps.now(), deps.random)
         if (verdict.kind === 'final') {
           const often = tried === 0 ? '' : `, ${tried + 1} times`
           throw new SourceError(
-            `${url} cannot be read: ${answer.detail}${often}; the same command goes on from there`,
+            `${shownUrl(url)} cannot be read: ${answer.detail}${often}; the same command goes on from there`,
           )
         }
         await setTimeout(verdict.delayMs, undefined, { signal })

@@ -1,5 +1,6 @@
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
+import { shownUrl } from '../../../records/index.js'
 import { SourceError } from '../source.js'
 import type { ByteFile } from './byte-file.js'
 import { memberBeginning } from './gzip-member.js'
@@ -44,7 +45,7 @@ export async function readPaths(
   for await (const piece of file.bytes(0, signal)) {
     pieces.push(piece)
     length += piece.length
-    if (length > maxListBytes) throw new SourceError(`${place} is too long for a list of paths`)
+    if (length > maxListBytes) throw new SourceError(`${shownUrl(place)} is too long for a list of paths`)
   }
   const bytes = Buffer.concat(pieces)
   const isGzip = memberBeginning(bytes) !== null
@@ -57,26 +58,37 @@ async function unfolded(place: string, bytes: Buffer): Promise<Buffer> {
     return await promisify(gunzip)(bytes, { maxOutputLength: maxListBytes })
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
-    throw new SourceError(`${place} cannot be unfolded: ${why}`, error)
+    throw new SourceError(`${shownUrl(place)} cannot be unfolded: ${why}`, error)
   }
 }
 
 /**
  * The place that a line of a list means; null = none that may be read. Relative paths are taken from `base` where it is given. Without it
  * those that begin with `crawl-data/`, as Common Crawl's do, are taken from where its tree of that name begins in the list's own place, else
- * from Common Crawl; all others from where the list lies. What lies on the web or in S3 names no file of this machine.
+ * from Common Crawl; all others from where the list lies.
+ *
+ * Who wrote a list has neither the user's files nor the user's credentials: what lies on the web or in S3 names no file of this machine, and
+ * objects in S3 are named by a list that lies there too. What lies under `base` any list may name: that is the user's word.
  */
 export function resolvePath(line: string, list: string, base: string | null): string | null {
   const path = line.trim()
   if (path === '' || path.length > maxPathLength || /\p{Cc}/u.test(path)) return null
-  if (/^(?:https?|s3):\/\/./i.test(path)) return path
+  if (/^https?:\/\/./i.test(path)) return path
+  const goesUp = path.split('/').includes('..')
+  const isUnderBase = base !== null && path.startsWith(base) && !goesUp
+  if (namesS3(path)) return isUnderBase || list.startsWith('s3://') ? path : null
   if (/^[a-z][a-z0-9+.-]*:/i.test(path)) return null
   const root = base ?? rootOf(path, list)
-  const isLocal = !/^[a-z][a-z0-9+]*:\/\//i.test(root)
-  if (path.startsWith('/')) return isLocal ? path : null
-  if (path.split('/').includes('..')) return null
-  return `${root}${path}`
+  if (path.startsWith('/')) return isUnderBase || (isLocal(root) && isLocal(list)) ? path : null
+  return goesUp ? null : `${root}${path}`
 }
+
+/** Whether a path in a list means an object in S3, in the one spelling of its scheme that is read. */
+export function namesS3(path: string): boolean {
+  return /^s3:\/\/./.test(path.trim())
+}
+
+const isLocal = (place: string): boolean => !/^[a-z][a-z0-9+.-]*:\/\//i.test(place)
 
 const tree = 'crawl-data/'
 

@@ -36,7 +36,7 @@ describe('an archive', () => {
         pagePermission: {
           rule: 'archive:none',
           value: null,
-          source: archivePlace,
+          source: 'x.warc.gz',
           checkedAt: new Date(archiveDate).toISOString(),
         },
       },
