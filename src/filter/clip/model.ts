@@ -14,7 +14,12 @@ import {
   type NamedModel,
   namedModels,
 } from './named.js'
-import { type Preprocessing, parsePreprocessing, preprocessVersion } from './preprocess.js'
+import {
+  clipPreprocessingFault,
+  type Preprocessing,
+  parsePreprocessing,
+  preprocessVersion,
+} from './preprocess.js'
 import { clipTokenizerFault } from './tokenizer.js'
 
 /** A model that cannot be used; `message` names the file or URL and says what to do. */
@@ -111,9 +116,11 @@ export async function resolveNamed(
       resume: file.sha256 !== null,
       accept: (path) => pinFault(role, file, path, signal),
     }
-    if ((await isFile(wanted.path)) && (await wanted.accept(wanted.path)) === null) continue
+    const isThere = await isFile(wanted.path)
+    const fault = isThere ? await wanted.accept(wanted.path) : null
+    if (isThere && fault === null) continue
     const outcome = await download(deps, wanted, signal)
-    if (outcome.kind !== 'stored') return downloadError(wanted, outcome)
+    if (outcome.kind !== 'stored') return downloadError(wanted, fault, outcome)
   }
   const paths = Object.fromEntries(modelRoles.map((r) => [r, join(folder, named.files[r].path)])) as Paths
   return filesOf(
@@ -136,22 +143,26 @@ async function pinFault(
     return found === file.sha256 ? null : `its SHA-256 is ${found}, not ${file.sha256}`
   }
   const text = await readFile(path, 'utf8')
-  if (role === 'tokenizer') return clipTokenizerFault(text)
-  const parsed = parsePreprocessing(text)
-  return 'error' in parsed ? parsed.error : null
+  return role === 'tokenizer' ? clipTokenizerFault(text) : clipPreprocessingFault(text)
 }
 
-function downloadError(wanted: Download, outcome: Exclude<DownloadOutcome, { kind: 'stored' }>): ModelError {
+/** `fault`: what is wrong with the file that is there; null = there is none. */
+function downloadError(
+  wanted: Download,
+  fault: string | null,
+  outcome: Exclude<DownloadOutcome, { kind: 'stored' }>,
+): ModelError {
+  const had = fault === null ? '' : ` What lies at ${wanted.path} is not the expected file: ${fault}.`
   const ways =
     'set HF_ENDPOINT to a mirror that can be reached, or fetch the files elsewhere and name their folder: --model DIR'
   switch (outcome.kind) {
     case 'unreachable':
       return modelError(
-        `${wanted.url} cannot be fetched (${outcome.detail}). Run it again to go on where it stopped, ${ways}.`,
+        `${wanted.url} cannot be fetched (${outcome.detail}). Run it again to go on where it stopped, ${ways}.${had}`,
       )
     case 'refused':
       return modelError(
-        `${wanted.url} is refused (${outcome.detail}). Set HF_TOKEN if the hub wants one, ${ways}.`,
+        `${wanted.url} is refused (${outcome.detail}). Set HF_TOKEN if the hub wants one, ${ways}.${had}`,
       )
     case 'unacceptable':
       return modelError(

@@ -6,7 +6,7 @@ export type ModelRole = (typeof modelRoles)[number]
 export interface HubFile {
   /** Path within the repository, and within the cached folder. */
   readonly path: string
-  /** Hex; null = no content is pinned, the file is checked by what it says. */
+  /** Hex; null = its bytes may change with the revision: it is checked by what it says, as CLIP's own. */
   readonly sha256: string | null
 }
 

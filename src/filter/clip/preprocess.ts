@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 
 /**
@@ -69,6 +70,39 @@ export function parsePreprocessing(text: string): Preprocessing | { readonly err
     std: config.do_normalize ? config.image_std : [1, 1, 1],
   }
 }
+
+/** What CLIP's own `preprocessor_config.json` says (https://github.com/openai/CLIP, `_transform`). */
+const clipOwn: Preprocessing = {
+  resizeSide: 224,
+  cropSide: 224,
+  rescale: 1 / 255,
+  mean: [0.48145466, 0.4578275, 0.40821073],
+  std: [0.26862954, 0.26130258, 0.27577711],
+}
+
+/** How the numbers are named in the file. */
+const fieldNames: Readonly<Record<keyof Preprocessing, string>> = {
+  resizeSide: 'size',
+  cropSide: 'crop_size',
+  rescale: 'rescale_factor',
+  mean: 'image_mean',
+  std: 'image_std',
+}
+
+/** What is wrong with the text of CLIP's own `preprocessor_config.json`; null = nothing. The fault is one line, for people. */
+export function clipPreprocessingFault(text: string): string | null {
+  const parsed = parsePreprocessing(text)
+  if ('error' in parsed) return parsed.error
+  const keys = Object.keys(fieldNames) as (keyof Preprocessing)[]
+  const other = keys.filter((key) => !isDeepStrictEqual(parsed[key], clipOwn[key]))
+  if (other.length === 0) return null
+  const told = other.map(
+    (key) => `${fieldNames[key]} is ${shown(parsed[key])}, where CLIP's is ${shown(clipOwn[key])}`,
+  )
+  return told.join('; ')
+}
+
+const shown = (value: Preprocessing[keyof Preprocessing]): string => JSON.stringify(value)
 
 /** Writes pictures as the model's tensor: 8-bit interleaved RGB to normalised float planes. */
 export type Normalise = (pixels: Uint8Array, out: Float32Array, offset: number) => void

@@ -168,6 +168,48 @@ describe.skipIf(clip.missing)(`a named model${clip.note}`, () => {
     })
   })
 
+  test.each([
+    ['image_mean', [0.5, 0.5, 0.5]],
+    ['image_std', [0.5, 0.5, 0.5]],
+    ['size', { shortest_edge: 256 }],
+    ['rescale_factor', 1],
+    ['resample', 2],
+  ])('whose preprocessor has another %s is refused by the file and the number', async (field, value) => {
+    const place = '/org/m/resolve/main/preprocessor_config.json'
+    const own = JSON.parse(read('tokenizer/preprocessor_config.json').toString()) as object
+    hub = await startHub({ ...hubFiles(), [place]: Buffer.from(JSON.stringify({ ...own, [field]: value })) })
+    const error = await resolveNamed(depsOf(hub), `other-${field}`, named, never)
+    expect(error).toMatchObject({
+      kind: 'model_error',
+      message: expect.stringMatching(
+        new RegExp(
+          `/preprocessor_config\\.json is not the expected file: ${field}(: must be| is .*, where CLIP's is)`,
+        ),
+      ),
+    })
+  })
+
+  test('whose preprocessor is written as the hub once did is taken', async () => {
+    const own = JSON.parse(read('tokenizer/preprocessor_config.json').toString()) as Record<string, unknown>
+    const { rescale_factor: _, do_rescale: __, ...rest } = own
+    const older = { ...rest, size: 224, crop_size: 224 }
+    const place = '/org/m/resolve/main/preprocessor_config.json'
+    hub = await startHub({ ...hubFiles(), [place]: Buffer.from(JSON.stringify(older)) })
+    expect((await resolveNamed(depsOf(hub), 'older', named, never)).kind).toBe('model_files')
+  })
+
+  test('whose cached tokenizer was changed says so where the hub cannot be reached', async () => {
+    hub = await startHub(hubFiles())
+    expect((await resolveNamed(depsOf(hub), 'changed', named, never)).kind).toBe('model_files')
+    const file = JSON.parse(read('tokenizer/tokenizer.json').toString()) as { model: { merges: unknown[] } }
+    file.model.merges.reverse()
+    const path = join(cacheDir, 'changed/tokenizer.json')
+    writeFileSync(path, JSON.stringify(file))
+    expect(await resolveNamed({ ...offline, cacheDir }, 'changed', named, never)).toMatchObject({
+      message: expect.stringContaining(`${path} is not the expected file: has other merges than CLIP's`),
+    })
+  })
+
   test('that the hub does not give says which variable helps', async () => {
     hub = await startHub({})
     const refused = await resolveNamed(depsOf(hub), 'fourth', named, never)

@@ -34,7 +34,59 @@ describe.skipIf(clip.missing)(`CLIP's own tokenizer${clip.note}`, () => {
     expect([ids[0], ids[1], ids[75], ids[76]]).toEqual([49406, 2368, 2368, 49407])
   })
 
-  test('is known by its 49,408 entries', () => expect(clipTokenizerFault(text)).toBeNull())
+  type File = { model: { vocab: Record<string, number>; merges: unknown[] } } & Record<string, unknown>
+  const changed = (change: (file: File) => void) => {
+    const file = JSON.parse(text) as File
+    change(file)
+    return clipTokenizerFault(JSON.stringify(file))
+  }
+
+  test('is known by what it says, however it is written', () => {
+    expect(clipTokenizerFault(text)).toBeNull()
+    const rewritten = changed((file) => {
+      file.model.vocab = Object.fromEntries(Object.entries(file.model.vocab).reverse())
+      file.model.merges = file.model.merges.map((pair) => (pair as string[]).join(' '))
+      file.truncation = { max_length: 77 }
+    })
+    expect(rewritten).toBeNull()
+  })
+
+  test.each<[string, (file: File) => void, RegExp]>([
+    [
+      'in two numbers of its vocabulary',
+      ({ model: { vocab } }) =>
+        Object.assign(vocab, { 'cat</w>': vocab['dog</w>'], 'dog</w>': vocab['cat</w>'] }),
+      /another vocabulary than CLIP's \(model\.vocab\)/,
+    ],
+    [
+      'in the spelling of one token',
+      ({ model: { vocab } }) => {
+        vocab['caat</w>'] = vocab['cat</w>']!
+        delete vocab['cat</w>']
+      },
+      /another vocabulary/,
+    ],
+    ['in the order of its merges', ({ model }) => model.merges.reverse(), /in another order/],
+    ['in one merge', ({ model }) => model.merges.splice(7, 1, ['q', 'q']), /other merges than CLIP's/],
+    ['in a merge less', ({ model }) => model.merges.pop(), /48893 merges, where CLIP's has 48894/],
+    [
+      'in a token less',
+      ({ model }) => delete model.vocab['cat</w>'],
+      /49407 entries, where CLIP's has 49408/,
+    ],
+    [
+      'in what it does to a text before',
+      (file) => Object.assign(file, { normalizer: { type: 'NFC' } }),
+      /\(normalizer, pre_tokenizer or post_processor\)/,
+    ],
+    [
+      'in the tokens that it puts around a text',
+      (file) => Object.assign(file, { post_processor: null }),
+      /tokens/,
+    ],
+  ])('is told from one that differs %s', (_, change, message) => {
+    expect(changed((file) => void change(file))).toMatch(message)
+  })
 })
 
 describe('a tokenizer', () => {
