@@ -1,8 +1,8 @@
 import type { PageRow, Permission } from '../records/index.js'
-import type { RowDecision } from '../shard/index.js'
+import { type RowDecision, UnreadableDataset } from '../shard/index.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
-import { formatCount, labelled, oneLine, table } from './figures.js'
-import type { Output } from './output.js'
+import { formatCount, jsonText, labelled, oneLine, table } from './figures.js'
+import { type Output, say } from './output.js'
 import { amount } from './summary.js'
 
 export interface PermissionsCall {
@@ -43,12 +43,21 @@ export interface Decision {
 
 /** `pairmill permissions`: `place` is an absolute folder, or an S3 URL. */
 export async function permissionsCommand(call: PermissionsCall, deps: PermissionsDeps): Promise<ExitCode> {
-  const { place, filter, json } = call
-  const { stdout, stderr } = deps
-  if (!deps.isPlace(place)) {
-    stderr.write(`pairmill: there is no folder ${oneLine(place)}\n`)
+  if (!deps.isPlace(call.place)) {
+    say(deps.stderr, `there is no folder ${call.place}`)
     return exitCodes.usage
   }
+  try {
+    return await listAll(call, deps)
+  } catch (error) {
+    if (!(error instanceof UnreadableDataset)) throw error
+    say(deps.stderr, error.message)
+    return exitCodes.failed
+  }
+}
+
+async function listAll({ place, filter, json }: PermissionsCall, deps: PermissionsDeps): Promise<ExitCode> {
+  const { stdout, stderr } = deps
   const counts: Record<string, number> = {}
   const count = (name: string) => {
     counts[name] = (counts[name] ?? 0) + 1
@@ -60,7 +69,7 @@ export async function permissionsCommand(call: PermissionsCall, deps: Permission
     if (isRefused(decision)) count(`refused ${what}`)
     if (permission !== null) count(`rule:${ruleName(permission.rule)}`)
     if (page !== undefined && what === 'page') count(`outcome:${fateOf(page)}`)
-    stdout.write(json ? `${JSON.stringify(jsonOf(decision))}\n` : `${lineOf(decision)}\n`)
+    stdout.write(json ? `${jsonText(jsonOf(decision))}\n` : `${lineOf(decision)}\n`)
   }
   let rows = 0
   let hasLedger = false
@@ -80,7 +89,7 @@ export async function permissionsCommand(call: PermissionsCall, deps: Permission
     }
   }
   if (rows === 0) {
-    stderr.write(`pairmill: nothing is committed in ${oneLine(place)} yet\n`)
+    say(stderr, `nothing is committed in ${place} yet`)
     return exitCodes.failed
   }
   const output = json ? stderr : stdout
@@ -117,6 +126,7 @@ function isWanted(decision: Decision, filter: DecisionFilter): boolean {
     if (!named && page?.reason !== filter.rule) return false
   }
   if (filter.host === null) return true
+  if (!URL.canParse(url)) return false
   const { host, hostname } = new URL(url)
   const wanted = filter.host.toLowerCase()
   return host === wanted || hostname === wanted || hostname.endsWith(`.${wanted}`)

@@ -1,4 +1,6 @@
+import { z } from 'zod'
 import type { Permission, RejectReason } from '../records/index.js'
+import type { ParquetRow } from './parquet-reader.js'
 import { readLedger } from './rows.js'
 import type { Store } from './store.js'
 
@@ -19,18 +21,54 @@ const columns = ['url', 'page_url', 'error_message', 'permission', 'page_permiss
 
 /** The decisions of every candidate in the committed shards, shard by shard. */
 export async function* readDecisions(store: Store, signal: AbortSignal): AsyncGenerator<RowDecision> {
-  for await (const row of readLedger(store, columns, signal)) {
-    yield {
-      url: String(row.url),
-      pageUrl: typeof row.page_url === 'string' ? row.page_url : null,
-      reason: typeof row.error_message === 'string' ? (row.error_message as RejectReason) : null,
-      image: permissionOf(row.permission),
-      page: permissionOf(row.page_permission),
+  yield* readLedger(store, columns, decisionOf, signal)
+}
+
+const permissionSchema = z
+  .object({
+    rule: z.string(),
+    value: z.string().nullable().optional(),
+    source: z.string().optional(),
+    checkedAt: z.string(),
+  })
+  .nullable()
+
+function decisionOf(row: ParquetRow): RowDecision {
+  const text = (name: (typeof columns)[number]) => {
+    const cell = row[name]
+    return typeof cell === 'string' ? cell : null
+  }
+  /** The column is written by `ParquetFile` from a Permission, or from null; early versions have none. */
+  const permission = (name: 'permission' | 'page_permission'): Permission | null => {
+    const cell = text(name)
+    const parsed = permissionSchema.safeParse(cell === null ? null : jsonOf(cell))
+    if (!parsed.success) throw new Error(`the ${name} of ${text('url') ?? 'a row'} is none`)
+    if (parsed.data === null) return null
+    const { rule, value, source, checkedAt } = parsed.data
+    return {
+      rule,
+      ...(value === undefined ? {} : { value }),
+      ...(source === undefined ? {} : { source }),
+      checkedAt,
     }
+  }
+  const url = text('url')
+  if (url === null) throw new Error('a row has no url')
+  return {
+    url,
+    pageUrl: text('page_url'),
+    // A newer version may know others: the row is no worse for it.
+    reason: text('error_message') as RejectReason | null,
+    image: permission('permission'),
+    page: permission('page_permission'),
   }
 }
 
-/** The column is written by `ParquetFile` from a Permission, or from null. */
-function permissionOf(cell: unknown): Permission | null {
-  return typeof cell === 'string' ? (JSON.parse(cell) as Permission | null) : null
+/** undefined = it is no JSON. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }

@@ -3,6 +3,7 @@ import { storedFormats } from '../records/index.js'
 import { histogramSchema } from './histogram.js'
 import { entriesPrefix, entryName, ledgerStem, planName, plansPrefix, shardStem } from './layout.js'
 import { type Plan, planSchema } from './plan.js'
+import { messageOf, UnreadableDataset } from './problem.js'
 import type { PutOutcome, Store } from './store.js'
 
 export const fileSchema = z.object({
@@ -128,9 +129,6 @@ export async function readJson<T>(
   try {
     return schema.parse(JSON.parse(Buffer.from(bytes).toString('utf8')))
   } catch (cause) {
-    throw new Error(
-      `${store.url}: ${name} is not readable: ${cause instanceof Error ? cause.message : cause}`,
-      { cause },
-    )
+    throw new UnreadableDataset(`${store.url}: ${name} is not readable: ${messageOf(cause)}`, cause)
   }
 }

@@ -45,7 +45,7 @@ export {
   writePart,
 } from './part.js'
 export { type Plan, type PlanPart, planShards, type ShardPlan, shardCount } from './plan.js'
-export type { Problem } from './problem.js'
+export { type Problem, UnreadableDataset } from './problem.js'
 export { readShard, type ShardSample } from './reader.js'
 export { type DatasetRow, readRows } from './rows.js'
 export { S3Error } from './s3/fault.js'

@@ -7,6 +7,7 @@ import { pageEntryName, pageFileName } from './layout.js'
 import { type PageEntry, pageEntryBytes, readPageEntries, readPageEntry } from './page-entry.js'
 import { type Column, ParquetFile } from './parquet.js'
 import { type ParquetRow, readParquet } from './parquet-reader.js'
+import { messageOf, UnreadableDataset } from './problem.js'
 import { readBack } from './read-back.js'
 import type { Store } from './store.js'
 
@@ -99,12 +100,16 @@ function ofRun(store: Store, entry: PageEntry, run: string): PageEntry {
 export async function* readPages(store: Store, signal: AbortSignal): AsyncGenerator<PageRow> {
   for (const entry of await readPageEntries(store, signal)) {
     const copy = await store.localCopy(entry.stored.name, signal)
-    if (copy === null) throw new Error(`${store.url}: ${entry.stored.name} is missing`)
+    const place = `${store.url}: ${entry.stored.name}`
+    if (copy === null) throw new UnreadableDataset(`${place} is missing`)
     try {
       for await (const row of readPageRows(copy.path)) {
         signal.throwIfAborted()
         yield row
       }
+    } catch (error) {
+      signal.throwIfAborted()
+      throw new UnreadableDataset(`${place} cannot be read: ${messageOf(error)}`, error)
     } finally {
       await copy.release()
     }

@@ -13,6 +13,14 @@ export type Report = (
   at?: { readonly file?: string | null; readonly key?: string | null },
 ) => void
 
+/** A dataset that cannot be read: a file that is missing, or that does not hold what it should. What it says is for people. */
+export class UnreadableDataset extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause })
+    this.name = 'UnreadableDataset'
+  }
+}
+
 /** What a caught error says, for a person. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)

@@ -1,7 +1,8 @@
 import type { RejectReason, ScoredCaption } from '../records/index.js'
 import { readEntries } from './entry.js'
 import { parquetName } from './layout.js'
-import { readParquet } from './parquet-reader.js'
+import { type ParquetRow, readParquet } from './parquet-reader.js'
+import { messageOf, UnreadableDataset } from './problem.js'
 import type { Store } from './store.js'
 
 /** What a committed dataset says of one candidate. */
@@ -17,32 +18,38 @@ export interface DatasetRow {
 
 /** The row of every candidate in the committed shards, kept and rejected, shard by shard. */
 export async function* readRows(store: Store, signal: AbortSignal): AsyncGenerator<DatasetRow> {
-  for await (const row of readLedger(store, ['url', 'caption', 'captions', 'error_message'], signal)) {
-    yield {
-      url: String(row.url),
-      caption: String(row.caption),
-      captions: JSON.parse(String(row.captions)) as ScoredCaption[],
-      reason: typeof row.error_message === 'string' ? (row.error_message as RejectReason) : null,
-    }
-  }
+  const read = (row: ParquetRow): DatasetRow => ({
+    url: String(row.url),
+    caption: String(row.caption),
+    captions: JSON.parse(String(row.captions)) as ScoredCaption[],
+    reason: typeof row.error_message === 'string' ? (row.error_message as RejectReason) : null,
+  })
+  yield* readLedger(store, ['url', 'caption', 'captions', 'error_message'], read, signal)
 }
 
-/** Some columns of every candidate in the committed shards, shard by shard. */
-export async function* readLedger(
+/**
+ * What `read` makes of some columns of every candidate in the committed shards, shard by shard. Where it throws, the file is none of ours:
+ * an UnreadableDataset names it.
+ */
+export async function* readLedger<Row>(
   store: Store,
   columns: readonly string[],
+  read: (row: ParquetRow) => Row,
   signal: AbortSignal,
-): AsyncGenerator<Record<string, unknown>> {
+): AsyncGenerator<Row> {
   for (const entry of await readEntries(store, signal)) {
     const name = entry.files.find((file) => file.name.endsWith(parquetName('')))?.name
     const copy = name === undefined ? null : await store.localCopy(name, signal)
-    if (copy === null)
-      throw new Error(`${store.url}: ${name ?? `the parquet of shard ${entry.shard}`} is missing`)
+    const place = `${store.url}: ${name ?? `the parquet of shard ${entry.shard}`}`
+    if (copy === null) throw new UnreadableDataset(`${place} is missing`)
     try {
       for await (const row of readParquet(copy.path, columns)) {
         signal.throwIfAborted()
-        yield row
+        yield read(row)
       }
+    } catch (error) {
+      signal.throwIfAborted()
+      throw new UnreadableDataset(`${place} cannot be read: ${messageOf(error)}`, error)
     } finally {
       await copy.release()
     }

@@ -1,5 +1,6 @@
 import type { Store } from '../shard/index.js'
 import type { RunSnapshot } from './run-types.js'
+import { parseSnapshot } from './snapshot.js'
 
 const publishedName = '.pairmill/status.json'
 /** Often enough for people, seldom enough for what a request costs. */
@@ -50,16 +51,12 @@ export async function readPublishedStatus(
 ): Promise<RunSnapshot | { readonly problem: string }> {
   const bytes = await store.read(publishedName, signal)
   if (bytes === null) return { problem: `${store.url} holds no run: there is no ${publishedName} under it` }
-  try {
-    const snapshot = JSON.parse(Buffer.from(bytes).toString('utf8')) as RunSnapshot
-    if (snapshot.v !== 1)
-      return {
-        problem: `${store.url} was written by another version of pairmill (status v${String(snapshot.v)})`,
-      }
-    return heardOf(snapshot, now)
-  } catch {
-    return { problem: `${store.url}: ${publishedName} is not JSON` }
-  }
+  const snapshot = parseSnapshot(
+    Buffer.from(bytes).toString('utf8'),
+    `${store.url}: ${publishedName}`,
+    store.url,
+  )
+  return 'problem' in snapshot ? snapshot : heardOf(snapshot, now)
 }
 
 /** The snapshot, or what its silence says: a run that was killed could not say so. Pure. */

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { isFolderHeld, statusName } from './folder-lock.js'
 import { heardOf } from './published-status.js'
 import type { ReadStatus, RunSnapshot } from './run-types.js'
+import { parseSnapshot } from './snapshot.js'
 
 /** Writes the snapshot beside the database, by rename: a reader sees the old one or the new one. */
 export async function writeStatus(privateDir: string, snapshot: RunSnapshot): Promise<void> {
@@ -37,13 +38,7 @@ async function readSnapshot(out: string): Promise<RunSnapshot | { readonly probl
       problem: `the status of ${out} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
     }
   }
-  try {
-    const snapshot = JSON.parse(text) as RunSnapshot
-    if (snapshot.v !== 1)
-      return { problem: `${out} was written by another version of pairmill (status v${String(snapshot.v)})` }
-    if (snapshot.pid === null) return heardOf(snapshot, Date.now())
-    return snapshot
-  } catch {
-    return { problem: `${join(privateDir, statusName)} is not JSON` }
-  }
+  const snapshot = parseSnapshot(text, join(privateDir, statusName), out)
+  if ('problem' in snapshot) return snapshot
+  return snapshot.pid === null ? heardOf(snapshot, Date.now()) : snapshot
 }

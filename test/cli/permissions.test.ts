@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { type PermissionsCall, permissionsCommand } from '../../src/cli/permissions.js'
 import { runProgram } from '../../src/cli/program.js'
 import type { PageRow } from '../../src/records/index.js'
-import type { RowDecision } from '../../src/shard/index.js'
+import { type RowDecision, UnreadableDataset } from '../../src/shard/index.js'
 import { paper } from './output.js'
 
 const checkedAt = '2026-01-02T03:04:05.678Z'
@@ -86,6 +86,25 @@ async function list(
 }
 
 describe('pairmill permissions', () => {
+  it('of a dataset that cannot be read says what is wrong with it, in one line', async () => {
+    const stderr = paper()
+    const code = await permissionsCommand(
+      { place: '/data', json: false, filter: { only: null, host: null, rule: null, refusedOnly: false } },
+      {
+        isPlace: () => true,
+        pages: async function* () {},
+        // biome-ignore lint/correctness/useYield: it breaks before its first row
+        decisions: async function* () {
+          throw new UnreadableDataset('/data: 00000.parquet cannot be read: \u001b[31mno\nparquet')
+        },
+        stdout: paper(),
+        stderr,
+      },
+    )
+    expect(code).toBe(1)
+    expect(stderr.text()).toBe('pairmill: /data: 00000.parquet cannot be read:  [31mno parquet\n')
+  })
+
   it('lists every page of the ledger and every image, with the rule, and counts them', async () => {
     const { code, stdout } = await list()
     expect(code).toBe(0)
