@@ -151,8 +151,10 @@ test.each<[ServerState, string]>([
   [{ kind: 'loading' }, 'loading'],
   [{ kind: 'away' }, 'does not answer'],
 ])('a process is not ready, connected or not, while its server is %o, and says so', (state, said) => {
-  expect(readinessOf({ waiting: [] }, true, state)).toEqual({
-    ok: false,
-    reasons: [expect.stringContaining(said)],
-  })
+  for (const connected of [true, false]) {
+    expect(readinessOf({ waiting: [] }, connected, state)).toEqual({
+      ok: false,
+      reasons: [expect.stringContaining(said)],
+    })
+  }
 })

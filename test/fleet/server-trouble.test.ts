@@ -106,6 +106,7 @@ describe.skipIf(serverCommand === null)(
       const ended = await worker.ended
       expect(ended).toMatchObject({ code: 0 })
       expect(ended.stderr).toContain('"kind":"reconnected"')
+      expect(ended.stderr).not.toContain('MaxListeners')
       expect(await pairsOf(out)).toEqual(wanted)
       expect((await pairmill(['verify', out])).stdout).toContain('nothing is wrong')
     })

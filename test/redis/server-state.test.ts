@@ -94,6 +94,18 @@ describe('a process watches its server', () => {
     expect([monitor.takesWork, monitor.resting.aborted]).toEqual([true, false])
   })
 
+  it('and says nothing of a late answer of a server that another one has replaced', async () => {
+    const { now, monitor, told } = watched()
+    monitor.met('READONLY You cannot')
+    expect(monitor.takesWork).toBe(false)
+    await monitor.look()
+    expect([monitor.takesWork, told]).toEqual([true, []])
+    now.look = null
+    monitor.met('READONLY You cannot')
+    await monitor.look()
+    expect([monitor.takesWork, told]).toEqual([false, [expect.stringMatching(/^read_only: /)]])
+  })
+
   it('and waits longer before each dialling of one that takes no writes, until it takes one', async () => {
     const { monitor } = watched()
     expect(monitor.redialMs()).toBe(0)

@@ -101,8 +101,9 @@ export function readinessOf(
   connected: boolean,
   state: ServerState | null,
 ): Health {
+  // A server that takes no writes is dialled anew again and again: why says more than that.
+  if (state !== null && state.kind !== 'ok') return { ok: false, reasons: [stateText(state)] }
   if (!connected || state === null) return { ok: false, reasons: ['not connected to the backend'] }
-  if (state.kind !== 'ok') return { ok: false, reasons: [stateText(state)] }
   return waiting === null
     ? { ok: false, reasons: ['the backend has not answered'] }
     : { ok: true, reasons: [] }

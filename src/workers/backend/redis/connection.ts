@@ -41,6 +41,8 @@ export function connectRedis(
       return refusal === null || refusal === 'full' ? false : resend
     },
   })
+  // Each refused call closes it, and listens for its end: as many at once as are under way.
+  redis.on('connect', () => redis.stream.setMaxListeners(0))
   redis.on('error', (error) => {
     // ioredis would go on in database 0.
     if (wrongDatabase.test(error.message)) redis.disconnect(true)

@@ -66,9 +66,8 @@ export class ServerMonitor {
     if (refusal === null) return null
     if (refusal !== this.#state.kind) {
       this.#become(refusal === 'full' ? { kind: 'full', memory: this.#memory } : { kind: refusal })
-      // How full, only a look can tell.
-      if (refusal === 'full') void this.look()
-      else this.#tell()
+      // How full, only a look can tell, and whether it was a late answer of a server that another one has replaced.
+      void this.look()
     }
     return refusal
   }
