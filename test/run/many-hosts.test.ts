@@ -70,7 +70,7 @@ const trouble: Readonly<Record<string, string>> = {
   '/huge-headers': 'headers',
   '/empty': 'empty',
   '/redirect-chain/8': 'redirected',
-  '/redirect-loop': 'redirected',
+  '/redirect-loop': 'redirect_loop',
   '/private/a.html': 'robots',
 }
 

@@ -1,4 +1,4 @@
-import { secretsOf, shownUrl, withoutValuesOf } from '../../records/index.js'
+import { shownUrl } from '../../records/index.js'
 import type { Backend } from '../backend/backend.js'
 import {
   connectRedis,
@@ -12,6 +12,7 @@ import {
   redisBells,
   ServerMonitor,
   stateText,
+  withoutSecretsOf,
 } from '../backend/redis/index.js'
 import type { Bells } from '../bells.js'
 import { inTime } from './in-time.js'
@@ -93,21 +94,11 @@ export async function connectFleet(
   const parsed = parseFleetUrl(url)
   if ('problem' in parsed) return { kind: 'unusable', message: parsed.problem }
   const dialled = await dial(parsed.server, parsed.prefix, parsed, connectMs)
-  const struckOut = withoutSecretsOf(url)
-  const refused = (why: string) => `--backend ${shownUrl(url)} cannot be used: ${struckOut(why)}`
+  const refused = (why: string) => `--backend ${shownUrl(url)} cannot be used: ${why}`
   if (dialled.kind !== 'answered') return { ...dialled, message: refused(dialled.message) }
   const [problem] = dialled.problems
   if (problem !== undefined) return { kind: 'unusable', message: refused(problem) }
-  return openFleet(url, parsed, dialled, (error) => {
-    const message = struckOut(error.message)
-    onError(message === error.message ? error : new Error(message, { cause: error }))
-  })
-}
-
-/** A server may repeat what it was told: strikes out of a text what lets somebody in. */
-function withoutSecretsOf(url: string): (text: string) => string {
-  const secrets = secretsOf(url)
-  return (text) => withoutValuesOf(text, secrets)
+  return openFleet(url, parsed, dialled, (error) => onError(withoutSecretsOf(url, error)))
 }
 
 function openFleet(
@@ -162,8 +153,9 @@ function openFleet(
       if (refusal === null && !accessPattern.test(error.message)) return null
       if (refusal === 'full') await server.look()
       const { state } = server
-      const why = state.kind === refusal ? stateText(state) : failureOf(error, parsed).message
-      return `--backend ${shownUrl(url)}: ${withoutSecretsOf(url)(why)}`
+      const why =
+        state.kind === refusal ? stateText(state) : failureOf(withoutSecretsOf(url, error), parsed).message
+      return `--backend ${shownUrl(url)}: ${why}`
     },
     onReconnect: (listener) => void listeners.push(listener),
     close: async () => {

@@ -2,6 +2,7 @@ import { connect as connectPlain } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { connect as connectTls } from 'node:tls'
 import { Redis } from 'ioredis'
+import { secretsOf, withoutValuesOf } from '../../../records/index.js'
 import { checkServer, infoFrom, type ServerCheck } from './server-check.js'
 import { refusalOf, stateText } from './server-state.js'
 
@@ -73,12 +74,22 @@ export async function dial(
     answering.catch(() => {})
     return { kind: 'answered', ...(await Promise.race([answering, late(), unheard()])) }
   } catch (error) {
-    const cause = errors[0] ?? (error instanceof Error ? error : new Error(String(error)))
+    const cause = withoutSecretsOf(
+      url,
+      errors[0] ?? (error instanceof Error ? error : new Error(String(error))),
+    )
     return failureOf(cause, address, wasCut(cause) ? await spokenAt(address) : null)
   } finally {
     over.abort()
     redis.disconnect()
   }
+}
+
+/** A failure without what lets somebody in: a server may repeat what it was told. Pure. */
+export function withoutSecretsOf(url: string, error: Error): Error {
+  const message = withoutValuesOf(error.message, secretsOf(url))
+  if (message === error.message) return error
+  return Object.assign(new Error(message, { cause: error }), { code: codeOf(error) })
 }
 
 /** Whether it may have been closed because of the language. Pure. */

@@ -1,5 +1,5 @@
 export { connectRedis, isReply, type RedisClient } from './connection.js'
-export { type DialFailure, dial, failureOf } from './dial.js'
+export { type DialFailure, dial, failureOf, withoutSecretsOf } from './dial.js'
 export { redisBackend } from './redis-backend.js'
 export { redisBells } from './redis-bells.js'
 export { lookAtServer } from './server-look.js'
