@@ -167,5 +167,6 @@ export const pageSkipExplanations: Readonly<Record<PageLeftOut, string>> = {
   empty: 'empty page',
   copy: 'copy of a page that the host gave under other addresses',
   soft_404: 'what the host shows for pages that it has not, though it answers 200',
+  commit_failed: 'what it gave could not be stored, or ended every worker that had it',
   opt_out: 'the site says that it is not to be taken (--ignore-opt-out)',
 }

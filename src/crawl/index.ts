@@ -7,6 +7,7 @@ export {
   pageSkipReasons,
   type VisitOutcome,
 } from './page.js'
+export { pageSize } from './page-room.js'
 export {
   aiTxtRefusal,
   allOptOuts,

@@ -1,4 +1,5 @@
 import type { Candidate } from '../records/index.js'
+import type { Page } from './page.js'
 
 /** Candidates of one page, whatever names them: elements, metadata, a sitemap's entries, a browser. The first ones in document order are taken. */
 const maxCandidates = 2_000
@@ -40,7 +41,18 @@ export class PageRoom {
 export const candidateRoom = (): PageRoom => new PageRoom(maxCandidates, maxCandidateBytes)
 export const linkRoom = (): PageRoom => new PageRoom(maxLinks, maxLinkChars)
 
-/** What a candidate takes up in a commit, in bytes; what every one has beside it does not count. */
+/** What every candidate, and every link, takes up beside its texts; about. */
+const ownBytes = 200
+
+/** What is found on a page takes up in a commit, in bytes; about. */
+export function pageSize({ candidates, links }: Pick<Page, 'candidates' | 'links'>): number {
+  let size = (candidates.length + links.length) * ownBytes
+  for (const candidate of candidates) size += candidateSize(candidate)
+  for (const link of links) size += link.length
+  return size
+}
+
+/** What a candidate takes up in a commit, in bytes; what every one has beside its texts does not count. */
 export function candidateSize(candidate: Candidate): number {
   let size =
     candidate.imageUrl.length + (candidate.pageUrl?.length ?? 0) + (candidate.licenceUrl?.length ?? 0)

@@ -57,6 +57,7 @@ export const pageSkipReasons = [
   'copy',
   'soft_404',
   'opt_out',
+  'commit_failed',
 ] as const
 export type PageSkipReason = (typeof pageSkipReasons)[number]
 

@@ -17,4 +17,8 @@ export interface FrontierUrl {
 export interface LeasedUrl extends FrontierUrl {
   readonly id: number
   readonly attempts: number
+  /** Leases that it was in and that ran out: their workers died, of whatever. Absent = none since it was last tried. */
+  readonly deaths?: number
+  /** Commits of it alone that the backend refused; absent = none. */
+  readonly refusedCommits?: number
 }

@@ -7,6 +7,7 @@ import {
   overloadDelayMs,
   type Page,
   type PageSource,
+  pageSize,
   renderPauseMs,
   type ScopeRules,
   scopeVerdict,
@@ -16,7 +17,7 @@ import {
 } from '../crawl/index.js'
 import type { Fetch } from '../net/index.js'
 import type { LeasedUrl } from '../records/index.js'
-import type { Backend, BatchShape, SessionCommit, SessionCommitted } from './backend/backend.js'
+import type { Backend, BatchShape, HostLease, SessionCommit, SessionCommitted } from './backend/backend.js'
 import { type Bells, busyFor, type Visited } from './bells.js'
 import { type FailingHosts, failurePauseMs } from './failing.js'
 import { hostsPerGroup } from './host-groups.js'
@@ -27,7 +28,7 @@ import type { PageSeen, Rendering } from './rendering.js'
 import { harvestOf } from './session.js'
 import type { Soft404s } from './soft-404.js'
 import type { Traps } from './traps.js'
-import { maxTries, type UrlOutcome, type UrlVisited } from './url-outcome.js'
+import { deathsOf, maxTries, type UrlOutcome, type UrlVisited, uncommitted } from './url-outcome.js'
 import { watchedFetch } from './watched-fetch.js'
 
 export interface CrawlSettings {
@@ -63,12 +64,16 @@ export interface CrawlDeps {
 const maxUrls = 200
 /** A session commits what it has after so many, and fetches on meanwhile. */
 const urlsPerCommit = 50
+/** Or after pages that gave so much: a page gives some 24 MB at most, which no other is to wait for. */
+const bytesPerCommit = 4 * 1024 * 1024
 /** A session starts no fetch after this. */
 const sessionMs = 10_000
 /** Longer than a session with its last fetch and its commit can take. */
 const leaseMs = 90_000
 /** Before its end nothing is begun that the commit would have to wait for. */
 const commitMs = 15_000
+/** A host whose session came to nothing, without a word against its pages, is left alone for so long. */
+const troubledMs = 30_000
 /** A page for which no browser was free is fetched again after this, as often as pages are tried; then it is taken as it is. */
 const rerenderMs = 10_000
 /** Fetches at once from a host that asked for no delay (--delay-ms 0); with a delay there is one. */
@@ -81,13 +86,16 @@ function sitemapLinks(named: readonly string[] = [], url: string): string[] {
   return named.slice(0, maxSitemaps).flatMap((raw) => canonicalUrl(raw, url) ?? [])
 }
 
+const sizeOf = (outcome: UrlOutcome): number => (outcome.kind === 'page' ? pageSize(outcome.page) : 0)
+
 function withLinks(page: Page, links: readonly string[]): Page {
   return { ...page, links: [...new Set([...page.links, ...links])] }
 }
 
 /**
  * One session on one host: leases URLs, fetches them no faster than allowed, and commits everything they gave at once. `drain` ends
- * it early and in order; `abort` drops it, and its lease frees its URLs.
+ * it early and in order; `abort` drops it, and its lease frees its URLs. Where it fails without a page being to blame, the host is given
+ * back at once: a lease that runs out would count as a death.
  */
 export async function visitHost(
   deps: CrawlDeps,
@@ -115,9 +123,35 @@ export async function visitHost(
   if (lease.kind !== 'urls') {
     return lease.kind === 'busy' ? busyFor(lease.inMs) : { kind: 'again', inMs: lease.inMs }
   }
+  try {
+    return await visitLeased(deps, settings, { host, token, lease }, drain, abort)
+  } catch (error) {
+    if (!abort.aborted) {
+      await deps.backend
+        .releaseHost({ run: settings.run, host, token, pauseMs: troubledMs })
+        // The backend is away: the lease runs out by itself. What is thrown says why.
+        .catch(() => undefined)
+    }
+    throw error
+  }
+}
 
+interface HeldHost {
+  readonly host: string
+  readonly token: string
+  readonly lease: Extract<HostLease, { kind: 'urls' }>
+}
+
+async function visitLeased(
+  deps: CrawlDeps,
+  settings: CrawlSettings,
+  { host, token, lease }: HeldHost,
+  drain: AbortSignal,
+  abort: AbortSignal,
+): Promise<Visited> {
   const startedAt = deps.now()
   const outcomes: UrlVisited[] = []
+  let outcomesBytes = 0
   const queue = [...lease.urls]
   // Slots were reserved for so many fetches; what does not begin within them would come near the next holder's.
   const reservedUntil = startedAt + lease.urls.length * lease.delayMs
@@ -192,6 +226,8 @@ export async function visitHost(
   const handle = async (url: LeasedUrl): Promise<UrlOutcome> => {
     const verdict = scopeVerdict(url, settings.scope)
     if (verdict !== 'in') return { kind: 'out', verdict }
+    const deaths = deathsOf(url)
+    if (deaths !== null) return { kind: 'skipped', reason: 'commit_failed', detail: deaths, unfetched: true }
     if (drain.aborted || unreachable !== null || busyMs > 0) return { kind: 'back' }
     const permitted = await deps.permit(url.url, claimSlot, abort)
     if (permitted.kind === 'busy') {
@@ -248,20 +284,18 @@ export async function visitHost(
     return { kind: 'page', page: named.length === 0 ? page : withLinks(page, named), movedTo, permission }
   }
 
-  const visitUrl = async (url: LeasedUrl): Promise<void> => {
-    const outcome = await handle(url)
-    outcomes.push({ url, outcome, atMs: deps.now() })
-  }
-
   const takeRendered = () => {
     const taken = { lessons, counters: renderCounters }
     lessons = noEvidence
     renderCounters = {}
     return taken
   }
-  const commitOf = (some: readonly UrlVisited[], partial: boolean): SessionCommit => {
+  const commitOf = (
+    some: readonly UrlVisited[],
+    partial: boolean,
+    rendered: ReturnType<typeof takeRendered>,
+  ): SessionCommit => {
     const harvest = harvestOf(some, settings.scope, deps.traps.linkVerdict)
-    const rendered = takeRendered()
     const health = unreachable !== null && harvest.health !== 'ok' ? 'bad' : harvest.health
     return {
       ...harvest,
@@ -290,8 +324,14 @@ export async function visitHost(
       maxFailingMs: settings.failing.maxFailingMs,
     }
   }
-  const commit = async (wanted: SessionCommit): Promise<SessionCommitted> => {
+  const commit = async (
+    some: readonly UrlVisited[],
+    partial: boolean,
+    rendered = takeRendered(),
+  ): Promise<Exclude<SessionCommitted, { kind: 'refused' }>> => {
+    const wanted = commitOf(some, partial, rendered)
     const committed = await deps.backend.commitSession(wanted)
+    if (committed.kind === 'refused') return commitRefused(some, partial, rendered, committed.detail)
     if (committed.kind === 'lost') {
       lost = true
       return committed
@@ -302,19 +342,48 @@ export async function visitHost(
     await deps.bells.ring('batch', settings.run, committed.batches)
     return committed
   }
+  /**
+   * What could not be committed together is committed URL by URL, so that nothing is lost beside the one that is to blame. That one is
+   * blamed by a commit of its own, without what it gave: a server that takes not even that is in trouble itself.
+   */
+  const commitRefused = async (
+    some: readonly UrlVisited[],
+    partial: boolean,
+    rendered: ReturnType<typeof takeRendered>,
+    detail: string,
+  ): ReturnType<typeof commit> => {
+    const last = some.at(-1)
+    if (last === undefined) throw new Error(detail)
+    if (some.length === 1) {
+      const { kind } = last.outcome
+      if (kind === 'uncommitted' || kind === 'back') throw new Error(detail)
+      return commit([uncommitted(last, detail)], partial, rendered)
+    }
+    let of = rendered
+    for (const one of some.slice(0, -1)) {
+      const committed = await commit([one], true, of)
+      if (committed.kind === 'lost') return committed
+      of = takeRendered()
+    }
+    return commit([last], partial, of)
+  }
   // One commit at a time, in order; the fetches go on beside it.
   let commits: Promise<unknown> = Promise.resolve()
+  const visitUrl = async (url: LeasedUrl): Promise<void> => {
+    const outcome = await handle(url)
+    outcomes.push({ url, outcome, atMs: deps.now() })
+    outcomesBytes += sizeOf(outcome)
+    if (queue.length === 0 || (outcomes.length < urlsPerCommit && outcomesBytes < bytesPerCommit)) return
+    const some = outcomes.splice(0)
+    outcomesBytes = 0
+    commits = commits.then(() => commit(some, true))
+    // Awaited below; a failure until then is not unhandled.
+    commits.catch(() => {
+      lost = true
+    })
+  }
   const lane = async () => {
-    for (let url = queue.shift(); url !== undefined && !lost; url = queue.shift()) {
-      await visitUrl(url)
-      if (outcomes.length < urlsPerCommit || queue.length === 0) continue
-      const some = outcomes.splice(0)
-      commits = commits.then(() => commit(commitOf(some, true)))
-      // Awaited below; a failure until then is not unhandled.
-      commits.catch(() => {
-        lost = true
-      })
-    }
+    for (let url = queue.shift(); url !== undefined && !lost; url = queue.shift()) await visitUrl(url)
   }
   const lanes = lease.delayMs > 0 ? 1 : undelayedFetches
   // The first URL goes alone: it may have to fetch robots.txt, which decides about the others.
@@ -325,7 +394,12 @@ export async function visitHost(
   await commits
   if (abort.aborted) return { kind: 'done' }
   if (lost) return { kind: 'again', inMs: 0 }
-  const committed = await commit(commitOf(outcomes, false))
+  for (let one = outcomes[0]; outcomesBytes >= bytesPerCommit && outcomes.length > 1; one = outcomes[0]) {
+    if (one === undefined || (await commit([one], true)).kind === 'lost') return { kind: 'again', inMs: 0 }
+    outcomes.shift()
+    outcomesBytes -= sizeOf(one.outcome)
+  }
+  const committed = await commit(outcomes, false)
   if (committed.kind === 'lost') return { kind: 'again', inMs: 0 }
   return committed.moreInMs === null || drain.aborted
     ? { kind: 'done' }

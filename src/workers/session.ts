@@ -9,7 +9,7 @@ import {
 import { candidateKey, type DecidedPage, type FrontierUrl, type LeasedUrl } from '../records/index.js'
 import type { FoundCandidate, Offer, SessionCommit } from './backend/backend.js'
 import { seedsMoved } from './seed-report.js'
-import { maxRedirects, maxTries, pageRowOf, type UrlVisited } from './url-outcome.js'
+import { isLastRefusal, maxRedirects, maxTries, pageRowOf, type UrlVisited } from './url-outcome.js'
 
 /** What a session found, as its commit will write it. */
 export type SessionHarvest = Pick<
@@ -27,6 +27,9 @@ const deadReasons: ReadonlySet<string> = new Set([
   'http_429',
 ])
 
+/** A page whose commit was refused is tried again after this, alone. */
+const refusedMs = 10_000
+
 /** Makes the harvest of a session of its outcomes; `trapOf` says why a link is not followed though it is in scope. */
 export function harvestOf(
   outcomes: readonly UrlVisited[],
@@ -35,7 +38,7 @@ export function harvestOf(
 ): SessionHarvest {
   const done: number[] = []
   const decided: DecidedPage[] = []
-  const retry: { id: number; delayMs: number }[] = []
+  const retry: SessionHarvest['retry'][number][] = []
   const back: number[] = []
   const offers: Offer[] = []
   const candidates: FoundCandidate[] = []
@@ -125,6 +128,16 @@ export function harvestOf(
       case 'out':
         done.push(url.id)
         count(`page_skipped:${outcome.verdict}`)
+        break
+      case 'uncommitted':
+        answered++
+        if (isLastRefusal(url)) {
+          done.push(url.id)
+          count('page_skipped:commit_failed')
+        } else {
+          retry.push({ id: url.id, delayMs: refusedMs, refused: true })
+          count('page_retries')
+        }
         break
       case 'back':
         back.push(url.id)

@@ -6,6 +6,13 @@ import { permissionOf } from './permission.js'
 export const maxRedirects = 5
 /** Tries of one URL, the first included. */
 export const maxTries = 3
+/** A page whose commit was refused so often, with nothing else in it, is left out. */
+const maxRefusedCommits = 2
+/**
+ * A death proves nothing: whoever stops a process takes the pages with it that it happened to hold. A page that was there when two workers
+ * died is leased alone, and tried on; but so many did not die of something else one after the other.
+ */
+const maxDeaths = 20
 /** For people; what a server or a library wrote may be long. */
 const maxDetailLength = 200
 
@@ -23,6 +30,8 @@ export type UrlOutcome = (
   | { readonly kind: 'loop'; readonly to: string; readonly status: number }
   /** Not tried, or given up by us: it goes back as it was. */
   | { readonly kind: 'back' }
+  /** The backend could not take what came of it, and takes this. */
+  | { readonly kind: 'uncommitted'; readonly detail: string; readonly status?: number }
 ) & {
   /** What allowed or forbade it; absent = nobody was asked. */
   readonly permission?: Permission
@@ -35,6 +44,32 @@ export interface UrlVisited {
   readonly outcome: UrlOutcome
   /** When it ended. */
   readonly atMs: number
+}
+
+/** Whether a refusal of the URL's commit is the last one that it may have. Pure. */
+export function isLastRefusal({ refusedCommits = 0 }: LeasedUrl): boolean {
+  return refusedCommits + 1 >= maxRefusedCommits
+}
+
+/** Why a URL is not tried once more; null = it may be. Pure. */
+export function deathsOf({ deaths = 0 }: LeasedUrl): string | null {
+  return deaths >= maxDeaths ? `${deaths} workers died while they held it` : null
+}
+
+/** What a visit becomes whose commit was refused. Pure. */
+export function uncommitted({ url, outcome, atMs }: UrlVisited, detail: string): UrlVisited {
+  const status =
+    outcome.kind === 'page' ? outcome.page.status : 'status' in outcome ? outcome.status : undefined
+  return {
+    url,
+    outcome: {
+      kind: 'uncommitted',
+      detail,
+      ...(status === undefined ? {} : { status }),
+      ...(outcome.permission === undefined ? {} : { permission: outcome.permission }),
+    },
+    atMs,
+  }
 }
 
 /** The row of the page ledger; null = nothing is decided yet: it will be tried again. Pure. */
@@ -95,6 +130,9 @@ export function pageRowOf({ url, outcome, atMs }: UrlVisited): DecidedPage | nul
       return { ...row, outcome: 'refused', reason: outcome.optOut === undefined ? 'robots' : 'opt_out' }
     case 'out':
       return { ...row, reason: outcome.verdict }
+    case 'uncommitted':
+      if (!isLastRefusal(url)) return null
+      return { ...fetched, outcome: 'skipped', reason: 'commit_failed', ...answerOf(outcome) }
     case 'back':
       return null
   }

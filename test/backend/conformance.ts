@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe } from 'vitest'
 import type { RunLimits } from '../../src/workers/backend/backend.js'
 import { batchRules } from './batch-rules.js'
 import { type OpenedBackend, openDesk } from './desk.js'
+import { doubtRules } from './doubt-rules.js'
 import { duplicateRules } from './duplicate-rules.js'
 import { forgetRules } from './forget-rules.js'
 import { frontierRules } from './frontier-rules.js'
@@ -32,6 +33,7 @@ export function backendConformance(name: string, open: () => Promise<OpenedBacke
 
     frontierRules(desk)
     leaseRules(desk)
+    doubtRules(desk)
     politenessRules(desk, (host, ms) => opened.ageThrottle(host, ms))
     renderRules(desk)
     limitRules(desk)

@@ -174,7 +174,7 @@ export async function openDesk(backend: Backend, limits: Partial<RunLimits> = {}
     const label = `bring-${hex(4)}`
     await backend.offer(run, [urlOf(label, 'page')], false)
     const committed = await commit(await session(label), { candidates: found, ...over })
-    if (committed.kind === 'lost') throw new Error('the session was lost')
+    if (committed.kind !== 'committed') throw new Error(`the session was ${committed.kind}`)
     return committed.batches
   }
 

@@ -79,8 +79,8 @@ function createPlay(desk: Desk, world: World) {
       ...shape,
     })
     sessions = sessions.filter((one) => one !== session)
-    if (committed.kind === 'lost') {
-      expect(session.dies).toBe(true)
+    if (committed.kind !== 'committed') {
+      expect([committed.kind, session.dies]).toEqual(['lost', true])
       expect(await desk.progress()).toEqual(before)
       return
     }

@@ -49,6 +49,9 @@ const html =
 interface Scene {
   lease: HostLease
   committed?: SessionCommitted
+  /** What a commit comes to, where that depends on it. */
+  answer?: (commit: SessionCommit) => SessionCommitted
+  release?: () => Promise<void>
   fetch?: Fetch
   permit?: Permit
   soft404s?: Soft404s
@@ -59,11 +62,17 @@ function desk(scene: Scene, wanted = settings) {
   const commits: SessionCommit[] = []
   const rings: [BellKind, readonly string[]][] = []
   const fetched: string[] = []
-  const backend: Pick<Backend, 'leaseHost' | 'commitSession'> = {
+  const released: Parameters<Backend['releaseHost']>[0][] = []
+  const backend: Pick<Backend, 'leaseHost' | 'commitSession' | 'releaseHost'> = {
     leaseHost: async () => scene.lease,
     commitSession: async (commit) => {
       commits.push(commit)
+      if (scene.answer !== undefined) return scene.answer(commit)
       return scene.committed ?? { kind: 'committed', hosts: [], batches: [], moreInMs: null }
+    },
+    releaseHost: async (wish) => {
+      released.push(wish)
+      await scene.release?.()
     },
   }
   const bells: Pick<Bells, 'ring'> = {
@@ -99,7 +108,7 @@ function desk(scene: Scene, wanted = settings) {
       drain,
       abort,
     )
-  return { visit, commits, rings, fetched }
+  return { visit, commits, rings, fetched, released }
 }
 
 const urls = (
@@ -492,4 +501,140 @@ describe('a session with a browser', () => {
     await last.visit()
     expect(last.commits[0]).toMatchObject({ done: [1], pages: 1, counters: { 'render_failed:busy': 1 } })
   })
+})
+
+describe('a commit that the backend refuses', () => {
+  const done: SessionCommitted = { kind: 'committed', hosts: [], batches: [], moreInMs: null }
+  const isBad = ({ body }: SessionCommit['candidates'][number]) => body.imageUrl.endsWith('/bad.jpg')
+  /** Page 3 gives something that cannot be stored. */
+  const scene = (over: Partial<LeasedUrl> = {}) => {
+    const list = leased(5)
+    list[2] = { ...list[2]!, ...over }
+    return desk({
+      lease: urls(list),
+      answer: ({ candidates }) =>
+        candidates.some(isBad) ? { kind: 'refused', detail: 'out of memory' } : done,
+      fetch: async (request) => {
+        const head = { status: 200, headers: { 'content-type': 'text/html' } }
+        request.onHead?.(head)
+        const image = request.url.endsWith('/3') ? 'bad' : `of-${request.url.at(-1)}`
+        const body = Buffer.from(`<img src="/${image}.jpg" alt="seen on ${request.url}">`)
+        return { kind: 'response', head, body, stopped: false }
+      },
+    })
+  }
+  const taken = (commits: readonly SessionCommit[]) => commits.filter((one) => !one.candidates.some(isBad))
+
+  it('is made of its URLs one by one: the guilty one is tried again, and the others lose nothing', async () => {
+    const { visit, commits, released } = scene()
+    expect(await visit()).toEqual({ kind: 'done' })
+    const committed = taken(commits)
+    expect(committed.flatMap((one) => one.done).toSorted()).toEqual([1, 2, 4, 5])
+    expect(committed.flatMap(({ retry }) => retry)).toEqual([{ id: 3, delayMs: 10_000, refused: true }])
+    const images = committed.flatMap(({ candidates }) => candidates.map(({ body }) => body.imageUrl))
+    expect(images.toSorted()).toEqual([1, 2, 4, 5].map((n) => `http://a.test/of-${n}.jpg`))
+    expect(committed.map(({ partial }) => partial)).toEqual([true, true, true, true, false])
+    expect(committed.flatMap(({ decided }) => decided)).toHaveLength(4)
+    expect(released).toEqual([])
+  })
+
+  it('a second time leaves the page out, with a reason of its own', async () => {
+    const { visit, commits } = scene({ refusedCommits: 1, attempts: 1 })
+    await visit()
+    const committed = taken(commits)
+    expect(committed.flatMap((one) => one.done).toSorted()).toEqual([1, 2, 3, 4, 5])
+    expect(committed.flatMap(({ retry }) => retry)).toEqual([])
+    const [row] = committed.flatMap(({ decided }) => decided).filter(({ url }) => url === 'http://a.test/3')
+    expect(row).toMatchObject({
+      outcome: 'skipped',
+      reason: 'commit_failed',
+      detail: 'out of memory',
+      httpStatus: 200,
+      tries: 2,
+      permission,
+    })
+    const counted = committed.map(({ counters }) => counters['page_skipped:commit_failed'] ?? 0)
+    expect(counted.reduce((sum, n) => sum + n, 0)).toBe(1)
+  })
+
+  it('tells what browsers learned once', async () => {
+    const scene: Scene = {
+      lease: urls(leased(3)),
+      answer: ({ done: ids }) => (ids.length > 1 ? { kind: 'refused', detail: '' } : done),
+      rendering: async (_, page) => ({
+        page,
+        movedTo: null,
+        counters: { renders: 1 },
+        learned: { of: 'plain', paid: true },
+        mayBeSeenLater: false,
+        ownRequests: 0,
+      }),
+    }
+    const { visit, commits } = desk(scene, { ...settings, visit: { ...settings.visit, withSource: true } })
+    await visit()
+    const committed = commits.filter((one) => one.done.length === 1)
+    expect(committed.map(({ rendered }) => rendered.plain.renders)).toEqual([3, 0, 0])
+    expect(committed.map(({ counters }) => counters.renders ?? 0)).toEqual([3, 0, 0])
+  })
+
+  it('blames nobody where not even the refusal can be stored, and gives the host back', async () => {
+    const { visit, commits, released } = desk({
+      lease: urls(leased(2)),
+      answer: () => ({ kind: 'refused', detail: 'full' }),
+    })
+    await expect(visit()).rejects.toThrow('full')
+    expect(commits.map((one) => one.retry.length)).toEqual([0, 0, 1])
+    expect(released).toEqual([{ run: 'r', host: 'a.test', token: commits[0]!.token, pauseMs: 30_000 }])
+  })
+
+  it('nor where the backend is away: what it failed with is what is thrown', async () => {
+    const away = new Error('away')
+    const { visit, released } = desk({
+      lease: urls(leased(2)),
+      answer: () => {
+        throw away
+      },
+      release: () => Promise.reject(new Error('still away')),
+    })
+    await expect(visit()).rejects.toBe(away)
+    expect(released).toHaveLength(1)
+  })
+})
+
+describe('a URL whose workers died', () => {
+  it.each([
+    [19, ['http://a.test/1'], 0],
+    [20, [], 1],
+  ])('%i times one after the other: fetched %j, left out %i times', async (deaths, wanted, leftOut) => {
+    const { visit, commits, fetched } = desk({ lease: urls(leased(1, { deaths })) })
+    await visit()
+    expect(fetched).toEqual(wanted)
+    expect(commits[0]!.done).toEqual([1])
+    expect(commits[0]!.counters['page_skipped:commit_failed'] ?? 0).toBe(leftOut)
+    if (leftOut > 0) {
+      expect(commits[0]!.decided).toMatchObject([
+        {
+          outcome: 'skipped',
+          reason: 'commit_failed',
+          detail: '20 workers died while they held it',
+          tries: 0,
+        },
+      ])
+    }
+  })
+})
+
+it('a session commits early what gives much', async () => {
+  const images = Array.from({ length: 2_000 }, (_, i) => `<img src=/${i} alt="${i} ${'word '.repeat(390)}">`)
+  const { visit, commits } = desk({
+    lease: urls(leased(6)),
+    fetch: async (request) => {
+      const head = { status: 200, headers: { 'content-type': 'text/html' } }
+      request.onHead?.(head)
+      return { kind: 'response', head, body: Buffer.from(images.join('')), stopped: false }
+    },
+  })
+  await visit()
+  expect(commits.flatMap(({ done }) => done).toSorted()).toEqual([1, 2, 3, 4, 5, 6])
+  for (const { pages } of commits) expect(pages).toBeLessThanOrEqual(2)
 })

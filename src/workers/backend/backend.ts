@@ -145,7 +145,8 @@ export interface SessionCommit extends BatchShape {
   /** True: these are some of the leased URLs, and the lease goes on. False: these are all that are left. */
   readonly partial: boolean
   readonly done: readonly number[]
-  readonly retry: readonly { readonly id: number; readonly delayMs: number }[]
+  /** `refused`: this URL's commit was refused, which is counted. */
+  readonly retry: readonly { readonly id: number; readonly delayMs: number; readonly refused?: boolean }[]
   readonly back: readonly number[]
   /** What was decided about the URLs that are done, for the page ledger: one row each. */
   readonly decided: readonly DecidedPage[]
@@ -182,6 +183,11 @@ export type SessionCommitted =
       readonly moreInMs: number | null
     }
   | { readonly kind: 'lost' }
+  /**
+   * The backend is well as far as it knows, and cannot take what is in the commit: the lease stands, and no URL was acknowledged. What it
+   * is full, away or closed for is thrown instead.
+   */
+  | { readonly kind: 'refused'; readonly detail: string }
 
 /** How far a source was read. `cursor` is its reader's own word; '' = its beginning. */
 export interface SourceState {
@@ -376,6 +382,7 @@ export interface Backend {
 
   /** Adds URLs that the run does not know; `seeds` marks the run as seeded, and one that ended as going on. Answers the hosts to ring. */
   offer(run: string, urls: readonly Offer[], seeds: boolean): Promise<readonly string[]>
+  /** A URL whose workers died twice, or whose commit was refused, is leased alone. */
   leaseHost(wish: {
     run: string
     host: string
@@ -389,6 +396,8 @@ export interface Backend {
     perGroup: number
   }): Promise<HostLease>
   commitSession(commit: SessionCommit): Promise<SessionCommitted>
+  /** Gives a lease up without a commit: its URLs go back as they were, and no death is counted. */
+  releaseHost(wish: { run: string; host: string; token: string; pauseMs: number }): Promise<void>
   reportHosts(reports: readonly HostReport[]): Promise<void>
   waitingHosts(run: string, limit: number): Promise<readonly string[]>
   /** `groups`: as in leaseHost, but images have a count of their own. A host is in its groups until its last slot has passed. */

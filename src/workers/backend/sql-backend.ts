@@ -15,6 +15,15 @@ type PageFileReply =
 /** Rows of a forgotten run that one transaction takes away. */
 const rowsAtOnce = 5_000
 
+/**
+ * What a statement cannot do with what it was given, by PostgreSQL's codes: bad data (22), more than a limit of the program allows (54), more
+ * memory than there is (53200). A full disk, a connection or a server that ends are not among them.
+ */
+function isRefusal(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : null
+  return typeof code === 'string' && /^(?:22|54|53200$)/.test(code)
+}
+
 /** The backend over SQL functions (see sql/*.sql, which say what each takes and gives). */
 export function sqlBackend(call: CallSql): Backend {
   const ask =
@@ -57,12 +66,19 @@ export function sqlBackend(call: CallSql): Backend {
     offer: async (run, urls, seeds) =>
       ((await call('offer', { run, urls, seeds })) as { hosts: string[] }).hosts,
     leaseHost: ask('lease_host'),
-    commitSession: async ({ decided, ...commit }) =>
-      (await call('commit_session', {
-        ...commit,
-        decidedRows: decided.length,
-        decided: decided.length === 0 ? null : packPages(commit.host, decided),
-      })) as SessionCommitted,
+    commitSession: async ({ decided, ...commit }) => {
+      try {
+        return (await call('commit_session', {
+          ...commit,
+          decidedRows: decided.length,
+          decided: decided.length === 0 ? null : packPages(commit.host, decided),
+        })) as SessionCommitted
+      } catch (error) {
+        if (!isRefusal(error)) throw error
+        return { kind: 'refused', detail: String(error) }
+      }
+    },
+    releaseHost: async (wish) => void (await call('release_host', wish)),
     reportHosts: async (reports) => void (await call('report_hosts', { reports })),
     waitingHosts: async (run, limit) => (await call('waiting_hosts', { run, limit })) as string[],
     reserve: ask('reserve'),

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
+import { ReplyError } from 'ioredis'
 import type { RobotsRecord } from '../../../crawl/index.js'
 import type { Backend, FoundCandidate, Offer, SessionCommit, SessionCommitted } from '../backend.js'
 import { packPages } from '../page-chunk.js'
 import { candidateNumber, captionHash, urlNumber } from './hash.js'
 import { countersOf, flag, listOf, numberOrNull, rowsOf, textsOf, wholeMs } from './replies.js'
 import type { CallScript, ScriptArgument } from './scripts.js'
-import { leasedUrlOf, urlBody } from './url-record.js'
+import { doubtsOf, leasedUrlOf, urlBody } from './url-record.js'
 
 /**
  * No script is handed more: while one runs, nobody else is answered, and each is to take a few milliseconds at most. A host costs as much
@@ -56,6 +57,14 @@ export function offerSlices(offers: readonly Offer[]): Offer[][] {
 export const slices = <T>(values: readonly T[], size: number): T[][] =>
   Array.from({ length: Math.ceil(values.length / size) }, (_, i) => values.slice(i * size, (i + 1) * size))
 
+/** Words for what has nothing to do with what a script was handed: the server is full, away, or not the one to write to; the run is gone. */
+const troubleWords =
+  /\b(?:OOM|READONLY|MASTERDOWN|LOADING|MISCONF|BUSY|NOREPLICAS|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|NOAUTH|NOPERM|WRONGPASS|NOSCRIPT|UNKILLABLE)\b|there is no run/
+
+function isTrouble(error: unknown): boolean {
+  return !(error instanceof ReplyError) || troubleWords.test(String(error))
+}
+
 /** URLs, sessions, politeness and robots.txt. */
 export function frontierScripts(
   call: CallScript,
@@ -64,6 +73,7 @@ export function frontierScripts(
   | 'offer'
   | 'leaseHost'
   | 'commitSession'
+  | 'releaseHost'
   | 'waitingHosts'
   | 'reportHosts'
   | 'reserve'
@@ -93,7 +103,14 @@ export function frontierScripts(
   const commitSession = async (commit: SessionCommit): Promise<SessionCommitted> => {
     const [offers = [], ...offersAhead] = offerSlices(commit.offers)
     const [candidates = [], ...candidatesAhead] = slices(commit.candidates, candidatesAtOnce)
-    const woken = await addAhead(commit, offersAhead, candidatesAhead)
+    let woken: string[] | null
+    try {
+      woken = await addAhead(commit, offersAhead, candidatesAhead)
+    } catch (error) {
+      // No URL is acknowledged yet. The script that does it is handed little, and has begun to write where it fails.
+      if (isTrouble(error)) throw error
+      return { kind: 'refused', detail: String(error) }
+    }
     if (woken === null) return { kind: 'lost' }
     const reply = await call('commit_session', [
       commit.run,
@@ -119,7 +136,7 @@ export function frontierScripts(
       ...[commit.rendered.signed, commit.rendered.plain].flatMap(({ renders, paid }) => [renders, paid]),
       ...listOf(commit.done),
       commit.retry.length,
-      ...commit.retry.flatMap(({ id, delayMs }) => [id, wholeMs(delayMs)]),
+      ...commit.retry.flatMap(({ id, delayMs, refused = false }) => [id, wholeMs(delayMs), flag(refused)]),
       ...listOf(commit.back),
       ...offerArguments(offers),
       ...candidateArguments(candidates),
@@ -152,7 +169,8 @@ export function frontierScripts(
       const [kind, ...rest] = textsOf(await call('lease_host', wish))
       if (kind === 'busy' || kind === 'not_yet') return { kind, inMs: Number(rest[0]) }
       if (kind !== 'urls') return { kind: 'none' }
-      const urls = rest.slice(4).map((record) => leasedUrlOf(record, host))
+      const doubts = doubtsOf(rest[4] ?? '')
+      const urls = rest.slice(5).map((record) => leasedUrlOf(record, host, doubts))
       const [signedRenders = 0, signedPaid = 0, plainRenders = 0, plainPaid = 0] = (rest[3] ?? '')
         .split(' ')
         .map(Number)
@@ -169,6 +187,8 @@ export function frontierScripts(
       }
     },
     commitSession,
+    releaseHost: async ({ run, host, token, pauseMs }) =>
+      void (await call('release_host', [run, host, token, wholeMs(pauseMs)])),
     reportHosts: async (reports) =>
       void (await call('report_hosts', [
         reports.length,

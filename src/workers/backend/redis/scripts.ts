@@ -54,6 +54,7 @@ const scriptNames = [
   'progress',
   'put_robots',
   'release_batch',
+  'release_host',
   'release_page_file',
   'release_plan',
   'remove_worker',

@@ -120,6 +120,8 @@ create table if not exists url (
   leased        boolean not null default false,
   primary key (run, host, depth, id)
 );
+alter table url add column if not exists deaths int not null default 0;  -- leases that it was in and that ran out
+alter table url add column if not exists refused int not null default 0; -- commits of it alone that could not be taken
 create unique index if not exists url_id on url (id);
 create index if not exists url_leased on url (run, host) where leased;
 

@@ -76,7 +76,7 @@ $$;
 -- reset_leases({}) -> {}   for a process that knows it is alone with this database: whoever held a lease is dead
 create function reset_leases(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
 begin
-  update url set leased = false where leased;
+  update url set leased = false, deaths = deaths + 1 where leased;
   update host set lease_token = null, lease_run = null, lease_until_ms = 0, lease_urls = 0 where lease_token is not null;
   delete from host_group;
   update batch set lease_token = null, lease_until_ms = 0 where lease_token is not null;

@@ -62,10 +62,11 @@ create function add_rendered(name text, p jsonb) returns void language sql set s
   where h.host = name and o.host = name and (p#>>'{signed,renders}')::int + (p#>>'{plain,renders}')::int > 0
 $$;
 
--- give_back_host(host row) puts the URLs of a dead lease back. Attempts are not counted: the host did nothing wrong.
-create function give_back_host(h host) returns void language plpgsql set search_path = pairmill as $$
+-- give_back_host(host row, died) puts the URLs of a lease back. Attempts are not counted: the host did nothing wrong. died: that the holder
+-- did is remembered of each.
+create function give_back_host(h host, died boolean) returns void language plpgsql set search_path = pairmill as $$
 begin
-  update url set leased = false where run = h.lease_run and host = h.host and leased;
+  update url set leased = false, deaths = deaths + died::int where run = h.lease_run and host = h.host and leased;
   update run set pages_leased = greatest(pages_leased - h.lease_urls, 0) where no = h.lease_run;
   update host set lease_token = null, lease_run = null, lease_until_ms = 0, lease_urls = 0 where host = h.host;
   delete from host_group where host = h.host;
@@ -81,12 +82,12 @@ begin
 end $$;
 
 -- lease_host({run, host, token, max, delayMs, windowMs, leaseMs, groups: [name], perGroup})
---   -> {kind: urls, urls: [{id, url, depth, anchor, redirects, attempts}], delayMs, failures, reservedMs (for the commit), rendered (rendered_of)}
+--   -> {kind: urls, urls: [{id, url, depth, anchor, redirects, attempts, deaths?, refusedCommits?}], delayMs, failures, reservedMs (for the commit), rendered (rendered_of)}
 --    | {kind: busy, inMs} | {kind: not_yet, inMs} | {kind: none}
 -- One holder a host over all runs and machines. The lease reserves one slot a URL, delayMs apart, the first one now, as many
 -- as fit into windowMs, and one more, so that a fetch that starts a little late does not come near the next holder's. What a
 -- session does not use, its commit gives back. A host whose page budget is used up loses its URLs. At most perGroup hosts of one group are
--- on lease at once.
+-- on lease at once. A URL is suspected after two deaths, or a commit that was refused: it is leased alone, so that it takes no other with it.
 create function lease_host(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
 declare
   r run; h host; t bigint := now_ms(); room bigint; gap bigint; got jsonb; n int; soonest bigint; cap bigint;
@@ -96,7 +97,7 @@ begin
   if not found then return '{"kind": "none"}'; end if;
   if h.lease_token is not null then
     if h.lease_until_ms > t then return jsonb_build_object('kind', 'busy', 'inMs', h.lease_until_ms - t); end if;
-    perform give_back_host(h);
+    perform give_back_host(h, true);
     select * into strict r from run where no = r.no;
   end if;
   if r.standing <> 'running' then return '{"kind": "none"}'; end if;
@@ -130,11 +131,15 @@ begin
   -- An array, so that the rows are picked once and then found by their key, whatever the planner knows of the table.
   with taken as (
     update url set leased = true where id = any (array(
-      select id from url where run = r.no and host = h.host and not leased and not_before_ms <= t order by depth, id limit room
+      with first as (
+        select id, depth, deaths >= 2 or refused > 0 as suspect from url
+          where run = r.no and host = h.host and not leased and not_before_ms <= t order by depth, id limit room
+      ), turn as (select id, suspect, row_number() over (order by depth, id) as n from first)
+      select id from turn where turn.n <= (select case when bool_or(suspect) then greatest(min(turn.n) filter (where suspect) - 1, 1) else room end from turn)
     )) returning *
   )
-  select jsonb_agg(jsonb_build_object('id', id, 'url', url, 'depth', depth, 'anchor', anchor, 'redirects', redirects, 'attempts', attempts)
-    order by depth, id), count(*) into got, n from taken;
+  select jsonb_agg(jsonb_strip_nulls(jsonb_build_object('id', id, 'url', url, 'depth', depth, 'anchor', anchor, 'redirects', redirects,
+    'attempts', attempts, 'deaths', nullif(deaths, 0), 'refusedCommits', nullif(refused, 0))) order by depth, id), count(*) into got, n from taken;
   if n = 0 then
     soonest := next_url_ms(r.no, h.host, t);
     if soonest is null then return '{"kind": "none"}'; end if;
@@ -148,7 +153,19 @@ begin
     'rendered', rendered_of(h));
 end $$;
 
--- commit_session({run, host, token, partial, done: [id], retry: [{id, delayMs}], back: [id], decidedRows, decided (a chunk), unreachable, pages, offers, candidates: [{key, host, texts, body}],
+-- release_host({run, host, token, pauseMs}) -> {}   the session was given up by a worker that lives; the host rests for so long
+create function release_host(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
+declare h host;
+begin
+  perform 1 from run where name = p->>'run' for update;
+  select * into h from host where host = p->>'host' and lease_token = p->>'token' for update;
+  if not found then return '{}'; end if;
+  perform give_back_host(h, false);
+  update host set next_fetch_ms = greatest(next_fetch_ms, now_ms() + (p->>'pauseMs')::bigint) where host = h.host;
+  return '{}';
+end $$;
+
+-- commit_session({run, host, token, partial, done: [id], retry: [{id, delayMs, refused?}], back: [id], decidedRows, decided (a chunk), unreachable, pages, offers, candidates: [{key, host, texts, body}],
 --     counters, delayMs, reservedMs, lastFetchAgoMs (null = nothing fetched), pauseMs, throttleMs (0 = none), rendered (add_rendered), health: ok|bad|none,
 --     maxFailures, maxFailingMs, batchSize, batchAgeMs, perHost})
 --   -> {kind: committed, hosts: [host], batches: [id], moreInMs (null = no URL left here)} | {kind: lost}
@@ -173,8 +190,9 @@ begin
   with gone_rows as (
     delete from url where id = any (array(select v::bigint from jsonb_array_elements_text(p->'done') v)) and run = r.no and host = h.host and leased returning 1
   ) select count(*) into gone from gone_rows;
-  update url u set leased = false, attempts = u.attempts + 1, not_before_ms = t + x."delayMs"
-    from jsonb_to_recordset(p->'retry') as x(id bigint, "delayMs" bigint) where u.id = x.id and u.run = r.no and u.host = h.host;
+  -- Its worker lived, so no earlier death was its fault.
+  update url u set leased = false, attempts = u.attempts + 1, not_before_ms = t + x."delayMs", deaths = 0, refused = u.refused + coalesce(x.refused, false)::int
+    from jsonb_to_recordset(p->'retry') as x(id bigint, "delayMs" bigint, refused boolean) where u.id = x.id and u.run = r.no and u.host = h.host;
   update url set leased = false
     where id = any (array(select v::bigint from jsonb_array_elements_text(p->'back') v)) and run = r.no and host = h.host and leased;
 

@@ -3,7 +3,7 @@
 --       pause ms, throttle ms (0 = none), health (ok, bad, none), most failures, most ms of failing, batch size, batch age ms, most of an image host,
 --       rows for the page ledger, their chunk, on whose word the host cannot be asked (JSON);
 --       renders to be added, 4 numbers (see add_rendered);
---       done: ids; retry: n, then id and delay ms for each; back: ids; offers (see offer_urls); candidates (see add_candidates);
+--       done: ids; retry: n, then id, delay ms and whether the commit was refused (0, 1) for each; back: ids; offers (see offer_urls); candidates (see add_candidates);
 --       counters: n, then name and count for each
 -- ->    'committed', ms until the host can be visited again ('' = it has no URL left), number of hosts, hosts that have URLs now and had
 --       none, batches
@@ -50,7 +50,7 @@ for _ = 1, done do take_id() end
 local again = {}
 for _ = 1, take_number() do
   local record = take_id()
-  again[#again + 1] = { record = record, at = now + take_number() }
+  again[#again + 1] = { record = record, at = now + take_number(), refused = take_number() }
 end
 local back = {}
 for _ = 1, take_number() do back[#back + 1] = take_id() end
@@ -60,11 +60,18 @@ if strange > 0 or #named > holds or (#named < holds and not partial) then
 end
 
 -- Everything is as it must be: from here on, writes.
+local doubts, doubted = doubts_of(h['z' .. no]), h['z' .. no] ~= nil
+for i = 1, done do doubts[named[i]] = nil end
 local depths = put_back(no, host, h['d' .. no] or '', back)
 for _, retry in ipairs(again) do
   local id, depth, attempts, body = string.match(retry.record, '^(%d+) (%d+) (%d+) (.*)$')
   call('ZADD', retry_key(no, host), retry.at, string.format('%s %s %d %s', id, depth, attempts + 1, body))
+  -- Its worker lived, so no earlier death was its fault.
+  local refused = (doubts[id] and doubts[id].refused or 0) + retry.refused
+  doubts[id] = refused > 0 and { deaths = 0, refused = refused } or nil
+  doubted = doubted or refused > 0
 end
+if doubted then keep_doubts(no, host, doubts) end
 call_with('HDEL', lease_key(host), named)
 local left = tonumber(call('ZINCRBY', hosts_key(no), -done, host))
 add(no, 'urls', -done)
@@ -113,7 +120,7 @@ else
   call('ZREM', held_key(no), host)
   if left == 0 then
     depths = nil
-    call('HDEL', host_key(host), 'd' .. no)
+    call('HDEL', host_key(host), 'd' .. no, 'z' .. no)
   else
     call('ZADD', due_key(no), math.max(free_at, next_url(no, host, depths)), host)
   end

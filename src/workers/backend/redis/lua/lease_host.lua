@@ -1,10 +1,11 @@
 -- KEYS  root
 -- ARGV  run, host, token, most URLs, delay ms, window ms, lease ms, most hosts of a group, groups
--- ->    'urls', delay ms, failures, end of the reserved slots, renders (see add_rendered), record ...
+-- ->    'urls', delay ms, failures, end of the reserved slots, renders (see add_rendered), doubts (see doubts_of), record ...
 --     | 'busy', ms | 'not_yet', ms | 'none'
 -- One holder a host over all runs and machines. The lease reserves one slot a URL, a delay apart, the first one now, as many as fit into
 -- the window, and one more, so that a fetch that starts a little late does not come near the next holder's. What a session does not use,
--- its commit gives back. A host whose page budget is used up loses its URLs. At most so many hosts of one group are on lease at once. A call that is sent twice is answered twice.
+-- its commit gives back. A host whose page budget is used up loses its URLs. At most so many hosts of one group are on lease at once. A URL is
+-- suspected after two deaths, or a commit that was refused: it is leased alone, so that it takes no other with it. A call that is sent twice is answered twice.
 -- @include frontier
 local no, host, token = run_number(take()), take(), take()
 local max, delay_ms, window_ms, lease_ms = take_number(), take_number(), take_number(), take_number()
@@ -12,10 +13,10 @@ local per_group, groups = take_number(), take_list()
 local h = hash_of(host_key(host))
 local gap = math.max(delay_ms, tonumber(h.c or 0), throttle_of(h.v, h.w))
 
-if h.t == token then return { 'urls', gap, h.f or '0', h.n, h.b or no_renders, unpack(call('HVALS', lease_key(host))) } end
+if h.t == token then return { 'urls', gap, h.f or '0', h.n, h.b or no_renders, h['z' .. no] or '', unpack(call('HVALS', lease_key(host))) } end
 if h.t then
   if tonumber(h.e) > now then return { 'busy', tonumber(h.e) - now } end
-  give_back_host(host, h)
+  give_back_host(host, h, true)
 end
 local depths = h['d' .. no]
 if not depths then return { 'none' } end
@@ -42,7 +43,8 @@ if gap > 0 then room = math.min(room, math.floor(window_ms / gap) + 1) end
 -- URLs to be tried again that are due stand among the others where they stood before.
 local again = call('ZRANGEBYSCORE', retry_key(no, host), '-inf', now, 'LIMIT', 0, room)
 local waiting, records = depths_of(depths), {}
-if #again > 0 then
+local doubts = h['z' .. no]
+if #again > 0 or doubts then
   local from = {}
   for _, record in ipairs(again) do from[record] = 'again' end
   local all, found = again, 0
@@ -53,7 +55,13 @@ if #again > 0 then
       found = found + 1
     end
   end
-  local keyed, popped = in_order(all), {}
+  local keyed, popped, doubt_of = in_order(all), {}, doubts_of(doubts)
+  for i = 1, math.min(room, #keyed) do
+    if is_suspect(doubt_of[string.match(keyed[i].record, '^%d+')]) then
+      room = math.max(i - 1, 1)
+      break
+    end
+  end
   for i = 1, math.min(room, #keyed) do
     local record, depth = keyed[i].record, keyed[i].depth
     records[i] = record
@@ -96,4 +104,4 @@ call('HSET', host_key(host), 't', token, 'r', no, 'e', now + lease_ms, 'k', #rec
 add(no, 'pages_leased', #records)
 call('ZREM', due_key(no), host)
 call('ZADD', held_key(no), now + lease_ms, host)
-return { 'urls', gap, h.f or '0', reserved_until, h.b or no_renders, unpack(records) }
+return { 'urls', gap, h.f or '0', reserved_until, h.b or no_renders, doubts or '', unpack(records) }

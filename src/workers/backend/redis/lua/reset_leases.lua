@@ -3,7 +3,7 @@
 -- For a process that knows that it is alone with this state: whoever held a lease is dead. The one script that walks all leases.
 -- @include frontier batches
 for _, no in ipairs(call('HVALS', all_runs)) do
-  for _, host in ipairs(call('ZRANGE', held_key(no), 0, -1)) do give_back_host(host, hash_of(host_key(host))) end
+  for _, host in ipairs(call('ZRANGE', held_key(no), 0, -1)) do give_back_host(host, hash_of(host_key(host)), true) end
   for _, batch in ipairs(call('ZRANGE', batch_key(no, 'held'), 0, -1)) do free_batch(no, batch) end
   for _, plan in ipairs(call('ZRANGE', plan_key(no, 'open'), 0, -1)) do
     call('HDEL', plan_key(no, plan), 'token')

@@ -69,12 +69,46 @@ local function leave_groups(host, groups)
   for group in string.gmatch(groups or '', '%S+') do call('ZREM', group_key(group), host) end
 end
 
--- Frees a host whose holder let the lease run out. Attempts are not counted: the host did nothing wrong.
-local function give_back_host(host, h)
+-- What is held against URLs of a host, by id: leases that ran out, and refused commits. Few have anything.
+local function doubts_of(text)
+  local doubts = {}
+  for id, deaths, refused in string.gmatch(text or '', '(%d+):(%d+):(%d+)') do
+    doubts[id] = { deaths = tonumber(deaths), refused = tonumber(refused) }
+  end
+  return doubts
+end
+local function is_suspect(doubt) return doubt ~= nil and (doubt.deaths >= 2 or doubt.refused > 0) end
+-- Answers the text that it keeps; nil = there are none.
+local function keep_doubts(no, host, doubts)
+  local all = {}
+  for id, doubt in pairs(doubts) do all[#all + 1] = id .. ':' .. doubt.deaths .. ':' .. doubt.refused end
+  if #all == 0 then
+    call('HDEL', host_key(host), 'z' .. no)
+    return nil
+  end
+  local text = table.concat(all, ' ')
+  call('HSET', host_key(host), 'z' .. no, text)
+  return text
+end
+
+-- Frees a host whose holder let the lease run out, or gave it up. Attempts are not counted: the host did nothing wrong. died: that the
+-- holder did is remembered of each URL. What needs no memory is written first: a full server lets the rest through then.
+local function give_back_host(host, h, died)
   local no = h.r
-  local depths = put_back(no, host, h['d' .. no] or '', call('HVALS', lease_key(host)))
-  h['d' .. no] = depths
+  local records = call('HVALS', lease_key(host))
   call('DEL', lease_key(host))
+  local depths = put_back(no, host, h['d' .. no] or '', records)
+  h['d' .. no] = depths
+  if died then
+    local doubts = doubts_of(h['z' .. no])
+    for _, record in ipairs(records) do
+      local id = string.match(record, '^%d+')
+      local doubt = doubts[id] or { deaths = 0, refused = 0 }
+      doubt.deaths = doubt.deaths + 1
+      doubts[id] = doubt
+    end
+    h['z' .. no] = keep_doubts(no, host, doubts)
+  end
   leave_groups(host, h.g)
   call('HDEL', host_key(host), 't', 'r', 'e', 'k', 'g')
   subtract_leased(no, 'pages_leased', tonumber(h.k))
@@ -104,7 +138,7 @@ local function drop_urls(no, host, depths, reason, word)
   drop_waiting(no, retry_key(no, host), reason, host, word)
   call('ZADD', hosts_key(no), 0, host)
   call('ZREM', due_key(no), host)
-  call('HDEL', host_key(host), 'd' .. no)
+  call('HDEL', host_key(host), 'd' .. no, 'z' .. no)
   add(no, 'urls', -dropped)
   add(no, 'page_rows', dropped)
   count(no, 'page_skipped:' .. reason, dropped)

@@ -11,7 +11,8 @@
 --   h:<host>             hash    n next_fetch: the first moment that nobody has reserved; c crawl_delay; f failures in a row;
 --                                s failing_since; v throttle, w since when; lease: t token, r run, e until, k URLs named by no commit yet, g groups; x last commit;
 --                                y when too many others of its groups were on lease; b renders (add_rendered);
---                                for each run: p<no> pages; d<no> depths at which URLs wait, '' = none does; absent = it has no URL
+--                                for each run: p<no> pages; d<no> depths at which URLs wait, '' = none does; absent = it has no URL;
+--                                z<no> what is held against URLs, 'id:deaths:refused ...' (doubts_of)
 --   n:<group>            zset    hosts on lease that share something, by the end of the lease
 --   a:<group>            zset    and those that images are fetched of, by a second behind their last slot
 --   l:<host>             hash    URLs on lease: id -> record 'id depth attempts body'
