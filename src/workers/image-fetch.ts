@@ -32,6 +32,12 @@ const maxDeferrals = 3
 const unreachableMs = 2_000
 /** Times it may be put back because others are at work on its host's robots.txt, or on its neighbours: that is no fault of the host. */
 const maxBusyDeferrals = 10
+/**
+ * How long for others who ask for robots.txt: twice as long each time. Who asks may have died, and its claim on the file stands for 100 s (claimMs in site-file.ts): all ten
+ * waits together outlast it, so that no candidate is lost with a worker.
+ */
+const busyMs = 1_000
+const maxBusyMs = 30_000
 const accept = 'image/avif,image/webp,image/png,image/jpeg,image/*;q=0.8'
 
 const failureReasons: Record<FetchFailure, RejectReason> = {
@@ -79,7 +85,12 @@ export function createImageFetch(deps: ImageFetchDeps, maxBytes: number): FetchI
         const takeSlot = async (slotHost: string) => (await deps.slots.take(slotHost, signal)).kind === 'go'
         const permitted = await askingOf(new URL(url).origin)(() => deps.permit(url, takeSlot, signal))
         if (permitted.kind === 'busy')
-          return later('robots_unreachable', permitted.inMs, 'others ask for robots.txt', maxBusyDeferrals)
+          return later(
+            'robots_unreachable',
+            Math.max(permitted.inMs, Math.min(busyMs * 2 ** attempts, maxBusyMs)),
+            'others ask for robots.txt',
+            maxBusyDeferrals,
+          )
         permission = permitted.permission
         if (permitted.kind === 'unreachable')
           return later('robots_unreachable', unreachableMs * 3 ** attempts, permission.rule)

@@ -29,7 +29,7 @@ export type SiteFile<Rules> = (
 ) => Promise<SiteFileAnswer<Rules>>
 
 /** Longer than fetching one can take: five redirects of 15 s. */
-const claimMs = 100_000
+export const claimMs = 100_000
 /** A file that could not be read is asked for again this soon; the host's own pause grows with its failures. */
 const doubtMs = 1_500
 /** And one of a host that cannot be reached at all this late, so that its other URLs need not ask. */

@@ -64,11 +64,12 @@ describe.skipIf(serverCommand === null)(title, { timeout: 400_000 }, () => {
       const { code, signal, stderr } = await running.ended
       expect([role, code, signal], stderr).toEqual([role, 0, null])
     }
-    expect(await statusOf('storm')).toMatchObject({
+    const ended = await statusOf('storm')
+    expect(ended).toMatchObject({
       state: 'done',
       queues: { urls: 0, buffered: 0, batches: 0, unplanned: 0, plans: 0 },
     })
-    expect(await pairsOf(out)).toEqual(wanted)
+    expect(await pairsOf(out), JSON.stringify(ended.counters)).toEqual(wanted)
     const pages = (await pagesOf(out)).map(({ url }) => url)
     expect(pages).toHaveLength(hosts.length * site.pagesPerHost)
     expect(new Set(pages).size).toBe(pages.length)

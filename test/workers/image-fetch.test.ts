@@ -4,6 +4,7 @@ import type { InspectPrefix } from '../../src/filter/index.js'
 import { createNet, type Fetch, type Net, parseConnectTo } from '../../src/net/index.js'
 import { createImageFetch } from '../../src/workers/image-fetch.js'
 import type { Permit } from '../../src/workers/permission.js'
+import { claimMs } from '../../src/workers/site-file.js'
 import type { Slots } from '../../src/workers/slots.js'
 import { type Mischief, startMischief } from '../web/mischief.js'
 
@@ -256,13 +257,18 @@ describe('fetching an image', () => {
     expect(await failing({}).get('http://a.test/x', 1)).toMatchObject({ kind: 'rejected', reason: 'dns' })
   })
 
-  it('comes back soon where others are at work on robots.txt, but not for ever', async () => {
+  it('comes back where others are at work on robots.txt, for longer than a claim of one that died lasts, but not for ever', async () => {
     const { get } = desk({ permit: async () => ({ kind: 'busy', inMs: 40 }) })
-    expect(await get('http://a.test/page', 5)).toEqual({
-      kind: 'deferred',
-      delayMs: 40,
-      reason: 'robots_unreachable',
-    })
+    const waits: number[] = []
+    for (let attempts = 0; attempts < 10; attempts++) {
+      const put = await get('http://a.test/page', attempts)
+      if (put.kind !== 'deferred') throw new Error(`${attempts}: ${JSON.stringify(put)}`)
+      expect(put.reason).toBe('robots_unreachable')
+      waits.push(put.delayMs)
+    }
+    expect(waits[0]).toBe(1_000)
+    expect(waits.reduce((sum, ms) => sum + ms)).toBeGreaterThan(claimMs)
+    expect(Math.max(...waits)).toBeLessThan(claimMs / 2)
     expect(await get('http://a.test/page', 10)).toMatchObject({
       kind: 'rejected',
       reason: 'robots_unreachable',
