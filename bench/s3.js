@@ -26,9 +26,13 @@ async function startServer() {
   const folder = join(cache, 's3-server')
   await rm(folder, { recursive: true, force: true })
   await mkdir(folder, { recursive: true })
-  const child = spawn('/usr/bin/python3', [join(repo, 'test/s3/s3_server.py'), folder, String(port)], {
-    stdio: ['pipe', 'pipe', 'ignore'],
-  })
+  const child = spawn(
+    '/usr/bin/python3',
+    [join(repo, 'test/fixtures/s3/s3_server.py'), folder, String(port)],
+    {
+      stdio: ['pipe', 'pipe', 'ignore'],
+    },
+  )
   const ready = await Promise.race([
     once(child.stdout, 'data').then(() => true),
     once(child, 'exit').then(() => false),

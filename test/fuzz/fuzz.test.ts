@@ -18,11 +18,11 @@ import {
 import { readListing } from '../../src/crawl/sources/sitemap.js'
 import { codingsOf, decoded } from '../../src/net/encoding.js'
 import { addressVerdict, parseConnectTo, retryAfterMs } from '../../src/net/index.js'
-import { stepsOf } from '../crawl/sources/archive/reader.js'
-import { members, pageRecord, record, response, wat } from '../crawl/sources/archive/warc-writer.js'
+import { stepsOf } from '../fixtures/crawl/sources/archive/reader.js'
+import { members, pageRecord, record, response, wat } from '../fixtures/crawl/sources/archive/warc-writer.js'
+import { runs } from '../fixtures/runs.js'
 
 /** Inputs of each kind; `npm run fuzz` tries more. */
-const inputs = Number(process.env.PAIRMILL_FUZZ_INPUTS ?? 2_000)
 /** Of processor time, so that whatever else the machine does is not held against an input. */
 const mostMicroseconds = 1_000_000
 /** The heap may grow so much between the middle and the end of all inputs. */
@@ -46,7 +46,7 @@ async function tried<T>(arbitrary: fc.Arbitrary<T>, work: (input: T) => unknown)
         const { user, system } = process.cpuUsage(before)
         expect(user + system).toBeLessThan(mostMicroseconds)
       }),
-      { numRuns: Math.ceil(inputs / 2) },
+      { numRuns: Math.ceil(runs.fuzz / 2) },
     )
     if (half === 'first') middle = heapBytes()
   }
@@ -164,7 +164,7 @@ const urlText = jumble(
 )
 const absolute = urlText.map((text) => canonicalUrl(text, 'http://h.test/a/b?c') ?? 'http://h.test/')
 
-describe(`${inputs} inputs of each kind do no harm`, { timeout: 3_600_000 }, () => {
+describe(`${runs.fuzz} inputs of each kind do no harm`, { timeout: 3_600_000 }, () => {
   it('extraction', () =>
     tried(html, (text) => {
       const page = extractPage(text, 'http://h.test/p', {

@@ -1,0 +1,234 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { Answering, BellKind, Bells, Visit, Visited } from '../../../src/workers/bells.js'
+import { hex } from './desk.js'
+
+const hourMs = 3_600_000
+const patience = { timeout: 60_000, interval: 10 }
+
+/** What every maker of doorbells must hold to. */
+export function bellConformance(
+  name: string,
+  open: (onError: (error: Error) => void) => Promise<Bells>,
+): void {
+  describe(`${name} as doorbells`, () => {
+    const errors: Error[] = []
+    const noteError = (error: Error) => void errors.push(error)
+    let bells: Bells
+    let answering: Answering[] = []
+    beforeAll(async () => {
+      bells = await open(noteError)
+      await bells.silence()
+    }, 60_000)
+    afterEach(async () => {
+      await Promise.all(answering.map((worker) => worker.close(false)))
+      answering = []
+      await bells.silence()
+      expect(errors).toEqual([])
+    })
+    afterAll(() => bells.close())
+
+    const answer = (
+      visit: (key: string) => Promise<Visited>,
+      concurrency = 4,
+      kind: BellKind = 'session',
+    ) => {
+      const visited: string[] = []
+      const worker = bells.answer(
+        kind,
+        concurrency,
+        ({ key }) => {
+          visited.push(key)
+          return visit(key)
+        },
+        noteError,
+      )
+      answering.push(worker)
+      return { visited, worker }
+    }
+    const done = async (): Promise<Visited> => ({ kind: 'done' })
+    const run = `run-${hex(4)}`
+    const ring = (...keys: string[]) => bells.ring('session', run, keys)
+    const heard = (visited: string[]) => expect.poll(() => visited, patience)
+    /** After this ring was answered, so was every one before it. */
+    const settled = async (visited: string[]) => {
+      const last = `last-${hex(4)}`
+      await ring(last)
+      await heard(visited).toContain(last)
+    }
+
+    it('are answered with what was rung for', async () => {
+      const rings: unknown[] = []
+      const visit: Visit = async (rung) => {
+        rings.push(rung)
+        return { kind: 'done' }
+      }
+      answering.push(bells.answer('plan', 1, visit, noteError))
+      await bells.ring('plan', run, ['7'])
+      await expect.poll(() => rings, patience).toEqual([{ v: 1, run, key: '7' }])
+    })
+
+    it('wake a worker that would sleep for an hour', async () => {
+      const { visited } = answer(done)
+      // The next thing due is an hour away: only word of a new ring ends the wait before.
+      await bells.ring('session', run, ['far'], hourMs)
+      for (let i = 0; i < 5; i++) {
+        await ring(`now-${i}`)
+        await heard(visited).toContain(`now-${i}`)
+      }
+      await bells.ring('session', run, ['soon'], 150)
+      await heard(visited).toContain('soon')
+      expect(visited).not.toContain('far')
+    })
+
+    it('are kept apart by kind and by run', async () => {
+      const sessions = answer(done)
+      const batches = answer(done, 1, 'batch')
+      await bells.ring('batch', run, ['a'])
+      await bells.ring('session', run, ['a'])
+      await bells.ring('session', `${run}-other`, ['a'])
+      await heard(sessions.visited).toEqual(['a', 'a'])
+      await heard(batches.visited).toEqual(['a'])
+    })
+
+    it('ring once however often they are rung before the answer', async () => {
+      await ring('a', 'b')
+      await ring('a')
+      await ring('a', 'a')
+      const { visited } = answer(done, 1)
+      await settled(visited)
+      expect(visited.filter((key) => key === 'a')).toHaveLength(1)
+      expect(visited.filter((key) => key === 'b')).toHaveLength(1)
+      await ring('a')
+      await expect.poll(() => visited.filter((key) => key === 'a').length, patience).toBe(2)
+    })
+
+    it('keep a ring that comes while its key is being answered for afterwards', async () => {
+      let release = () => {}
+      const held = new Promise<void>((resolve) => {
+        release = resolve
+      })
+      let active = 0
+      let most = 0
+      const { visited } = answer(async (key) => {
+        if (key !== 'a') return { kind: 'done' }
+        most = Math.max(most, ++active)
+        await held
+        active--
+        return { kind: 'done' }
+      })
+      await ring('a')
+      await heard(visited).toEqual(['a'])
+      await ring('a')
+      await ring('a')
+      await settled(visited)
+      expect(visited.filter((key) => key === 'a')).toHaveLength(1)
+      release()
+      await expect.poll(() => visited.filter((key) => key === 'a').length, patience).toBe(2)
+      await settled(visited)
+      expect(visited.filter((key) => key === 'a')).toHaveLength(2)
+      expect(most).toBe(1)
+    })
+
+    it('ring at once where one that was put off is rung for again, and then no more', async () => {
+      const { visited } = answer(async () => ({ kind: visited.length < 2 ? 'again' : 'done', inMs: hourMs }))
+      await bells.ring('session', run, ['a'], hourMs)
+      await ring('a')
+      await heard(visited).toEqual(['a'])
+      // It was put off by the visit itself this time; the ring may come before that is written.
+      await expect
+        .poll(async () => {
+          await ring('a')
+          return visited.length
+        }, patience)
+        .toBeGreaterThanOrEqual(2)
+      await settled(visited)
+    })
+
+    it('come back when a visit says so, as often as it does', async () => {
+      let visits = 0
+      const { visited } = answer(async () => (++visits < 4 ? { kind: 'again', inMs: 5 } : { kind: 'done' }))
+      await ring('a')
+      await heard(visited).toEqual(['a', 'a', 'a', 'a'])
+      await ring('a')
+      await heard(visited).toHaveLength(5)
+    })
+
+    it('come back and are not deaf afterwards where they were rung meanwhile', async () => {
+      let visits = 0
+      let release = () => {}
+      const held = new Promise<void>((resolve) => {
+        release = resolve
+      })
+      const { visited } = answer(async (key) => {
+        if (key !== 'a' || ++visits > 1) return { kind: 'done' }
+        await held
+        return { kind: 'again', inMs: 5 }
+      })
+      await ring('a')
+      await heard(visited).toEqual(['a'])
+      await ring('a')
+      release()
+      await expect.poll(() => visits, patience).toBeGreaterThanOrEqual(2)
+      await settled(visited)
+      const before = visits
+      await ring('a')
+      await expect.poll(() => visits, patience).toBeGreaterThan(before)
+    })
+
+    it('ring again after a visit that failed', async () => {
+      const { visited } = answer(async (key) => {
+        if (key === 'bad') throw new Error('the visit failed')
+        return { kind: 'done' }
+      })
+      await ring('bad')
+      await expect.poll(() => errors.map(({ message }) => message), patience).toEqual(['the visit failed'])
+      errors.length = 0
+      await ring('bad')
+      await expect.poll(() => visited, patience).toEqual(['bad', 'bad'])
+      await expect.poll(() => errors, patience).toHaveLength(1)
+      errors.length = 0
+    })
+
+    it('are dropped for one run, and heard for the others', async () => {
+      const ended = `ended-${hex(3)}`
+      const many = Array.from({ length: 1_200 }, (_, i) => `k${i}`)
+      await bells.ring('session', ended, many)
+      await bells.ring('session', ended, ['later'], hourMs)
+      await bells.ring('batch', ended, ['1'])
+      await ring('a', 'b')
+      await bells.drop(ended)
+      const batches = answer(done, 4, 'batch')
+      const { visited } = answer(done)
+      await heard(visited).toEqual(expect.arrayContaining(['a', 'b']))
+      await settled(visited)
+      expect(visited.filter((key) => key !== 'a' && key !== 'b')).toHaveLength(1)
+      expect(batches.visited).toEqual([])
+      // And one of that name can be rung anew.
+      await bells.ring('session', ended, ['k1', 'later'])
+      await heard(visited).toEqual(expect.arrayContaining(['k1', 'later']))
+    })
+
+    it('are silenced, and can be rung anew', async () => {
+      await ring('a', 'b')
+      await bells.ring('session', run, ['later'], hourMs)
+      await bells.silence()
+      const { visited } = answer(done)
+      await settled(visited)
+      expect(visited).toHaveLength(1)
+      await ring('a', 'later')
+      await heard(visited).toEqual(expect.arrayContaining(['a', 'later']))
+    })
+
+    it('are silenced where a process died over them, and can be rung anew', async () => {
+      const stuck = answer(() => new Promise<Visited>(() => {}))
+      await ring('a')
+      await heard(stuck.visited).toEqual(['a'])
+      answering = []
+      await stuck.worker.close(true)
+      await bells.silence()
+      const { visited } = answer(done)
+      await ring('a')
+      await heard(visited).toEqual(['a'])
+    })
+  })
+}

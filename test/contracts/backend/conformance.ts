@@ -1,0 +1,49 @@
+import { afterAll, beforeAll, describe } from 'vitest'
+import type { RunLimits } from '../../../src/workers/backend/backend.js'
+import { batchRules } from './batch-rules.js'
+import { type OpenedBackend, openDesk } from './desk.js'
+import { doubtRules } from './doubt-rules.js'
+import { duplicateRules } from './duplicate-rules.js'
+import { forgetRules } from './forget-rules.js'
+import { frontierRules } from './frontier-rules.js'
+import { leaseRules } from './lease-rules.js'
+import { limitRules } from './limit-rules.js'
+import { pageRules } from './page-rules.js'
+import { planRules } from './plan-rules.js'
+import { politenessRules } from './politeness-rules.js'
+import { randomRules } from './random-rules.js'
+import { renderRules } from './render-rules.js'
+import { runRules } from './run-rules.js'
+import { sourceRules } from './source-rules.js'
+
+/** Opens a desk with a run of its own on the backend that all tests share. */
+export type OpenDesk = (limits?: Partial<RunLimits>, name?: string) => ReturnType<typeof openDesk>
+
+/**
+ * What every backend must hold to, whatever it is made of. `open` is called once: each test has a run and hosts of its own.
+ */
+export function backendConformance(name: string, open: () => Promise<OpenedBackend>): void {
+  describe(`${name} as a backend`, { timeout: 120_000 }, () => {
+    let opened: OpenedBackend
+    beforeAll(async () => {
+      opened = await open()
+    }, 180_000)
+    afterAll(() => opened.close(), 60_000)
+    const desk: OpenDesk = (limits, run) => openDesk(opened.backend, limits, run)
+
+    frontierRules(desk)
+    leaseRules(desk)
+    doubtRules(desk)
+    politenessRules(desk, (host, ms) => opened.ageThrottle(host, ms))
+    renderRules(desk)
+    limitRules(desk)
+    batchRules(desk)
+    duplicateRules(desk)
+    planRules(desk)
+    pageRules(desk)
+    runRules(desk)
+    sourceRules(desk)
+    forgetRules(desk, () => opened.traces?.() ?? Promise.resolve({}))
+    randomRules(desk, (run) => opened.recount?.(run) ?? Promise.resolve({}))
+  })
+}

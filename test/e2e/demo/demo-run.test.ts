@@ -1,0 +1,70 @@
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type DemoWeb, renderTruthScore, scoreAgainstTruth, startDemoWeb } from '../../../src/demo/index.js'
+import type { ScoredRow } from '../../../src/demo/truth.js'
+import { attemptsOf, type Ended, newOut, pairmill } from '../../fixtures/run/pairmill.js'
+
+const model = resolve(import.meta.dirname, '../../../models/demo-drawings')
+const missing = !existsSync(join(model, 'vision_model.onnx'))
+
+describe.skipIf(missing)(
+  `a run on the demo web with the shipped model${missing ? ' (skipped: models/demo-drawings is not there)' : ''}`,
+  { timeout: 300_000 },
+  () => {
+    const stop = new AbortController()
+    let web: DemoWeb
+    let out: string
+    let ended: Ended
+    let rows: ScoredRow[]
+
+    beforeAll(async () => {
+      web = await startDemoWeb(
+        // One style that the model learnt from, one that it did not.
+        { port: 0, seed: 'demo run', styles: ['noto', 'fluent-emoji-flat'], picturesPerHost: 200 },
+        stop.signal,
+      )
+      out = newOut()
+      const options = {
+        '--out': out,
+        '--model': model,
+        '--connect-to': web.connectTo,
+        '--allow-private': '127.0.0.0/8',
+        '--delay-ms': '5',
+        '--image-delay-ms': '0',
+      }
+      ended = await pairmill(['run', ...web.seeds, ...Object.entries(options).flat()])
+      rows = (await attemptsOf(out)).map(({ url, caption, reason, captions }) => ({
+        url,
+        caption,
+        reason: reason as ScoredRow['reason'],
+        captions: JSON.parse(captions) as ScoredRow['captions'],
+      }))
+    }, 300_000)
+    afterAll(() => {
+      stop.abort()
+    })
+
+    it('ends well, and its dataset is sound', async () => {
+      expect(ended.code, ended.stderr).toBe(0)
+      expect(await pairmill(['verify', out])).toMatchObject({ code: 0 })
+    })
+
+    it('keeps right pairs and drops wrong ones', () => {
+      const score = scoreAgainstTruth(rows, web.truth)
+      console.log(renderTruthScore(score, web.forbiddenRequests()).join('\n'))
+      expect(score.offeredWrong).toBeGreaterThan(20)
+      expect(score.precision).toBeGreaterThanOrEqual(0.98)
+      expect(score.recall).toBeGreaterThanOrEqual(0.94)
+    })
+
+    it('takes nothing that the sites forbid', () => {
+      expect(web.forbiddenRequests()).toBe(0)
+      expect(scoreAgainstTruth(rows, web.truth).forbiddenKept).toBe(0)
+    })
+
+    it('says that its model is no CLIP', () => {
+      expect(ended.stdout).toContain('not a CLIP model')
+    })
+  },
+)

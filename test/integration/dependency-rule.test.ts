@@ -1,0 +1,97 @@
+import { spawnSync } from 'node:child_process'
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { tempFolder } from '../fixtures/run/pairmill.js'
+
+const root = resolve(import.meta.dirname, '../..')
+
+const value = (from: string) => `import { anything } from '${from}'\n\nanything()\n`
+const type = (from: string) => `import type { Anything } from '${from}'\n\nexport type Other = Anything\n`
+
+const refused: readonly (readonly [string, string])[] = [
+  ['src/crawl/some.ts', '../workers/index.js'],
+  ['src/crawl/extract/some.ts', '../../workers/run.js'],
+  ['src/crawl/some.ts', '../filter/index.js'],
+  ['src/crawl/some.ts', '../cli/run.js'],
+  ['src/crawl/some.ts', '../net/fetch.js'],
+  ['src/filter/some.ts', '../workers/index.js'],
+  ['src/filter/clip/some.ts', '../../workers/backend/backend.js'],
+  ['src/filter/some.ts', '../crawl/index.js'],
+  ['src/filter/some.ts', '../shard/index.js'],
+  ['src/shard/some.ts', '../workers/index.js'],
+  ['src/shard/some.ts', '../filter/index.js'],
+  ['src/net/some.ts', '../crawl/index.js'],
+  ['src/net/some.ts', '../workers/index.js'],
+  ['src/records/some.ts', '../net/index.js'],
+  ['src/lock/some.ts', '../net/index.js'],
+  ['src/filter/clip/some.ts', '../../lock/owner.js'],
+  ['src/workers/some.ts', '../lock/fence.js'],
+  ['src/cli/some.ts', '../lock/fence.js'],
+  ['src/disk/some.ts', '../net/index.js'],
+  ['src/workers/some.ts', '../cli/run.js'],
+  ['src/workers/some.ts', '../crawl/url.js'],
+  ['src/workers/backend/some.ts', '../../shard/plan.js'],
+  ['src/cli/some.ts', '../filter/text.js'],
+  ['src/cli/some.ts', '../workers/run.js'],
+]
+
+const allowed: readonly (readonly [string, string])[] = [
+  ['src/crawl/some.ts', '../records/index.js'],
+  ['src/crawl/some.ts', '../net/index.js'],
+  ['src/crawl/some.ts', './url.js'],
+  ['src/filter/some.ts', '../disk/index.js'],
+  ['src/shard/some.ts', '../disk/index.js'],
+  ['src/filter/clip/some.ts', '../../records/index.js'],
+  ['src/filter/clip/some.ts', '../../lock/index.js'],
+  ['src/workers/some.ts', '../crawl/index.js'],
+  ['src/workers/backend/some.ts', '../../shard/index.js'],
+  ['src/cli/some.ts', '../workers/index.js'],
+]
+
+/** The direction of dependencies: cli -> workers -> stages -> net, records; a room is entered by its door. */
+describe('the linter', { timeout: 60_000 }, () => {
+  /** Files in which it found an import that the rule forbids. */
+  let accused: ReadonlySet<string>
+
+  /** Every import stands in a file of its own, under this repository's rules. */
+  beforeAll(() => {
+    const folder = tempFolder()
+    copyFileSync(join(root, 'biome.json'), join(folder, 'biome.json'))
+    for (const [file, from] of [...refused, ...allowed]) {
+      for (const form of [value, type]) {
+        const path = join(folder, nameOf(file, from, form))
+        mkdirSync(dirname(path), { recursive: true })
+        writeFileSync(path, form(from))
+      }
+    }
+    const { stdout } = spawnSync(
+      join(root, 'node_modules/.bin/biome'),
+      ['lint', '--only=style/noRestrictedImports', '--reporter=json', '--max-diagnostics=none', '.'],
+      { cwd: folder, encoding: 'utf8' },
+    )
+    const report = JSON.parse(stdout) as { diagnostics: readonly Diagnostic[] }
+    accused = new Set(
+      report.diagnostics
+        .filter(({ category }) => category === 'lint/style/noRestrictedImports')
+        .map(({ location }) => location.path),
+    )
+  }, 60_000)
+
+  it.each(refused)('refuses that %s imports %s', (file, from) => {
+    for (const form of [value, type]) expect(accused).toContain(nameOf(file, from, form))
+  })
+
+  it.each(allowed)('lets %s import %s', (file, from) => {
+    for (const form of [value, type]) expect(accused).not.toContain(nameOf(file, from, form))
+  })
+})
+
+interface Diagnostic {
+  readonly category: string
+  readonly location: { readonly path: string }
+}
+
+/** One name for each case, in the folder that the case is about. */
+const nameOf = (file: string, from: string, form: (from: string) => string): string =>
+  file.replace(/\.ts$/, `-${from.replace(/\W+/g, '-')}-${form.name}.ts`)

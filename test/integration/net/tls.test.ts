@@ -1,0 +1,83 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer, type Server } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createNet, type Net, type NetOptions, parseConnectTo } from '../../../src/net/index.js'
+
+const hasOpenssl = spawnSync('openssl', ['version']).status === 0
+
+describe.skipIf(!hasOpenssl)('https (needs the openssl command to make a certificate)', () => {
+  let server: Server
+  let certificate = ''
+  let connections = 0
+  const nets: Net[] = []
+
+  beforeAll(async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tls-test-'))
+    const key = join(folder, 'key.pem')
+    const cert = join(folder, 'cert.pem')
+    const names = 'subjectAltName=DNS:pictures.example,IP:192.0.2.7'
+    const how = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2']
+    const what = ['-subj', '/CN=pictures.example', '-addext', names, '-keyout', key, '-out', cert]
+    execFileSync('openssl', ['req', '-x509', ...how, ...what], { stdio: 'ignore' })
+    certificate = readFileSync(cert, 'utf8')
+    server = createServer({ key: readFileSync(key), cert: certificate }, (request, response) => {
+      response.end(`${request.headers.host} ${request.url}`)
+    })
+    rmSync(folder, { recursive: true })
+    server.on('secureConnection', () => {
+      connections += 1
+    })
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve)
+    })
+  })
+  afterAll(async () => {
+    for (const net of nets) await net.close()
+    server.close()
+  })
+
+  function netWith(options: Partial<NetOptions>): Net {
+    const everyWhereHere = parseConnectTo(`::127.0.0.1:${(server.address() as AddressInfo).port}`)
+    if ('error' in everyWhereHere) throw new Error(everyWhereHere.error)
+    const net = createNet({
+      userAgent: 'test',
+      connectTo: [everyWhereHere],
+      allowPrivate: ['127.0.0.0/8'],
+      ...options,
+    })
+    nets.push(net)
+    return net
+  }
+
+  function get(net: Net, url: string) {
+    return net.fetch({ url, accept: '*/*', maxBytes: 1000, deadlineMs: 10_000 }, new AbortController().signal)
+  }
+
+  it("checks the certificate against the URL's host, wherever the connection went", async () => {
+    const net = netWith({ extraCa: [certificate] })
+    for (const host of ['pictures.example', '192.0.2.7']) {
+      const outcome = await get(net, `https://${host}/a?b`)
+      expect(outcome.kind === 'response' && Buffer.from(outcome.body).toString()).toBe(`${host} /a?b`)
+    }
+    expect(await get(net, 'https://else.example/')).toMatchObject({ kind: 'failed', reason: 'tls' })
+    expect(await get(net, 'https://192.0.2.8/')).toMatchObject({ kind: 'failed', reason: 'tls' })
+  })
+
+  it('uses a connection again', async () => {
+    const net = netWith({ extraCa: [certificate] })
+    const before = connections
+    for (let i = 0; i < 5; i += 1) await get(net, 'https://pictures.example/')
+    expect(connections - before).toBe(1)
+  })
+
+  it('does not trust a certificate that nobody vouches for', async () => {
+    expect(await get(netWith({}), 'https://pictures.example/')).toMatchObject({
+      kind: 'failed',
+      reason: 'tls',
+    })
+  })
+})

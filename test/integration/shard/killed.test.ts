@@ -1,0 +1,54 @@
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { cp, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { clearScratch, executePlan, folderStore, verifyDataset, writePlan } from '../../../src/shard/index.js'
+import { bytesUnder, calm, planOf, tempFolder } from '../../fixtures/shard/dataset-fixture.js'
+
+const built = fileURLToPath(new URL('../../../dist/shard/index.js', import.meta.url))
+
+const program = `
+const { folderStore, readPlans, executePlan } = await import(${JSON.stringify(pathToFileURL(built).href)})
+const store = folderStore(process.argv[1])
+const [plan] = await readPlans(store)
+process.stdout.write('ready')
+await executePlan({ store }, plan, () => {}, new AbortController().signal)
+`
+
+/** Executes the plan in a process of its own, which is killed so long after it began; answers whether it had ended. */
+async function executeAndKill(dir: string, afterMs: number): Promise<boolean> {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program, dir], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  child.stdout.once('data', () => setTimeout(() => child.kill('SIGKILL'), afterMs))
+  return await new Promise((resolve) => child.once('close', (code) => resolve(code === 0)))
+}
+
+describe.skipIf(!existsSync(built))(
+  'a process that executes a plan (skipped where `npm run build` was not run)',
+  () => {
+    it('can be killed at any moment: verification passes, and the end is the same to the byte', async () => {
+      const dir = await tempFolder()
+      const store = folderStore(dir)
+      const specs = Array.from({ length: 12 }, () => ({ kept: 20, rejected: 30 }))
+      const plan = await planOf(store, specs, { shardSize: 20 })
+      await writePlan(store, plan, calm)
+      const undisturbed = join(await tempFolder(), 'undisturbed')
+      await cp(dir, undisturbed, { recursive: true })
+      await executePlan({ store: folderStore(undisturbed) }, plan, () => {}, calm)
+
+      let kills = 0
+      while (kills < 12 && !(await executeAndKill(dir, 3 + ((kills * 29) % 80)))) {
+        kills++
+        expect((await verifyDataset(store, () => {}, calm)).problems).toEqual([])
+      }
+      expect(kills).toBeGreaterThan(2)
+      await clearScratch(store)
+      await executePlan({ store }, plan, () => {}, calm)
+      expect(await bytesUnder(dir)).toEqual(await bytesUnder(undisturbed))
+      expect(await readdir(join(dir, '.pairmill/tmp'))).toEqual([])
+    }, 120_000)
+  },
+)

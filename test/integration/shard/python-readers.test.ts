@@ -1,0 +1,148 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { compileDataset, executePlan, folderStore, readShard } from '../../../src/shard/index.js'
+import { calm, planOf, sha256, tempFolder } from '../../fixtures/shard/dataset-fixture.js'
+
+const python = 'python3'
+const works = (command: string, args: readonly string[]) => spawnSync(command, args).status === 0
+const hasPython = works(python, ['-c', 'import tarfile'])
+const hasTar = works('tar', ['--version'])
+
+/** Kept between runs, and never part of the repository. */
+const venv = fileURLToPath(new URL('../../../.cache/python-readers', import.meta.url))
+const venvPython = join(venv, 'bin', 'python')
+
+/** Why the packages cannot be had; null = they can. */
+function missingPackages(): string | null {
+  if (!hasPython) return 'no python3'
+  const ready = () =>
+    works(venvPython, [
+      '-c',
+      'import webdataset, braceexpand, pyarrow.parquet; from importlib.metadata import version; version("wids")',
+    ])
+  if (existsSync(venvPython) && ready()) return null
+  if (!works(python, ['-m', 'venv', venv])) return 'python3 -m venv fails'
+  const pip = spawnSync(
+    venvPython,
+    ['-m', 'pip', 'install', '--quiet', '--retries', '1', '--timeout', '20', 'webdataset', 'wids', 'pyarrow'],
+    {
+      timeout: 240_000,
+    },
+  )
+  return pip.status === 0 && ready() ? null : 'pip cannot install webdataset, wids and pyarrow'
+}
+
+const missing = missingPackages()
+
+async function dataset() {
+  const dir = await tempFolder()
+  const store = folderStore(dir)
+  await executePlan({ store }, await planOf(store, [{ kept: 13, rejected: 8 }]), () => {}, calm)
+  const info = { run: 'run-1', complete: true, options: {}, optionsDigest: '', threshold: null }
+  await compileDataset(store, info, calm)
+  const samples: { key: string; jpg: string; txt: string }[] = []
+  for (const shard of ['00000.tar', '00001.tar']) {
+    for await (const { key, files } of readShard(join(dir, shard))) {
+      samples.push({ key, jpg: sha256(files.get('jpg')!), txt: Buffer.from(files.get('txt')!).toString() })
+    }
+  }
+  return { dir, samples }
+}
+
+function answerOf(command: string, program: string, dir: string): unknown {
+  const { stdout, stderr, status } = spawnSync(command, ['-c', program, dir], { encoding: 'utf8' })
+  expect({ status, complaint: status === 0 ? '' : stderr }).toEqual({ status: 0, complaint: '' })
+  return JSON.parse(stdout)
+}
+
+const withTarfile = `
+import sys, glob, json, tarfile, hashlib
+out = []
+for path in sorted(glob.glob(sys.argv[1] + '/*.tar')):
+    with tarfile.open(path, 'r:') as tar:
+        for member in tar:
+            assert member.isreg() and (member.mtime, member.mode, member.uid, member.gid) == (0, 0o644, 0, 0)
+            out.append([member.name, hashlib.sha256(tar.extractfile(member).read()).hexdigest()])
+print(json.dumps(out))
+`
+
+const withWebdataset = `
+import sys, glob, json, hashlib, webdataset as wds
+paths = sorted(glob.glob(sys.argv[1] + '/*.tar'))
+raw = [{'key': s['__key__'], 'jpg': hashlib.sha256(s['jpg']).hexdigest(), 'txt': s['txt'].decode()}
+       for s in wds.WebDataset(paths, shardshuffle=False)]
+for sample in wds.WebDataset(paths, shardshuffle=False).decode():
+    assert sample['json']['key'] == sample['__key__'] and sample['json']['caption'] == sample['txt']
+print(json.dumps(raw))
+`
+
+/** wids wants torch for sharding over processes and for two base classes, none of which reading needs. */
+const withWids = `
+import sys, json, hashlib, os, types
+torch, dist, utils, data = (types.ModuleType(n) for n in ('torch', 'torch.distributed', 'torch.utils', 'torch.utils.data'))
+torch.distributed, torch.utils, utils.data = dist, utils, data
+dist.is_initialized = lambda: False
+class Base:
+    def __class_getitem__(cls, item): return cls
+data.Dataset = data.Sampler = Base
+sys.modules.update({m.__name__: m for m in (torch, dist, utils, data)})
+import wids
+os.chdir(sys.argv[1])
+dataset = wids.ShardListDataset('index.json', cache_dir='cache-wids', keep=True, transformations=[])
+print(json.dumps([{'key': s['__key__'], 'jpg': hashlib.sha256(s['.jpg'].read()).hexdigest(), 'txt': s['.txt'].read().decode()}
+                  for s in (dataset[i] for i in range(len(dataset)))]))
+`
+
+const withPyarrow = `
+import sys, glob, json, pyarrow.parquet as pq
+rows = [row for path in sorted(glob.glob(sys.argv[1] + '/*.parquet')) for row in pq.read_table(path).to_pylist()]
+print(json.dumps([[r['key'], r['status'], r['width'], json.loads(r['captions'])[0]['source'], r['clip_score']] for r in rows]))
+`
+
+describe.skipIf(!hasTar)('GNU tar (skipped where there is no tar)', () => {
+  it('lists a shard without a complaint', async () => {
+    const { dir, samples } = await dataset()
+    const { stdout, stderr, status } = spawnSync('tar', ['-tf', join(dir, '00000.tar')], { encoding: 'utf8' })
+    expect([status, stderr]).toEqual([0, ''])
+    expect(stdout.split('\n').slice(0, 3)).toEqual(
+      ['jpg', 'json', 'txt'].map((end) => `${samples[0]?.key}.${end}`),
+    )
+  })
+})
+
+describe.skipIf(!hasPython)("Python's tarfile (skipped where there is no python3)", () => {
+  it('reads every member of a shard', async () => {
+    const { dir, samples } = await dataset()
+    const members = answerOf(python, withTarfile, dir) as [string, string][]
+    expect(members.filter(([name]) => name.endsWith('.jpg'))).toEqual(
+      samples.map(({ key, jpg }) => [`${key}.jpg`, jpg]),
+    )
+    expect(members).toHaveLength(3 * samples.length)
+  })
+})
+
+describe.skipIf(missing !== null)(
+  `Python's packages${missing === null ? '' : ` (skipped: ${missing})`}`,
+  () => {
+    it('webdataset streams the same samples', async () => {
+      const { dir, samples } = await dataset()
+      expect(answerOf(venvPython, withWebdataset, dir)).toEqual(samples)
+    })
+
+    it('wids finds the same samples through index.json', async () => {
+      const { dir, samples } = await dataset()
+      expect(answerOf(venvPython, withWids, dir)).toEqual(samples)
+    })
+
+    it('pyarrow reads the same rows from the parquet', async () => {
+      const { dir, samples } = await dataset()
+      const rows = answerOf(venvPython, withPyarrow, dir) as unknown[][]
+      expect(rows).toHaveLength(21)
+      expect(rows.filter(([key]) => key !== null).map(([key]) => key)).toEqual(samples.map(({ key }) => key))
+      expect(rows[0]).toEqual([samples[0]?.key, 'success', expect.any(Number), 'alt', expect.any(Number)])
+    })
+  },
+)

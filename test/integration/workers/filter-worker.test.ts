@@ -1,0 +1,288 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import {
+  createDecodeApart,
+  type Decode,
+  decodeImage,
+  defaultFilterOptions,
+  prepareImageLibrary,
+} from '../../../src/filter/index.js'
+import type { Fetch, FetchOutcome } from '../../../src/net/index.js'
+import type { Candidate } from '../../../src/records/index.js'
+import { folderStore, partName, readPart } from '../../../src/shard/index.js'
+import type {
+  Backend,
+  BatchCommit,
+  BatchCommitted,
+  BatchLease,
+  HostReport,
+} from '../../../src/workers/backend/backend.js'
+import type { Bells } from '../../../src/workers/bells.js'
+import { visitBatch } from '../../../src/workers/filter-worker.js'
+import { createGate } from '../../../src/workers/gate.js'
+import { sceneOf } from '../../fixtures/filter/hostile.js'
+
+const never = new AbortController().signal
+const folder = mkdtempSync(join(tmpdir(), 'pairmill-parts-'))
+let jpeg: Buffer
+beforeAll(async () => {
+  prepareImageLibrary()
+  jpeg = await sceneOf(320, 240).jpeg().toBuffer()
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const candidate = (path: string): Candidate => ({
+  imageUrl: `http://img.test/${path}`,
+  fallbackUrls: [],
+  captions: [{ source: 'alt', text: 'a cat on a mat' }],
+  pageUrl: 'http://a.test/',
+  pageLanguage: null,
+  licenceUrl: null,
+})
+const leaseOf = (...paths: string[]): BatchLease => ({
+  kind: 'batch',
+  candidates: paths.map((path, i) => ({ id: i + 1, attempts: 0, body: candidate(path) })),
+  starts: 0,
+  failures: 0,
+})
+
+interface Scene {
+  lease: BatchLease
+  committed?: BatchCommitted | Error
+  fetch?: Fetch
+  decode?: Decode
+  decodeApart?: Decode
+  findDuplicates?: Backend['findDuplicates']
+}
+
+function desk(scene: Scene) {
+  const out = mkdtempSync(join(folder, 'out-'))
+  const store = folderStore(out)
+  const commits: BatchCommit[] = []
+  const reported: HostReport[] = []
+  const released: { failed: boolean }[] = []
+  const rung: unknown[] = []
+  const backend: Partial<Backend> = {
+    leaseBatch: async () => scene.lease,
+    extendBatch: async () => ({ kind: 'held' }),
+    releaseBatch: async ({ failed }) => void released.push({ failed }),
+    reserve: async ({ slots }) =>
+      slots.map(({ host, want }) => ({ host, granted: want, inMs: 0, delayMs: 0, failures: 0 })),
+    reportHosts: async (reports) => void reported.push(...reports),
+    findDuplicates: scene.findDuplicates ?? (async () => []),
+    captionCounts: async (_, texts) => texts.map(() => 1),
+    commitBatch: async (commit) => {
+      commits.push(commit)
+      if (scene.committed instanceof Error) throw scene.committed
+      return scene.committed ?? { kind: 'committed', kept: commit.kept.length, losers: [] }
+    },
+  }
+  const bells: Partial<Bells> = { ring: async (...ring) => void rung.push(ring) }
+  const fetch: Fetch = async ({ url }) => ({
+    kind: 'response',
+    head: { status: url.endsWith('gone') ? 404 : 200, headers: {} },
+    body: jpeg,
+    stopped: false,
+  })
+  const visit = (drain = never, abort = never) =>
+    visitBatch(
+      {
+        backend: backend as Backend,
+        bells: bells as Bells,
+        store,
+        fetch: scene.fetch ?? fetch,
+        groupsOf: async () => [],
+        optOuts: { productToken: 'test', obeyed: new Set() },
+        permit: async () => ({
+          kind: 'allowed',
+          permission: { rule: 'robots:none', checkedAt: '2026-01-02T03:04:05.000Z' },
+          crawlDelayMs: 0,
+        }),
+        decode: scene.decode ?? decodeImage,
+        decodeApart: scene.decodeApart ?? createDecodeApart(),
+        decoding: createGate(2),
+        now: Date.now,
+        random: () => 0,
+        pixelsOf: null,
+        tensorSide: null,
+        score: null,
+        tagger: null,
+        modelId: null,
+        modelThreshold: null,
+      },
+      { run: 'r', filter: { ...defaultFilterOptions, minBytes: 1 }, imageDelayMs: 0 },
+      '12',
+      drain,
+      abort,
+    )
+  const parts = () =>
+    readdirSync(out, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.tar'))
+  return { visit, commits, released, reported, rung, store, parts }
+}
+
+describe('a batch', () => {
+  it('is judged, its part written, and then committed by name', async () => {
+    const { visit, commits, released, store, parts } = desk({ lease: leaseOf('cat', 'gone') })
+    expect(await visit()).toEqual({ kind: 'done' })
+    expect(commits).toHaveLength(1)
+    const { part, kept, deferred, counters, token } = commits[0]!
+    expect(part).toMatchObject({ name: partName('12', token), rows: 2 })
+    expect(parts()).toEqual([part!.name])
+    expect(kept).toEqual([{ row: 0, sha256: expect.any(String), phash: expect.any(String), score: null }])
+    expect([deferred, released]).toEqual([[], []])
+    expect(counters).toMatchObject({ images_fetched: 1, image_bytes: jpeg.length, 'rejected:http_4xx': 1 })
+    const copy = await store.localCopy(part!.name, never)
+    const { rows } = await readPart(copy!.path)
+    expect(rows.map(({ reason }) => reason)).toEqual([null, 'http_4xx'])
+  })
+
+  it.each<[string, FetchOutcome, Partial<HostReport>[]]>([
+    [
+      'asks for a pause',
+      {
+        kind: 'response',
+        head: { status: 429, headers: { 'retry-after': '9' } },
+        body: Buffer.alloc(0),
+        stopped: true,
+      },
+      [
+        { throttleMs: 250, pauseMs: 9_000, health: 'none' },
+        { pauseMs: 2_000, health: 'bad' },
+      ],
+    ],
+    [
+      'cannot be reached',
+      { kind: 'failed', reason: 'connection', detail: '' },
+      [{ throttleMs: 0, pauseMs: 2_000, health: 'bad' }],
+    ],
+    [
+      'answers with a no',
+      { kind: 'response', head: { status: 404, headers: {} }, body: Buffer.alloc(0), stopped: true },
+      [{ throttleMs: 0, pauseMs: 0, health: 'ok' }],
+    ],
+  ])('tells all workers of an image host that %s', async (_, outcome, reports) => {
+    const { visit, reported } = desk({ lease: leaseOf('cat'), fetch: async () => outcome })
+    expect(await visit()).toEqual({ kind: 'done' })
+    expect(reported).toMatchObject(reports)
+    expect(new Set(reported.map(({ host }) => host))).toEqual(new Set(['img.test']))
+  })
+
+  it('cites the kept images that its duplicates repeat', async () => {
+    const { visit, commits } = desk({
+      lease: leaseOf('one', 'two'),
+      findDuplicates: async (wish) =>
+        wish.images.map((_, index) => ({ index, of: `kept-${index}`, near: true })),
+    })
+    await visit()
+    expect(commits[0]).toMatchObject({ kept: [], cited: ['kept-0', 'kept-1'] })
+    expect(commits[0]!.counters).toMatchObject({ 'rejected:duplicate_near': 2 })
+  })
+
+  it('writes no part where every candidate is put back', async () => {
+    const { visit, commits, parts } = desk({
+      lease: leaseOf('cat'),
+      fetch: async () => ({
+        kind: 'response',
+        head: { status: 503, headers: {} },
+        body: new Uint8Array(),
+        stopped: true,
+      }),
+    })
+    await visit()
+    expect(commits[0]).toMatchObject({
+      part: null,
+      kept: [],
+      deferred: [{ id: 1, delayMs: expect.any(Number) }],
+    })
+    expect(parts()).toEqual([])
+  })
+
+  it('of one candidate that was under way at two deaths is decoded in a process of its own, and kept where that lives', async () => {
+    const decode: Decode = () => Promise.reject(new Error('not here'))
+    const lease = { ...leaseOf('cat'), starts: 2 } as BatchLease
+    const { visit, commits } = desk({ lease, decode })
+    expect(await visit()).toEqual({ kind: 'done' })
+    expect(commits[0]).toMatchObject({ kept: [{ row: 0 }], part: { rows: 1 } })
+  })
+
+  it('of one candidate that ends the process that decodes it is ledgered as crashed', async () => {
+    const lease = { ...leaseOf('killer'), starts: 2 } as BatchLease
+    const script = join(folder, 'dies.cjs')
+    writeFileSync(script, "process.once('message', () => process.kill(process.pid, 'SIGSEGV'))")
+    const { visit, commits, store } = desk({ lease, decodeApart: createDecodeApart(script) })
+    expect(await visit()).toEqual({ kind: 'done' })
+    expect(commits[0]).toMatchObject({ kept: [], part: { rows: 1 }, counters: { 'rejected:crashed': 1 } })
+    const copy = await store.localCopy(commits[0]!.part!.name, never)
+    expect((await readPart(copy!.path)).rows[0]).toMatchObject({
+      reason: 'crashed',
+      detail: 'the process that decoded it ended with SIGSEGV',
+      sha256: expect.any(String),
+    })
+  })
+
+  it.each([
+    ['failed twice', { failures: 2 }],
+    ['was under way at twenty deaths', { starts: 20 }],
+  ])('of one candidate that %s is ledgered, not tried', async (_, earlier) => {
+    const lease = { ...leaseOf('killer'), ...earlier } as BatchLease
+    const { visit, commits, store } = desk({ lease, fetch: () => Promise.reject(new Error('not tried')) })
+    expect(await visit()).toEqual({ kind: 'done' })
+    expect(commits[0]).toMatchObject({ kept: [], part: { rows: 1 }, counters: { 'rejected:crashed': 1 } })
+    const copy = await store.localCopy(commits[0]!.part!.name, never)
+    expect((await readPart(copy!.path)).rows[0]).toMatchObject({
+      reason: 'crashed',
+      caption: 'a cat on a mat',
+    })
+  })
+
+  it('that was split is rung for by its halves', async () => {
+    const { visit, rung } = desk({ lease: { kind: 'split', batches: ['13', '14'] } })
+    expect(await visit()).toEqual({ kind: 'done' })
+    expect(rung).toEqual([['batch', 'r', ['13', '14']]])
+  })
+
+  it('is left to those who have it or had it, and when the process drains', async () => {
+    expect(await desk({ lease: { kind: 'gone' } }).visit()).toEqual({ kind: 'done' })
+    expect(await desk({ lease: { kind: 'busy', inMs: 60 } }).visit()).toEqual({ kind: 'again', inMs: 60 })
+    const { visit, commits } = desk({ lease: leaseOf('cat') })
+    expect(await visit(AbortSignal.abort())).toEqual({ kind: 'done' })
+    expect(commits).toEqual([])
+  })
+
+  it('is looked at anew where its commit was stale, and is another’s where it was lost', async () => {
+    const stale = desk({ lease: leaseOf('cat'), committed: { kind: 'stale' } })
+    expect(await stale.visit()).toMatchObject({ kind: 'again' })
+    const lost = desk({ lease: leaseOf('cat'), committed: { kind: 'lost' } })
+    expect(await lost.visit()).toEqual({ kind: 'done' })
+    expect([stale.released, lost.released]).toEqual([[], []])
+  })
+
+  it('that cannot be judged counts as a failed start', async () => {
+    const failure = new Error('the decoder broke')
+    const { visit, commits, released } = desk({ lease: leaseOf('cat'), fetch: () => Promise.reject(failure) })
+    await expect(visit()).rejects.toBe(failure)
+    expect([commits, released]).toEqual([[], [{ failed: true }]])
+  })
+
+  it('that cannot be stored is not to blame', async () => {
+    const failure = new Error('the database is gone')
+    const { visit, released } = desk({ lease: leaseOf('cat'), committed: failure })
+    await expect(visit()).rejects.toBe(failure)
+    expect(released).toEqual([{ failed: false }])
+  })
+
+  it('that is aborted is dropped: its lease runs out', async () => {
+    const abort = new AbortController()
+    const { visit, commits, released } = desk({
+      lease: leaseOf('cat'),
+      fetch: async () => {
+        abort.abort(new Error('stop'))
+        return { kind: 'failed', reason: 'cancelled', detail: '' }
+      },
+    })
+    expect(await visit(never, abort.signal)).toEqual({ kind: 'done' })
+    expect([commits, released]).toEqual([[], []])
+  })
+})

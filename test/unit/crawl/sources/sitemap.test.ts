@@ -1,0 +1,169 @@
+import { gzipSync } from 'node:zlib'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { listingPage, mayBeListing } from '../../../../src/crawl/listing.js'
+import { allOptOuts } from '../../../../src/crawl/permission/index.js'
+import { readListing } from '../../../../src/crawl/sources/sitemap.js'
+import { runs } from '../../../fixtures/runs.js'
+
+const url = 'http://a.test/sitemap.xml'
+const shown = (xml: string, at = url) => {
+  const listing = readListing(xml, at)
+  return (
+    listing && {
+      links: listing.links,
+      images: listing.candidates.map(
+        ({ imageUrl, captions, pageUrl }) =>
+          `${imageUrl} | ${captions.map(({ source, text }) => `${source}: ${text}`).join(' + ')} | ${pageUrl}`,
+      ),
+    }
+  )
+}
+
+const sitemap = `<?xml version="1.0" encoding="UTF-8"?>
+<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:image="http://www.google.com/schemas/sitemap-image/1.1">
+  <url><loc> http://a.test/one </loc><lastmod>2026-01-01</lastmod>
+    <image:image><image:loc>http://img.test/1.jpg</image:loc><image:caption>A cat &amp; a dog</image:caption><image:title>Pets</image:title></image:image>
+    <image:image><image:loc>http://img.test/2.jpg</image:loc></image:image>
+    <image:image><image:caption>Nothing</image:caption></image:image></url>
+  <url><loc>/two?b=1&amp;a=2</loc></url>
+  <url><loc>ftp://a.test/three</loc></url>
+</urlset>`
+const rss = `<rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/"><channel><title>News</title><link>http://a.test/</link>
+  <image><url>http://a.test/logo.png</url><title>Logo</title></image>
+  <item><title>A storm at sea</title><link>http://a.test/storm</link>
+    <media:content url="http://img.test/storm.jpg" medium="image"><media:description><![CDATA[Waves <b>break</b>]]></media:description></media:content></item>
+  <item><title>A calm</title><link>http://a.test/calm</link><enclosure url="http://img.test/calm.jpg" type="image/jpeg" length="1"/>
+    <enclosure url="http://a.test/calm.mp3" type="audio/mpeg" length="1"/></item>
+</channel></rss>`
+const atom = `<feed xmlns="http://www.w3.org/2005/Atom"><title>Blog</title><link href="/"/>
+  <entry><title>Birds</title><link rel="self" href="/self"/><link href="/birds"/><link rel="enclosure" type="image/png" href="/birds.png"/></entry></feed>`
+
+describe('a sitemap or a feed', () => {
+  it('gives the pages of a sitemap, and its images with what it says of them', () => {
+    expect(shown(sitemap)).toEqual({
+      links: ['http://a.test/one', 'http://a.test/two?b=1&a=2'],
+      images: ['http://img.test/1.jpg | sitemap: A cat & a dog + sitemap: Pets | http://a.test/one'],
+    })
+    expect(readListing(sitemap, url)).toMatchObject({
+      kind: 'sitemap',
+      imagesSeen: 3,
+      imagesSkipped: { no_caption: 1, no_source: 1 },
+    })
+  })
+
+  it('gives the sitemaps of an index', () => {
+    const index =
+      '<sitemapindex><sitemap><loc>http://a.test/1.xml.gz</loc></sitemap><sitemap><loc>http://a.test/2.xml</loc></sitemap></sitemapindex>'
+    expect(shown(index)).toEqual({ links: ['http://a.test/1.xml.gz', 'http://a.test/2.xml'], images: [] })
+  })
+
+  it('gives the pages and pictures of RSS and Atom, by their own words or else by the headline', () => {
+    expect(shown(rss)).toEqual({
+      links: ['http://a.test/storm', 'http://a.test/calm'],
+      images: [
+        'http://img.test/storm.jpg | feed: Waves <b>break</b> | http://a.test/storm',
+        'http://img.test/calm.jpg | feed: A calm | http://a.test/calm',
+      ],
+    })
+    expect(shown(atom)).toEqual({
+      links: ['http://a.test/birds'],
+      images: ['http://a.test/birds.png | feed: Birds | http://a.test/birds'],
+    })
+  })
+
+  it('is nothing else: other XML, pages, text and what is far too deep are none', () => {
+    expect(shown('<svg><url><loc>http://a.test/</loc></url></svg>')).toBe(null)
+    expect(shown('<!doctype html><html><a href="/x">x</a></html>')).toBe(null)
+    expect(shown('just words')).toBe(null)
+    expect(shown('')).toBe(null)
+    expect(shown(`<urlset>${'<url>'.repeat(50_000)}`)).toBe(null)
+  })
+
+  it('expands no entity that the document declares', () => {
+    const bomb = `<?xml version="1.0"?><!DOCTYPE urlset [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;"><!ENTITY x SYSTEM "file:///etc/passwd">]>
+      <urlset><url><loc>http://a.test/&b;</loc></url><url><loc>http://a.test/&x;</loc></url></urlset>`
+    expect(shown(bomb)?.links).toEqual(['http://a.test/&b;', 'http://a.test/&x;'])
+  })
+
+  it('gives at most 50,000 pages, and keeps little of an endless text', () => {
+    const many = Array.from({ length: 60_000 }, (_, n) => `<url><loc>http://a.test/${n}</loc></url>`).join('')
+    expect(readListing(`<urlset>${many}</urlset>`, url)?.links).toHaveLength(50_000)
+    const long = `<urlset><url><loc>http://a.test/${'x'.repeat(1_000_000)}</loc></url><url><loc>/b</loc></url></urlset>`
+    expect(shown(long)?.links).toEqual(['http://a.test/b'])
+  })
+
+  it('is read from gzip, in its own charset, and not where it unfolds to far too much', () => {
+    const rules = { productToken: 'pairmill', obeyed: allOptOuts }
+    const read = (bytes: Uint8Array, headers: Record<string, string> = {}) =>
+      listingPage(bytes, headers, url, rules)
+    expect(read(gzipSync(sitemap))).toMatchObject({
+      links: ['http://a.test/one', 'http://a.test/two?b=1&a=2'],
+    })
+    const latin = Buffer.from(
+      '<?xml version="1.0" encoding="ISO-8859-1"?><rss><item><title>Caf\xe9</title><link>/c</link><enclosure url="/c.jpg" type="image/jpeg"/></item></rss>',
+      'latin1',
+    )
+    expect(read(latin)).toMatchObject({ candidates: [{ captions: [{ source: 'feed', text: 'Café' }] }] })
+    expect(read(gzipSync(sitemap).subarray(0, 60))).toEqual({ why: 'encoding' })
+    expect(read(gzipSync(Buffer.alloc(60 * 1024 * 1024)))).toEqual({ why: 'encoding' })
+    expect(read(Buffer.from('<a/>'))).toEqual({ why: 'not_html' })
+    expect(read(Buffer.from(sitemap), { 'x-robots-tag': 'nofollow, noimageindex' })).toMatchObject({
+      links: [],
+      candidates: [],
+    })
+  })
+
+  it('is looked for in XML and in compressed sitemaps alone', () => {
+    expect(mayBeListing('application/rss+xml', 'http://a.test/feed')).toBe(true)
+    expect(mayBeListing('application/gzip', 'http://a.test/s.xml.gz?x')).toBe(true)
+    expect(mayBeListing('application/gzip', 'http://a.test/backup.tar.gz')).toBe(false)
+    expect(mayBeListing('image/svg+xml', 'http://a.test/a.svg')).toBe(false)
+  })
+
+  it('makes of 2,000 damaged documents canonical links and captions that say something, or nothing', () => {
+    const piece = fc.constantFrom(
+      ...[
+        '<url>',
+        '</url>',
+        '<loc>',
+        '</loc>',
+        '<item>',
+        '</item>',
+        '<image:image>',
+        '<![CDATA[',
+        ']]>',
+        '&',
+        ';',
+      ],
+      ...[
+        '<link href="/x"/>',
+        '"',
+        '>',
+        '<',
+        '<!--',
+        '<enclosure url="/i.jpg" type="image/png"/>',
+        '\0',
+        'http://b.test/',
+      ],
+    )
+    const damage = fc.array(fc.tuple(fc.nat(2_000), fc.nat(20), piece), { minLength: 1, maxLength: 8 })
+    fc.assert(
+      fc.property(fc.constantFrom(sitemap, rss, atom), damage, (xml, changes) => {
+        let text = xml
+        for (const [at, gone, put] of changes) {
+          const place = at % text.length
+          text = text.slice(0, place) + put + text.slice(place + gone)
+        }
+        const listing = readListing(text, url)
+        for (const link of listing?.links ?? []) expect(link).toMatch(/^https?:\/\//)
+        for (const { imageUrl, captions } of listing?.candidates ?? []) {
+          expect(imageUrl).toMatch(/^https?:\/\//)
+          expect(captions.every((caption) => caption.text.trim() !== '')).toBe(true)
+          expect(captions.length).toBeGreaterThan(0)
+        }
+      }),
+      { numRuns: runs.line },
+    )
+  })
+})

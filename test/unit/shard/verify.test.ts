@@ -1,0 +1,370 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { entryBytes, readEntry } from '../../../src/shard/entry.js'
+import {
+  compileDataset,
+  type DatasetInfo,
+  executePlan,
+  folderStore,
+  keyOf,
+  type Problem,
+  type Store,
+  verifyDataset,
+  writePlan,
+} from '../../../src/shard/index.js'
+import { SummedFile } from '../../../src/shard/summed-file.js'
+import { readTar } from '../../../src/shard/tar-reader.js'
+import { addMember, endArchive } from '../../../src/shard/tar-writer.js'
+import { calm, picture, planOf, sha256, tempFolder } from '../../fixtures/shard/dataset-fixture.js'
+
+const info: DatasetInfo = {
+  run: 'run-1',
+  complete: true,
+  options: { shardSize: 10 },
+  optionsDigest: 'digest',
+  threshold: 0.28,
+}
+
+const ignore = () => {}
+const verify = (store: Store) => verifyDataset(store, ignore, calm)
+
+let template = ''
+
+/** Two plans, three shards and a ledger, complete. */
+async function dataset(): Promise<{ dir: string; store: Store }> {
+  const dir = join(await tempFolder(), 'copy')
+  await cp(template, dir, { recursive: true })
+  return { dir, store: folderStore(dir) }
+}
+
+beforeAll(async () => {
+  template = await mkdtemp(join(tmpdir(), 'pairmill-verify-'))
+  const store = folderStore(template)
+  const plans = [
+    await planOf(store, [
+      { kept: 8, rejected: 9, losers: 1 },
+      { kept: 7, rejected: 2 },
+    ]),
+    await planOf(store, [{ kept: 5, rejected: 1 }], { plan: 1, firstShard: 2 }),
+    await planOf(store, [{ kept: 0, rejected: 3 }], { plan: 2, firstShard: 3 }),
+  ]
+  for (const plan of plans) {
+    await writePlan(store, plan, calm)
+    await executePlan({ store }, plan, ignore, calm)
+  }
+  await compileDataset(store, info, calm)
+})
+
+afterAll(() => rm(template, { recursive: true, force: true }))
+
+describe('a whole dataset', () => {
+  it('passes, and its counts are told', async () => {
+    const { store } = await dataset()
+    const seen: unknown[] = []
+    const result = await verifyDataset(store, (progress) => seen.push(progress), calm)
+    expect(result).toEqual({ problems: [], shards: 3, samples: 19, rows: 35, pages: 0, underWay: [] })
+    expect(seen.at(-1)).toEqual({ done: 4, total: 4, samples: 19 })
+  })
+
+  it('has files that other readers know: sizes.json, a wids index, a manifest and a card', async () => {
+    const { dir, store } = await dataset()
+    const json = async (name: string): Promise<unknown> => JSON.parse(await readFile(join(dir, name), 'utf8'))
+    expect(await json('sizes.json')).toEqual({ '00000.tar': 7, '00001.tar': 7, '00002.tar': 5 })
+    const entry = await readEntry(store, '00000', calm)
+    const wids = (await json('index.json')) as { shardlist: unknown[] }
+    expect(Object.keys(wids)).toEqual(['__kind__', 'wids_version', 'shardlist'])
+    expect(wids).toMatchObject({ __kind__: 'wids-shard-index-v1', wids_version: 1 })
+    expect(wids.shardlist).toHaveLength(3)
+    expect(wids.shardlist[0]).toEqual({
+      url: '00000.tar',
+      nsamples: 7,
+      md5sum: entry?.files[0]?.md5,
+      filesize: (await readFile(join(dir, '00000.tar'))).length,
+    })
+    expect(await json('manifest.json')).toMatchObject({
+      complete: true,
+      samples: 19,
+      rows: 35,
+      threshold: 0.28,
+    })
+    expect(await readFile(join(dir, 'README.md'), 'utf8')).toMatch(
+      /^---\n[\s\S]*\n {2}data_files: "\*\.tar"\n---\n/,
+    )
+  })
+
+  it('is compiled to the same bytes again', async () => {
+    const { dir, store } = await dataset()
+    const before = await readFile(join(dir, 'manifest.json'))
+    const summary = await compileDataset(store, info, calm)
+    expect(summary).toMatchObject({ shards: 3, samples: 19, rows: 35 })
+    expect((await readFile(join(dir, 'manifest.json'))).equals(before)).toBe(true)
+  })
+
+  it('passes in whatever order the members of a key stand', async () => {
+    const { dir, store } = await dataset()
+    const extensions: string[] = []
+    await rewriteTar(dir, (members) => {
+      const other = members.flatMap((_, i) => (i % 3 === 0 ? members.slice(i, i + 3).reverse() : []))
+      extensions.push(...other.slice(0, 3).map(([name]) => name.slice(name.indexOf('.') + 1)))
+      return other
+    })
+    expect(extensions).toEqual(['txt', 'json', 'jpg'])
+    expect(await verify(store)).toMatchObject({ problems: [], shards: 3 })
+  })
+
+  it('passes where nothing was kept at all, or nothing judged', async () => {
+    const store = folderStore(await tempFolder())
+    await compileDataset(store, info, calm)
+    expect(await verify(store)).toMatchObject({ problems: [], shards: 0, rows: 0 })
+    await executePlan({ store }, await planOf(store, [{ kept: 0, rejected: 3 }]), ignore, calm)
+    await compileDataset(store, info, calm)
+    expect(await verify(store)).toMatchObject({ problems: [], shards: 0, rows: 3 })
+  })
+})
+
+describe('a dataset whose run is not at its end', () => {
+  it('passes while its compiled files lag behind the entries', async () => {
+    const { store } = await dataset()
+    const more = await planOf(store, [{ kept: 3, rejected: 0 }], { plan: 3, firstShard: 3 })
+    await writePlan(store, more, calm)
+    await executePlan({ store }, more, ignore, calm)
+    expect(await verify(store)).toMatchObject({ problems: [], shards: 4 })
+  })
+
+  it('passes, and names the files, where a shard of a written plan lies there uncommitted', async () => {
+    const { dir, store } = await dataset()
+    await compileDataset(store, { ...info, complete: false }, calm)
+    await writePlan(store, await planOf(store, [{ kept: 3, rejected: 0 }], { plan: 3, firstShard: 3 }), calm)
+    await writeFile(join(dir, '00003.tar'), 'anything')
+    expect(await verify(store)).toMatchObject({ problems: [], underWay: ['00003.tar'] })
+  })
+
+  it('fails where its compiled files name what is not committed', async () => {
+    const { dir, store } = await dataset()
+    await compileDataset(store, { ...info, complete: false }, calm)
+    for (const end of ['tar', 'parquet']) await rm(join(dir, `00002.${end}`))
+    await rm(join(dir, '00002_stats.json'))
+    await rm(join(dir, '.pairmill/entries/00002.json'))
+    const { problems } = await verify(store)
+    expect(problems.map(({ file }) => file).sort()).toEqual(['index.json', 'manifest.json', 'sizes.json'])
+  })
+})
+
+/** Rewrites a shard's tar, and its entry to match, so that only what is inside is wrong. */
+async function rewriteTar(dir: string, change: (members: [string, Buffer][]) => [string, Buffer][]) {
+  const path = join(dir, '00000.tar')
+  const members: [string, Buffer][] = []
+  for await (const { name, bytes } of readTar(path)) members.push([name, bytes])
+  await rm(path)
+  const file = await SummedFile.create(path)
+  for (const [name, bytes] of change(members)) await addMember(file, name, bytes)
+  const sums = await endArchive(file)
+  await changeEntry(dir, (entry) => ({
+    ...entry,
+    files: entry.files.map((f) => (f.name === '00000.tar' ? { name: f.name, ...sums } : f)),
+  }))
+  await compileDataset(folderStore(dir), info, calm)
+}
+
+type Entry = NonNullable<Awaited<ReturnType<typeof readEntry>>>
+
+async function changeEntry(dir: string, change: (entry: Entry) => Entry) {
+  const store = folderStore(dir)
+  const entry = await readEntry(store, '00000', calm)
+  await store.putBytes('.pairmill/entries/00000.json', entryBytes(change(entry!)), { ifAbsent: false }, calm)
+}
+
+async function changeFile(path: string, change: (bytes: Buffer) => Buffer) {
+  await writeFile(path, change(await readFile(path)))
+}
+
+const key = (i: number) => keyOf(0, i, 10)
+
+function withJson(
+  members: [string, Buffer][],
+  name: string,
+  change: (json: Record<string, unknown>) => object,
+) {
+  return members.map(([member, bytes]): [string, Buffer] =>
+    member === name
+      ? [member, Buffer.from(JSON.stringify(change(JSON.parse(bytes.toString()))))]
+      : [member, bytes],
+  )
+}
+
+/** What is done to a dataset, and the problems (among possible others) that must be named. */
+const damages: [string, (dir: string) => Promise<void>, Partial<Problem>[]][] = [
+  [
+    'a tar that is gone',
+    (dir) => rm(join(dir, '00001.tar')),
+    [{ shard: 1, file: '00001.tar', message: 'is missing' }],
+  ],
+  [
+    'a tar with one byte turned',
+    (dir) =>
+      changeFile(join(dir, '00001.tar'), (bytes) => {
+        bytes[800] = (bytes[800] ?? 0) ^ 1
+        return bytes
+      }),
+    [{ shard: 1, file: '00001.tar', message: 'has another sha256 than its entry says' }],
+  ],
+  [
+    'a tar that is cut',
+    (dir) => changeFile(join(dir, '00001.tar'), (bytes) => bytes.subarray(0, -1024)),
+    [{ shard: 1, file: '00001.tar' }],
+  ],
+  [
+    'an image that is cut, with sums to match',
+    async (dir) => {
+      const cutImage = (await imageOf(dir, 2)).subarray(0, -40)
+      await rewriteTar(dir, (members) =>
+        withJson(members, `${key(2)}.json`, (json) => ({ ...json, stored_sha256: sha256(cutImage) })).map(
+          ([name, bytes]): [string, Buffer] => [name, name === `${key(2)}.jpg` ? cutImage : bytes],
+        ),
+      )
+    },
+    [
+      {
+        shard: 0,
+        file: '00000.tar',
+        key: key(2),
+        message: expect.stringContaining('cannot be decoded') as string,
+      },
+    ],
+  ],
+  [
+    'an image of another sample',
+    async (dir) => {
+      const other = await picture(4242)
+      await rewriteTar(dir, (members) =>
+        members.map(([name, bytes]): [string, Buffer] => [name, name === `${key(1)}.jpg` ? other : bytes]),
+      )
+    },
+    [{ shard: 0, key: key(1), message: 'has an image whose sha256 is not the stored_sha256 of its json' }],
+  ],
+  [
+    'an image of another size than its record says',
+    (dir) =>
+      rewriteTar(dir, (members) => withJson(members, `${key(0)}.json`, (json) => ({ ...json, width: 999 }))),
+    [{ shard: 0, key: key(0), message: expect.stringContaining('its json says 999x12') as string }],
+  ],
+  [
+    'an empty caption',
+    (dir) =>
+      rewriteTar(dir, (members) =>
+        members.map(([name, bytes]): [string, Buffer] => [
+          name,
+          name === `${key(3)}.txt` ? Buffer.alloc(0) : bytes,
+        ]),
+      ),
+    [
+      { shard: 0, key: key(3), message: 'has an empty txt' },
+      { shard: 0, key: key(3), message: 'has another caption in its json than in its txt' },
+    ],
+  ],
+  [
+    'a member that is missing',
+    (dir) => rewriteTar(dir, (members) => members.filter(([name]) => name !== `${key(3)}.txt`)),
+    [{ shard: 0, key: key(3), message: 'has the members jpg json, not jpg json txt' }],
+  ],
+  [
+    'members that do not stand together',
+    (dir) => rewriteTar(dir, ([first, ...rest]) => [...rest, first!]),
+    [{ shard: 0, key: key(0) }],
+  ],
+  [
+    'samples in another order',
+    (dir) => rewriteTar(dir, (members) => [...members.slice(3), ...members.slice(0, 3)]),
+    [{ shard: 0, key: key(1), message: expect.stringContaining(`not ${key(0)}`) as string }],
+  ],
+  [
+    'a sample that is missing',
+    (dir) => rewriteTar(dir, (members) => members.slice(0, -3)),
+    [
+      { shard: 0, file: '00000.tar', message: 'has 6 samples, its entry says 7' },
+      { shard: 0, file: '00000.parquet', key: key(6) },
+    ],
+  ],
+  [
+    'a sample twice',
+    (dir) => rewriteTar(dir, (members) => [...members, ...members.slice(-3)]),
+    [{ shard: 0, file: '00000.tar' }],
+  ],
+  [
+    'a parquet of another shard',
+    async (dir) => {
+      const bytes = await readFile(join(dir, '00001.parquet'))
+      await writeFile(join(dir, '00000.parquet'), bytes)
+      await changeEntry(dir, (entry) => ({
+        ...entry,
+        files: entry.files.map((f) =>
+          f.name === '00000.parquet' ? { ...f, size: bytes.length, sha256: sha256(bytes) } : f,
+        ),
+      }))
+    },
+    [{ shard: 0, file: '00000.parquet', key: key(0) }],
+  ],
+  [
+    'a parquet that is none',
+    (dir) => writeFile(join(dir, '00000.parquet'), 'no parquet'),
+    [{ shard: 0, file: '00000.parquet', message: expect.stringContaining('is not readable') as string }],
+  ],
+  [
+    'stats that count otherwise',
+    (dir) =>
+      changeFile(join(dir, '00000_stats.json'), (bytes) =>
+        Buffer.from(bytes.toString().replace('"successes": 7', '"successes": 6')),
+      ),
+    [{ shard: 0, file: '00000_stats.json', message: 'counts 6 successes, its entry says 7' }],
+  ],
+  [
+    'a shard file that no entry names',
+    (dir) => writeFile(join(dir, '00007.tar'), 'x'),
+    [{ shard: null, file: '00007.tar', message: 'is not committed: no entry names it' }],
+  ],
+  [
+    'a gap in the numbers',
+    async (dir) => {
+      for (const name of ['00001.tar', '00001.parquet', '00001_stats.json', '.pairmill/entries/00001.json']) {
+        await rm(join(dir, name))
+      }
+      await compileDataset(folderStore(dir), info, calm)
+    },
+    [{ shard: null, message: 'shard 1 is missing below shard 2' }],
+  ],
+  [
+    'sizes.json that lacks a shard',
+    (dir) => writeFile(join(dir, 'sizes.json'), '{"00000.tar": 7}'),
+    [{ file: 'sizes.json', message: 'is not as the entries say' }],
+  ],
+  ['an index that is gone', (dir) => rm(join(dir, 'index.json')), [{ file: 'index.json' }]],
+  [
+    'a manifest that is no JSON',
+    (dir) => writeFile(join(dir, 'manifest.json'), '{'),
+    [{ file: 'manifest.json', message: expect.stringContaining('is not readable') as string }],
+  ],
+  [
+    'an entry that is no JSON',
+    (dir) => writeFile(join(dir, '.pairmill/entries/00001.json'), '{'),
+    [{ message: expect.stringContaining('entries/00001.json is not readable') as string }],
+  ],
+]
+
+async function imageOf(dir: string, i: number): Promise<Buffer> {
+  for await (const { name, bytes } of readTar(join(dir, '00000.tar')))
+    if (name === `${key(i)}.jpg`) return bytes
+  throw new Error('no such sample')
+}
+
+describe('a damaged dataset', () => {
+  for (const [what, damage, expected] of damages) {
+    it(`fails, with its place named: ${what}`, async () => {
+      const { dir, store } = await dataset()
+      await damage(dir)
+      const { problems } = await verify(store)
+      for (const problem of expected) expect(problems).toContainEqual(expect.objectContaining(problem))
+    })
+  }
+})

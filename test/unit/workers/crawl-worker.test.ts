@@ -1,0 +1,640 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { defaultVisitOptions, noEvidence, type RenderEvidence } from '../../../src/crawl/index.js'
+import type { Fetch } from '../../../src/net/index.js'
+import type { LeasedUrl } from '../../../src/records/index.js'
+import type {
+  Backend,
+  HostLease,
+  SessionCommit,
+  SessionCommitted,
+} from '../../../src/workers/backend/backend.js'
+import type { BellKind, Bells } from '../../../src/workers/bells.js'
+import { type CrawlSettings, visitHost } from '../../../src/workers/crawl-worker.js'
+import { createKnownUrls } from '../../../src/workers/known-urls.js'
+import { pause } from '../../../src/workers/pause.js'
+import type { Permit, Permitted } from '../../../src/workers/permission.js'
+import type { PageSeen, Rendering } from '../../../src/workers/rendering.js'
+import type { Soft404s } from '../../../src/workers/soft-404.js'
+import { createTraps } from '../../../src/workers/traps.js'
+
+const never = new AbortController().signal
+const permission = { rule: 'robots:none', checkedAt: '2026-01-02T03:04:05.000Z' }
+const allowed: Permitted = { kind: 'allowed', permission, crawlDelayMs: 0 }
+
+const settings: CrawlSettings = {
+  run: 'r',
+  scope: { scope: 'host', maxDepth: null, include: [], exclude: ['*/out/*'] },
+  visit: { ...defaultVisitOptions, productToken: 'pairmill' },
+  delayMs: 0,
+  requestDelayMs: 0,
+  batch: { batchSize: 256, batchAgeMs: 30_000, perHost: 32 },
+  failing: { maxFailures: 5, maxFailingMs: 900_000, firstPauseMs: 2_000 },
+  sitemaps: false,
+}
+
+const leased = (count: number, over: Partial<LeasedUrl> = {}): LeasedUrl[] =>
+  Array.from({ length: count }, (_, i) => ({
+    id: i + 1,
+    url: `http://a.test/${i + 1}`,
+    depth: 0,
+    anchor: 'a.test',
+    redirects: 0,
+    attempts: 0,
+    ...over,
+  }))
+
+const html =
+  '<title>t</title><a href="/next">next</a><img src="/cat.jpg" alt="a cat on a mat" width="400" height="400">'
+
+interface Scene {
+  lease: HostLease
+  committed?: SessionCommitted
+  /** What a commit comes to, where that depends on it. */
+  answer?: (commit: SessionCommit) => SessionCommitted
+  release?: () => Promise<void>
+  fetch?: Fetch
+  permit?: Permit
+  soft404s?: Soft404s
+  rendering?: Rendering
+}
+
+function desk(scene: Scene, wanted = settings) {
+  const commits: SessionCommit[] = []
+  const rings: [BellKind, readonly string[]][] = []
+  const fetched: string[] = []
+  const released: Parameters<Backend['releaseHost']>[0][] = []
+  const backend: Pick<Backend, 'leaseHost' | 'commitSession' | 'releaseHost'> = {
+    leaseHost: async () => scene.lease,
+    commitSession: async (commit) => {
+      commits.push(commit)
+      if (scene.answer !== undefined) return scene.answer(commit)
+      return scene.committed ?? { kind: 'committed', hosts: [], batches: [], moreInMs: null }
+    },
+    releaseHost: async (wish) => {
+      released.push(wish)
+      await scene.release?.()
+    },
+  }
+  const bells: Pick<Bells, 'ring'> = {
+    ring: async (kind, _, keys) => void (keys.length > 0 && rings.push([kind, keys])),
+  }
+  const fetch: Fetch = async (request, signal) => {
+    fetched.push(request.url)
+    if (scene.fetch !== undefined) return scene.fetch(request, signal)
+    const head = { status: 200, headers: { 'content-type': 'text/html' } }
+    request.onHead?.(head)
+    return { kind: 'response', head, body: Buffer.from(html), stopped: false }
+  }
+  const visit = (drain = never, abort = never) =>
+    visitHost(
+      {
+        backend: backend as Backend,
+        bells: bells as Bells,
+        fetch,
+        permit: scene.permit ?? (async () => allowed),
+        known: createKnownUrls(1_000),
+        traps: createTraps(1_000, Date.now),
+        soft404s: scene.soft404s ?? {
+          absentPage: async () => ({ kind: 'known', shape: null }),
+          isAbsent: () => false,
+        },
+        rendering: scene.rendering ?? null,
+        groupsOf: async () => [],
+        now: Date.now,
+        random: () => 0,
+      },
+      wanted,
+      'a.test',
+      drain,
+      abort,
+    )
+  return { visit, commits, rings, fetched, released }
+}
+
+const urls = (
+  list: readonly LeasedUrl[],
+  over: Partial<Extract<HostLease, { kind: 'urls' }>> = {},
+): HostLease => ({
+  kind: 'urls',
+  urls: list,
+  delayMs: 0,
+  failures: 0,
+  reservedMs: 4_711,
+  rendered: noEvidence,
+  ...over,
+})
+
+afterEach(() => void vi.useRealTimers())
+
+describe('a session on a host', () => {
+  it('fetches what it leased, commits once, and rings for what came of it', async () => {
+    const { visit, commits, rings, fetched } = desk({
+      lease: urls(leased(3)),
+      committed: { kind: 'committed', hosts: ['a.test', 'b.test'], batches: ['4', '5'], moreInMs: 250 },
+    })
+    expect(await visit()).toEqual({ kind: 'again', inMs: 250 })
+    expect(fetched.toSorted()).toEqual(['http://a.test/1', 'http://a.test/2', 'http://a.test/3'])
+    expect(commits).toHaveLength(1)
+    expect(commits[0]).toMatchObject({
+      run: 'r',
+      host: 'a.test',
+      pages: 3,
+      retry: [],
+      back: [],
+      health: 'ok',
+      reservedMs: 4_711,
+      pauseMs: 0,
+      ...settings.batch,
+    })
+    expect(commits[0]!.done.toSorted()).toEqual([1, 2, 3])
+    expect(commits[0]!.lastFetchAgoMs).toBeGreaterThanOrEqual(0)
+    expect(commits[0]!.offers[0]).toMatchObject({ url: 'http://a.test/next', depth: 1 })
+    expect(commits[0]!.candidates[0]).toMatchObject({
+      host: 'a.test',
+      body: { imageUrl: 'http://a.test/cat.jpg' },
+    })
+    // This host goes on by its own visit.
+    expect(rings).toEqual([
+      ['session', ['b.test']],
+      ['batch', ['4', '5']],
+    ])
+  })
+
+  it.each<[HostLease, Awaited<ReturnType<typeof visitHost>>]>([
+    [{ kind: 'none' }, { kind: 'done' }],
+    [
+      { kind: 'busy', inMs: 70 },
+      { kind: 'again', inMs: 70 },
+    ],
+    [
+      { kind: 'not_yet', inMs: 80 },
+      { kind: 'again', inMs: 80 },
+    ],
+  ])('answered %o comes to %o', async (lease, visited) => {
+    const { visit, commits } = desk({ lease })
+    expect(await visit()).toEqual(visited)
+    expect(commits).toEqual([])
+  })
+
+  it('is done when the host has nothing more, and comes back at once when its lease was lost', async () => {
+    expect(await desk({ lease: urls(leased(1)) }).visit()).toEqual({ kind: 'done' })
+    const { visit, rings } = desk({ lease: urls(leased(1)), committed: { kind: 'lost' } })
+    expect(await visit()).toEqual({ kind: 'again', inMs: 0 })
+    expect(rings).toEqual([])
+  })
+
+  it('fetches nothing that is out of scope now or forbidden, and is done with it', async () => {
+    const [inside, forbidden] = leased(2)
+    const outside = { ...leased(1)[0]!, id: 3, url: 'http://a.test/out/3' }
+    const { visit, commits, fetched } = desk({
+      lease: urls([inside!, forbidden!, outside]),
+      permit: async (url) => (url.endsWith('/2') ? { ...allowed, kind: 'forbidden' } : allowed),
+    })
+    await visit()
+    expect(fetched).toEqual(['http://a.test/1'])
+    expect(commits[0]!.done.toSorted()).toEqual([1, 2, 3])
+    expect(commits[0]!.counters).toMatchObject({
+      'page_skipped:robots': 1,
+      'page_skipped:excluded': 1,
+      pages: 1,
+    })
+  })
+
+  it('gives everything back where robots.txt cannot be read, and leaves the host alone for longer each time', async () => {
+    const scene = (failures: number) =>
+      desk({
+        lease: urls(leased(3), { failures }),
+        permit: async () => ({ kind: 'unreachable', permission, inMs: 500 }),
+      })
+    for (const [failures, pauseMs] of [
+      [0, 2_000],
+      [1, 6_000],
+      [9, 60_000],
+    ] as const) {
+      const { visit, commits, fetched } = scene(failures)
+      await visit()
+      expect(fetched).toEqual([])
+      expect(commits[0]).toMatchObject({ done: [], pages: 0, health: 'bad', pauseMs, lastFetchAgoMs: null })
+      expect(commits[0]!.back.toSorted()).toEqual([1, 2, 3])
+    }
+  })
+
+  it('leaves out the pages of a host that cannot be reached, with the reason', async () => {
+    const { visit, commits, fetched } = desk({
+      lease: urls(leased(3)),
+      permit: async () => ({ kind: 'hopeless', permission, reason: 'address_refused', detail: '10.0.0.1' }),
+    })
+    await visit()
+    expect(fetched).toEqual([])
+    expect(commits[0]).toMatchObject({
+      back: [],
+      retry: [],
+      counters: { 'page_skipped:address_refused': 3 },
+    })
+    expect(commits[0]!.done.toSorted()).toEqual([1, 2, 3])
+  })
+
+  it('gives everything back where somebody else asks for robots.txt, with nothing said against the host', async () => {
+    const { visit, commits } = desk({
+      lease: urls(leased(2)),
+      permit: async () => ({ kind: 'busy', inMs: 90 }),
+    })
+    await visit()
+    expect(commits[0]).toMatchObject({ done: [], health: 'none', pauseMs: 90 })
+    expect(commits[0]!.back.toSorted()).toEqual([1, 2])
+  })
+
+  it('pauses a host that did not answer, and tries its URLs again', async () => {
+    const { visit, commits } = desk({
+      lease: urls(leased(2), { failures: 1 }),
+      fetch: async () => ({ kind: 'failed', reason: 'timeout', detail: '' }),
+    })
+    await visit()
+    expect(commits[0]).toMatchObject({ done: [], health: 'bad', pauseMs: 6_000, pages: 0 })
+    expect(commits[0]!.retry.map(({ id }) => id).toSorted()).toEqual([1, 2])
+  })
+
+  const overloaded = (headers: Record<string, string> = {}): Fetch => {
+    return async (request) => {
+      const head = { status: 429, headers }
+      request.onHead?.(head)
+      return { kind: 'response', head, body: new Uint8Array(), stopped: true }
+    }
+  }
+
+  it('fetches nothing more of a host that asks for a pause, and has all workers leave it alone', async () => {
+    const { visit, commits, fetched } = desk({
+      lease: urls(leased(4)),
+      fetch: overloaded({ 'retry-after': '120' }),
+    })
+    await visit()
+    expect(fetched).toHaveLength(1)
+    expect(commits[0]!.back).toHaveLength(3)
+    expect(commits[0]).toMatchObject({ pauseMs: 120_000, throttleMs: 250 })
+  })
+
+  it('does not wait longer for a whole host than five minutes', async () => {
+    const { visit, commits } = desk({ lease: urls(leased(1)), fetch: overloaded({ 'retry-after': '36000' }) })
+    await visit()
+    expect(commits[0]).toMatchObject({ pauseMs: 300_000, retry: [{ delayMs: 36_000_000 }] })
+  })
+
+  it('doubles its delay with every answer that says that it is too much', async () => {
+    vi.useFakeTimers({ now: 1_000_000 })
+    const { visit, commits } = desk({
+      lease: urls(leased(4), { delayMs: 1_000, reservedMs: 5_000 }),
+      fetch: overloaded(),
+    })
+    const done = visit()
+    await vi.advanceTimersByTimeAsync(60_000)
+    await done
+    const [commit] = commits
+    const tries = commit!.retry.length
+    expect(tries).toBeGreaterThan(1)
+    expect(commit!.throttleMs).toBe(1_000 * 2 ** tries)
+    expect(commit!.delayMs).toBe(commit!.throttleMs)
+  })
+
+  it('asks for a delay as long as the host takes to answer, where one was asked for at all', async () => {
+    vi.useFakeTimers({ now: 1_000_000 })
+    const slow: Fetch = async (request) => {
+      await new Promise((resolve) => setTimeout(resolve, 2_500))
+      const head = { status: 200, headers: { 'content-type': 'text/html' } }
+      request.onHead?.(head)
+      return { kind: 'response', head, body: Buffer.from(html), stopped: false }
+    }
+    for (const [delayMs, throttleMs] of [
+      [1_000, 2_500],
+      [0, 0],
+    ] as const) {
+      const scene = { lease: urls(leased(2), { delayMs, reservedMs: 5_000 }), fetch: slow }
+      const { visit, commits } = desk(scene, { ...settings, delayMs })
+      const done = visit()
+      await vi.advanceTimersByTimeAsync(60_000)
+      await done
+      expect(commits[0]).toMatchObject({ throttleMs })
+    }
+  })
+
+  it('keeps the delay between its fetches, also one that it only learns of, within the time that it reserved', async () => {
+    vi.useFakeTimers({ now: 1_000_000 })
+    const starts: number[] = []
+    let underWay = 0
+    const { visit, commits } = desk({
+      lease: urls(leased(10), { delayMs: 1_000 }),
+      permit: async () => ({ ...allowed, crawlDelayMs: 2_500 }),
+      fetch: async () => {
+        starts.push(Date.now() - 1_000_000)
+        expect(++underWay).toBe(1)
+        await pause(starts.length === 2 ? 3_000 : 400, never)
+        underWay--
+        return { kind: 'failed', reason: 'headers', detail: '' }
+      },
+    })
+    const visited = visit()
+    await vi.runAllTimersAsync()
+    await visited
+    // The second fetch took longer than the delay; what would come after the tenth second is not begun.
+    expect(starts).toEqual([0, 2_500, 5_500, 8_000])
+    expect(commits[0]).toMatchObject({ delayMs: 2_500 })
+    expect([commits[0]!.done.length, commits[0]!.back.length]).toEqual([4, 6])
+  })
+
+  it('counts the fetch of robots.txt among its slots', async () => {
+    vi.useFakeTimers({ now: 1_000_000 })
+    const { visit, commits, fetched } = desk({
+      lease: urls(leased(3), { delayMs: 1_000 }),
+      permit: async (_, takeSlot) => ((await takeSlot('a.test')) ? allowed : { kind: 'busy', inMs: 1 }),
+    })
+    const visited = visit()
+    await vi.runAllTimersAsync()
+    await visited
+    expect(fetched).toEqual(['http://a.test/1', 'http://a.test/2'])
+    expect([commits[0]!.done, commits[0]!.back]).toEqual([[1, 2], [3]])
+  })
+
+  it('has several fetches under way only where the host asks for no delay', async () => {
+    let underWay = 0
+    let most = 0
+    const fetch: Fetch = async () => {
+      most = Math.max(most, ++underWay)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      underWay--
+      return { kind: 'failed', reason: 'headers', detail: '' }
+    }
+    await desk({ lease: urls(leased(12)), fetch }).visit()
+    expect(most).toBe(4)
+  })
+
+  it('that is told to drain gives back what it has not begun, and commits the rest', async () => {
+    const drain = new AbortController()
+    const { visit, commits, fetched } = desk({
+      lease: urls(leased(9)),
+      committed: { kind: 'committed', hosts: ['b.test'], batches: [], moreInMs: 0 },
+      fetch: async () => {
+        drain.abort()
+        return { kind: 'failed', reason: 'headers', detail: '' }
+      },
+    })
+    expect(await visit(drain.signal)).toEqual({ kind: 'done' })
+    expect(fetched).toHaveLength(1)
+    expect(commits[0]!.done).toEqual([1])
+    expect(commits[0]!.back).toHaveLength(8)
+    expect(await visit(drain.signal)).toEqual({ kind: 'done' })
+    expect(commits).toHaveLength(1)
+  })
+
+  it('that is aborted commits nothing: its lease frees its URLs', async () => {
+    const abort = new AbortController()
+    const { visit, commits } = desk({
+      lease: urls(leased(2)),
+      fetch: async () => {
+        abort.abort()
+        return { kind: 'failed', reason: 'cancelled', detail: '' }
+      },
+    })
+    expect(await visit(never, abort.signal)).toEqual({ kind: 'done' })
+    expect(commits).toEqual([])
+  })
+})
+
+describe('a session with a browser', () => {
+  const withSource = { ...settings, requestDelayMs: 200, visit: { ...settings.visit, withSource: true } }
+  const seenAs =
+    (over: Partial<PageSeen>): Rendering =>
+    async (_, page) => ({
+      page,
+      movedTo: null,
+      counters: { pages_rendered: 1 },
+      learned: null,
+      mayBeSeenLater: false,
+      ownRequests: 0,
+      ...over,
+    })
+
+  it('decides by what the host taught so far, this session included, and commits what it taught since', async () => {
+    const known: RenderEvidence = { signed: { renders: 7, paid: 1 }, plain: { renders: 0, paid: 0 } }
+    const given: RenderEvidence[] = []
+    const rendering: Rendering = async (url, page, source, evidence, untilMs, signal) => {
+      given.push(evidence)
+      const learned = { of: 'signed', paid: given.length === 1 } as const
+      return seenAs({ learned })(url, page, source, evidence, untilMs, signal)
+    }
+    vi.useFakeTimers({ now: 1_000_000 })
+    const lease = urls(leased(3), { rendered: known, delayMs: 1_000 })
+    const { visit, commits } = desk({ lease, rendering }, { ...withSource, delayMs: 1_000 })
+    const visited = visit()
+    await vi.runAllTimersAsync()
+    await visited
+    expect(given.map(({ signed }) => [signed.renders, signed.paid])).toEqual([
+      [7, 1],
+      [8, 2],
+      [9, 2],
+    ])
+    expect(commits[0]).toMatchObject({
+      rendered: { signed: { renders: 3, paid: 1 }, plain: { renders: 0, paid: 0 } },
+      counters: { pages: 3, pages_rendered: 3 },
+    })
+  })
+
+  it('learns nothing from pages that could not be fetched: nobody looks at them', async () => {
+    const rendering = vi.fn(seenAs({}))
+    const fetch: Fetch = async () => ({ kind: 'failed', reason: 'timeout', detail: '' })
+    const { visit, commits } = desk({ lease: urls(leased(3)), rendering, fetch }, withSource)
+    await visit()
+    expect(rendering).not.toHaveBeenCalled()
+    expect(commits[0]).toMatchObject({ rendered: noEvidence })
+  })
+
+  it('leaves the host alone for what the browser asked of it, as long as so many images', async () => {
+    vi.useFakeTimers({ now: 1_000_000 })
+    const starts: number[] = []
+    const { visit, commits } = desk(
+      {
+        lease: urls(leased(9), { delayMs: 1_000 }),
+        rendering: async (...wish) => {
+          starts.push(Date.now() - 1_000_000)
+          await pause(500, never)
+          return seenAs({ ownRequests: starts.length === 1 ? 15 : 500 })(...wish)
+        },
+      },
+      { ...withSource, delayMs: 1_000 },
+    )
+    const visited = visit()
+    await vi.runAllTimersAsync()
+    await visited
+    // 15 requests are three seconds from the end of the render; 500 are no more than ten pages.
+    expect(starts).toEqual([0, 3_500])
+    expect(commits[0]).toMatchObject({ lastFetchAgoMs: expect.any(Number) })
+    expect(commits[0]!.pauseMs).toBe(10_000)
+    expect(commits[0]!.back).toHaveLength(7)
+  })
+
+  it('offers where a page would have gone as the redirect that it is', async () => {
+    const rendering = seenAs({ movedTo: 'http://a.test/there' })
+    const { visit, commits } = desk({ lease: urls(leased(1, { depth: 3 })), rendering }, withSource)
+    await visit()
+    expect(commits[0]!.offers).toContainEqual(
+      expect.objectContaining({ url: 'http://a.test/there', depth: 3, redirects: 1 }),
+    )
+    expect(commits[0]).toMatchObject({ pages: 1, counters: { redirects: 1 } })
+  })
+
+  it('tells copies by what is rendered: applications serve one HTML for all their pages', async () => {
+    let n = 0
+    const unlike: Rendering = async (url, page, ...rest) =>
+      seenAs({ page: { ...page, digest: `${n++}` } })(url, page, ...rest)
+    const apart = desk({ lease: urls(leased(9)), rendering: unlike }, withSource)
+    await apart.visit()
+    expect(apart.commits[0]!.pages).toBe(9)
+    const alike = desk({ lease: urls(leased(9)), rendering: seenAs({}) }, withSource)
+    await alike.visit()
+    expect(alike.commits[0]).toMatchObject({ pages: 3, counters: { 'page_skipped:copy': 6 } })
+  })
+
+  it('fetches a page again for which no browser was free, and takes it as it is at the last try', async () => {
+    const rendering = seenAs({ mayBeSeenLater: true, counters: { 'render_failed:busy': 1 } })
+    const { visit, commits } = desk({ lease: urls(leased(1)), rendering }, withSource)
+    await visit()
+    expect(commits[0]).toMatchObject({ retry: [{ id: 1 }], pages: 0, health: 'ok' })
+    const last = desk({ lease: urls(leased(1, { attempts: 2 })), rendering }, withSource)
+    await last.visit()
+    expect(last.commits[0]).toMatchObject({ done: [1], pages: 1, counters: { 'render_failed:busy': 1 } })
+  })
+})
+
+describe('a commit that the backend refuses', () => {
+  const done: SessionCommitted = { kind: 'committed', hosts: [], batches: [], moreInMs: null }
+  const isBad = ({ body }: SessionCommit['candidates'][number]) => body.imageUrl.endsWith('/bad.jpg')
+  /** Page 3 gives something that cannot be stored. */
+  const scene = (over: Partial<LeasedUrl> = {}) => {
+    const list = leased(5)
+    list[2] = { ...list[2]!, ...over }
+    return desk({
+      lease: urls(list),
+      answer: ({ candidates }) =>
+        candidates.some(isBad) ? { kind: 'refused', detail: 'out of memory' } : done,
+      fetch: async (request) => {
+        const head = { status: 200, headers: { 'content-type': 'text/html' } }
+        request.onHead?.(head)
+        const image = request.url.endsWith('/3') ? 'bad' : `of-${request.url.at(-1)}`
+        const body = Buffer.from(`<img src="/${image}.jpg" alt="seen on ${request.url}">`)
+        return { kind: 'response', head, body, stopped: false }
+      },
+    })
+  }
+  const taken = (commits: readonly SessionCommit[]) => commits.filter((one) => !one.candidates.some(isBad))
+
+  it('is made of its URLs one by one: the guilty one is tried again, and the others lose nothing', async () => {
+    const { visit, commits, released } = scene()
+    expect(await visit()).toEqual({ kind: 'done' })
+    const committed = taken(commits)
+    expect(committed.flatMap((one) => one.done).toSorted()).toEqual([1, 2, 4, 5])
+    expect(committed.flatMap(({ retry }) => retry)).toEqual([{ id: 3, delayMs: 10_000, refused: true }])
+    const images = committed.flatMap(({ candidates }) => candidates.map(({ body }) => body.imageUrl))
+    expect(images.toSorted()).toEqual([1, 2, 4, 5].map((n) => `http://a.test/of-${n}.jpg`))
+    expect(committed.map(({ partial }) => partial)).toEqual([true, true, true, true, false])
+    expect(committed.flatMap(({ decided }) => decided)).toHaveLength(4)
+    expect(released).toEqual([])
+  })
+
+  it('a second time leaves the page out, with a reason of its own', async () => {
+    const { visit, commits } = scene({ refusedCommits: 1, attempts: 1 })
+    await visit()
+    const committed = taken(commits)
+    expect(committed.flatMap((one) => one.done).toSorted()).toEqual([1, 2, 3, 4, 5])
+    expect(committed.flatMap(({ retry }) => retry)).toEqual([])
+    const [row] = committed.flatMap(({ decided }) => decided).filter(({ url }) => url === 'http://a.test/3')
+    expect(row).toMatchObject({
+      outcome: 'skipped',
+      reason: 'commit_failed',
+      detail: 'out of memory',
+      httpStatus: 200,
+      tries: 2,
+      permission,
+    })
+    const counted = committed.map(({ counters }) => counters['page_skipped:commit_failed'] ?? 0)
+    expect(counted.reduce((sum, n) => sum + n, 0)).toBe(1)
+  })
+
+  it('tells what browsers learned once', async () => {
+    const scene: Scene = {
+      lease: urls(leased(3)),
+      answer: ({ done: ids }) => (ids.length > 1 ? { kind: 'refused', detail: '' } : done),
+      rendering: async (_, page) => ({
+        page,
+        movedTo: null,
+        counters: { renders: 1 },
+        learned: { of: 'plain', paid: true },
+        mayBeSeenLater: false,
+        ownRequests: 0,
+      }),
+    }
+    const { visit, commits } = desk(scene, { ...settings, visit: { ...settings.visit, withSource: true } })
+    await visit()
+    const committed = commits.filter((one) => one.done.length === 1)
+    expect(committed.map(({ rendered }) => rendered.plain.renders)).toEqual([3, 0, 0])
+    expect(committed.map(({ counters }) => counters.renders ?? 0)).toEqual([3, 0, 0])
+  })
+
+  it('blames nobody where not even the refusal can be stored, and gives the host back', async () => {
+    const { visit, commits, released } = desk({
+      lease: urls(leased(2)),
+      answer: () => ({ kind: 'refused', detail: 'full' }),
+    })
+    await expect(visit()).rejects.toThrow('full')
+    expect(commits.map((one) => one.retry.length)).toEqual([0, 0, 1])
+    expect(released).toEqual([{ run: 'r', host: 'a.test', token: commits[0]!.token, pauseMs: 30_000 }])
+  })
+
+  it('nor where the backend is away: what it failed with is what is thrown', async () => {
+    const away = new Error('away')
+    const { visit, released } = desk({
+      lease: urls(leased(2)),
+      answer: () => {
+        throw away
+      },
+      release: () => Promise.reject(new Error('still away')),
+    })
+    await expect(visit()).rejects.toBe(away)
+    expect(released).toHaveLength(1)
+  })
+})
+
+describe('a URL whose workers died', () => {
+  it.each([
+    [19, ['http://a.test/1'], 0],
+    [20, [], 1],
+  ])('%i times one after the other: fetched %j, left out %i times', async (deaths, wanted, leftOut) => {
+    const { visit, commits, fetched } = desk({ lease: urls(leased(1, { deaths })) })
+    await visit()
+    expect(fetched).toEqual(wanted)
+    expect(commits[0]!.done).toEqual([1])
+    expect(commits[0]!.counters['page_skipped:commit_failed'] ?? 0).toBe(leftOut)
+    if (leftOut > 0) {
+      expect(commits[0]!.decided).toMatchObject([
+        {
+          outcome: 'skipped',
+          reason: 'commit_failed',
+          detail: '20 workers died while they held it',
+          tries: 0,
+        },
+      ])
+    }
+  })
+})
+
+it('a session commits early what gives much', async () => {
+  const images = Array.from({ length: 2_000 }, (_, i) => `<img src=/${i} alt="${i} ${'word '.repeat(390)}">`)
+  const { visit, commits } = desk({
+    lease: urls(leased(6)),
+    fetch: async (request) => {
+      const head = { status: 200, headers: { 'content-type': 'text/html' } }
+      request.onHead?.(head)
+      return { kind: 'response', head, body: Buffer.from(images.join('')), stopped: false }
+    },
+  })
+  await visit()
+  expect(commits.flatMap(({ done }) => done).toSorted()).toEqual([1, 2, 3, 4, 5, 6])
+  for (const { pages } of commits) expect(pages).toBeLessThanOrEqual(2)
+})

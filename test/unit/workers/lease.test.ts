@@ -1,0 +1,61 @@
+import { describe, expect, it, vi } from 'vitest'
+import type { Held } from '../../../src/workers/backend/backend.js'
+import { keepLease } from '../../../src/workers/lease.js'
+import { pause } from '../../../src/workers/pause.js'
+
+const held: Held = { kind: 'held' }
+const lost: Held = { kind: 'lost' }
+const never = new AbortController().signal
+
+describe('a lease that is kept', () => {
+  it('is extended while the work goes on, and not afterwards', async () => {
+    const extend = vi.fn(async () => held)
+    const lease = keepLease(extend, 15, never)
+    await expect.poll(() => extend.mock.calls.length).toBeGreaterThan(2)
+    lease.end()
+    const calls = extend.mock.calls.length
+    await pause(30, never)
+    expect(extend).toHaveBeenCalledTimes(calls)
+    expect(lease.signal.aborted).toBe(false)
+  })
+
+  it('aborts the work when it is lost', async () => {
+    const lease = keepLease(async () => lost, 15, never)
+    await expect.poll(() => lease.signal.aborted).toBe(true)
+    expect(String(lease.signal.reason)).toContain('the lease was lost')
+    lease.end()
+  })
+
+  it('aborts the work when it cannot be extended', async () => {
+    const failure = new Error('the database is gone')
+    const lease = keepLease(() => Promise.reject(failure), 15, never)
+    await expect.poll(() => lease.signal.reason).toBe(failure)
+    lease.end()
+  })
+
+  it('aborts the work when the process is told to stop', () => {
+    const abort = new AbortController()
+    const lease = keepLease(async () => held, 60_000, abort.signal)
+    abort.abort('stop')
+    expect(lease.signal.reason).toBe('stop')
+    lease.end()
+  })
+})
+
+describe('a pause', () => {
+  it('ends at once where there is nothing to wait for', async () => {
+    await pause(0, never)
+    await pause(-5, never)
+    await pause(3_600_000, AbortSignal.abort())
+  })
+
+  it('ends when the signal comes, and leaves no listener behind', async () => {
+    const abort = new AbortController()
+    const remove = vi.spyOn(abort.signal, 'removeEventListener')
+    const waiting = pause(3_600_000, abort.signal)
+    abort.abort()
+    await waiting
+    await pause(1, new AbortController().signal)
+    expect(remove).toHaveBeenCalled()
+  })
+})
