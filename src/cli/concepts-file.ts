@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { Concept } from '../filter/index.js'
+import { messageOf } from '../records/index.js'
 import { nearest } from './nearest.js'
 
 export type ConceptList =
@@ -25,7 +26,7 @@ export async function parseConceptsFile(content: string, name: string): Promise<
   try {
     value = JSON.parse(content.replace(/^\uFEFF/, ''))
   } catch (error) {
-    return problems([`${name}: not JSON: ${error instanceof Error ? error.message : String(error)}`])
+    return problems([`${name}: not JSON: ${messageOf(error)}`])
   }
   return Array.isArray(value)
     ? parseConcepts(value, name)

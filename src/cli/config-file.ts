@@ -1,3 +1,4 @@
+import { messageOf } from '../records/index.js'
 import { nearest } from './nearest.js'
 import { flagKeys } from './run-flags.js'
 import type { GivenOptions } from './run-options.js'
@@ -15,7 +16,7 @@ export function parseConfigFile(content: string, name: string): ConfigFile {
   try {
     value = JSON.parse(content.replace(/^\uFEFF/, ''))
   } catch (error) {
-    return problem(`${name}: not JSON: ${error instanceof Error ? error.message : String(error)}`)
+    return problem(`${name}: not JSON: ${messageOf(error)}`)
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return problem(`${name}: expected a JSON object such as {"maxPages": 100}`)

@@ -1,3 +1,4 @@
+import { messageOf } from '../records/index.js'
 /** The text of a file, or why it cannot be had; completes "cannot read 'NAME': ...". */
 export async function textOf(
   read: () => Promise<string>,
@@ -12,7 +13,7 @@ export async function textOf(
 /** What reading a file threw, for people. */
 export function whyUnreadable(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  return fileErrors[code] ?? (error instanceof Error ? error.message : String(error))
+  return fileErrors[code] ?? messageOf(error)
 }
 
 const fileErrors: Readonly<Record<string, string>> = {

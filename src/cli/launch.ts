@@ -1,4 +1,4 @@
-import { shownUrl } from '../records/index.js'
+import { messageOf, shownUrl } from '../records/index.js'
 import {
   checkFleetSources,
   type Environment,
@@ -95,6 +95,6 @@ async function takenBy(
       await opened.close()
     }
   } catch (error) {
-    return unseen(error instanceof Error ? error.message : String(error))
+    return unseen(messageOf(error))
   }
 }

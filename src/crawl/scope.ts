@@ -1,5 +1,5 @@
 import { getDomain } from 'tldts'
-import type { FrontierUrl } from '../records/index.js'
+import { type FrontierUrl, messageOf } from '../records/index.js'
 import { hostOf } from './url.js'
 
 export type Scope = 'host' | 'domain' | 'any'
@@ -51,7 +51,7 @@ export function patternError(pattern: string): string | null {
     new RegExp(source, 'u')
     return null
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    return messageOf(error)
   }
 }
 

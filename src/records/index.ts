@@ -1,5 +1,6 @@
 export * from './candidate.js'
 export * from './candidate-key.js'
+export * from './error-message.js'
 export * from './frontier-url.js'
 export * from './opt-out.js'
 export * from './page-row.js'

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { storedFormats } from '../records/index.js'
+import { messageOf, storedFormats } from '../records/index.js'
 import { histogramSchema } from './histogram.js'
 import { entriesPrefix, entryName, ledgerStem, planName, plansPrefix, shardStem } from './layout.js'
 import { type Plan, planSchema } from './plan.js'
-import { messageOf, UnreadableDataset } from './problem.js'
+import { UnreadableDataset } from './problem.js'
 import type { PutOutcome, Store } from './store.js'
 
 export const fileSchema = z.object({

@@ -20,8 +20,3 @@ export class UnreadableDataset extends Error {
     this.name = 'UnreadableDataset'
   }
 }
-
-/** What a caught error says, for a person. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}

@@ -1,8 +1,8 @@
-import type { RejectReason, ScoredCaption } from '../records/index.js'
+import { messageOf, type RejectReason, type ScoredCaption } from '../records/index.js'
 import { readEntries } from './entry.js'
 import { parquetName } from './layout.js'
 import { type ParquetRow, readParquet } from './parquet-reader.js'
-import { messageOf, UnreadableDataset } from './problem.js'
+import { UnreadableDataset } from './problem.js'
 import type { Store } from './store.js'
 
 /** What a committed dataset says of one candidate. */

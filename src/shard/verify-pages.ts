@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
+import { messageOf } from '../records/index.js'
 import { type Manifest, manifestPages } from './dataset.js'
 import { manifestName, pageFileName, pagesPrefix } from './layout.js'
 import { type PageEntry, readPageEntries } from './page-entry.js'
 import { outcomesOf, readPageRows } from './page-file.js'
-import { messageOf, type Report } from './problem.js'
+import type { Report } from './problem.js'
 import type { Store } from './store.js'
 import { checkedCopy } from './verify-shard.js'
 

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { z } from 'zod'
+import { messageOf } from '../records/index.js'
 import {
   type Manifest,
   manifestSchema,
@@ -21,7 +22,7 @@ import {
   tarName,
   widsName,
 } from './layout.js'
-import { messageOf, type Problem } from './problem.js'
+import type { Problem } from './problem.js'
 import type { Store } from './store.js'
 import { verifyPages } from './verify-pages.js'
 import { verifyShard } from './verify-shard.js'

@@ -1,3 +1,9 @@
+import { createHash } from 'node:crypto'
+import { compileDataset, type Store } from '../shard/index.js'
+import type { RunModel } from './backend/backend.js'
+import { publishedOptions } from './published-options.js'
+import type { RunOptions } from './run-options.js'
+
 /** What describes a dataset as a whole: its manifest and indices. Writing it means reading every entry, so it takes longer with every shard. */
 export interface Description {
   /** After a plan: written anew, unless it was lately, for how long that takes. Then it lags behind the shards. */
@@ -39,4 +45,26 @@ export function createDescription({ write, now }: DescriptionDeps): Description 
     },
     finish,
   }
+}
+
+/** Writes the manifest of a run's dataset, and what goes with it. */
+export function describing({ run, options, store, model, now }: DescribedRun): Description {
+  const published = publishedOptions(options)
+  const optionsDigest = createHash('sha256').update(JSON.stringify(published)).digest('hex')
+  return createDescription({
+    write: async (complete, signal) => {
+      const threshold = (await model())?.threshold ?? null
+      await compileDataset(store, { run, complete, options: published, optionsDigest, threshold }, signal)
+    },
+    now,
+  })
+}
+
+export interface DescribedRun {
+  readonly run: string
+  readonly options: RunOptions
+  readonly store: Store
+  /** What the run is scored with; null = nothing was yet. */
+  readonly model: () => Promise<RunModel | null>
+  readonly now: () => number
 }

@@ -1,8 +1,9 @@
+import { messageOf } from '../records/index.js'
 import { readPages, type Store } from '../shard/index.js'
-import { messageOf } from './opening.js'
 import type { RunEnd } from './run-types.js'
-import { isNothingRead, mostNamed, reportSeeds, seedsMoved, unknownSeeds } from './seed-report.js'
+import { isNothingRead, mostNamed, reportSeeds, unknownSeeds } from './seed-report.js'
 import { readSkippedRows, skipText } from './skipped-rows.js'
+import { seedsMoved } from './url-outcome.js'
 
 export interface InputReportDeps {
   readonly store: Store

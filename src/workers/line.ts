@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { anchorOf, defaultVisitOptions, hostOf, type OptOutRules, type Renderer } from '../crawl/index.js'
 import {
   type BatchDeps,
@@ -9,11 +8,10 @@ import {
 } from '../filter/index.js'
 import type { Dial, Fetch } from '../net/index.js'
 import { optOuts } from '../records/index.js'
-import { compileDataset, type Store } from '../shard/index.js'
+import type { Store } from '../shard/index.js'
 import type { Backend, BatchShape, Offer, RunModel } from './backend/backend.js'
 import type { Bells, Visited } from './bells.js'
 import { type CrawlSettings, visitHost } from './crawl-worker.js'
-import { createDescription, type Description } from './description.js'
 import { defaultFailing } from './failing.js'
 import { visitBatch } from './filter-worker.js'
 import type { Gate } from './gate.js'
@@ -21,9 +19,8 @@ import { groupsOf } from './host-groups.js'
 import { createKnownUrls } from './known-urls.js'
 import { pageFileOf, visitPageFile } from './page-ledger.js'
 import { createPermission } from './permission.js'
-import { publishedOptions } from './published-options.js'
 import { createRendering } from './rendering.js'
-import type { RunOptions } from './run-types.js'
+import type { RunOptions } from './run-options.js'
 import { type ShardDeps, type ShardSettings, visitPlan } from './shard-worker.js'
 import { createSoft404s } from './soft-404.js'
 import { createTraps } from './traps.js'
@@ -62,6 +59,8 @@ export interface LineDeps {
   readonly model: () => Promise<RunModel | null>
   /** This process cannot do its part of the run; others may. */
   readonly onProblem: (message: string) => void
+  /** After each plan that was carried out. */
+  readonly onPlan: (signal: AbortSignal) => Promise<void>
   /** A part is planned so long after its commit, when nothing can take the commit back any more. */
   readonly settleMs: number
   readonly now: () => number
@@ -76,7 +75,6 @@ export interface Line {
   readonly visitBatch: (batch: string, drain: AbortSignal, abort: AbortSignal) => Promise<Visited>
   /** `plan`: one, or a file of the page ledger. */
   readonly visitPlan: (plan: string, abort: AbortSignal) => Promise<Visited>
-  readonly description: Description
 }
 
 /** Pages whose copies a process would know. */
@@ -152,17 +150,8 @@ export function createLine(deps: LineDeps): Line {
     decodeApart: createDecodeApart(),
   }
 
-  const description = createDescription({
-    write: async (complete, signal) => {
-      const published = publishedOptions(options)
-      const threshold = (await deps.model())?.threshold ?? null
-      const optionsDigest = createHash('sha256').update(JSON.stringify(published)).digest('hex')
-      await compileDataset(store, { run, complete, options: published, optionsDigest, threshold }, signal)
-    },
-    now,
-  })
   const shard = {
-    deps: { backend, bells, store, onPlan: description.refresh },
+    deps: { backend, bells, store, onPlan: deps.onPlan },
     settings: {
       run,
       shardSize: options.shardSize ?? defaultShardSize,
@@ -203,7 +192,6 @@ export function createLine(deps: LineDeps): Line {
       const modelId = (await deps.model())?.id ?? null
       return visitPlan(shard.deps, { ...shard.settings, modelId }, Number(plan), abort)
     },
-    description,
   }
 }
 

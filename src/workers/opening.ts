@@ -12,7 +12,8 @@ import { lastPageFile, readPlans, type Store } from '../shard/index.js'
 import type { Backend } from './backend/backend.js'
 import { usableCores } from './cores.js'
 import type { Scoring } from './line.js'
-import type { BrowserSettings, Environment, RunOptions } from './run-types.js'
+import type { RunOptions } from './run-options.js'
+import type { BrowserSettings, Environment } from './run-types.js'
 import { allottedOf } from './shard-worker.js'
 
 /** `--model none`: nothing is scored, and everything that passes the other rules is kept. */
@@ -165,8 +166,4 @@ export async function reconcile(
 ): Promise<void> {
   for (const plan of await readPlans(store, signal)) await backend.adoptPlan(run, allottedOf(plan))
   await backend.adoptPageFiles(run, await lastPageFile(store, signal))
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -1,10 +1,10 @@
 import { access, readdir, realpath } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Source } from '../crawl/index.js'
+import { messageOf } from '../records/index.js'
 import { folderStore, isDatasetName, isS3Url, standingIn, standingProblem } from '../shard/index.js'
 import { foreignOwner } from './claim.js'
-import { messageOf } from './opening.js'
-import type { RunOptions } from './run-types.js'
+import type { RunOptions } from './run-options.js'
 
 /** Where a run in this process keeps what is its own: its lock, status, database, and files under construction. */
 export function privateDirOf({ out, backend }: Pick<RunOptions, 'out' | 'backend'>): string {

@@ -1,7 +1,7 @@
 import type { Source } from '../crawl/index.js'
 import { publishedPlace, shownUrl, withoutSecrets } from '../records/index.js'
 import { storedOptions } from './resume.js'
-import type { RunOptions } from './run-types.js'
+import type { RunOptions } from './run-options.js'
 
 /**
  * What a dataset says of the options that it was made with: all that decides its result, but nothing that lets somebody in, and nothing of where

@@ -4,7 +4,8 @@ import { openS3Object } from '../shard/index.js'
 import { steadyClock } from './clock.js'
 import type { NamedReader } from './feed.js'
 import { optOutRules } from './line.js'
-import type { Environment, RunOptions } from './run-types.js'
+import type { RunOptions } from './run-options.js'
+import type { Environment } from './run-types.js'
 
 /** What reads the sources of a run, in their order. Nothing is opened yet. */
 export function readersOf(

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { RunLimits } from './backend/backend.js'
-import type { OptionDifference, RunOptions } from './run-types.js'
+import type { RunOptions } from './run-options.js'
+import type { OptionDifference } from './run-types.js'
 
 /** Options that may differ from one start of a run to the next: they change how, or how much, not what. */
 const free = [

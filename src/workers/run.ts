@@ -3,6 +3,7 @@ import { type Renderer, SourceError } from '../crawl/index.js'
 import { makeFolder } from '../disk/index.js'
 import { prepareImageLibrary } from '../filter/index.js'
 import type { HeldLock } from '../lock/index.js'
+import { messageOf } from '../records/index.js'
 import {
   clearScratch,
   isDatasetName,
@@ -17,18 +18,20 @@ import { callThrough, sqlBackend } from './backend/sql-backend.js'
 import { claimPlace } from './claim.js'
 import { steadyClock } from './clock.js'
 import { usableCores } from './cores.js'
+import { describing } from './description.js'
 import { drive } from './drive.js'
 import { checkSources, feed, openSources } from './feed.js'
 import { lockFolder } from './folder-lock.js'
 import { createGate } from './gate.js'
 import { withInputReport } from './input-report.js'
 import { createLine, seedOffers } from './line.js'
-import { messageOf, openNet, openRenderer, openScoring, reconcile } from './opening.js'
+import { openNet, openRenderer, openScoring, reconcile } from './opening.js'
 import { databaseDirOf, lookAtPlace, privateDirOf } from './place.js'
 import { createPublisher } from './published-status.js'
 import { readersOf } from './readers.js'
 import { differencesOf, limitsOf, storedOptions } from './resume.js'
-import type { Environment, RunEnd, RunHooks, RunOptions, RunPipeline, RunSignals } from './run-types.js'
+import type { RunOptions } from './run-options.js'
+import type { Environment, RunEnd, RunHooks, RunPipeline, RunSignals } from './run-types.js'
 import { createSkippedRows } from './skipped-rows.js'
 import { createStatus, type Status } from './status.js'
 
@@ -200,6 +203,8 @@ async function runLocked(
     )
   }
   const sources = await openSources(backend, runName, readers)
+  const now = steadyClock()
+  const description = describing({ run: runName, options, store, model: async () => model, now })
   const line = createLine({
     run: runName,
     options,
@@ -216,7 +221,8 @@ async function runLocked(
     onProblem: hooks.onNote,
     // The process's death takes nothing back that was committed.
     settleMs: 0,
-    now: steadyClock(),
+    onPlan: description.refresh,
+    now,
     random: Math.random,
   })
 
@@ -247,7 +253,7 @@ async function runLocked(
     batch: line.batch,
     shard: line.shard,
     signals: { drain: AbortSignal.any([signals.drain, dry.signal]), abort },
-    description: line.description,
+    description,
     workers: [
       {
         kind: 'session',

@@ -1,6 +1,6 @@
 import { hostOf, type RecordFault, recordFaults } from '../crawl/index.js'
 import type { PageRow } from '../records/index.js'
-import { maxRedirects } from './url-outcome.js'
+import { maxRedirects } from './traps.js'
 
 /** Where a seed led by redirects, and what was answered there. */
 export interface SeedAnswer {
@@ -28,9 +28,6 @@ export interface SeedReport {
 export const mostNamed = 10
 /** More rows than this are not held: of a crawl's seeds a few are named, whatever their number. */
 const mostRows = 100_000
-
-/** What a run counts where a redirect leads a seed on to another host. */
-export const seedsMoved = 'seeds_moved'
 
 /** Of a list of archives: there is no record to them. */
 const unopened: ReadonlySet<RecordFault> = new Set(['bad_path', 'absent', 'refused', 'not_warc'])

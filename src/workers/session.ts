@@ -8,8 +8,8 @@ import {
 } from '../crawl/index.js'
 import { candidateKey, type DecidedPage, type FrontierUrl, type LeasedUrl } from '../records/index.js'
 import type { FoundCandidate, Offer, SessionCommit } from './backend/backend.js'
-import { seedsMoved } from './seed-report.js'
-import { isLastRefusal, maxRedirects, maxTries, pageRowOf, type UrlVisited } from './url-outcome.js'
+import { maxRedirects } from './traps.js'
+import { isLastRefusal, maxTries, pageRowOf, seedsMoved, type UrlVisited } from './url-outcome.js'
 
 /** What a session found, as its commit will write it. */
 export type SessionHarvest = Pick<

@@ -1,5 +1,6 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { messageOf } from '../records/index.js'
 import { isFolderHeld, statusName } from './folder-lock.js'
 import { heardOf } from './published-status.js'
 import type { ReadStatus, RunSnapshot } from './run-types.js'
@@ -35,7 +36,7 @@ async function readSnapshot(out: string): Promise<RunSnapshot | { readonly probl
       return { problem: `${out} holds no run: there is no ${join(privateDir, statusName)}` }
     }
     return {
-      problem: `the status of ${out} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      problem: `the status of ${out} cannot be read: ${messageOf(error)}`,
     }
   }
   const snapshot = parseSnapshot(text, join(privateDir, statusName), out)

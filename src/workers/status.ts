@@ -1,10 +1,10 @@
-import { withoutSecrets } from '../records/index.js'
+import { messageOf, withoutSecrets } from '../records/index.js'
 import { withKnown } from './account.js'
 import type { Backend, Progress } from './backend/backend.js'
 import { hostSnapshot, queuesOf } from './fleet/fleet-status.js'
-import { messageOf } from './opening.js'
 import type { Publish } from './published-status.js'
-import type { RunHooks, RunOptions, RunSnapshot, RunState } from './run-types.js'
+import type { RunOptions } from './run-options.js'
+import type { RunHooks, RunSnapshot, RunState } from './run-types.js'
 import { writeStatus } from './status-file.js'
 
 /** What is known of a run from outside: kept here, told to the hooks, and written beside the database. */

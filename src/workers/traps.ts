@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { hostOf, type LinkedFrom, type TrapReason, trapVerdict, withoutSession } from '../crawl/index.js'
 import { createRecent } from './recent.js'
-import { maxRedirects } from './url-outcome.js'
 
+/** Redirects from page to page that are followed in a row. */
+export const maxRedirects = 5
 /** The page with the very same HTML that is one too many on its host. */
 const maxAlike = 3
 

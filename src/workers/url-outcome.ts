@@ -1,9 +1,10 @@
 import { hostOf, type Refusal, type scopeVerdict, type VisitOutcome } from '../crawl/index.js'
 import type { DecidedPage, LeasedUrl, Permission } from '../records/index.js'
 import { permissionOf } from './permission.js'
+import { maxRedirects } from './traps.js'
 
-/** Redirects from page to page, each through the frontier. */
-export const maxRedirects = 5
+/** What a run counts where a redirect leads a seed on to another host. */
+export const seedsMoved = 'seeds_moved'
 /** Tries of one URL, the first included. */
 export const maxTries = 3
 /** A page whose commit was refused so often, with nothing else in it, is left out. */

@@ -1,4 +1,5 @@
 import type { Browser, BrowserContext, CDPSession, Frame, Page, Request, Route } from 'playwright'
+import { messageOf } from '../../records/index.js'
 import { canonicalUrl } from '../url.js'
 import type { GuardCertificate } from './certificate.js'
 import { type Snapshot, scrollOn, takeSnapshot, unchangedMs } from './dom.js'
@@ -146,7 +147,7 @@ export async function renderPage(
       ? failed('too_large', `more than ${limits.maxChars} characters`)
       : { kind: 'rendered', ...documents, movedTo: scene.movedTo(), report: guard.report() }
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error)
+    const detail = messageOf(error)
     if (signal.aborted) outcome = failed('cancelled', 'the signal was aborted')
     else if (!browser.isConnected()) outcome = failed('browser', 'the browser is gone')
     else if (crashed.signal.aborted) outcome = failed('crash', 'the process of the page died')

@@ -1,4 +1,5 @@
 import { sharedOnAbort } from '../../net/index.js'
+import { messageOf } from '../../records/index.js'
 import { launchBrowser, type RunningBrowser } from './browser.js'
 import { createGuardCertificate, type GuardCertificate } from './certificate.js'
 import type { GuardRules } from './guard.js'
@@ -223,6 +224,6 @@ export function createRenderer(options: RendererOptions): Renderer {
 
 /** What Playwright says goes on for pages. */
 function firstLines(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error)
+  const text = messageOf(error)
   return text.split('\n', 2).join(' ').slice(0, 300)
 }

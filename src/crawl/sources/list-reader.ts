@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
+import { messageOf } from '../../records/index.js'
 import { createCsvParser } from './csv.js'
 import { createLineParser } from './lines.js'
 import { type ListColumns, type ListRow, type ListSource, namedColumns, rowOf, skipped } from './list.js'
@@ -141,7 +142,7 @@ function jsonRow(line: number, text: string, columns: ListColumns): ListRow {
   try {
     value = JSON.parse(text)
   } catch (error) {
-    return skipped(line, 'malformed', error instanceof Error ? error.message : String(error))
+    return skipped(line, 'malformed', messageOf(error))
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return skipped(line, 'malformed', 'no JSON object')

@@ -1,3 +1,4 @@
+import { messageOf } from '../../records/index.js'
 import { fileDigest } from './file-digest.js'
 import type { ListRow, ListSource } from './list.js'
 import { readList } from './list-reader.js'
@@ -57,10 +58,7 @@ function parsePlace(cursor: string): ListPlace | null {
 }
 
 function unreadable(path: string, error: unknown): SourceError {
-  return new SourceError(
-    `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-    error,
-  )
+  return new SourceError(`${path} cannot be read: ${messageOf(error)}`, error)
 }
 
 function contentsOf(file: string, rows: readonly ListRow[]): Omit<SourceStep, 'cursor'> {

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { Worker } from 'node:worker_threads'
+import { messageOf } from '../../records/index.js'
 import { type ListRow, type ListSource, namedColumns, rowOf } from './list.js'
 import type { ParquetAnswer, ParquetAsk } from './parquet-thread.js'
 import { SourceError } from './source.js'
@@ -90,7 +91,7 @@ function startThread(path: string, answerMs: number): ParquetThread {
   /** Why the thread answers nothing any more; null = it lives. */
   let dead: Failed | null = null
   worker.on('error', (error) => {
-    dead = failed(error instanceof Error ? error.message : String(error))
+    dead = failed(messageOf(error))
     heard(dead)
   })
   const next = <Kind extends ParquetAnswer['kind']>(kind: Kind): Promise<Answer<Kind> | Failed> =>

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { messageOf } from '../../records/index.js'
 import { openParquet } from './parquet-file.js'
 
 // The thread that decodes one parquet file. A damaged one can have the decoder run for ever: a thread can be ended then, and holds nobody up.
@@ -25,7 +26,7 @@ if (port === null) throw new Error('this file is started as a worker thread')
 const send = (answer: ParquetAnswer) => port.postMessage(answer)
 
 function failed(error: unknown): ParquetAnswer {
-  const message = error instanceof Error ? error.message : String(error)
+  const message = messageOf(error)
   const syscall = error instanceof Error && 'syscall' in error ? String(error.syscall) : null
   return { kind: 'failed', message, syscall }
 }

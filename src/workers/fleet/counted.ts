@@ -8,8 +8,7 @@ import {
   trapReasons,
 } from '../../crawl/index.js'
 import { imageSkipReasons, optOuts, rejectReasons } from '../../records/index.js'
-import { seedsMoved } from '../seed-report.js'
-import { type RunSkipReason, runSkipReasons } from '../url-outcome.js'
+import { type RunSkipReason, runSkipReasons, seedsMoved } from '../url-outcome.js'
 
 /** The metric of a flat counter such as `pages`. */
 interface Plain {

@@ -2,7 +2,8 @@ import { type Source, type SourceProblem, sourceName } from '../../crawl/index.j
 import type { RunLimits } from '../backend/backend.js'
 import { seedOffers } from '../line.js'
 import { differencesOf, limitsOf, olderOptions } from '../resume.js'
-import type { OptionDifference, RunOptions } from '../run-types.js'
+import type { RunOptions } from '../run-options.js'
+import type { OptionDifference } from '../run-types.js'
 import type { Fleet } from './connect.js'
 
 export interface Launch {

@@ -1,13 +1,15 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Renderer } from '../../crawl/index.js'
 import type { Net } from '../../net/index.js'
+import { messageOf } from '../../records/index.js'
 import type { Store } from '../../shard/index.js'
 import type { Backend, RunEntry } from '../backend/backend.js'
 import type { Bells, Visited } from '../bells.js'
+import { type Description, describing } from '../description.js'
 import type { Gate } from '../gate.js'
 import { createLine, type Line, type Scoring } from '../line.js'
-import { messageOf, type OpenedScoring } from '../opening.js'
-import type { RunOptions } from '../run-types.js'
+import type { OpenedScoring } from '../opening.js'
+import type { RunOptions } from '../run-options.js'
 import type { Observe } from './events.js'
 import { optionsOf } from './launch.js'
 import { observedScoring } from './observed.js'
@@ -17,6 +19,7 @@ import { claimForRun } from './owner.js'
 export interface OpenLine extends Line {
   readonly options: RunOptions
   readonly store: Store
+  readonly description: Description
 }
 
 /** The lines of all runs of a fleet, each opened when it is first asked for. */
@@ -129,6 +132,7 @@ export function createLines(deps: LinesDeps): Lines {
         }
       }
     let scoring: Promise<Scoring | { readonly message: string }> | null = null
+    const description = describing({ run, options, store, model: () => modelOf(run), now: deps.now })
     const line = createLine({
       run,
       options,
@@ -149,6 +153,7 @@ export function createLines(deps: LinesDeps): Lines {
       model: () => modelOf(run),
       onProblem: (message) => observe({ kind: 'problem', run, message }),
       settleMs: deps.settleMs,
+      onPlan: description.refresh,
       now: deps.now,
       random: deps.random,
     })
@@ -161,6 +166,7 @@ export function createLines(deps: LinesDeps): Lines {
         visitPlan: visiting(line.visitPlan),
         options,
         store,
+        description,
       },
       retire: async () => {
         retired = true

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { differencesOf, limitsOf, storedOptions } from '../../../src/workers/resume.js'
-import type { RunOptions } from '../../../src/workers/run-types.js'
+import type { RunOptions } from '../../../src/workers/run-options.js'
 import { runOptions } from '../../fixtures/workers/options.js'
 
 /** What a run keeps of its options: it went through the backend as JSON. */

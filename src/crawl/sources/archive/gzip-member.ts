@@ -1,4 +1,5 @@
 import { constants, crc32, createInflateRaw, type InflateRaw, inflateRawSync } from 'node:zlib'
+import { messageOf } from '../../../records/index.js'
 import { agrees, type ByteWindow } from './byte-window.js'
 
 /** What comes next of a plain text: a piece, its end, or why there is no more. */
@@ -215,7 +216,7 @@ function trailerFault(trailer: Buffer, crc: number, length: number): Broken | nu
 }
 
 function brokenBy(error: unknown): Broken {
-  return { kind: 'broken', reason: 'gzip', detail: error instanceof Error ? error.message : String(error) }
+  return { kind: 'broken', reason: 'gzip', detail: messageOf(error) }
 }
 
 function codeOf(error: unknown): string {

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
-import { shownUrl } from '../../../records/index.js'
+import { messageOf, shownUrl } from '../../../records/index.js'
 import { SourceError } from '../source.js'
 import type { ByteFile } from './byte-file.js'
 import { memberBeginning } from './gzip-member.js'
@@ -57,7 +57,7 @@ async function unfolded(place: string, bytes: Buffer): Promise<Buffer> {
   try {
     return await promisify(gunzip)(bytes, { maxOutputLength: maxListBytes })
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
+    const why = messageOf(error)
     throw new SourceError(`${shownUrl(place)} cannot be unfolded: ${why}`, error)
   }
 }

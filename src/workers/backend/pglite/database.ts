@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { Worker } from 'node:worker_threads'
 import type { LockFence } from '../../../lock/index.js'
+import { messageOf } from '../../../records/index.js'
 import type { Answer, Ask, ThreadData } from './thread.js'
 
 /** The database failed a statement. It says nothing of data lost: a statement is a transaction. */
@@ -78,7 +79,7 @@ export async function openPglite(dir: string, fence: LockFence | null = null): P
     })
 
   await opened.catch((error: unknown) => {
-    const why = error instanceof Error ? error.message : String(error)
+    const why = messageOf(error)
     throw new Error(`the database in ${dir} could not be opened: ${why}`, { cause: error })
   })
   return {

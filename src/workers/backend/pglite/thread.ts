@@ -6,6 +6,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { PGlite } from '@electric-sql/pglite'
 import { makeFolder } from '../../../disk/index.js'
 import { type LockFence, mayGoOn } from '../../../lock/index.js'
+import { messageOf } from '../../../records/index.js'
 
 const require = createRequire(import.meta.url)
 
@@ -180,7 +181,7 @@ async function answer(
     return {
       kind: 'error',
       id: ask.id,
-      message: error instanceof Error ? error.message : String(error),
+      message: messageOf(error),
       code,
     }
   }
