@@ -18,7 +18,7 @@ import {
   writePart,
   writePlan,
 } from '../dist/shard/index.js'
-import { createGate } from '../dist/workers/gate.js'
+import { createGate } from '../dist/timing/index.js'
 import { createImageFetch } from '../dist/workers/image-fetch.js'
 
 const [list, folder, longSide, quality] = process.argv.slice(2)

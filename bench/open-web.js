@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { createNet } from '../dist/net/index.js'
 import { optOuts } from '../dist/records/index.js'
-import { createPermission } from '../dist/workers/permission.js'
+import { createPermission } from '../dist/workers/hosts/permission.js'
 
 export const title = 'The open web: what care costs'
 

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { connectRedis, redisBackend } from '../dist/workers/backend/redis/index.js'
+import { connectRedis, redisBackend } from '../dist/backend/redis/index.js'
 import { startServer } from './redis-server.js'
 
 export const title = 'Redis: a frontier of a million URLs on 10,000 hosts'

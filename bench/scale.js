@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { connectRedis, redisBackend } from '../dist/workers/backend/redis/index.js'
+import { connectRedis, redisBackend } from '../dist/backend/redis/index.js'
 import { candidateOf, infoOf, usedBytes, workerOf } from './redis.js'
 import { startServer } from './redis-server.js'
 

@@ -1,5 +1,6 @@
+import { connectFleet } from '../backend/index.js'
 import { shownUrl } from '../records/index.js'
-import { connectFleet, type Environment, readWorkers } from '../workers/index.js'
+import { type Environment, readWorkers } from '../run/index.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import { printed } from './figures.js'
 import { fleetUrlOf } from './fleet-url.js'

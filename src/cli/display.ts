@@ -1,4 +1,4 @@
-import type { RunSnapshot } from '../workers/index.js'
+import type { RunSnapshot } from '../run/index.js'
 import { jsonText, printed } from './figures.js'
 import type { Output } from './output.js'
 import { type ProgressLimits, progressRecord, ratesOf, renderProgress } from './progress.js'

@@ -1,6 +1,6 @@
 import { isAbsolute, join } from 'node:path'
 import { shownUrl } from '../records/index.js'
-import type { Environment } from '../workers/index.js'
+import type { Environment } from '../run/index.js'
 
 /** The one place that knows names of environment variables. */
 export interface Surroundings {

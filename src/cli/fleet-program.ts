@@ -6,6 +6,7 @@ import type { OrderCall } from './order.js'
 import { type FlagKey, flagKeys, flagOf } from './run-flags.js'
 import { optionOf, wholeNumber } from './run-option.js'
 import type { WorkCall } from './work.js'
+import { workRoles } from './work-role.js'
 
 /** What the commands of a fleet do. */
 export interface FleetCommands {
@@ -14,9 +15,6 @@ export interface FleetCommands {
   order(call: OrderCall): Promise<ExitCode>
   forget(call: ForgetCall): Promise<ExitCode>
 }
-
-export const workRoles = ['crawl', 'filter', 'shard', 'all'] as const
-export type WorkRole = (typeof workRoles)[number]
 
 /** What the workers decide for themselves, or the fleet's URL says: no option of a run in a fleet. */
 const notOfRun: ReadonlySet<FlagKey> = new Set(['backend', 'threads', 'provider', 'concurrency'])

@@ -1,4 +1,4 @@
-import type { FleetRun, FleetRunDetails, FleetWorker } from '../workers/index.js'
+import type { FleetRun, FleetRunDetails, FleetWorker } from '../run/index.js'
 import { formatDuration } from './duration.js'
 import { formatCount, page, table } from './figures.js'
 import { hostLines, inputLines, waitingLines } from './status-lines.js'

@@ -1,4 +1,5 @@
-import { connectFleet, type Fleet, type Forgotten, forgetRun } from '../workers/index.js'
+import { connectFleet, type Fleet } from '../backend/index.js'
+import { type Forgotten, forgetRun } from '../run/index.js'
 import type { Clock } from './display.js'
 import { formatDuration } from './duration.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'

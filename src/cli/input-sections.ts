@@ -1,5 +1,5 @@
 import { shownUrl } from '../records/index.js'
-import type { InputReport, SeedAnswer, Some } from '../workers/index.js'
+import type { InputReport, SeedAnswer, Some } from '../run/index.js'
 import { formatCount, oneLine } from './figures.js'
 import { pageSkipExplanations } from './reasons.js'
 

@@ -1,14 +1,14 @@
+import type { Fleet } from '../backend/index.js'
 import { messageOf, shownUrl } from '../records/index.js'
 import {
   checkFleetSources,
   type Environment,
-  type Fleet,
   type Launched,
   launchRun,
   ownedByOther,
-  type RunOptions,
   sourcesProblem,
-} from '../workers/index.js'
+} from '../run/index.js'
+import type { RunOptions } from '../workers/index.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import { printed } from './figures.js'
 import { type Output, say } from './output.js'

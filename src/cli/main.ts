@@ -33,7 +33,7 @@ async function runDeps(): Promise<(RunDeps & Surroundings) | null> {
   return {
     input: processInput(version),
     // Loaded last: a wrong call is answered without it.
-    pipeline: async (...run) => (await import('../workers/index.js')).runPipeline(...run),
+    pipeline: async (...run) => (await import('../run/index.js')).runPipeline(...run),
     ...surroundings,
     stdout,
     stderr,
@@ -124,13 +124,15 @@ const commands: Commands = {
     if (surroundings === null) return exitCodes.usage
     const [
       { statusCommand },
-      { connectFleet, readPublishedStatus, readStatus },
+      { connectFleet },
+      { readPublishedStatus, readStatus },
       { isFolder },
       { isS3Url },
       { openPlace },
     ] = await Promise.all([
       import('./status.js'),
-      import('../workers/index.js'),
+      import('../backend/index.js'),
+      import('../run/index.js'),
       import('./process.js'),
       import('../shard/index.js'),
       import('./place.js'),
@@ -207,7 +209,7 @@ const commands: Commands = {
     if (deps === null) return exitCodes.usage
     const [{ workCommand }, { usableCores }] = await Promise.all([
       import('./work.js'),
-      import('../workers/index.js'),
+      import('../run/index.js'),
     ])
     return workCommand(call, { ...deps, cores: usableCores() })
   },
@@ -239,7 +241,7 @@ const commands: Commands = {
       import('./run-options.js'),
       import('./process.js'),
       import('../filter/index.js'),
-      import('../workers/index.js'),
+      import('../run/index.js'),
     ])
     prepareImageLibrary()
     const { environment } = surroundings

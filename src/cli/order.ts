@@ -1,4 +1,5 @@
-import { connectFleet, type Order, orderRun } from '../workers/index.js'
+import { connectFleet } from '../backend/index.js'
+import { type Order, orderRun } from '../run/index.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import { fleetUrlOf } from './fleet-url.js'
 import { type Output, say } from './output.js'

@@ -1,4 +1,4 @@
-import type { RunSnapshot } from '../workers/index.js'
+import type { RunSnapshot } from '../run/index.js'
 import { formatDuration } from './duration.js'
 import { formatBytes, formatCount, formatRate, formatShare, plain, printed, total } from './figures.js'
 

@@ -1,4 +1,4 @@
-import type { RunSignals } from '../workers/index.js'
+import type { RunSignals } from '../run/index.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 
 export type StopSignal = 'SIGINT' | 'SIGTERM'

@@ -1,14 +1,7 @@
+import { connectFleet, type Fleet } from '../backend/index.js'
 import { type Source, SourceError } from '../crawl/index.js'
 import { shownUrl } from '../records/index.js'
-import {
-  connectFleet,
-  type Fed,
-  type Fleet,
-  isNothingRead,
-  readSources,
-  readWorkers,
-  skipText,
-} from '../workers/index.js'
+import { type Fed, isNothingRead, readSources, readWorkers, skipText } from '../run/index.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import { formatCount, printed } from './figures.js'
 import { fleetUrlOf } from './fleet-url.js'

@@ -1,4 +1,5 @@
-import { isNothingRead, type RunSnapshot, seedsMoved } from '../workers/index.js'
+import { isNothingRead, type RunSnapshot } from '../run/index.js'
+import { seedsMoved } from '../workers/index.js'
 import { formatDuration } from './duration.js'
 import { formatCount, oneLine, shellQuoted, table } from './figures.js'
 import { countOf } from './progress.js'

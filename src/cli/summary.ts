@@ -1,5 +1,6 @@
+import type { RunEnd, RunSnapshot } from '../run/index.js'
 import { isS3Url } from '../shard/index.js'
-import type { RunEnd, RunOptions, RunSnapshot } from '../workers/index.js'
+import type { RunOptions } from '../workers/index.js'
 import { formatDuration } from './duration.js'
 import {
   formatBytes,

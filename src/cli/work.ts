@@ -1,31 +1,28 @@
 import { randomBytes } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { type BellKind, connectFleet, type Fleet } from '../backend/index.js'
 import type { Provider } from '../filter/index.js'
-import { openStore } from '../shard/index.js'
 import {
-  type BellKind,
   batchesAtOnce,
-  connectFleet,
   createLog,
   createMetrics,
   decodesPerCore,
   type Environment,
-  type Fleet,
   type LogLevel,
   type Observe,
-  pause,
   serveVitals,
-  steadyClock,
   work,
-} from '../workers/index.js'
+} from '../run/index.js'
+import { openStore } from '../shard/index.js'
+import { pause, steadyClock } from '../timing/index.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import { escapedJson } from './figures.js'
-import type { WorkRole } from './fleet-program.js'
 import { fleetUrlOf } from './fleet-url.js'
 import { type Output, say } from './output.js'
 import { flagOf } from './run-flags.js'
 import { exitCodeOf, listenForStop, type SignalSource } from './signals.js'
+import type { WorkRole } from './work-role.js'
 
 export interface WorkCall {
   readonly role: WorkRole

@@ -8,6 +8,7 @@ export {
   type VisitOutcome,
 } from './page.js'
 export { pageSize } from './page-room.js'
+export type { PageShape } from './page-shape.js'
 export {
   aiTxtRefusal,
   allOptOuts,
@@ -63,7 +64,7 @@ export {
   type ScopeVerdict,
   scopeVerdict,
 } from './scope.js'
-export { absentPath, isLikeAbsent, type PageShape, shapeOf, speaksOfAbsence } from './soft-404.js'
+export { absentPath, isLikeAbsent, shapeOf, speaksOfAbsence } from './soft-404.js'
 export * from './sources/index.js'
 export {
   type LinkedFrom,

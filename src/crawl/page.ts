@@ -1,7 +1,7 @@
 import type { Candidate, ImageSkipReason } from '../records/index.js'
+import type { PageShape } from './page-shape.js'
 import type { Refusal } from './permission/index.js'
 import type { RenderSign } from './render/signs.js'
-import type { PageShape } from './soft-404.js'
 
 /** What one visited page gave. */
 export interface Page {

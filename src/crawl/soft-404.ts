@@ -1,16 +1,7 @@
 import { parseDocument } from './extract/document.js'
 import { textOf } from './extract/text.js'
 import type { Page } from './page.js'
-
-/** What is compared of two pages: robust against what differs by the URL alone. JSON. */
-export interface PageShape {
-  /** Without the URL's own words; null = none. */
-  readonly title: string | null
-  /** The smallest hashes of its runs of three words, ascending: as many of two pages agree as their texts do. */
-  readonly sketch: readonly number[]
-  /** Canonical URLs of the images that it shows with a caption. */
-  readonly images: readonly string[]
-}
+import type { PageShape } from './page-shape.js'
 
 const sketchSize = 128
 const wordsPerRun = 3

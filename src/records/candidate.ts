@@ -1,4 +1,4 @@
-import type { Permission } from './row.js'
+import type { Permission } from './permission.js'
 
 /**
  * Where on a page a caption stood, or what else than a page gave it. Order is the order of trust: it breaks ties between captions that

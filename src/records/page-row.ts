@@ -1,4 +1,4 @@
-import type { Permission } from './row.js'
+import type { Permission } from './permission.js'
 
 /**
  * What became of a page's URL:

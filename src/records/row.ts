@@ -1,4 +1,5 @@
 import type { CaptionSource } from './candidate.js'
+import type { Permission } from './permission.js'
 import type { RejectReason } from './verdict.js'
 
 /** A caption as judged: `score` is the cosine similarity to the image; null = not scored. */
@@ -6,21 +7,6 @@ export interface ScoredCaption {
   readonly source: CaptionSource
   readonly text: string
   readonly score: number | null
-}
-
-/** On whose word an image was fetched: the rule that allowed or forbade it, and when it was read. */
-export interface Permission {
-  /**
-   * e.g. `robots:allow /img/`, `robots:none` (no rule matched), `robots:disallow /private`; or the opt-out that forbade it, e.g. `tdm`, or
-   * `tdm:unreachable`.
-   */
-  readonly rule: string
-  /** What the site wrote that decided; null = nothing that it wrote. Absent in rows of early versions. */
-  readonly value?: string | null
-  /** Where: `robots.txt`, `header`, `meta`, `tdmrep.json`, `ai.txt`. Absent in rows of early versions. */
-  readonly source?: string
-  /** ISO 8601 time at which the rule was fetched. */
-  readonly checkedAt: string
 }
 
 /**

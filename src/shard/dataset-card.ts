@@ -1,4 +1,4 @@
-import type { DatasetSummary, Manifest } from './dataset.js'
+import type { DatasetSummary, Manifest } from './manifest.js'
 
 /** The README of a dataset, which the Hugging Face hub reads as its card. */
 export function datasetCard(manifest: Manifest, summary: DatasetSummary): string {

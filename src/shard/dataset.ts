@@ -1,8 +1,15 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { datasetCard } from './dataset-card.js'
 import { readEntries, type ShardEntry, stemOf } from './entry.js'
-import { histogramSchema, mergeHistograms, type ScoreHistogram } from './histogram.js'
+import { mergeHistograms } from './histogram.js'
 import { cardName, manifestName, pageFileName, sizesName, tarName, widsName } from './layout.js'
+import {
+  type DatasetSummary,
+  type Manifest,
+  manifestSchema,
+  type sizesSchema,
+  type widsSchema,
+} from './manifest.js'
 import { type PageEntry, readPageEntries } from './page-entry.js'
 import { sortedCounts } from './stats.js'
 import type { Store } from './store.js'
@@ -18,63 +25,6 @@ export interface DatasetInfo {
   /** The CLIP threshold that was used; null = none. */
   readonly threshold: number | null
 }
-
-/** What the entries add up to. */
-export interface DatasetSummary {
-  readonly shards: number
-  /** Kept pairs. */
-  readonly samples: number
-  /** Kept and rejected. */
-  readonly rows: number
-  /** Of the tars. */
-  readonly bytes: number
-  /** Rejected rows by reason. */
-  readonly reasons: Readonly<Record<string, number>>
-  readonly scores: ScoreHistogram
-}
-
-export const manifestSchema = z.object({
-  v: z.literal(1),
-  generator: z.literal('pairmill'),
-  run: z.string(),
-  complete: z.boolean(),
-  samples: z.int(),
-  rows: z.int(),
-  bytes: z.int(),
-  modelId: z.string().nullable(),
-  threshold: z.number().nullable(),
-  format: z.string().nullable(),
-  optionsDigest: z.string(),
-  options: z.record(z.string(), z.unknown()),
-  reasons: z.record(z.string(), z.int()),
-  scores: histogramSchema,
-  shards: z.array(
-    z.object({
-      shard: z.int().nullable(),
-      samples: z.int(),
-      rows: z.int(),
-      files: z.array(z.object({ name: z.string(), size: z.int(), sha256: z.string() })),
-    }),
-  ),
-  /** Files of the page ledger; absent in manifests of early versions. */
-  pages: z
-    .array(z.object({ name: z.string(), rows: z.int(), size: z.int(), sha256: z.string() }))
-    .default([]),
-})
-
-export type Manifest = z.infer<typeof manifestSchema>
-
-/** open_clip reads it beside the tars of a folder: samples by tar name. */
-export const sizesSchema = z.record(z.string(), z.int())
-
-/** The index that the wids library reads; it knows no other fields. */
-export const widsSchema = z.strictObject({
-  __kind__: z.literal('wids-shard-index-v1'),
-  wids_version: z.literal(1),
-  shardlist: z.array(
-    z.strictObject({ url: z.string(), nsamples: z.int(), md5sum: z.string(), filesize: z.int() }),
-  ),
-})
 
 export function summarise(entries: readonly ShardEntry[]): DatasetSummary {
   const reasons = new Map<string, number>()

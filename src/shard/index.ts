@@ -1,4 +1,4 @@
-export { compileDataset, type DatasetInfo, type DatasetSummary, type Manifest, summarise } from './dataset.js'
+export { compileDataset, type DatasetInfo, summarise } from './dataset.js'
 export { type RowDecision, readDecisions } from './decisions.js'
 export {
   readEntries,
@@ -33,6 +33,7 @@ export {
   tarName,
   widsName,
 } from './layout.js'
+export type { DatasetSummary, Manifest } from './manifest.js'
 export { openStore, type StoreSurroundings } from './open-store.js'
 export { lastPageFile, type PageEntry, readPageEntries } from './page-entry.js'
 export { type PageFile, readPages, writePageFile } from './page-file.js'

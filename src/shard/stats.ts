@@ -1,5 +1,4 @@
-import type { Row } from '../records/index.js'
-import { statusOf } from '../records/index.js'
+import { type Row, statusOf } from '../records/index.js'
 import { countScore, histogramOf, newScoreCounts, type ScoreHistogram } from './histogram.js'
 
 /** Counts over the rows of one shard. */

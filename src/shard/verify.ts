@@ -1,16 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { z } from 'zod'
 import { messageOf } from '../records/index.js'
-import {
-  type Manifest,
-  manifestSchema,
-  manifestShards,
-  sizesOf,
-  sizesSchema,
-  summarise,
-  widsOf,
-  widsSchema,
-} from './dataset.js'
+import { manifestShards, sizesOf, summarise, widsOf } from './dataset.js'
 import { planStems, readEntries, readPlans, type ShardEntry, stemOf } from './entry.js'
 import {
   isShardFile,
@@ -22,6 +13,7 @@ import {
   tarName,
   widsName,
 } from './layout.js'
+import { type Manifest, manifestSchema, sizesSchema, widsSchema } from './manifest.js'
 import type { Problem } from './problem.js'
 import type { Store } from './store.js'
 import { verifyPages } from './verify-pages.js'

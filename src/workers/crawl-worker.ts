@@ -1,5 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import {
+  type Backend,
+  type BatchShape,
+  type Bells,
+  busyFor,
+  type HostLease,
+  type SessionCommit,
+  type SessionCommitted,
+  type Visited,
+} from '../backend/index.js'
+import {
   askedPauseMs,
   canonicalUrl,
   latencyDelayMs,
@@ -17,19 +27,22 @@ import {
 } from '../crawl/index.js'
 import type { Fetch } from '../net/index.js'
 import type { LeasedUrl } from '../records/index.js'
-import type { Backend, BatchShape, HostLease, SessionCommit, SessionCommitted } from './backend/backend.js'
-import { type Bells, busyFor, type Visited } from './bells.js'
-import { type FailingHosts, failurePauseMs } from './failing.js'
-import { hostsPerGroup } from './host-groups.js'
+import { pause } from '../timing/index.js'
+import {
+  type FailingHosts,
+  failurePauseMs,
+  hostsPerGroup,
+  type Permit,
+  type Permitted,
+  refusedBy,
+  type Soft404s,
+  type Traps,
+  watchedFetch,
+} from './hosts/index.js'
 import type { KnownUrls } from './known-urls.js'
-import { pause } from './pause.js'
-import { type Permit, type Permitted, refusedBy } from './permission.js'
 import type { PageSeen, Rendering } from './rendering.js'
-import { harvestOf } from './session.js'
-import type { Soft404s } from './soft-404.js'
-import type { Traps } from './traps.js'
+import { harvestOf } from './session-commit.js'
 import { deathsOf, maxTries, type UrlOutcome, type UrlVisited, uncommitted } from './url-outcome.js'
-import { watchedFetch } from './watched-fetch.js'
 
 export interface CrawlSettings {
   readonly run: string

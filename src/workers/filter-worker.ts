@@ -1,4 +1,12 @@
 import { randomBytes } from 'node:crypto'
+import {
+  type Backend,
+  type BatchCommit,
+  type Bells,
+  busyFor,
+  type LeasedCandidate,
+  type Visited,
+} from '../backend/index.js'
 import { hostOf, type OptOutRules } from '../crawl/index.js'
 import {
   type BatchDeps,
@@ -9,16 +17,11 @@ import {
 } from '../filter/index.js'
 import type { Fetch } from '../net/index.js'
 import { partName, type Store, writePart } from '../shard/index.js'
-import type { Backend, BatchCommit, LeasedCandidate } from './backend/backend.js'
-import { type Bells, busyFor, type Visited } from './bells.js'
-import { crashedResult, suspicionOf } from './crashed.js'
-import type { Gate } from './gate.js'
+import type { Gate } from '../timing/index.js'
+import { createImageHosts, createSlots, type Permit, watchedFetch } from './hosts/index.js'
 import { createImageFetch } from './image-fetch.js'
-import { createImageHosts } from './image-hosts.js'
 import { keepLease } from './lease.js'
-import type { Permit } from './permission.js'
-import { createSlots } from './slots.js'
-import { watchedFetch } from './watched-fetch.js'
+import { crashedResult, suspicionOf } from './poison-candidate.js'
 
 export interface FilterSettings {
   readonly run: string

@@ -9,9 +9,8 @@ import {
   retryOf,
 } from '../net/index.js'
 import type { Permission, RejectReason } from '../records/index.js'
-import { createGate, type Gate } from './gate.js'
-import { type Permit, permissionOf, refusedBy } from './permission.js'
-import type { Slots } from './slots.js'
+import { createGate, type Gate } from '../timing/index.js'
+import { type Permit, permissionOf, refusedBy, type Slots } from './hosts/index.js'
 
 export interface ImageFetchDeps {
   readonly fetch: Fetch

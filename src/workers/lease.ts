@@ -1,4 +1,4 @@
-import type { Held } from './backend/backend.js'
+import type { Held } from '../backend/index.js'
 
 export interface KeptLease {
   /** Aborted when the lease is lost or the process is told to stop. */

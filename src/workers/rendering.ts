@@ -1,3 +1,4 @@
+import type { Backend } from '../backend/index.js'
 import {
   type Ask,
   canonicalUrl,
@@ -17,11 +18,8 @@ import {
 } from '../crawl/index.js'
 import type { Dial } from '../net/index.js'
 import type { LeasedUrl, Permission } from '../records/index.js'
-import type { Backend } from './backend/backend.js'
-import { hostsPerGroup } from './host-groups.js'
-import { pause } from './pause.js'
-import { type Permit, refusedBy } from './permission.js'
-import { createSlots } from './slots.js'
+import { pause } from '../timing/index.js'
+import { createSlots, hostsPerGroup, type Permit, refusedBy } from './hosts/index.js'
 
 export interface RenderingDeps {
   readonly backend: Pick<Backend, 'reserve'>

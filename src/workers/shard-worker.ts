@@ -1,8 +1,14 @@
 import { randomBytes } from 'node:crypto'
+import {
+  type AllottedPlan,
+  type Backend,
+  type Bells,
+  busyFor,
+  type UnplannedPart,
+  type Visited,
+} from '../backend/index.js'
 import type { StoredFormat } from '../records/index.js'
 import { executePlan, type Plan, removePlanParts, type Store, windowOf, writePlan } from '../shard/index.js'
-import type { AllottedPlan, Backend, UnplannedPart } from './backend/backend.js'
-import { type Bells, busyFor, type Visited } from './bells.js'
 import { keepLease } from './lease.js'
 
 export interface ShardSettings {

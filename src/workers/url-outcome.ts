@@ -1,7 +1,6 @@
 import { hostOf, type Refusal, type scopeVerdict, type VisitOutcome } from '../crawl/index.js'
 import type { DecidedPage, LeasedUrl, Permission } from '../records/index.js'
-import { permissionOf } from './permission.js'
-import { maxRedirects } from './traps.js'
+import { maxRedirects, permissionOf } from './hosts/index.js'
 
 /** What a run counts where a redirect leads a seed on to another host. */
 export const seedsMoved = 'seeds_moved'

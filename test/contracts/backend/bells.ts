@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { Answering, BellKind, Bells, Visit, Visited } from '../../../src/workers/bells.js'
+import type { Answering, BellKind, Bells, Visit, Visited } from '../../../src/backend/work-queue.js'
 import { hex } from './desk.js'
 
 const hourMs = 3_600_000

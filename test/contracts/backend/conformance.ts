@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe } from 'vitest'
-import type { RunLimits } from '../../../src/workers/backend/backend.js'
+import type { RunLimits } from '../../../src/backend/backend.js'
 import { batchRules } from './batch-rules.js'
 import { type OpenedBackend, openDesk } from './desk.js'
 import { doubtRules } from './doubt-rules.js'

@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { expect } from 'vitest'
-import { noEvidence } from '../../../src/crawl/index.js'
-import { candidateKey, type DecidedPage, type LeasedUrl } from '../../../src/records/index.js'
 import type {
   Backend,
   BatchCommit,
@@ -15,7 +13,9 @@ import type {
   RunLimits,
   SessionCommit,
   SessionCommitted,
-} from '../../../src/workers/backend/backend.js'
+} from '../../../src/backend/backend.js'
+import { noEvidence } from '../../../src/crawl/index.js'
+import { candidateKey, type DecidedPage, type LeasedUrl } from '../../../src/records/index.js'
 import { noProgress as noProgressAtAll } from '../../fixtures/workers/no-progress.js'
 
 /** A backend under test. */

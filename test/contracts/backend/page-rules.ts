@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { rowsPerPageFile } from '../../../src/backend/backend.js'
 import type { PageRow } from '../../../src/records/index.js'
-import { rowsPerPageFile } from '../../../src/workers/backend/backend.js'
 import type { OpenDesk } from './conformance.js'
 import { decidedPage, eventually, newToken } from './desk.js'
 

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { FoundCandidate, Progress } from '../../../src/workers/backend/backend.js'
+import type { FoundCandidate, Progress } from '../../../src/backend/backend.js'
 import { runs } from '../../fixtures/runs.js'
 import type { OpenDesk } from './conformance.js'
 import { type Desk, decidedPage, type HeldBatch, newToken, type Session } from './desk.js'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { withKnown } from '../../../src/workers/account.js'
-import type { SourceCommit } from '../../../src/workers/backend/backend.js'
+import type { SourceCommit } from '../../../src/backend/backend.js'
+import { withKnown } from '../../../src/run/known-candidates.js'
 import type { OpenDesk } from './conformance.js'
 import { roomy } from './desk.js'
 

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync }
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { connectRedis } from '../../../src/workers/backend/redis/index.js'
+import { connectRedis } from '../../../src/backend/redis/connection.js'
 import { fleetDesk, serveSite } from '../../fixtures/fleet/fleet-desk.js'
 import { type RedisServer, serverCommand, startRedis, whyNoServer } from '../../fixtures/redis/server.js'
 import {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { connectRedis } from '../../../src/workers/backend/redis/connection.js'
-import { checkServer } from '../../../src/workers/backend/redis/server-check.js'
+import { connectRedis } from '../../../src/backend/redis/connection.js'
+import { checkServer } from '../../../src/backend/redis/server-check.js'
 import { compose, manifests } from '../../fixtures/infra/manifests.js'
 import { serverCommand, startRedis, whyNoServer } from '../../fixtures/redis/server.js'
 

@@ -1,6 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { Address } from '../../../src/net/index.js'
-import { createNet, type FetchOutcome, type Net, type NetOptions } from '../../../src/net/index.js'
+import {
+  type Address,
+  createNet,
+  type FetchOutcome,
+  type Net,
+  type NetOptions,
+} from '../../../src/net/index.js'
 import { hostileHosts } from '../../fixtures/net/hostile-hosts.js'
 import { type Mischief, startMischief } from '../../fixtures/web/mischief.js'
 

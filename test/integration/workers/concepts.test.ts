@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Clip, type Concept, loadModel } from '../../../src/filter/index.js'
-import { openTagger } from '../../../src/workers/opening.js'
-import { differencesOf, limitsOf, storedOptions } from '../../../src/workers/resume.js'
+import { openTagger } from '../../../src/run/resources.js'
+import { differencesOf, limitsOf, storedOptions } from '../../../src/run/resume.js'
 import { smallModelFolder } from '../../fixtures/filter/clip/small-model.js'
 import { runOptions } from '../../fixtures/workers/options.js'
 

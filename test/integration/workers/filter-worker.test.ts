@@ -2,6 +2,14 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type {
+  Backend,
+  BatchCommit,
+  BatchCommitted,
+  BatchLease,
+  HostReport,
+} from '../../../src/backend/backend.js'
+import type { Bells } from '../../../src/backend/work-queue.js'
 import {
   createDecodeApart,
   type Decode,
@@ -12,16 +20,8 @@ import {
 import type { Fetch, FetchOutcome } from '../../../src/net/index.js'
 import type { Candidate } from '../../../src/records/index.js'
 import { folderStore, partName, readPart } from '../../../src/shard/index.js'
-import type {
-  Backend,
-  BatchCommit,
-  BatchCommitted,
-  BatchLease,
-  HostReport,
-} from '../../../src/workers/backend/backend.js'
-import type { Bells } from '../../../src/workers/bells.js'
+import { createGate } from '../../../src/timing/semaphore.js'
 import { visitBatch } from '../../../src/workers/filter-worker.js'
-import { createGate } from '../../../src/workers/gate.js'
 import { sceneOf } from '../../fixtures/filter/hostile.js'
 
 const never = new AbortController().signal

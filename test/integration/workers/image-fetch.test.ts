@@ -2,10 +2,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { allOptOuts } from '../../../src/crawl/index.js'
 import type { InspectPrefix } from '../../../src/filter/index.js'
 import { createNet, type Fetch, type Net, parseConnectTo } from '../../../src/net/index.js'
+import type { Permit } from '../../../src/workers/hosts/permission.js'
+import { claimMs } from '../../../src/workers/hosts/site-file.js'
+import type { Slots } from '../../../src/workers/hosts/slots.js'
 import { createImageFetch } from '../../../src/workers/image-fetch.js'
-import type { Permit } from '../../../src/workers/permission.js'
-import { claimMs } from '../../../src/workers/site-file.js'
-import type { Slots } from '../../../src/workers/slots.js'
 import { type Mischief, startMischief } from '../../fixtures/web/mischief.js'
 
 const never = new AbortController().signal

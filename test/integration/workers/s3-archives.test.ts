@@ -1,7 +1,7 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { SourceError } from '../../../src/crawl/index.js'
-import { readersOf } from '../../../src/workers/readers.js'
+import { readersOf } from '../../../src/run/source-readers.js'
 import { calm, imagesOf, type Told, toldBy } from '../../fixtures/crawl/sources/archive/reader.js'
 import {
   members,

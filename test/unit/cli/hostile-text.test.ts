@@ -9,7 +9,7 @@ import { renderStatus, statusCommand } from '../../../src/cli/status.js'
 import { renderSummary } from '../../../src/cli/summary.js'
 import { renderVerification } from '../../../src/cli/verify.js'
 import type { PageRow } from '../../../src/records/index.js'
-import type { FleetRunDetails, FleetWorker } from '../../../src/workers/index.js'
+import type { FleetRunDetails, FleetWorker } from '../../../src/run/index.js'
 import { paper } from '../../fixtures/cli/output.js'
 import { snapshotOf } from '../../fixtures/cli/snapshot.js'
 

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { runCommand } from '../../../src/cli/run.js'
-import type { RunEnd, RunPipeline } from '../../../src/workers/run-types.js'
+import type { RunEnd, RunPipeline } from '../../../src/run/run-types.js'
 import { paper } from '../../fixtures/cli/output.js'
 import { snapshotOf } from '../../fixtures/cli/snapshot.js'
 

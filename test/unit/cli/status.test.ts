@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { renderStatus, type StatusCall, statusCommand } from '../../../src/cli/status.js'
-import type { RunSnapshot } from '../../../src/workers/run-types.js'
+import type { RunSnapshot } from '../../../src/run/run-types.js'
 import { paper } from '../../fixtures/cli/output.js'
 import { snapshotOf } from '../../fixtures/cli/snapshot.js'
 

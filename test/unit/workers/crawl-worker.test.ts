@@ -1,21 +1,16 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { Backend, HostLease, SessionCommit, SessionCommitted } from '../../../src/backend/backend.js'
+import type { BellKind, Bells } from '../../../src/backend/work-queue.js'
 import { defaultVisitOptions, noEvidence, type RenderEvidence } from '../../../src/crawl/index.js'
 import type { Fetch } from '../../../src/net/index.js'
 import type { LeasedUrl } from '../../../src/records/index.js'
-import type {
-  Backend,
-  HostLease,
-  SessionCommit,
-  SessionCommitted,
-} from '../../../src/workers/backend/backend.js'
-import type { BellKind, Bells } from '../../../src/workers/bells.js'
+import { pause } from '../../../src/timing/sleep.js'
 import { type CrawlSettings, visitHost } from '../../../src/workers/crawl-worker.js'
+import type { Permit, Permitted } from '../../../src/workers/hosts/permission.js'
+import type { Soft404s } from '../../../src/workers/hosts/soft-404.js'
+import { createTraps } from '../../../src/workers/hosts/traps.js'
 import { createKnownUrls } from '../../../src/workers/known-urls.js'
-import { pause } from '../../../src/workers/pause.js'
-import type { Permit, Permitted } from '../../../src/workers/permission.js'
 import type { PageSeen, Rendering } from '../../../src/workers/rendering.js'
-import type { Soft404s } from '../../../src/workers/soft-404.js'
-import { createTraps } from '../../../src/workers/traps.js'
 
 const never = new AbortController().signal
 const permission = { rule: 'robots:none', checkedAt: '2026-01-02T03:04:05.000Z' }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { groupsOf } from '../../../src/workers/host-groups.js'
+import { groupsOf } from '../../../src/workers/hosts/host-groups.js'
 
 describe('what a host shares with others', () => {
   it.each([

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
-import type { Held } from '../../../src/workers/backend/backend.js'
+import type { Held } from '../../../src/backend/backend.js'
+import { pause } from '../../../src/timing/sleep.js'
 import { keepLease } from '../../../src/workers/lease.js'
-import { pause } from '../../../src/workers/pause.js'
 
 const held: Held = { kind: 'held' }
 const lost: Held = { kind: 'lost' }

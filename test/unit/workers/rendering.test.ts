@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Backend } from '../../../src/backend/backend.js'
 import { readPage } from '../../../src/crawl/extract/index.js'
 import {
   type Ask,
@@ -12,8 +13,7 @@ import {
   type RenderOutcome,
 } from '../../../src/crawl/index.js'
 import type { LeasedUrl } from '../../../src/records/index.js'
-import type { Backend } from '../../../src/workers/backend/backend.js'
-import type { Permit, Permitted } from '../../../src/workers/permission.js'
+import type { Permit, Permitted } from '../../../src/workers/hosts/permission.js'
 import { createRendering } from '../../../src/workers/rendering.js'
 
 const never = new AbortController().signal

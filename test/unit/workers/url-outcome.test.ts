@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Page } from '../../../src/crawl/index.js'
 import type { LeasedUrl, PageRow } from '../../../src/records/index.js'
-import { maxRedirects } from '../../../src/workers/traps.js'
+import { maxRedirects } from '../../../src/workers/hosts/traps.js'
 import { maxTries, pageRowOf, type UrlOutcome } from '../../../src/workers/url-outcome.js'
 
 const atMs = Date.UTC(2026, 0, 2, 3, 4, 5)

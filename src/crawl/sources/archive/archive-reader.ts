@@ -1,8 +1,13 @@
 import { setImmediate } from 'node:timers/promises'
 import { publishedPlace, shownUrl } from '../../../records/index.js'
 import type { VisitOptions } from '../../visit.js'
-import type { SourceProblem, SourceReader, SourceSkip, SourceStep } from '../source.js'
-import { SourceError } from '../source.js'
+import {
+  SourceError,
+  type SourceProblem,
+  type SourceReader,
+  type SourceSkip,
+  type SourceStep,
+} from '../source.js'
 import type { ArchivePlace, ArchiveSource, RecordFault } from './archive.js'
 import { readArchive } from './archive-records.js'
 import { judgeRecord, wantsBlock } from './archived-page.js'

@@ -1,0 +1,190 @@
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { parentPort, workerData } from 'node:worker_threads'
+import { PGlite } from '@electric-sql/pglite'
+import { makeFolder } from '../../disk/index.js'
+import { type LockFence, mayGoOn } from '../../lock/index.js'
+import { messageOf } from '../../records/index.js'
+
+const require = createRequire(import.meta.url)
+
+export interface ThreadData {
+  readonly dir: string
+  /** Of the folder's lock; null = nobody else can come to the folder. */
+  readonly fence: LockFence | null
+}
+
+/** What the owner of the database sends: one statement, answered under its id. */
+export interface Ask {
+  readonly id: number
+  readonly kind: 'query' | 'listen' | 'close'
+  readonly text: string
+  readonly params: readonly unknown[]
+}
+
+export type Answer =
+  | { readonly kind: 'rows'; readonly id: number; readonly rows: unknown[]; readonly rowCount: number }
+  | { readonly kind: 'error'; readonly id: number; readonly message: string; readonly code: string | null }
+  | { readonly kind: 'notification'; readonly channel: string; readonly payload: string }
+
+/**
+ * A desk-sized PostgreSQL: the defaults are for a server that has a machine to itself, and for disks that turn. What it reads lies in the
+ * system's cache: a page through an index costs hardly more than the next page.
+ */
+export const startParams = [
+  ...PGlite.defaultStartParams,
+  ...['shared_buffers=16MB', 'work_mem=8MB', 'random_page_cost=1.1'].flatMap((setting) => ['-c', setting]),
+]
+
+/** An empty database, which the build has packed: to unpack it takes a fifth of the work of creating one. */
+export const packedDatabase = new URL('empty.tar.gz', import.meta.url)
+
+/** Opens the database in a folder; where none is there, an empty one is laid in it first. */
+async function openFolder(dir: string): Promise<PGlite> {
+  // There from before its first file is written until its last one is: one that was begun and not finished is begun anew.
+  const unfinished = `${dir}.unfinished`
+  if (existsSync(unfinished)) rmSync(dir, { recursive: true, force: true })
+  if (existsSync(dir)) return await openDatabase(dir)
+  await makeFolder(dirname(dir))
+  writeFileSync(unfinished, '')
+  const db = await openDatabase(dir, new Blob([readFileSync(packedDatabase)]))
+  rmSync(unfinished)
+  return db
+}
+
+/**
+ * Opens a database, with the packed one in it if it is given, brings BullMQ's and pairmill's schemas up to date, and sets the session's
+ * search path.
+ */
+export async function openDatabase(dataDir: string, loadDataDir?: Blob): Promise<PGlite> {
+  const db = await PGlite.create({ dataDir, startParams, ...(loadDataDir && { loadDataDir }) })
+  await installSchemas(db)
+  // BullMQ names its tables and functions without a schema; pairmill's functions set their own path.
+  await db.exec('set search_path to bullmq, public')
+  return db
+}
+
+/** Which schemas this program needs: a text that is another one with every change of BullMQ's version or of pairmill's SQL. */
+export function schemaDigest(): string {
+  const { version } = require('bullmq/package.json') as { version: string }
+  return createHash('sha256').update(version).update(schemaText()).digest('hex')
+}
+
+/** The SQL of pairmill's tables and functions. */
+function schemaText(): string {
+  const folder = dirname(require.resolve('#sql/00-schema.sql'))
+  const files = readdirSync(folder)
+    .filter((file) => file.endsWith('.sql'))
+    .sort()
+  return files.map((file) => readFileSync(join(folder, file), 'utf8')).join('\n')
+}
+
+/** Installs the tables and functions of BullMQ and pairmill, unless the database has these very ones. */
+async function installSchemas(db: PGlite): Promise<void> {
+  const digest = schemaDigest()
+  const there = await db.query("select to_regclass('pairmill.version') is not null as there")
+  if ((there.rows[0] as { there: boolean }).there) {
+    const { rows } = await db.query('select digest from pairmill.version')
+    if ((rows[0] as { digest: string } | undefined)?.digest === digest) return
+  }
+  // Not before: to load it takes this thread a third of a second.
+  const { runMigrations } = await import('bullmq')
+  // BullMQ's migrator sends several statements in one text, which only the simple protocol (exec) takes.
+  await runMigrations({
+    query: async (text: string, params?: readonly unknown[]) => {
+      if (params !== undefined && params.length > 0) return db.query(text, [...params])
+      const results = await db.exec(text)
+      return results.at(-1) ?? { rows: [] }
+    },
+  } as Parameters<typeof runMigrations>[0])
+  await db.transaction(async (transaction) => {
+    await transaction.exec(schemaText())
+    await transaction.query('delete from pairmill.version')
+    await transaction.query('insert into pairmill.version values ($1)', [digest])
+  })
+}
+
+/**
+ * Analyses each table that has twice as many pages as it had the last time, or two for the first time. The session keeps the plans of its
+ * functions, those too that it made while a table was empty, until the table is analysed, and PGlite has no autovacuum to do that.
+ * `relpages` is what it had then, and lies in the database: one that is opened again goes on from there.
+ */
+const analyseDoubled = `do $$ declare doubled regclass; begin
+  for doubled in select c.oid from pg_class c
+    where c.relkind = 'r' and c.relnamespace in (select oid from pg_namespace where nspname in ('pairmill', 'bullmq'))
+      and pg_relation_size(c.oid) >= 2 * greatest(c.relpages, 1) * current_setting('block_size')::bigint
+  loop execute 'analyze ' || doubled; end loop;
+end $$`
+/** Often enough: a call adds a few pages to a table at most. To look costs less than most calls. */
+export const callsPerLook = 50
+
+/** PGlite runs no autovacuum: without it, rows that come and go would be walked over for ever. */
+const vacuumMs = 60_000
+const busyTables = ['pairmill.url', 'pairmill.candidate', 'pairmill.host', 'pairmill.batch', 'bullmq.job']
+
+async function serve(port: NonNullable<typeof parentPort>, { dir, fence }: ThreadData): Promise<void> {
+  const db = await openFolder(dir)
+  // Looked at before each statement, in this thread: what waits here when the process stood still must not be written after it.
+  const isGuarded = () => fence === null || mayGoOn(fence, Date.now())
+  const whileOpen = (error: unknown): void => {
+    clearInterval(timer)
+    if (db.ready) throw error
+  }
+  let calls = 0
+  port.on('message', (ask: Ask) => {
+    answer(db, isGuarded, ask, (message) => port.postMessage(message))
+      .then((message) => port.postMessage(message))
+      .catch((error: unknown) => {
+        throw error
+      })
+    calls++
+    if (calls % callsPerLook === 0 && isGuarded()) db.exec(analyseDoubled).catch(whileOpen)
+  })
+  const timer = setInterval(() => {
+    if (isGuarded()) db.exec(`vacuum (analyze) ${busyTables.join(', ')}`).catch(whileOpen)
+  }, vacuumMs)
+  port.postMessage({ kind: 'rows', id: 0, rows: [], rowCount: 0 } satisfies Answer)
+}
+
+async function answer(
+  db: PGlite,
+  isGuarded: () => boolean,
+  ask: Ask,
+  notify: (message: Answer) => void,
+): Promise<Answer> {
+  try {
+    // To close it writes, too: a database that went to another is left as it is.
+    if (!isGuarded()) {
+      if (ask.kind === 'close') return { kind: 'rows', id: ask.id, rows: [], rowCount: 0 }
+      throw new Error("the folder's lock was lost")
+    }
+    if (ask.kind === 'close') {
+      await db.close()
+      return { kind: 'rows', id: ask.id, rows: [], rowCount: 0 }
+    }
+    if (ask.kind === 'listen') {
+      await db.listen(ask.text, (payload) => notify({ kind: 'notification', channel: ask.text, payload }))
+      return { kind: 'rows', id: ask.id, rows: [], rowCount: 0 }
+    }
+    const result = await db.query(ask.text, [...ask.params])
+    return {
+      kind: 'rows',
+      id: ask.id,
+      rows: result.rows,
+      rowCount: result.affectedRows ?? result.rows.length,
+    }
+  } catch (error) {
+    const code =
+      error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null
+    return {
+      kind: 'error',
+      id: ask.id,
+      message: messageOf(error),
+      code,
+    }
+  }
+}
+
+if (parentPort !== null) await serve(parentPort, workerData as ThreadData)

@@ -1,0 +1,37 @@
+export { usableCores } from './cores.js'
+export { work } from './engine.js'
+export { type Forgotten, forgetRun } from './forget.js'
+export type { Fed } from './ingest.js'
+export { type Launched, launchRun } from './launch.js'
+export type { Observe } from './observe/events.js'
+export { createLog, type LogLevel } from './observe/log.js'
+export { createMetrics } from './observe/metrics.js'
+export { serveVitals } from './observe/observe-server.js'
+export { sourcesProblem } from './output.js'
+export { readPublishedStatus } from './published-status.js'
+export { checkFleetSources, readSources } from './read-sources.js'
+export { batchesAtOnce, decodesPerCore, runPipeline } from './run.js'
+export { type Order, orderRun } from './run-control.js'
+export { ownedByOther } from './run-owner.js'
+export {
+  type FleetRun,
+  type FleetRunDetails,
+  type FleetWorker,
+  readRun,
+  readRuns,
+  readWorkers,
+} from './run-status.js'
+export type {
+  Environment,
+  InputReport,
+  OptionDifference,
+  ReadStatus,
+  RunEnd,
+  RunPipeline,
+  RunSignals,
+  RunSnapshot,
+  RunState,
+} from './run-types.js'
+export { isNothingRead, type SeedAnswer, type Some } from './seed-report.js'
+export { skipText } from './skipped-rows.js'
+export { readStatus } from './status-file.js'

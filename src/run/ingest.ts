@@ -1,0 +1,194 @@
+import type { Backend, BatchShape, Bells, FoundCandidate, Progress, SourceState } from '../backend/index.js'
+import {
+  hostOf,
+  type Source,
+  type SourceProblem,
+  type SourceReader,
+  type SourceSkip,
+  type SourceStep,
+  sourceName,
+} from '../crawl/index.js'
+import { type Candidate, candidateKey } from '../records/index.js'
+import { pause } from '../timing/index.js'
+
+export interface FeedDeps {
+  readonly run: string
+  readonly backend: Backend
+  readonly bells: Bells
+  readonly batch: BatchShape
+  /** Batches that may be open before no more is read. */
+  readonly mostBatches: () => Promise<number>
+  /** Told of what is no candidate, before it is counted: it may be told twice where the process dies in between. */
+  readonly onSkipped: (skipped: readonly SourceSkip[]) => Promise<void>
+  /** Milliseconds, from any zero. */
+  readonly now: () => number
+}
+
+/** Enough for one commit: candidates with what was left out; or the time since the last one, so that little is read again after a death. */
+const enough = 500
+const commitEveryMs = 2_000
+/** No more is read while so much waits to be judged: what is read ahead lies in the backend. */
+const maxBuffered = 4_096
+const waitMs = 250
+
+/** A source with what reads it. */
+export interface NamedReader {
+  readonly source: Source
+  readonly reader: SourceReader
+}
+
+export interface OpenedSource {
+  readonly reader: SourceReader
+  readonly state: SourceState
+}
+
+/** How the reading ended: every source was read to its end; it was told to stop; or the run takes nothing any more. */
+export type Fed = 'read' | 'stopped' | 'over'
+
+/**
+ * Why a run cannot go on with its sources; null = it can. To be asked before the run is told of them: then one that cannot be read
+ * binds nobody. `isNew`: the backend does not know the run yet.
+ */
+export async function checkSources(
+  backend: Pick<Backend, 'sources'>,
+  run: string,
+  isNew: boolean,
+  readers: readonly NamedReader[],
+  signal: AbortSignal,
+): Promise<SourceProblem | null> {
+  const known = readers.length === 0 || isNew ? [] : await backend.sources(run)
+  const states = new Map(known.map((state) => [state.source, state]))
+  for (const { source, reader } of readers) {
+    const state = states.get(sourceName(source))
+    if (state?.ended === true) continue
+    const problem = await reader.check(state?.cursor ?? '', signal)
+    if (problem !== null) return problem
+  }
+  return null
+}
+
+/** Tells the run its sources. Answers those that are not read to their end. */
+export async function openSources(
+  backend: Backend,
+  run: string,
+  readers: readonly NamedReader[],
+): Promise<readonly OpenedSource[]> {
+  if (readers.length === 0) return []
+  const states = await backend.openSources(
+    run,
+    readers.map(({ source }) => sourceName(source)),
+  )
+  return readers.flatMap(({ reader }, i) => {
+    const state = states[i]
+    return state === undefined || state.ended ? [] : [{ reader, state }]
+  })
+}
+
+/**
+ * Reads the sources one after the other and gives their candidates to the run, no faster than they are judged. Each commit moves the
+ * source's cursor along with what was read, so a process that dies loses and doubles nothing. Ends early with `stop`.
+ */
+export async function feed(
+  deps: FeedDeps,
+  sources: readonly OpenedSource[],
+  stop: AbortSignal,
+): Promise<Fed> {
+  for (const { reader, state } of sources) {
+    let from: SourceState | Fed = state
+    while (typeof from !== 'string') {
+      from = from.ended ? 'read' : await feedFrom(deps, reader, from, stop).catch(unlessStopped(stop))
+    }
+    if (from !== 'read') return from
+  }
+  return 'read'
+}
+
+/** What a reader throws when it is told to stop is no failure of its. */
+function unlessStopped(stop: AbortSignal): (error: unknown) => Fed {
+  return (error) => {
+    if (stop.aborted) return 'stopped'
+    throw error
+  }
+}
+
+/** A state: another reader was here, and this is where it stands. */
+async function feedFrom(
+  deps: FeedDeps,
+  reader: SourceReader,
+  from: SourceState,
+  stop: AbortSignal,
+): Promise<SourceState | Fed> {
+  if (!(await roomFor(deps, stop))) return stop.aborted ? 'stopped' : 'over'
+  let { cursor } = from
+  let steps: SourceStep[] = []
+  let size = 0
+  let committedAt = deps.now()
+  const commit = async (ended: boolean): Promise<SourceState | null> => {
+    const skipped = steps.flatMap((step) => step.skipped)
+    if (skipped.length > 0) await deps.onSkipped(skipped)
+    const to = steps.at(-1)?.cursor ?? cursor
+    const committed = await deps.backend.commitSource({
+      run: deps.run,
+      source: from.source,
+      from: cursor,
+      to,
+      ended,
+      candidates: steps.flatMap((step) => step.candidates.map(foundOf)),
+      counters: sumOf(steps),
+      ...deps.batch,
+    })
+    if (committed.kind === 'elsewhere') return { source: from.source, ...committed }
+    cursor = to
+    steps = []
+    size = 0
+    await deps.bells.ring('batch', deps.run, committed.batches)
+    committedAt = deps.now()
+    return null
+  }
+  for await (const step of reader.steps(cursor, stop)) {
+    if (stop.aborted) return 'stopped'
+    steps.push(step)
+    size += step.candidates.length + step.skipped.length
+    if (size < enough && deps.now() - committedAt < commitEveryMs) continue
+    const elsewhere = await commit(false)
+    if (elsewhere !== null) return elsewhere
+    if (!(await roomFor(deps, stop))) return stop.aborted ? 'stopped' : 'over'
+    committedAt = deps.now()
+  }
+  return stop.aborted ? 'stopped' : ((await commit(true)) ?? 'read')
+}
+
+/** Waits until the run has use for more candidates; false = it has none any more, or `stop` came. */
+async function roomFor({ backend, run, mostBatches }: FeedDeps, stop: AbortSignal): Promise<boolean> {
+  while (!stop.aborted) {
+    const progress = await backend.progress(run)
+    if (isOver(progress)) return false
+    const hasRoom = progress.buffered <= maxBuffered && progress.batchesOpen <= (await mostBatches())
+    if (hasRoom && progress.standing === 'running') return true
+    await pause(waitMs, stop)
+  }
+  return false
+}
+
+/** Whether a run takes no candidates any more. Pure. */
+export function isOver({ standing, ended }: Pick<Progress, 'standing' | 'ended'>): boolean {
+  return ended !== null || standing === 'stopped' || standing === 'failed'
+}
+
+/** A candidate with what the backend deals and counts it by. */
+export function foundOf(candidate: Candidate): FoundCandidate {
+  return {
+    key: candidateKey(candidate),
+    host: hostOf(candidate.imageUrl),
+    texts: [...new Set(candidate.captions.map((caption) => caption.text))],
+    body: candidate,
+  }
+}
+
+function sumOf(steps: readonly SourceStep[]): Record<string, number> {
+  const sum: Record<string, number> = {}
+  for (const { counters } of steps) {
+    for (const [name, count] of Object.entries(counters)) sum[name] = (sum[name] ?? 0) + count
+  }
+  return sum
+}

@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto'
+import type { RunModel } from '../backend/index.js'
+import { compileDataset, type Store } from '../shard/index.js'
+import type { RunOptions } from '../workers/index.js'
+import { publishedOptions } from './published-options.js'
+
+/** What describes a dataset as a whole: its manifest and indices. Writing it means reading every entry, so it takes longer with every shard. */
+export interface Description {
+  /** After a plan: written anew, unless it was lately, for how long that takes. Then it lags behind the shards. */
+  refresh(signal: AbortSignal): Promise<void>
+  /** Written anew where this process has left it behind. */
+  catchUp(signal: AbortSignal): Promise<void>
+  /** Written anew; `complete` = nothing is left to do. */
+  finish(complete: boolean, signal: AbortSignal): Promise<void>
+}
+
+export interface DescriptionDeps {
+  /** Writes it from what is committed. */
+  readonly write: (complete: boolean, signal: AbortSignal) => Promise<void>
+  /** Milliseconds, from any zero. */
+  readonly now: () => number
+}
+
+/** So many times as long as the writing took, nothing is written anew: at most a twentieth of the time goes into it, however large the dataset is. */
+const restFactor = 19
+
+/** One of a dataset that this process adds to. */
+export function createDescription({ write, now }: DescriptionDeps): Description {
+  let restUntilMs = Number.NEGATIVE_INFINITY
+  let lags = false
+  const finish = async (complete: boolean, signal: AbortSignal) => {
+    const beganMs = now()
+    await write(complete, signal)
+    const endedMs = now()
+    restUntilMs = endedMs + restFactor * (endedMs - beganMs)
+    lags = false
+  }
+  return {
+    refresh: async (signal) => {
+      if (now() < restUntilMs) lags = true
+      else await finish(false, signal)
+    },
+    catchUp: async (signal) => {
+      if (lags) await finish(false, signal)
+    },
+    finish,
+  }
+}
+
+/** Writes the manifest of a run's dataset, and what goes with it. */
+export function describing({ run, options, store, model, now }: DescribedRun): Description {
+  const published = publishedOptions(options)
+  const optionsDigest = createHash('sha256').update(JSON.stringify(published)).digest('hex')
+  return createDescription({
+    write: async (complete, signal) => {
+      const threshold = (await model())?.threshold ?? null
+      await compileDataset(store, { run, complete, options: published, optionsDigest, threshold }, signal)
+    },
+    now,
+  })
+}
+
+export interface DescribedRun {
+  readonly run: string
+  readonly options: RunOptions
+  readonly store: Store
+  /** What the run is scored with; null = nothing was yet. */
+  readonly model: () => Promise<RunModel | null>
+  readonly now: () => number
+}

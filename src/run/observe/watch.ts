@@ -1,0 +1,68 @@
+import type { Backend, BellKind, Fleet } from '../../backend/index.js'
+import { inTime } from '../../timing/index.js'
+import type { Working } from '../engine.js'
+import { unwatched, type Watched, watchedAfter } from './health.js'
+
+export interface WatchDeps {
+  readonly working: Pick<Working, 'vitals'>
+  readonly fleet: Pick<Fleet, 'connected'> & {
+    readonly server: Pick<Fleet['server'], 'takesWork'>
+    readonly backend: Pick<Backend, 'runs' | 'waitingHosts' | 'openBatches' | 'openPlans'>
+  }
+  /** Kinds of work that the process answers. */
+  readonly kinds: readonly BellKind[]
+  /** Milliseconds of a clock that never jumps, such as performance.now. */
+  readonly now: () => number
+}
+
+/** Keeps an eye on the process that it runs in. */
+export interface Watch {
+  /** Looks now; while one look goes on there is no second one. */
+  look(): Promise<void>
+  watched(): Watched
+}
+
+const readMs = 3_000
+
+export function createWatch({ working, fleet, kinds, now }: WatchDeps): Watch {
+  let watched = unwatched(working.vitals().consumedAtMs, now())
+  let looking: Promise<void> | null = null
+
+  const look = async (): Promise<void> => {
+    const read = fleet.connected() ? await inTime(() => waitingKinds(fleet.backend, kinds), readMs) : null
+    const { active, consumedAtMs } = working.vitals()
+    // Where nothing may be begun nothing waits for this process.
+    const waiting = read === null || fleet.server.takesWork ? (read?.value ?? null) : []
+    watched = watchedAfter(watched, { waiting, active, consumedAtMs }, now())
+  }
+  return {
+    look: () => {
+      looking ??= look().finally(() => {
+        looking = null
+      })
+      return looking
+    },
+    watched: () => watched,
+  }
+}
+
+/** Of which kinds something waits in any run and is held by nobody. What a run's standing or limits keep from being begun does not wait. */
+async function waitingKinds(
+  backend: WatchDeps['fleet']['backend'],
+  kinds: readonly BellKind[],
+): Promise<readonly BellKind[]> {
+  const waits: Readonly<Record<BellKind, (run: string) => Promise<readonly unknown[]>>> = {
+    session: (run) => backend.waitingHosts(run, 1),
+    batch: (run) => backend.openBatches(run, 1),
+    plan: (run) => backend.openPlans(run),
+  }
+  const found = new Set<BellKind>()
+  for (const { run, ended, standing } of await backend.runs()) {
+    if (ended !== null || standing === 'failed') continue
+    for (const kind of kinds) {
+      if (!found.has(kind) && (await waits[kind](run)).length > 0) found.add(kind)
+    }
+    if (found.size === kinds.length) break
+  }
+  return [...found]
+}

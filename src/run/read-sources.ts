@@ -1,0 +1,133 @@
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
+import type { Backend, Fleet } from '../backend/index.js'
+import type { Source, SourceProblem, SourceSkip } from '../crawl/index.js'
+import { messageOf } from '../records/index.js'
+import { pause, steadyClock } from '../timing/index.js'
+import { batchShape, type RunOptions } from '../workers/index.js'
+import { checkSources, type Fed, feed, openSources } from './ingest.js'
+import { openNet } from './resources.js'
+import { readWorkers } from './run-status.js'
+import type { Environment, RunSignals } from './run-types.js'
+import { readersOf } from './source-readers.js'
+
+export interface ReadSources {
+  readonly run: string
+  /** Of the run. */
+  readonly options: RunOptions
+  /** Those that this process reads. */
+  readonly sources: readonly Source[]
+}
+
+export interface ReadSourcesHooks {
+  readonly onSkipped: (skipped: readonly SourceSkip[]) => void
+  /** Every few seconds. */
+  readonly onProgress: (counters: Readonly<Record<string, number>>, waiting: number) => void
+}
+
+/** Candidates are read so many batches ahead at least, and twice as many as the fleet filters at once. */
+const leastBatches = 32
+const beatMs = 2_000
+const ttlMs = 15_000
+const progressMs = 5_000
+const lookMs = 5_000
+
+/** Why the sources cannot be read; null = they can. `isNew`: the fleet does not know the run yet. */
+export async function checkFleetSources(
+  { backend }: Pick<Fleet, 'backend'>,
+  { run, options, sources }: ReadSources,
+  environment: Pick<Environment, 's3'>,
+  isNew: boolean,
+): Promise<SourceProblem | null> {
+  const net = openNet(options)
+  try {
+    const readers = readersOf({ ...options, sources }, environment, net)
+    return await checkSources(backend, run, isNew, readers, new AbortController().signal)
+  } finally {
+    await net.close()
+  }
+}
+
+/**
+ * Reads sources for a run of a fleet, in this process, whose workers judge what they give. Rejects with a SourceError where one of them
+ * cannot be read any further now.
+ */
+export async function readSources(
+  fleet: Pick<Fleet, 'backend' | 'bells' | 'server'>,
+  { run, options, sources }: ReadSources,
+  environment: Pick<Environment, 's3'>,
+  hooks: ReadSourcesHooks,
+  signals: RunSignals,
+): Promise<Fed> {
+  const { backend, bells, server } = fleet
+  const over = new AbortController()
+  const stop = AbortSignal.any([signals.drain, signals.abort])
+  const beating = AbortSignal.any([stop, over.signal])
+  const net = openNet(options)
+  const worker = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`
+  const startedAtMs = Date.now()
+  const body = { v: 1, host: hostname(), pid: process.pid, startedAtMs, places: {}, active: 1, reads: run }
+  /** What goes wrong with telling is told again; what goes wrong with the backend for good, the feed meets too. */
+  const every = async (ms: number, act: () => Promise<unknown>): Promise<void> => {
+    while (!beating.aborted) {
+      await act().catch(() => {})
+      await pause(ms, beating)
+    }
+  }
+  const telling = [
+    every(lookMs, () => server.look()),
+    every(beatMs, () => backend.beat({ worker, ttlMs, body })),
+    every(progressMs, async () => {
+      const [counters, { buffered, batchesOpen }] = await Promise.all([
+        backend.counters(run),
+        backend.progress(run),
+      ])
+      hooks.onProgress(counters, buffered + batchesOpen * options.batchSize)
+    }),
+  ]
+  try {
+    const opened = await openSources(backend, run, readersOf({ ...options, sources }, environment, net))
+    const mostBatches = async () => {
+      const workers = await readWorkers(backend)
+      return Math.max(leastBatches, 2 * workers.reduce((sum, { places }) => sum + (places.batch ?? 0), 0))
+    }
+    return await feed(
+      {
+        run,
+        backend: { ...backend, commitSource: (commit) => committedSource(fleet, commit, stop) },
+        bells,
+        batch: batchShape(options),
+        mostBatches,
+        onSkipped: async (skipped) => hooks.onSkipped(skipped),
+        now: steadyClock(),
+      },
+      opened,
+      stop,
+    )
+  } finally {
+    over.abort()
+    await Promise.all(telling)
+    // The server may be what was lost; then it is forgotten by itself.
+    await Promise.allSettled([backend.removeWorker(worker)])
+    await net.close()
+  }
+}
+
+/** A full server refuses candidates, and writes nothing of the commit: it is sent again when there is room. */
+async function committedSource(
+  { backend, server }: Pick<Fleet, 'backend' | 'server'>,
+  commit: Parameters<Backend['commitSource']>[0],
+  stop: AbortSignal,
+): ReturnType<Backend['commitSource']> {
+  for (;;) {
+    try {
+      return await backend.commitSource(commit)
+    } catch (error) {
+      if (server.met(messageOf(error)) === null) throw error
+      while (!server.takesWork) {
+        await pause(lookMs, stop)
+        stop.throwIfAborted()
+      }
+    }
+  }
+}

@@ -1,0 +1,140 @@
+import type { Backend } from '../../backend/index.js'
+import {
+  absentPath,
+  hostOf,
+  isLikeAbsent,
+  type Page,
+  type PageShape,
+  type RobotsRecord,
+  speaksOfAbsence,
+  type VisitOptions,
+  visit,
+} from '../../crawl/index.js'
+import type { Fetch } from '../../net/index.js'
+import { createRecent } from './lru-map.js'
+import type { Permit } from './permission.js'
+import type { TakeSlot } from './site-file.js'
+
+/** What a host shows for a page that it has not; null = it says so, or nobody asked it. */
+export type Absent =
+  | { readonly kind: 'known'; readonly shape: PageShape | null }
+  /** Somebody else is asking, or there is no slot for it now. */
+  | { readonly kind: 'busy'; readonly inMs: number }
+
+/** Finds hosts that answer 200 for pages that they have not, and those pages. */
+export interface Soft404s {
+  /** Asks the host of the URL, once a day over all workers, where it has given pages enough for it to pay. */
+  absentPage(url: string, takeSlot: TakeSlot, signal: AbortSignal): Promise<Absent>
+  /** Takes note of a page that came, and says whether it is one that the host has not. `absent`: what absentPage() said before. */
+  isAbsent(page: Page, absent: PageShape | null): boolean
+}
+
+export interface Soft404Deps {
+  readonly backend: Pick<Backend, 'robotsOf' | 'putRobots' | 'dropRobotsClaim'>
+  readonly fetch: Fetch
+  readonly permit: Permit
+  readonly now: () => number
+  readonly random: () => number
+}
+
+/** Pages that a host gives before it is asked, unless one of them has the title of an error. */
+const pagesBefore = 5
+/** Longer than robots.txt, its neighbours and a page can take. */
+const claimMs = 100_000
+const lifeMs = 24 * 3600 * 1000
+/** Whose question is under way may be dead: it is looked again this soon. */
+const busyMs = 1_000
+/** After a question that came to nothing. */
+const doubtMs = 3600 * 1000
+
+interface Known {
+  /** That were read. */
+  pages: number
+  /** One of them had the title of an error. */
+  isSuspect: boolean
+  /** The host shows other pages too: what looks like its page for what is not there says something. */
+  showsOthers: boolean
+  readonly answer: { readonly shape: PageShape | null; readonly untilMs: number } | null
+}
+
+const nothing: Known = { pages: 0, isSuspect: false, showsOthers: false, answer: null }
+
+/** Remembers up to `max` hosts. */
+export function createSoft404s(deps: Soft404Deps, options: VisitOptions, max: number): Soft404s {
+  const hosts = createRecent<Known>(max)
+  /** Questions under way, by origin: several fetches of one session wait for one answer. */
+  const asking = new Map<string, Promise<Absent>>()
+
+  const ask = async (url: string, takeSlot: TakeSlot, signal: AbortSignal): Promise<Absent> => {
+    const { origin, host } = new URL(url)
+    const key = `${origin}/no-such-page`
+    const answer = await deps.backend.robotsOf(key, claimMs)
+    if (answer.kind === 'busy') return { kind: 'busy', inMs: Math.min(answer.inMs, busyMs) }
+    if (answer.kind === 'known') return { kind: 'known', shape: shapeIn(answer.record) }
+    const asked = `${origin}${absentPath(deps.random)}`
+    const permitted = await deps.permit(asked, takeSlot, signal)
+    const isAllowed = permitted.kind === 'allowed'
+    const isFetched = isAllowed && (await takeSlot(host))
+    const outcome = isFetched ? await visit(deps, urlOf(asked), { ...options, shape: true }, signal) : null
+    // No slot, or given up by us: another one asks.
+    if (signal.aborted || permitted.kind === 'busy' || (isAllowed && !isFetched)) {
+      await deps.backend.dropRobotsClaim(key)
+      return { kind: 'busy', inMs: 1 }
+    }
+    const shape = outcome?.kind === 'page' ? (outcome.page.shape ?? null) : null
+    const isSure = outcome !== null && outcome.kind !== 'retry'
+    const ttlMs = isSure ? lifeMs : doubtMs
+    const record: RobotsRecord = {
+      kind: shape === null ? 'allow_all' : 'rules',
+      body: shape === null ? null : JSON.stringify(shape),
+      fetchedAtMs: deps.now(),
+      expiresAtMs: deps.now() + ttlMs,
+      status: null,
+      detail: '',
+    }
+    await deps.backend.putRobots({ origin: key, host, record, ttlMs, crawlDelayMs: 0 })
+    return { kind: 'known', shape }
+  }
+
+  return {
+    absentPage: async (url, takeSlot, signal) => {
+      const host = hostOf(url)
+      const known = hosts.get(host) ?? nothing
+      if (known.answer !== null && known.answer.untilMs > deps.now()) {
+        return { kind: 'known', shape: known.answer.shape }
+      }
+      if (known.pages < pagesBefore && !known.isSuspect) return { kind: 'known', shape: null }
+      const { origin } = new URL(url)
+      const question = asking.get(origin) ?? ask(url, takeSlot, signal).finally(() => asking.delete(origin))
+      asking.set(origin, question)
+      const absent = await question
+      if (absent.kind === 'known') {
+        const answer = { shape: absent.shape, untilMs: deps.now() + doubtMs }
+        hosts.set(host, { ...(hosts.get(host) ?? nothing), answer })
+      }
+      return absent
+    },
+    isAbsent: (page, absent) => {
+      const host = hostOf(page.url)
+      const known = hosts.get(host) ?? nothing
+      const isComparable = absent !== null && page.shape !== undefined
+      const isLike = isComparable && isLikeAbsent(page.shape, absent)
+      hosts.set(host, {
+        ...known,
+        pages: known.pages + 1,
+        isSuspect: known.isSuspect || speaksOfAbsence(page.title),
+        showsOthers: known.showsOthers || (isComparable && !isLike),
+      })
+      return isLike && known.showsOthers
+    },
+  }
+}
+
+/** The record is one that `ask` wrote. */
+function shapeIn({ body }: RobotsRecord): PageShape | null {
+  return body === null ? null : (JSON.parse(body) as PageShape)
+}
+
+function urlOf(url: string) {
+  return { id: 0, url, depth: 0, anchor: '', redirects: 0, attempts: 0 }
+}

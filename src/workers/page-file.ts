@@ -1,0 +1,45 @@
+import { randomBytes } from 'node:crypto'
+import { type Backend, busyFor, type Visited } from '../backend/index.js'
+import { type Store, writePageFile } from '../shard/index.js'
+
+export interface PageLedgerDeps {
+  readonly backend: Pick<Backend, 'leasePageFile' | 'releasePageFile' | 'commitPageFile'>
+  readonly store: Store
+}
+
+/** Writing a file takes no longer. */
+const leaseMs = 60_000
+
+/** Files of the page ledger are rung for among the plans: whoever writes shards writes them. */
+export const pageFileKey = (file: number): string => `pages/${file}`
+
+/** null = the key is a plan's. */
+export function pageFileOf(key: string): number | null {
+  const file = /^pages\/(\d+)$/.exec(key)?.[1]
+  return file === undefined ? null : Number(file)
+}
+
+/** Writes one full file of the page ledger into the store, and has the backend forget its rows. */
+export async function visitPageFile(
+  deps: PageLedgerDeps,
+  { run, settleMs }: { readonly run: string; readonly settleMs: number },
+  file: number,
+  abort: AbortSignal,
+): Promise<Visited> {
+  const token = randomBytes(12).toString('hex')
+  const lease = await deps.backend.leasePageFile({ run, file, token, leaseMs, settleMs })
+  if (lease.kind === 'gone') return { kind: 'done' }
+  if (lease.kind === 'busy') return busyFor(lease.inMs)
+  const { rows, closedAtMs } = lease
+  const createdAt = new Date(closedAtMs).toISOString()
+  const signal = AbortSignal.any([abort, AbortSignal.timeout(leaseMs)])
+  try {
+    await writePageFile(deps.store, { run, file, createdAt, rows }, signal)
+  } catch (error) {
+    if (abort.aborted) return { kind: 'done' }
+    await deps.backend.releasePageFile({ run, file, token })
+    throw error
+  }
+  await deps.backend.commitPageFile({ run, file, token })
+  return { kind: 'done' }
+}

@@ -1,0 +1,232 @@
+import type { Backend, BatchShape, Bells, Offer, RunModel, Visited } from '../backend/index.js'
+import { anchorOf, defaultVisitOptions, hostOf, type OptOutRules, type Renderer } from '../crawl/index.js'
+import {
+  type BatchDeps,
+  createDecodeApart,
+  decodeImage,
+  defaultFilterOptions,
+  type FilterOptions,
+} from '../filter/index.js'
+import type { Dial, Fetch } from '../net/index.js'
+import { optOuts } from '../records/index.js'
+import type { Store } from '../shard/index.js'
+import type { Gate } from '../timing/index.js'
+import { type CrawlSettings, visitHost } from './crawl-worker.js'
+import { visitBatch } from './filter-worker.js'
+import { createPermission, createSoft404s, createTraps, defaultFailing, groupsOf } from './hosts/index.js'
+import { createKnownUrls } from './known-urls.js'
+import { pageFileOf, visitPageFile } from './page-file.js'
+import { createRendering } from './rendering.js'
+import type { RunOptions } from './run-options.js'
+import { type ShardDeps, type ShardSettings, visitPlan } from './shard-worker.js'
+
+const defaultShardSize = 10_000
+/** A small run is cut into so many shards at its end, where it has the samples. */
+const minShards = 8
+/** Candidates of one image host in a batch. */
+const perHost = 32
+const batchAgeMs = 30_000
+/** About 20 MB of URLs that need not be offered again. */
+const maxKnownUrls = 100_000
+
+/** What scores the pairs of a run. */
+export interface Scoring extends Pick<BatchDeps, 'pixelsOf' | 'tensorSide' | 'score' | 'tagger'> {
+  readonly model: RunModel
+}
+
+export interface LineDeps {
+  readonly run: string
+  readonly options: RunOptions
+  readonly backend: Backend
+  readonly bells: Bells
+  readonly store: Store
+  readonly fetch: Fetch
+  /** See Net. */
+  readonly placeOf: (host: string) => Promise<string | null>
+  readonly dial: Dial
+  /** The browsers of this process; null = it has none. */
+  readonly renderer: Renderer | null
+  /** Decoding of this process, whatever run it is for. */
+  readonly decoding: Gate
+  /** Asked for by the first batch: a process that filters nothing opens no model. `message`: why this process has none. */
+  readonly scoring: () => Promise<Scoring | { readonly message: string }>
+  /** What the run is scored with; null = nothing was yet. */
+  readonly model: () => Promise<RunModel | null>
+  /** This process cannot do its part of the run; others may. */
+  readonly onProblem: (message: string) => void
+  /** After each plan that was carried out. */
+  readonly onPlan: (signal: AbortSignal) => Promise<void>
+  /** A part is planned so long after its commit, when nothing can take the commit back any more. */
+  readonly settleMs: number
+  readonly now: () => number
+  readonly random: () => number
+}
+
+/** The work on one run, by one process: from its options to what answers its rings. */
+export interface Line {
+  readonly batch: BatchShape
+  readonly shard: { readonly deps: ShardDeps; readonly settings: ShardSettings }
+  readonly visitSession: (host: string, drain: AbortSignal, abort: AbortSignal) => Promise<Visited>
+  readonly visitBatch: (batch: string, drain: AbortSignal, abort: AbortSignal) => Promise<Visited>
+  /** `plan`: one, or a file of the page ledger. */
+  readonly visitPlan: (plan: string, abort: AbortSignal) => Promise<Visited>
+}
+
+/** Pages whose copies a process would know. */
+const maxRememberedPages = 100_000
+/** Hosts of which it would know what they show for a page that they have not. */
+const maxRememberedHosts = 10_000
+/** What this process cannot do is left to another for so long. */
+const elsewhereMs = 2_000
+
+export function createLine(deps: LineDeps): Line {
+  const { run, options, backend, bells, store, fetch, now, random } = deps
+  const { productToken, obeyed } = optOutRules(options)
+  const renderer = options.render === 'never' ? null : deps.renderer
+  const crawlSettings: CrawlSettings = {
+    run,
+    scope: {
+      scope: options.scope,
+      maxDepth: options.maxDepth,
+      include: options.include,
+      exclude: options.exclude,
+    },
+    visit: {
+      ...defaultVisitOptions,
+      imageSize: options.imageSize,
+      productToken,
+      obeyed,
+      withSource: renderer !== null,
+    },
+    delayMs: options.delayMs,
+    requestDelayMs: options.imageDelayMs,
+    batch: batchShape(options),
+    failing: defaultFailing,
+    sitemaps: options.sitemaps === 'on',
+  }
+  const filterSettings = { run, filter: filterOptions(options), imageDelayMs: options.imageDelayMs }
+  const permit = createPermission({ backend, fetch, now, productToken, obeyed })
+  const groupsOfHost = async (host: string) => groupsOf(host, await deps.placeOf(host))
+  const crawlDeps = {
+    backend,
+    bells,
+    fetch,
+    permit,
+    known: createKnownUrls(maxKnownUrls),
+    traps: createTraps(maxRememberedPages, now),
+    soft404s: createSoft404s(
+      { backend, fetch, permit, now, random },
+      crawlSettings.visit,
+      maxRememberedHosts,
+    ),
+    rendering:
+      renderer !== null
+        ? createRendering(
+            { backend, renderer, permit, dial: deps.dial, groupsOf: groupsOfHost, now, random },
+            {
+              mode: options.render,
+              scope: crawlSettings.scope,
+              visit: crawlSettings.visit,
+              userAgent: options.userAgent,
+              requestDelayMs: options.imageDelayMs,
+            },
+          )
+        : null,
+    groupsOf: groupsOfHost,
+    now,
+    random,
+  }
+  const filterDeps = {
+    ...crawlDeps,
+    optOuts: { productToken, obeyed },
+    store,
+    decoding: deps.decoding,
+    decode: decodeImage,
+    decodeApart: createDecodeApart(),
+  }
+
+  const shard = {
+    deps: { backend, bells, store, onPlan: deps.onPlan },
+    settings: {
+      run,
+      shardSize: options.shardSize ?? defaultShardSize,
+      minShards: options.shardSize === null ? minShards : 1,
+      seed: options.seed,
+      format: options.imageFormat,
+      settleMs: deps.settleMs,
+    },
+  }
+  return {
+    batch: crawlSettings.batch,
+    shard,
+    visitSession: async (host, drain, abort) => {
+      if (options.render === 'always' && renderer === null) {
+        deps.onProblem('--render always, and there is no Chromium here')
+        return { kind: 'again', inMs: elsewhereMs }
+      }
+      return visitHost(crawlDeps, crawlSettings, host, drain, abort)
+    },
+    visitBatch: async (batch, drain, abort) => {
+      const scoring = await deps.scoring()
+      if ('message' in scoring) {
+        deps.onProblem(scoring.message)
+        return { kind: 'again', inMs: elsewhereMs }
+      }
+      const { model, ...score } = scoring
+      return visitBatch(
+        { ...filterDeps, ...score, modelId: model.id, modelThreshold: model.threshold },
+        filterSettings,
+        batch,
+        drain,
+        abort,
+      )
+    },
+    visitPlan: async (plan, abort) => {
+      const pageFile = pageFileOf(plan)
+      if (pageFile !== null) return visitPageFile(shard.deps, shard.settings, pageFile, abort)
+      const modelId = (await deps.model())?.id ?? null
+      return visitPlan(shard.deps, { ...shard.settings, modelId }, Number(plan), abort)
+    },
+  }
+}
+
+/** Whose words count in a run, and which. Pure. */
+export function optOutRules({ userAgent, ignoreOptOut }: RunOptions): OptOutRules {
+  const ignored: ReadonlySet<string> = new Set(ignoreOptOut)
+  return {
+    productToken: userAgent.split(/[/\s]/)[0] ?? '',
+    obeyed: new Set(optOuts.filter((name) => !ignored.has(name))),
+  }
+}
+
+/** How a run's candidates are dealt into batches. Pure. */
+export function batchShape({ batchSize }: Pick<RunOptions, 'batchSize'>): BatchShape {
+  return { batchSize, batchAgeMs, perHost }
+}
+
+/** The seeds of a run, as the frontier takes them. Pure. */
+export function seedOffers({ seeds, scope }: Pick<RunOptions, 'seeds' | 'scope'>): Offer[] {
+  return seeds.map((url) => ({
+    url,
+    host: hostOf(url),
+    depth: 0,
+    anchor: anchorOf(url, scope),
+    redirects: 0,
+  }))
+}
+
+function filterOptions(options: RunOptions): FilterOptions {
+  return {
+    ...defaultFilterOptions,
+    languages: options.languages,
+    minSide: options.minSide,
+    maxAspect: options.maxAspect,
+    minBytes: options.minBytes,
+    imageSize: options.imageSize,
+    format: options.imageFormat,
+    quality: options.imageQuality,
+    threshold: options.threshold,
+    dedupe: options.dedupe,
+    repeatedText: options.repeatedText,
+  }
+}

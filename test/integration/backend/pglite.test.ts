@@ -1,0 +1,129 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { Progress } from '../../../src/backend/backend.js'
+import { type Database, openPglite } from '../../../src/backend/pglite/database.js'
+import { pgliteBells } from '../../../src/backend/pglite/pglite-queue.js'
+import { callThrough, sqlBackend } from '../../../src/backend/sql-backend.js'
+import { bellConformance } from '../../contracts/backend/bells.js'
+import { backendConformance } from '../../contracts/backend/conformance.js'
+import { noLimits, openDesk } from '../../contracts/backend/desk.js'
+
+vi.setConfig({ testTimeout: 120_000 })
+
+/** One database for the file. */
+let database: Database
+const folder = mkdtempSync(join(tmpdir(), 'pairmill-pglite-'))
+beforeAll(async () => {
+  database = await openPglite(join(folder, 'db'))
+}, 180_000)
+afterAll(async () => {
+  await database.close()
+  rmSync(folder, { recursive: true, force: true })
+}, 60_000)
+
+backendConformance('PGlite', async () => ({
+  backend: sqlBackend(callThrough(database)),
+  close: async () => {},
+  recount: (run) => recount(database, run),
+  traces: () => rowsOfRuns(database),
+  ageThrottle: async (host, ms) => {
+    await database.query('update pairmill.host set throttle_at_ms = throttle_at_ms - $2 where host = $1', [
+      host,
+      ms,
+    ])
+  },
+}))
+
+bellConformance('PGlite', async (onError) => pgliteBells(database, onError))
+
+describe('a PGlite folder that is opened again', () => {
+  it('has everything that was in it, and goes on', async () => {
+    const before = await openDesk(sqlBackend(callThrough(database)), { maxPages: 7 })
+    await before.offer(before.urlOf('a', 1), before.urlOf('b', 1))
+    await before.session('a')
+    const [batch = ''] = await before.bring(before.candidates(3), { batchSize: 3 })
+    await before.heldBatch(batch)
+    await database.close()
+
+    database = await openPglite(join(folder, 'db'))
+    const { run } = before
+    const after = sqlBackend(callThrough(database))
+    expect(await after.openRun(run, {}, noLimits)).toMatchObject({ created: false, limits: { maxPages: 7 } })
+    expect(await after.progress(run)).toMatchObject({ urls: 2, pages: 1, pagesLeased: 1, batchesLeased: 1 })
+    await after.resetLeases()
+    expect((await after.waitingHosts(run, 10)).toSorted()).toEqual([
+      before.hostName('a'),
+      before.hostName('b'),
+    ])
+    expect(await after.openBatches(run, 10)).toEqual([batch])
+  })
+})
+
+describe('a PGlite folder', () => {
+  it('is begun anew where the process that began it died before it was whole', async () => {
+    const dir = join(folder, 'cut-short')
+    mkdirSync(join(dir, 'base'), { recursive: true })
+    writeFileSync(join(dir, 'PG_VERSION'), '17\n')
+    writeFileSync(`${dir}.unfinished`, '')
+    const begun = await openPglite(dir)
+    expect((await begun.query('select count(*)::int as runs from pairmill.run')).rows).toEqual([{ runs: 0 }])
+    expect(existsSync(`${dir}.unfinished`)).toBe(false)
+    await begun.close()
+  })
+
+  it('that cannot be opened is named with the reason', async () => {
+    const dir = join(folder, 'a-file')
+    writeFileSync(dir, '')
+    await expect(openPglite(join(dir, 'db'))).rejects.toThrow(
+      /the database in .*a-file.db could not be opened: EEXIST/,
+    )
+  })
+})
+
+/** The sums that the run's row keeps, counted anew from the tables. */
+async function recount(db: Database, run: string): Promise<Partial<Progress>> {
+  const { rows } = await db.query(
+    `select
+      (select count(*)::int from pairmill.url u where u.run = r.no) as urls,
+      (select coalesce(sum(h.urls), 0)::int from pairmill.run_host h where h.run = r.no) as "urlsOfHosts",
+      (select coalesce(sum(h.pages), 0)::int from pairmill.run_host h where h.run = r.no) as pages,
+      (select count(*)::int from pairmill.url u where u.run = r.no and u.leased) as "pagesLeased",
+      (select coalesce(sum(h.lease_urls), 0)::int from pairmill.host h where h.lease_run = r.no) as "urlsOfLeases",
+      (select count(*)::int from pairmill.candidate c where c.run = r.no and c.batch is null) as buffered,
+      (select count(*)::int from pairmill.batch b where b.run = r.no and b.state = 'open') as "batchesOpen",
+      (select count(*)::int from pairmill.batch b where b.run = r.no and b.lease_token is not null) as "batchesLeased",
+      (select coalesce(sum(b.kept), 0)::int from pairmill.batch b where b.run = r.no and b.state <> 'open') as kept,
+      (select coalesce(sum(b.kept), 0)::int from pairmill.batch b where b.run = r.no and b.state = 'done') as "unplannedKept",
+      (select coalesce(sum(b.rows), 0)::int from pairmill.batch b where b.run = r.no and b.state = 'done') as "unplannedRows",
+      (select count(*)::int from pairmill.plan p where p.run = r.no and p.state = 'open') as "plansOpen",
+      (select coalesce(sum(jsonb_array_length(coalesce(c.body::jsonb->'rows', c.body::jsonb->'urls'))), 0)::int
+        from pairmill.page_chunk c where c.run = r.no) as "pageRows",
+      (select coalesce(sum((p.body->>'shards')::int), 0)::int from pairmill.plan p where p.run = r.no) as "nextShard"
+    from pairmill.run r where r.name = $1`,
+    [run],
+  )
+  const { urlsOfHosts, urlsOfLeases, ...sums } = rows[0] as Progress & {
+    urlsOfHosts: number
+    urlsOfLeases: number
+  }
+  if (urlsOfHosts !== sums.urls) throw new Error(`hosts have ${urlsOfHosts} URLs, the run ${sums.urls}`)
+  if (urlsOfLeases !== sums.pagesLeased)
+    throw new Error(`leases have ${urlsOfLeases} URLs, the run ${sums.pagesLeased}`)
+  return sums
+}
+
+/** Rows of each table that has a run's number. */
+async function rowsOfRuns(db: Database): Promise<Record<string, number>> {
+  const { rows } = await db.query(
+    `select table_name as name from information_schema.columns
+      where table_schema = 'pairmill' and (column_name = 'run' or table_name = 'run' and column_name = 'no')`,
+  )
+  const counts: Record<string, number> = {}
+  for (const { name } of rows as { name: string }[]) {
+    const counted = await db.query(`select count(*)::int as rows from pairmill.${name}`)
+    counts[name] = (counted.rows[0] as { rows: number }).rows
+  }
+  return counts
+}

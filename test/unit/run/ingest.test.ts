@@ -1,0 +1,159 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import type { Backend, Progress, SourceCommit, SourceState } from '../../../src/backend/backend.js'
+import { type ListSource, openSource, type SourceSkip, sourceName } from '../../../src/crawl/index.js'
+import { fileDigest } from '../../../src/crawl/sources/file-digest.js'
+import { checkSources, type FeedDeps, feed, openSources } from '../../../src/run/ingest.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'pairmill-feed-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const calm = () => new AbortController().signal
+/** No archive is read here. */
+const readerOf = (source: ListSource) => ({
+  source,
+  reader: openSource(source, {} as Parameters<typeof openSource>[1]),
+})
+
+let lists = 0
+function listOf(rows: number, bad: readonly number[] = []): ListSource {
+  const path = join(folder, `${lists++}.txt`)
+  const lines = Array.from({ length: rows }, (_, n) =>
+    bad.includes(n) ? 'nothing' : `http://a.test/${n}.jpg ${n}`,
+  )
+  writeFileSync(path, lines.join('\n'))
+  const columns = { url: 'url', caption: 'caption', page: null, licence: null }
+  return { kind: 'list', path, format: 'txt', gzip: false, columns }
+}
+
+/** What the feed asks of a backend: sources with their cursors, and how much waits. */
+function desk(waiting: () => Partial<Progress> = () => ({})) {
+  const states = new Map<string, SourceState>()
+  const commits: SourceCommit[] = []
+  const backend = {
+    openSources: async (_: string, names: readonly string[]) =>
+      names.map((source) => {
+        const state = states.get(source) ?? { source, cursor: '', ended: false }
+        states.set(source, state)
+        return state
+      }),
+    sources: async () => [...states.values()],
+    commitSource: async (commit: SourceCommit) => {
+      const { cursor, ended } = states.get(commit.source)!
+      if (cursor !== commit.from || ended) return { kind: 'elsewhere' as const, cursor, ended }
+      states.set(commit.source, { source: commit.source, cursor: commit.to, ended: commit.ended })
+      commits.push(commit)
+      return { kind: 'committed' as const, batches: [] }
+    },
+    progress: async () =>
+      ({ buffered: 0, batchesOpen: 0, standing: 'running', ended: null, ...waiting() }) as Progress,
+  } as unknown as Backend
+  const skipped: SourceSkip[] = []
+  const deps: FeedDeps = {
+    run: 'run',
+    backend,
+    bells: { ring: async () => {} } as unknown as FeedDeps['bells'],
+    batch: { batchSize: 256, batchAgeMs: 30_000, perHost: 32 },
+    mostBatches: async () => 32,
+    onSkipped: async (rows) => void skipped.push(...rows),
+    now: () => 0,
+  }
+  const urls = () => commits.flatMap(({ candidates }) => candidates.map(({ body }) => body.imageUrl))
+  const open = (...sources: ListSource[]) => openSources(backend, 'run', sources.map(readerOf))
+  return { deps, states, commits, skipped, urls, open }
+}
+
+const urlsOf = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, n) => `http://a.test/${from + n}.jpg`)
+
+describe('feeding lists to a run', () => {
+  it('gives every row once, in pieces, and names the bad ones', async () => {
+    const { deps, commits, skipped, urls, open } = desk()
+    await feed(deps, await open(listOf(1_234, [3, 700]), listOf(0)), calm())
+    expect(urls()).toEqual(urlsOf(0, 1_234).filter((url) => !/\/(3|700)\.jpg/.test(url)))
+    expect(skipped.map(({ at, reason }) => [at, reason])).toEqual([
+      [{ line: 4 }, 'bad_url'],
+      [{ line: 701 }, 'bad_url'],
+    ])
+    expect(commits.map(({ ended }) => ended)).toEqual([false, false, true, true])
+    const rows = commits.map(({ counters }) => counters.rows ?? 0)
+    expect(rows.reduce((a, b) => a + b)).toBe(1_234)
+    expect(Math.max(...rows)).toBeLessThanOrEqual(500)
+  })
+
+  it('goes on behind the last commit, as if it had never been stopped', async () => {
+    const { deps, commits, states, urls, open } = desk()
+    const source = listOf(1_200)
+    const stop = new AbortController()
+    const stopping = { ...deps, bells: { ring: async () => stop.abort() } as unknown as FeedDeps['bells'] }
+    await feed(stopping, await open(source), stop.signal)
+    expect(commits).toHaveLength(1)
+    await feed(deps, await open(source), calm())
+    expect(urls()).toEqual(urlsOf(0, 1_200))
+    expect(states.get(sourceName(source))).toMatchObject({ ended: true })
+    expect(await open(source)).toEqual([])
+  })
+
+  it('goes on where another reader has come to', async () => {
+    const { deps, states, urls, open } = desk()
+    const source = listOf(900)
+    const opened = await open(source)
+    const name = sourceName(source)
+    const cursor = `600 ${await fileDigest(source.path)}`
+    states.set(name, { source: name, cursor, ended: false })
+    await feed(deps, opened, calm())
+    expect(urls()).toEqual(urlsOf(600, 900))
+  })
+
+  it('reads no further while enough waits to be judged', async () => {
+    let asked = 0
+    const reachedAt: number[] = []
+    const { deps, commits, open } = desk(() => {
+      reachedAt.push(commits.length)
+      // Full for three looks before the beginning and behind each commit.
+      return asked++ % 4 < 3 ? { buffered: 100_000 } : { batchesOpen: 1 }
+    })
+    await feed(deps, await open(listOf(1_100)), calm())
+    expect(reachedAt).toEqual([0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2])
+    expect(commits).toHaveLength(3)
+  })
+
+  it('refuses a list that is not the one that was begun', async () => {
+    const { deps, commits, open } = desk()
+    const source = listOf(1_200)
+    const stop = new AbortController()
+    const stopping = { ...deps, bells: { ring: async () => stop.abort() } as unknown as FeedDeps['bells'] }
+    await feed(stopping, await open(source), stop.signal)
+    writeFileSync(source.path, 'http://a.test/other.jpg Another')
+    expect(await checkSources(deps.backend, 'run', false, [readerOf(source)], calm())).toEqual({
+      kind: 'changed',
+      message: expect.stringContaining(`${source.path} is not the list any more`),
+    })
+    expect(commits).toHaveLength(1)
+  })
+
+  it('commits what it has when the last commit is long ago, however little that is', async () => {
+    const { deps, commits, open } = desk()
+    let nowMs = 0
+    await feed({ ...deps, now: () => (nowMs += 3_000) }, await open(listOf(1_100)), calm())
+    expect(commits.length).toBe(4)
+  })
+
+  it('reads nothing for a paused run, and ends where the run takes nothing any more', async () => {
+    let standing: Progress['standing'] = 'paused'
+    let looks = 0
+    const { deps, commits, open } = desk(() => {
+      if (++looks === 1) return {}
+      if (looks === 4) standing = 'stopped'
+      return { standing }
+    })
+    expect(await feed(deps, await open(listOf(1_100)), calm())).toBe('over')
+    expect(looks).toBe(4)
+    expect(commits).toHaveLength(1)
+    const ended = desk(() => ({ ended: 'max-pairs' }))
+    expect(await feed(ended.deps, await ended.open(listOf(1_100)), calm())).toBe('over')
+    expect(ended.commits).toEqual([])
+  })
+})

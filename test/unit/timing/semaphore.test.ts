@@ -1,0 +1,62 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createGate } from '../../../src/timing/semaphore.js'
+
+describe('a gate', () => {
+  it('lets so many through at once, in order, and each exactly once', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 4 }),
+        fc.array(fc.record({ turns: fc.nat({ max: 3 }), fails: fc.boolean() }), { maxLength: 15 }),
+        async (limit, jobs) => {
+          const gate = createGate(limit)
+          const begun: number[] = []
+          let running = 0
+          let most = 0
+          const results = await Promise.allSettled(
+            jobs.map(({ turns, fails }, index) =>
+              gate(async () => {
+                begun.push(index)
+                most = Math.max(most, ++running)
+                for (let i = 0; i < turns; i++) await Promise.resolve()
+                running--
+                if (fails) throw new Error(`job ${index}`)
+                return index
+              }),
+            ),
+          )
+          expect(begun).toEqual(jobs.map((_, index) => index))
+          expect(most).toBeLessThanOrEqual(limit)
+          expect(results.map(({ status }) => status === 'rejected')).toEqual(jobs.map(({ fails }) => fails))
+        },
+      ),
+    )
+  })
+
+  it('lets no newcomer slip in while the next one wakes', async () => {
+    const gate = createGate(1)
+    let running = 0
+    let most = 0
+    const job = (until: Promise<void>) =>
+      gate(async () => {
+        most = Math.max(most, ++running)
+        await until
+        running--
+      })
+    let release = () => {}
+    const held = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const first = job(held)
+    const second = job(new Promise((resolve) => setImmediate(resolve)))
+    // Newcomers at every turn of the queue after the first one may leave.
+    const newcomers = Array.from({ length: 12 }, async (_, turns) => {
+      await held
+      for (let i = 0; i < turns; i++) await Promise.resolve()
+      await job(new Promise((resolve) => setImmediate(resolve)))
+    })
+    release()
+    await Promise.all([first, second, ...newcomers])
+    expect(most).toBe(1)
+  })
+})

@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest'
+import type { Backend, HostReport } from '../../../../src/backend/backend.js'
+import type { FetchOutcome } from '../../../../src/net/index.js'
+import { createImageHosts } from '../../../../src/workers/hosts/image-hosts.js'
+import { type HostEvent, hostEventOf, watchedFetch } from '../../../../src/workers/hosts/observed-fetch.js'
+import { createSlots } from '../../../../src/workers/hosts/slots.js'
+
+function createDesk(failures = 0, wantedMs = 200) {
+  const reported: HostReport[] = []
+  const clock = { nowMs: 1_000_000 }
+  const backend: Pick<Backend, 'reportHosts' | 'reserve'> = {
+    reportHosts: async (reports) => void reported.push(...reports),
+    reserve: async ({ slots, delayMs }) =>
+      slots.map(({ host, want }) => ({ host, granted: want, inMs: 0, delayMs, failures })),
+  }
+  const slots = createSlots(
+    { backend: backend as Backend, groupsOf: async () => [], now: () => clock.nowMs },
+    wantedMs,
+    30_000,
+  )
+  return {
+    reported,
+    clock,
+    slots,
+    hosts: createImageHosts({ backend }, slots, wantedMs),
+    done: AbortSignal.abort(),
+  }
+}
+const answered: HostEvent = { kind: 'answered', latencyMs: 10 }
+const dead: HostEvent = { kind: 'dead' }
+
+describe('the image hosts of a batch', () => {
+  it('are left alone at once, by this batch and all others, where they ask for it', async () => {
+    const { hosts, slots, reported, clock, done } = createDesk()
+    await slots.plan(new Map([['a.test', 5]]))
+    expect(await slots.take('a.test', done)).toEqual({ kind: 'go' })
+    hosts.meet('a.test', { kind: 'overloaded', askedMs: 7_000 })
+    expect(await slots.take('a.test', done)).toEqual({ kind: 'later', inMs: 7_000 })
+    await hosts.report()
+    expect(reported).toEqual([
+      { host: 'a.test', throttleMs: 400, pauseMs: 7_000, health: 'none' },
+      { host: 'a.test', throttleMs: 0, pauseMs: 2_000, health: 'bad' },
+    ])
+    clock.nowMs += 7_000
+    expect(await slots.take('a.test', done)).toEqual({ kind: 'go' })
+    expect(slots.delayMs('a.test')).toBe(400)
+  })
+
+  it('are given up for the batch after five fetches in a row without an answer', async () => {
+    const { hosts, slots, done } = createDesk(1)
+    await slots.plan(new Map([['a.test', 50]]))
+    for (const event of [dead, dead, dead, dead, answered, dead, dead, dead, dead])
+      hosts.meet('a.test', event)
+    expect(await slots.take('a.test', done)).toEqual({ kind: 'go' })
+    hosts.meet('a.test', dead)
+    // The second failure in a row: three times the first pause.
+    expect(await slots.take('a.test', done)).toEqual({ kind: 'later', inMs: 6_000 })
+    expect(await slots.take('b.test', done)).toEqual({ kind: 'go' })
+  })
+
+  it('are reported as well where they answered anything, as failing where they answered nothing', async () => {
+    const { hosts, reported } = createDesk()
+    hosts.meet('a.test', dead)
+    hosts.meet('a.test', answered)
+    hosts.meet('b.test', dead)
+    await hosts.report()
+    expect(reported).toEqual([
+      { host: 'a.test', throttleMs: 0, pauseMs: 0, health: 'ok' },
+      { host: 'b.test', throttleMs: 0, pauseMs: 2_000, health: 'bad' },
+    ])
+  })
+
+  it('are asked no faster from then on than they answer, as pages are', async () => {
+    for (const [wantedMs, throttleMs] of [
+      [200, 900],
+      [2_000, 0],
+      [0, 0],
+    ] as const) {
+      const { hosts, reported } = createDesk(0, wantedMs)
+      for (const latencyMs of [600, 1_200]) hosts.meet('slow.test', { kind: 'answered', latencyMs })
+      await hosts.report()
+      expect(reported).toEqual([{ host: 'slow.test', throttleMs, pauseMs: 0, health: 'ok' }])
+    }
+  })
+
+  it('say nothing where nothing was fetched', async () => {
+    const { hosts, reported } = createDesk()
+    await hosts.report()
+    expect(reported).toEqual([])
+  })
+})
+
+describe('what a fetch says about its host', () => {
+  const response = (status: number, headers: Record<string, string> = {}): FetchOutcome => ({
+    kind: 'response',
+    head: { status, headers },
+    body: new Uint8Array(),
+    stopped: false,
+  })
+  it.each<[string, FetchOutcome, HostEvent | null]>([
+    ['200', response(200), { kind: 'answered', latencyMs: 70 }],
+    ['404', response(404), { kind: 'answered', latencyMs: 70 }],
+    ['500', response(500), dead],
+    ['429', response(429), { kind: 'overloaded', askedMs: null }],
+    ['429 with a time', response(429, { 'retry-after': '3' }), { kind: 'overloaded', askedMs: 3_000 }],
+    [
+      '503 with a date',
+      response(503, { 'retry-after': 'Thu, 01 Jan 1970 00:00:02 GMT' }),
+      { kind: 'overloaded', askedMs: 1_900 },
+    ],
+    ['no connection', { kind: 'failed', reason: 'connection', detail: '' }, dead],
+    ['our own end', { kind: 'failed', reason: 'cancelled', detail: '' }, null],
+    ['a refused address', { kind: 'failed', reason: 'address_refused', detail: '' }, null],
+    ['a body too large', { kind: 'failed', reason: 'too_large', detail: '' }, null],
+  ])('%s', (_, outcome, event) => {
+    expect(hostEventOf(outcome, 30, 100)).toEqual(event)
+  })
+
+  it('is told before the caller learns of it', async () => {
+    const heard: string[] = []
+    const fetch = watchedFetch(
+      async () => response(200),
+      Date.now,
+      (host, { kind }) => heard.push(`${host} ${kind}`),
+    )
+    await fetch(
+      { url: 'http://a.test:8080/x', accept: '*/*', maxBytes: 1, deadlineMs: 1 },
+      AbortSignal.abort(),
+    )
+    expect(heard).toEqual(['a.test:8080 answered'])
+  })
+})
