@@ -44,6 +44,6 @@ describe('a run over a page that names hundreds of thousands of images', { timeo
   it('takes the first 2,000, and says how many it did not take', async () => {
     const urls = (await attemptsOf(out)).map(({ url }) => Number.parseInt(url.split('/').at(-1) ?? '', 36))
     expect(urls.toSorted((a, b) => a - b)).toEqual(Array.from({ length: most }, (_, i) => i))
-    expect(ended.stdout).toMatch(/page_full {2}438,000 .*more than is taken of one page/)
+    expect(ended.stdout).toMatch(/page_full {2}438,000 .*more than are taken of one page/)
   })
 })
