@@ -1,8 +1,11 @@
 import { isUtf8 } from 'node:buffer'
 import iconv from 'iconv-lite'
+import { atOnce, type Steps } from './steps.js'
 
 /** How far into the body a `<meta charset>` is looked for. HTML asks for 1,024 bytes; old pages put long comments first. */
 const prescanBytes = 4096
+/** Bytes, or characters, that are looked at in one step. */
+const pieceLength = 256 * 1024
 
 /**
  * Bytes of an HTML page as text. In this order: byte order mark, charset of the Content-Type header, `<meta>`; without
@@ -10,15 +13,20 @@ const prescanBytes = 4096
  * bytes contradict is passed over. Never throws: bytes that fit nothing become U+FFFD.
  */
 export function decodeHtml(body: Uint8Array, contentType: string | null): string {
+  return atOnce(decodingSteps(body, contentType))
+}
+
+/** As decodeHtml, in steps. */
+export function* decodingSteps(body: Uint8Array, contentType: string | null): Steps<string> {
   const mark = byteOrderMark(body)
-  if (mark !== null) return decode(body, mark)
+  if (mark !== null) return yield* decode(body, mark)
   for (const label of [charsetParameter(contentType), metaCharset(body)]) {
     const encoding = label === null ? null : encodingOf(label)
     if (encoding === null) continue
-    const text = decode(body, encoding)
-    if (encoding !== 'utf-8' || isUtf8(body) || mostlyValid(text)) return text
+    const text = yield* decode(body, encoding)
+    if (encoding !== 'utf-8' || isUtf8(body) || (yield* mostlyValid(text))) return text
   }
-  return decode(body, isUtf8(body) ? 'utf-8' : 'windows-1252')
+  return yield* decode(body, isUtf8(body) ? 'utf-8' : 'windows-1252')
 }
 
 /** The charset parameter of a Content-Type; null = none. */
@@ -58,19 +66,35 @@ function encodingOf(label: string): string | null {
   }
 }
 
-function decode(body: Uint8Array, encoding: string): string {
+function* decode(body: Uint8Array, encoding: string): Steps<string> {
+  const decodePiece = pieceDecoder(encoding)
+  if (body.length <= pieceLength) return decodePiece(body, false)
+  const pieces: string[] = []
+  for (let at = 0; at < body.length; at += pieceLength) {
+    const end = at + pieceLength
+    pieces.push(decodePiece(body.subarray(at, end), end < body.length))
+    yield
+  }
+  return pieces.join('')
+}
+
+/** `more`: another piece follows, to which a character may reach. */
+function pieceDecoder(encoding: string): (piece: Uint8Array, more: boolean) => string {
   // Node 20's TextDecoder reads windows-1252 as ISO-8859-1, and so loses the euro sign, dashes and curly quotes.
   if (encoding === 'windows-1252') {
-    return iconv.decode(Buffer.from(body.buffer, body.byteOffset, body.byteLength), 'windows-1252')
+    return (piece) =>
+      iconv.decode(Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength), 'windows-1252')
   }
-  return new TextDecoder(encoding).decode(body)
+  const decoder = new TextDecoder(encoding)
+  return (piece, more) => decoder.decode(piece, { stream: more })
 }
 
 /** Text wrongly read as UTF-8 has more U+FFFD than other non-ASCII; one cut or bad character must not condemn a page. */
-function mostlyValid(text: string): boolean {
+function* mostlyValid(text: string): Steps<boolean> {
   let bad = 0
   let good = 0
   for (let i = 0; i < text.length; i++) {
+    if (i % pieceLength === 0) yield
     const code = text.charCodeAt(i)
     if (code === 0xfffd) bad++
     else if (code > 0x7f) good++

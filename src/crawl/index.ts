@@ -21,7 +21,7 @@ export {
   type TdmRule,
   tdmRefusal,
 } from './permission/index.js'
-export { askedPauseMs, latencyDelayMs, overloadDelayMs, renderPauseMs } from './politeness.js'
+export { askedPauseMs, latencyDelayMs, overloadDelayMs, renderPauseMs, workDelayMs } from './politeness.js'
 export {
   type Ask,
   type BrowserPlaces,
@@ -66,6 +66,7 @@ export {
 } from './scope.js'
 export { absentPath, isLikeAbsent, shapeOf, speaksOfAbsence } from './soft-404.js'
 export * from './sources/index.js'
+export { atOnce, createTurns, inSlices, type Steps, type Turn } from './steps.js'
 export {
   type LinkedFrom,
   pageDigest,

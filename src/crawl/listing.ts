@@ -1,9 +1,10 @@
-import { charsetParameter, decodeHtml } from './charset.js'
+import { charsetParameter, decodingSteps } from './charset.js'
 import type { Page } from './page.js'
 import { type OptOutRules, pageVerdict } from './permission/index.js'
-import { readListing, unfolded } from './sources/sitemap.js'
+import { listingSteps } from './sources/sitemap.js'
+import type { Steps } from './steps.js'
 
-export { isGzip } from './sources/sitemap.js'
+export { isGzip, unfolded } from './sources/sitemap.js'
 
 /** What a sitemap or a feed gives, as the page that it is to the crawl. */
 export type ListingPage = Omit<Page, 'url' | 'status' | 'bytes' | 'digest'> & { readonly text: string }
@@ -23,18 +24,17 @@ const xmlTypes: ReadonlySet<string> = new Set([
   'application/rdf+xml',
 ])
 
-/** Reads a body as a sitemap or a feed; `why`: it is neither. */
-export function listingPage(
+/** Reads a body, unfolded, as a sitemap or a feed; null = it is neither. */
+export function* listingPage(
   body: Uint8Array,
   headers: Readonly<Record<string, string>>,
   url: string,
   rules: OptOutRules,
-): ListingPage | { readonly why: 'encoding' | 'not_html' } {
-  const bytes = unfolded(body)
-  if (bytes === null) return { why: 'encoding' }
-  const text = decodeHtml(bytes, `text/xml; charset=${charsetOf(bytes, headers['content-type'] ?? null)}`)
-  const listing = readListing(text, url)
-  if (listing === null) return { why: 'not_html' }
+): Steps<ListingPage | null> {
+  const charset = charsetOf(body, headers['content-type'] ?? null)
+  const text = yield* decodingSteps(body, `text/xml; charset=${charset}`)
+  const listing = yield* listingSteps(text, url)
+  if (listing === null) return null
   const verdict = pageVerdict({ xRobotsTag: headers['x-robots-tag'] ?? null, metas: [] }, rules)
   const isClosed = verdict.images !== null
   return {

@@ -1,6 +1,10 @@
 /** A host is never asked faster than this many of its own answers take to begin, as far as `maxLatencyDelayMs`. */
 const latencyFactor = 1
 const maxLatencyDelayMs = 30_000
+/** Nor faster than this process works on its answers, as far as this. */
+const maxWorkDelayMs = 30_000
+/** What one page may cost on a host for which no delay was asked: many times a large one. */
+const undelayedWorkMs = 2_000
 /** What a host that said that it is too much is given at least, and at most. */
 const minOverloadDelayMs = 250
 const maxOverloadDelayMs = 60_000
@@ -14,6 +18,15 @@ const maxPauseMs = 5 * 60_000
 export function latencyDelayMs(wantedMs: number, latencyMs: number): number {
   const slowMs = Math.ceil(Math.min(latencyMs * latencyFactor, maxLatencyDelayMs))
   return wantedMs === 0 || slowMs <= wantedMs ? 0 : slowMs
+}
+
+/**
+ * The least time between two fetches for a host whose answers, pages, cost this process `workMs` each, where `wantedMs` was asked for
+ * anyway; 0 = no more than that. Where no delay was asked for, what usual answers cost is no reason for one. Pure.
+ */
+export function workDelayMs(wantedMs: number, workMs: number): number {
+  const costMs = Math.ceil(Math.min(workMs, maxWorkDelayMs))
+  return costMs <= (wantedMs === 0 ? undelayedWorkMs : wantedMs) ? 0 : costMs
 }
 
 /** The delay after one more answer that said that it is too much (429, 503), where it was `delayMs`: twice that. Pure. */

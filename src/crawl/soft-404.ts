@@ -1,7 +1,8 @@
-import { parseDocument } from './extract/document.js'
+import { type Document, parseDocument } from './extract/document.js'
 import { textOf } from './extract/text.js'
 import type { Page } from './page.js'
 import type { PageShape } from './page-shape.js'
+import { atOnce } from './steps.js'
 
 const sketchSize = 128
 const wordsPerRun = 3
@@ -10,21 +11,41 @@ const leastRuns = 8
 /** Share of their runs of words in which a page agrees with the page for a URL that is not there. */
 const leastAlike = 0.8
 const maxImages = 50
+/** Of a page's text, so much is looked at: what a page says of itself, it says at its beginning. Characters. */
+const maxText = 32 * 1024
 /** A shorter last segment stands in other words as well. */
 const minEcho = 4
 
+type ShapedPage = Pick<Page, 'url' | 'title' | 'candidates'>
+
 /** Takes the shape of a page of this HTML. Pure. */
-export function shapeOf(html: string, page: Pick<Page, 'url' | 'title' | 'candidates'>): PageShape {
+export function shapeOf(html: string, page: ShapedPage): PageShape {
+  return shapeOfDocument(atOnce(parseDocument(html)), page)
+}
+
+/** As shapeOf, of a page that was parsed. */
+export function shapeOfDocument(document: Document, page: ShapedPage): PageShape {
   const isEcho = echoOf(page.url)
-  const text = parseDocument(html)
-    .children.map((node) => textOf(node))
-    .join(' ')
+  const text = beginningOf(document)
   const title = page.title === null ? '' : wordsOf(page.title, isEcho).join(' ')
   return {
     title: title === '' ? null : title,
     sketch: sketchOf(wordsOf(text, isEcho)),
     images: [...new Set(page.candidates.map(({ imageUrl }) => imageUrl))].slice(0, maxImages),
   }
+}
+
+/** The text of a document, up to `maxText`. */
+function beginningOf({ children }: Document): string {
+  const parts: string[] = []
+  let length = 0
+  for (const node of children) {
+    if (length >= maxText) break
+    const part = textOf(node).slice(0, maxText - length)
+    parts.push(part)
+    length += part.length + 1
+  }
+  return parts.join(' ')
 }
 
 /**

@@ -1,12 +1,13 @@
 import { type Fetch, type FetchOutcome, type ResponseHead, retryOf } from '../net/index.js'
 import type { LeasedUrl, OptOut } from '../records/index.js'
-import { decodeHtml } from './charset.js'
-import { readPage } from './extract/index.js'
-import { isGzip, listingPage, mayBeListing } from './listing.js'
+import { decodingSteps } from './charset.js'
+import { pageSteps } from './extract/index.js'
+import { isGzip, type ListingPage, listingPage, mayBeListing, unfolded } from './listing.js'
 import type { Page, PageSkipReason, VisitOutcome } from './page.js'
 import { allOptOuts, headRefusal, type Refusal } from './permission/index.js'
 import { looksBinary, looksLikeHtml } from './sniff.js'
-import { shapeOf } from './soft-404.js'
+import { shapeOfDocument } from './soft-404.js'
+import { inSlices, type Steps, type Turn } from './steps.js'
 import { pageDigest } from './trap.js'
 import { canonicalUrl } from './url.js'
 
@@ -40,12 +41,19 @@ export const defaultVisitOptions = {
   deadlineMs: 30_000,
 } as const satisfies Partial<VisitOptions>
 
+/** A listing that was unfolded may be ten times as long; its copies have the same beginning. Characters. */
+const maxDigested = defaultVisitOptions.maxBytes
+
 export interface VisitDeps {
   readonly fetch: Fetch
   /** Milliseconds since the epoch. */
   readonly now: () => number
   /** 0 <= x < 1. */
   readonly random: () => number
+  /** Waits until a slice of long work may run; absent = the next round of the event loop. */
+  readonly turn?: Turn
+  /** Is told how long this process worked on the page, slice by slice, in milliseconds. */
+  readonly worked?: (ms: number) => void
 }
 
 /** One hop: fetches a page, decodes and reads it. The caller has checked robots and holds the host's slot. */
@@ -92,17 +100,53 @@ export async function visit(
     return { kind: 'skipped', reason: 'opt_out', detail, status, refusal: optedOut }
   }
   if (body.length === 0) return skipped('empty', `HTTP ${status}`, status)
-  if (type === 'listing') {
-    const listing = listingPage(body, headers, url.url, options)
-    if ('why' in listing) return skipped(listing.why, contentType ?? '', status)
-    const { text, ...page } = listing
-    const digest = digestOf(text, url.url, options)
-    return { kind: 'page', page: { url: url.url, status, bytes: body.length, ...digest, ...page } }
-  }
-  if (!mayBeHtml(body, type))
+  const seen: Seen = { url: url.url, status, bytes: body.length }
+  const isListing = type === 'listing'
+  if (!isListing && !mayBeHtml(body, type))
     return skipped('not_html', `${contentType ?? 'no Content-Type'}, and a body of another kind`, status)
-  const html = decodeHtml(body, contentType)
-  const { page: extracted, signs } = readPage(html, url.url, {
+  // What was unfolded once already may not grow beyond a page by being unfolded again.
+  const plain = isListing
+    ? await unfolded(body, headers['content-encoding'] === undefined ? undefined : options.maxBytes)
+    : body
+  if ('kind' in plain) return skipped(plain.reason, plain.detail, status)
+  try {
+    if (!isListing) return await inSlices(visitedPage(plain, headers, seen, options), deps, signal)
+    const listing = await inSlices(visitedListing(plain, headers, seen, options), deps, signal)
+    return listing ?? skipped('not_html', contentType ?? '', status)
+  } catch (error) {
+    if (!signal.aborted) throw error
+    return { kind: 'retry', reason: 'cancelled', delayMs: 0, detail: 'the signal was aborted' }
+  }
+}
+
+type Seen = Pick<Page, 'url' | 'status' | 'bytes'>
+type VisitedPage = Extract<VisitOutcome, { kind: 'page' }>
+
+/** null = it is no listing. */
+function* visitedListing(
+  body: Uint8Array,
+  headers: ResponseHead['headers'],
+  seen: Seen,
+  options: VisitOptions,
+): Steps<VisitedPage | null> {
+  const listing: ListingPage | null = yield* listingPage(body, headers, seen.url, options)
+  if (listing === null) return null
+  const { text, ...page } = listing
+  return { kind: 'page', page: { ...seen, ...digestOf(text, seen.url, options), ...page } }
+}
+
+function* visitedPage(
+  body: Uint8Array,
+  headers: ResponseHead['headers'],
+  seen: Seen,
+  options: VisitOptions,
+): Steps<VisitedPage> {
+  const html = yield* decodingSteps(body, headers['content-type'] ?? null)
+  const {
+    page: extracted,
+    signs,
+    document,
+  } = yield* pageSteps(html, seen.url, {
     imageSize: options.imageSize,
     productToken: options.productToken,
     obeyed: options.obeyed,
@@ -110,17 +154,18 @@ export async function visit(
     xRobotsTag: headers['x-robots-tag'] ?? null,
     ...(options.links === undefined ? {} : { links: options.links }),
   })
-  const digest = digestOf(html, url.url, options)
-  const page = { url: url.url, status, bytes: body.length, ...digest, ...extracted }
+  yield
+  const page = { ...seen, ...digestOf(html, seen.url, options), ...extracted }
+  yield
   return {
     kind: 'page',
-    page: options.shape === true ? { ...page, shape: shapeOf(html, page) } : page,
+    page: options.shape === true ? { ...page, shape: shapeOfDocument(document, page) } : page,
     ...(options.withSource === true ? { source: { html, headers, signs } } : {}),
   }
 }
 
 function digestOf(text: string, url: string, { digest }: VisitOptions): Pick<Page, 'digest'> {
-  return digest === false ? {} : { digest: pageDigest(text, url) }
+  return digest === false ? {} : { digest: pageDigest(text.slice(0, maxDigested), url) }
 }
 
 function failure(

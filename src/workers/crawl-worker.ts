@@ -12,6 +12,7 @@ import {
 import {
   askedPauseMs,
   canonicalUrl,
+  inSlices,
   latencyDelayMs,
   noEvidence,
   overloadDelayMs,
@@ -21,9 +22,11 @@ import {
   renderPauseMs,
   type ScopeRules,
   scopeVerdict,
+  type Turn,
   type VisitOptions,
   visit,
   withLesson,
+  workDelayMs,
 } from '../crawl/index.js'
 import type { Fetch } from '../net/index.js'
 import type { LeasedUrl } from '../records/index.js'
@@ -41,7 +44,7 @@ import {
 } from './hosts/index.js'
 import type { KnownUrls } from './known-urls.js'
 import type { PageSeen, Rendering } from './rendering.js'
-import { harvestOf } from './session-commit.js'
+import { harvestSteps } from './session-commit.js'
 import { deathsOf, maxTries, type UrlOutcome, type UrlVisited, uncommitted } from './url-outcome.js'
 
 export interface CrawlSettings {
@@ -69,6 +72,8 @@ export interface CrawlDeps {
   readonly rendering: Rendering | null
   /** What a host shares with others, such as its address, in so many words. */
   readonly groupsOf: (host: string) => Promise<readonly string[]>
+  /** Of all long work on pages, whatever their host; absent = each for itself. */
+  readonly turn?: Turn
   readonly now: () => number
   readonly random: () => number
 }
@@ -139,6 +144,8 @@ export async function visitHost(
   try {
     return await visitLeased(deps, settings, { host, token, lease }, drain, abort)
   } catch (error) {
+    // Work in slices ends so.
+    if (abort.aborted && error === abort.reason) return { kind: 'done' }
     if (!abort.aborted) {
       await deps.backend
         .releaseHost({ run: settings.run, host, token, pauseMs: troubledMs })
@@ -182,6 +189,7 @@ async function visitLeased(
   let overloads = 0
   let answers = 0
   let latenciesMs = 0
+  let workMs = 0
   let lost = false
 
   const fetch = watchedFetch(deps.fetch, deps.now, (_, event) => {
@@ -198,7 +206,11 @@ async function visitLeased(
     Math.max(
       overloads === 0 ? 0 : delayMs,
       answers === 0 ? 0 : latencyDelayMs(settings.delayMs, latenciesMs / answers),
+      answers === 0 ? 0 : workDelayMs(settings.delayMs, workMs / answers),
     )
+  const worked = (ms: number) => {
+    workMs += ms
+  }
 
   const claimSlot = async (): Promise<boolean> => {
     const at = Math.max(nextAt, deps.now())
@@ -220,7 +232,8 @@ async function visitLeased(
     page: Page,
     source: PageSource,
   ): Promise<PageSeen> => {
-    const seen = await rendering(url, page, source, evidence, startedAt + leaseMs - commitMs, abort)
+    const untilMs = startedAt + leaseMs - commitMs
+    const seen = await rendering(url, page, source, evidence, untilMs, abort, worked)
     const { learned, ownRequests, counters } = seen
     for (const [name, n] of Object.entries(counters)) renderCounters[name] = (renderCounters[name] ?? 0) + n
     if (learned !== null) {
@@ -269,7 +282,7 @@ async function visitLeased(
     }
     if (!(await claimSlot())) return { kind: 'back' }
     const visitOptions = { ...settings.visit, shape: absent.shape !== null }
-    const visited = await visit({ ...deps, fetch }, url, visitOptions, abort)
+    const visited = await visit({ ...deps, fetch, worked }, url, visitOptions, abort)
     if (visited.kind === 'redirect' && deps.traps.leadsBack(url.url, visited.to)) {
       return { ...visited, kind: 'loop', permission }
     }
@@ -303,12 +316,13 @@ async function visitLeased(
     renderCounters = {}
     return taken
   }
-  const commitOf = (
+  const commitOf = async (
     some: readonly UrlVisited[],
     partial: boolean,
     rendered: ReturnType<typeof takeRendered>,
-  ): SessionCommit => {
-    const harvest = harvestOf(some, settings.scope, deps.traps.linkVerdict)
+  ): Promise<SessionCommit> => {
+    const steps = harvestSteps(some, settings.scope, deps.traps.linkVerdict)
+    const harvest = await inSlices(steps, { ...deps, worked }, abort)
     const health = unreachable !== null && harvest.health !== 'ok' ? 'bad' : harvest.health
     return {
       ...harvest,
@@ -342,7 +356,7 @@ async function visitLeased(
     partial: boolean,
     rendered = takeRendered(),
   ): Promise<Exclude<SessionCommitted, { kind: 'refused' }>> => {
-    const wanted = commitOf(some, partial, rendered)
+    const wanted = await commitOf(some, partial, rendered)
     const committed = await deps.backend.commitSession(wanted)
     if (committed.kind === 'refused') return commitRefused(some, partial, rendered, committed.detail)
     if (committed.kind === 'lost') {

@@ -1,5 +1,12 @@
 import type { Backend, BatchShape, Bells, Offer, RunModel, Visited } from '../backend/index.js'
-import { anchorOf, defaultVisitOptions, hostOf, type OptOutRules, type Renderer } from '../crawl/index.js'
+import {
+  anchorOf,
+  createTurns,
+  defaultVisitOptions,
+  hostOf,
+  type OptOutRules,
+  type Renderer,
+} from '../crawl/index.js'
 import {
   type BatchDeps,
   createDecodeApart,
@@ -106,6 +113,7 @@ export function createLine(deps: LineDeps): Line {
   }
   const filterSettings = { run, filter: filterOptions(options), imageDelayMs: options.imageDelayMs }
   const permit = createPermission({ backend, fetch, now, productToken, obeyed })
+  const turn = createTurns()
   const groupsOfHost = async (host: string) => groupsOf(host, await deps.placeOf(host))
   const crawlDeps = {
     backend,
@@ -115,14 +123,14 @@ export function createLine(deps: LineDeps): Line {
     known: createKnownUrls(maxKnownUrls),
     traps: createTraps(maxRememberedPages, now),
     soft404s: createSoft404s(
-      { backend, fetch, permit, now, random },
+      { backend, fetch, permit, turn, now, random },
       crawlSettings.visit,
       maxRememberedHosts,
     ),
     rendering:
       renderer !== null
         ? createRendering(
-            { backend, renderer, permit, dial: deps.dial, groupsOf: groupsOfHost, now, random },
+            { backend, renderer, permit, dial: deps.dial, groupsOf: groupsOfHost, turn, now, random },
             {
               mode: options.render,
               scope: crawlSettings.scope,
@@ -133,6 +141,7 @@ export function createLine(deps: LineDeps): Line {
           )
         : null,
     groupsOf: groupsOfHost,
+    turn,
     now,
     random,
   }

@@ -4,6 +4,7 @@ import {
   canonicalUrl,
   type GuardReport,
   hostOf,
+  inSlices,
   joinRendered,
   type Page,
   type PageSource,
@@ -14,6 +15,7 @@ import {
   renderDecision,
   type ScopeRules,
   scopeVerdict,
+  type Turn,
   type VisitOptions,
 } from '../crawl/index.js'
 import type { Dial } from '../net/index.js'
@@ -28,6 +30,8 @@ export interface RenderingDeps {
   readonly dial: Dial
   /** What a host shares with others, in so many words. */
   readonly groupsOf: (host: string) => Promise<readonly string[]>
+  /** See CrawlDeps. */
+  readonly turn?: Turn
   readonly now: () => number
   readonly random: () => number
 }
@@ -63,6 +67,8 @@ export type Rendering = (
   /** When the caller has to have it, by `now`. */
   untilMs: number,
   signal: AbortSignal,
+  /** Is told how long this process worked on what the browser made, in milliseconds. */
+  worked?: (ms: number) => void,
 ) => Promise<PageSeen>
 
 /** Longest wait for a browser. */
@@ -86,7 +92,7 @@ const passing: ReadonlySet<string> = new Set(['busy', 'browser'])
 /** Decides about each page that was fetched well, renders it where that pays, and joins what was found. A render that fails costs nothing that the page had. */
 export function createRendering(deps: RenderingDeps, settings: RenderingSettings): Rendering {
   const { mode, scope, visit } = settings
-  return async (url, page, source, evidence, untilMs, signal) => {
+  return async (url, page, source, evidence, untilMs, signal, worked) => {
     const unchanged: PageSeen = {
       page,
       movedTo: null,
@@ -115,7 +121,8 @@ export function createRendering(deps: RenderingDeps, settings: RenderingSettings
     }
     const isInScope = (to: string) =>
       scopeVerdict({ url: to, depth: url.depth + 1, anchor: url.anchor, redirects: 0 }, scope) === 'in'
-    const joined = joinRendered(page, outcome, source.headers, visit, isInScope)
+    const joining = joinRendered(page, outcome, source.headers, visit, isInScope)
+    const joined = await inSlices(joining, { ...deps, worked }, signal)
     counters.pages_rendered = 1
     counters[`rendered:${decision.trial ? 'trial' : decision.of}`] = 1
     if (joined.hasPaid) counters.renders_paid = 1

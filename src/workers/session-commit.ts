@@ -1,9 +1,11 @@
 import type { FoundCandidate, Offer, SessionCommit } from '../backend/index.js'
 import {
   anchorOf,
+  atOnce,
   hostOf,
   type Page,
   type ScopeRules,
+  type Steps,
   scopeVerdict,
   type TrapReason,
 } from '../crawl/index.js'
@@ -31,11 +33,19 @@ const deadReasons: ReadonlySet<string> = new Set([
 const refusedMs = 10_000
 
 /** Makes the harvest of a session of its outcomes; `trapOf` says why a link is not followed though it is in scope. */
-export function harvestOf(
+export function harvestOf(...given: Parameters<typeof harvestSteps>): SessionHarvest {
+  return atOnce(harvestSteps(...given))
+}
+
+/** Links, or candidates, that are looked at in one step. */
+const perStep = 64
+
+/** As harvestOf, in steps. */
+export function* harvestSteps(
   outcomes: readonly UrlVisited[],
   rules: ScopeRules,
   trapOf: (link: string, from: LeasedUrl) => TrapReason | null,
-): SessionHarvest {
+): Steps<SessionHarvest> {
   const done: number[] = []
   const decided: DecidedPage[] = []
   const retry: SessionHarvest['retry'][number][] = []
@@ -73,10 +83,12 @@ export function harvestOf(
         answered++
         countPage(outcome.page, count)
         if (typeof outcome.movedTo === 'string') follow(url, outcome.movedTo)
-        for (const link of outcome.page.links) {
+        for (const [i, link] of outcome.page.links.entries()) {
+          if (i % perStep === 0) yield
           offer({ url: link, depth: url.depth + 1, anchor: url.anchor, redirects: 0 }, url)
         }
-        for (const candidate of outcome.page.candidates) {
+        for (const [i, candidate] of outcome.page.candidates.entries()) {
+          if (i % perStep === 0) yield
           candidates.push({
             key: candidateKey(candidate),
             host: hostOf(candidate.imageUrl),

@@ -6,6 +6,7 @@ import {
   type ImageSkipReason,
 } from '../../records/index.js'
 import { candidateRoom, candidateSize, maxCaptions } from '../page-room.js'
+import type { Steps } from '../steps.js'
 import type { ImageUrls } from './source.js'
 
 /** An image with all that is known of it, before equal ones are joined. */
@@ -53,19 +54,22 @@ export interface Join {
   /** So many more are named that nobody looked at. */
   leaveOut(images: number): void
   /** To be asked once, at the end. */
-  candidates(page: PageContext): JoinedFindings
+  candidates(page: PageContext): Steps<JoinedFindings>
 }
+
+/** Findings, or drafts, that are looked at in one step. */
+const perStep = 64
 
 /**
  * Joins what was found into candidates: the same image with the same alt is one, with another alt another. Of those, a page gives the
  * first ones in document order, as many as there is room for.
  */
-export function joinFindings(elements: readonly Finding[]): Join {
+export function* joinFindings(elements: readonly Finding[]): Steps<Join> {
   const skipped: Partial<Record<ImageSkipReason, number>> = {}
   const count = (reason: ImageSkipReason, times = 1) => {
     if (times > 0) skipped[reason] = (skipped[reason] ?? 0) + times
   }
-  const drafts = draftsOf(elements, count)
+  const drafts = yield* draftsOf(elements, count)
   let shown: Shown | null = null
   return {
     declare: (finding) => {
@@ -73,17 +77,20 @@ export function joinFindings(elements: readonly Finding[]): Join {
       declare(finding, drafts, shown, count)
     },
     leaveOut: (images) => count('page_full', images),
-    candidates: (page) => ({ candidates: candidatesOf(drafts, page, count), skipped }),
+    *candidates(page) {
+      return { candidates: yield* candidatesOf(drafts, page, count), skipped }
+    },
   }
 }
 
 type Count = (reason: ImageSkipReason, times?: number) => void
 
-function draftsOf(elements: readonly Finding[], count: Count): Draft[] {
+function* draftsOf(elements: readonly Finding[], count: Count): Steps<Draft[]> {
   const drafts: Draft[] = []
   /** The first draft of each URL, be it its first one or another, with each alt. */
   const known = new Map<string, Draft>()
-  for (const finding of elements) {
+  for (const [i, finding] of elements.entries()) {
+    if (i % perStep === 0) yield
     const { urls } = finding
     if (urls.kind === 'skip') {
       count(urls.reason)
@@ -148,7 +155,11 @@ function declare(finding: Finding, drafts: Draft[], shown: Shown, count: Count):
   }
 }
 
-function candidatesOf(drafts: readonly Draft[], page: PageContext, count: Count): readonly Candidate[] {
+function* candidatesOf(
+  drafts: readonly Draft[],
+  page: PageContext,
+  count: Count,
+): Steps<readonly Candidate[]> {
   const captioned = new Set(
     drafts.filter((draft) => draft.captions.length > 0).map((draft) => draft.imageUrl),
   )
@@ -156,7 +167,9 @@ function candidatesOf(drafts: readonly Draft[], page: PageContext, count: Count)
   const candidates: Candidate[] = []
   const places: number[] = []
   const seen = new Set<string>()
-  for (const draft of drafts) {
+  const numberOf = numbersOfTexts()
+  for (const [i, draft] of drafts.entries()) {
+    if (i % perStep === 0) yield
     const heading = captioned.has(draft.imageUrl) ? null : draft.heading
     const captions = heading === null ? draft.captions : [{ source: 'heading' as const, text: heading }]
     if (captions.length === 0) {
@@ -166,7 +179,7 @@ function candidatesOf(drafts: readonly Draft[], page: PageContext, count: Count)
     const ordered =
       captions.length === 1 ? captions : captions.toSorted((a, b) => rank(a.source) - rank(b.source))
     if (!isDistinct) {
-      const identity = `${draft.imageUrl}\n${wordsOf(ordered)}`
+      const identity = `${draft.imageUrl}\n${ordered.map(({ source, text }) => `${source}:${numberOf(text)}`).join(' ')}`
       if (seen.has(identity)) {
         count('repeated', draft.findings)
         continue
@@ -189,18 +202,28 @@ function candidatesOf(drafts: readonly Draft[], page: PageContext, count: Count)
   return fitting
 }
 
+/** Tells texts apart by numbers: one may be long, and said of thousands of images. */
+function numbersOfTexts(): (text: string) => number {
+  const numbers = new Map<string, number>()
+  return (text) => {
+    const known = numbers.get(text) ?? numbers.size
+    if (known === numbers.size) numbers.set(text, known)
+    return known
+  }
+}
+
 /** Those that stand first on the page, as many as there is room for, in the order given. */
 function firstFitting(candidates: readonly Candidate[], places: readonly number[]): readonly Candidate[] {
-  const sizes = candidates.map(candidateSize)
   const room = candidateRoom()
-  if (sizes.every((size) => room.take(size))) return candidates
-  const anew = candidateRoom()
-  const fitting = new Set(
-    [...places.keys()]
-      .toSorted((a, b) => (places[a] ?? 0) - (places[b] ?? 0))
-      .filter((index) => anew.take(sizes[index] ?? 0)),
-  )
-  return candidates.filter((_, index) => fitting.has(index))
+  const fitting = new Set<Candidate>()
+  for (const index of [...places.keys()].toSorted((a, b) => (places[a] ?? 0) - (places[b] ?? 0))) {
+    const candidate = candidates[index]
+    if (candidate === undefined || !room.take(candidateSize(candidate))) break
+    fitting.add(candidate)
+  }
+  return fitting.size === candidates.length
+    ? candidates
+    : candidates.filter((candidate) => fitting.has(candidate))
 }
 
 const joinKey = (url: string, said: string): string => `${url}\n${said}`

@@ -1,4 +1,5 @@
 import { DomHandler, Parser } from 'htmlparser2'
+import type { Steps } from '../steps.js'
 
 export type Document = DomHandler['root']
 export type Node = Document['children'][number]
@@ -11,14 +12,21 @@ export type Attributes = Readonly<Record<string, string>>
 const maxDepth = 1000
 /** Real pages of 5 MB have half as many; this is what bounds the time that one page can take. */
 const maxElements = 200_000
+/** Characters that are parsed in one step. */
+const pieceLength = 16 * 1024
 
 /**
  * Parses as a browser without scripting does (noscript is content). Where elements are more, or nested deeper, than in
  * any real page, reading stops, and what came before is the document.
  */
-export function parseDocument(html: string): Document {
+export function* parseDocument(html: string): Steps<Document> {
   const handler = new BoundedHandler()
-  new Parser(handler).end(html)
+  const parser = new Parser(handler)
+  for (let at = 0; at < html.length && !handler.isFull; at += pieceLength) {
+    parser.write(html.slice(at, at + pieceLength))
+    yield
+  }
+  parser.end()
   return handler.root
 }
 
@@ -28,6 +36,8 @@ class BoundedHandler extends DomHandler {
   #elements = 0
   /** Upper bound of the parser's second stack, of SVG and MathML contexts: only explicit end tags shorten it. */
   #foreign = 0
+  /** Nothing more is taken. */
+  isFull = false
 
   override onparserinit(parser: Parser): void {
     this.#parser = parser
@@ -38,8 +48,10 @@ class BoundedHandler extends DomHandler {
     this.#depth++
     this.#elements++
     if (foreignNames.has(name)) this.#foreign++
-    if (this.#depth > maxDepth || this.#foreign > maxDepth || this.#elements > maxElements)
+    if (this.#depth > maxDepth || this.#foreign > maxDepth || this.#elements > maxElements) {
+      this.isFull = true
       this.#parser?.pause()
+    }
     super.onopentag(name, attributes)
   }
 

@@ -1,4 +1,5 @@
 import type { SignedShape } from '../render/signs.js'
+import type { Steps } from '../steps.js'
 import type { Attributes, Document, Node } from './document.js'
 import { textOf, tidyText } from './text.js'
 
@@ -58,8 +59,11 @@ export interface FoundImage {
 
 /** Images of one page that are looked at; the others are only counted. */
 const maxImages = 20_000
+/** Of the sources of one picture, the first ones are looked at. */
+const maxSources = 100
 /** Of a meta's content. Characters. */
 const maxContent = 5000
+const nodesPerStep = 64
 
 interface Place {
   readonly figures: Figure[]
@@ -104,7 +108,7 @@ export function emptyHarvest(): Harvest {
 }
 
 /** One pass in document order, without recursion. */
-export function harvest(document: Document): Harvest {
+export function* harvest(document: Document): Steps<Harvest> {
   const found = emptyHarvest()
   const place: Place = {
     figures: [],
@@ -116,7 +120,8 @@ export function harvest(document: Document): Harvest {
     emptyIds: new Set(),
   }
   let node: Node | null = document.children[0] ?? null
-  while (node !== null) {
+  for (let nodes = 0; node !== null; nodes++) {
+    if (nodes % nodesPerStep === 0 || node.type === 'script') yield
     const child: Node | null = enter(node, found, place)
     if (child !== null) {
       node = child
@@ -159,7 +164,7 @@ function enter(node: Node, found: Harvest, place: Place): Node | null {
       })
       break
     case 'source':
-      place.pictures.at(-1)?.sources.push(attribs)
+      takeSource(attribs, place)
       break
     case 'svg':
       place.svgs++
@@ -238,6 +243,11 @@ function leave(node: Node, place: Place): void {
   else if (node === place.openCaption) place.openCaption = null
 }
 
+function takeSource(attribs: Attributes, place: Place): void {
+  const sources = place.pictures.at(-1)?.sources
+  if (sources !== undefined && sources.length < maxSources) sources.push(attribs)
+}
+
 function takeSources(place: Place): readonly Attributes[] {
   const picture = place.pictures.at(-1)
   if (picture === undefined) return []
@@ -249,14 +259,14 @@ function takeSources(place: Place): readonly Attributes[] {
 function takeLink(name: string, attribs: Attributes, found: Harvest, place: Place): void {
   const href = attribs.href
   if (href === undefined) return
-  const rel = attribs.rel === undefined ? [] : attribs.rel.toLowerCase().split(/\s+/)
-  if (rel.includes('license')) {
+  const rel = attribs.rel ?? ''
+  if (/(?:^|\s)license(?:\s|$)/i.test(rel)) {
     const figure = place.figures.at(-1)
     if (figure === undefined) found.licence ??= href
     else figure.licence ??= href
   }
-  if (name === 'link' && !rel.includes('next')) return
-  if (rel.includes('nofollow')) found.nofollowLinks.push(href)
+  if (name === 'link' && !/(?:^|\s)next(?:\s|$)/i.test(rel)) return
+  if (/(?:^|\s)nofollow(?:\s|$)/i.test(rel)) found.nofollowLinks.push(href)
   else found.links.push(href)
 }
 

@@ -2,9 +2,10 @@ import type { Candidate, Caption, CaptionSource, ImageSkipReason, OptOut } from 
 import { linkRoom } from '../page-room.js'
 import { allOptOuts, pageVerdict, type Refusal } from '../permission/index.js'
 import { type RenderSign, signsOf } from '../render/signs.js'
+import { atOnce, type Steps } from '../steps.js'
 import { canonicalUrl } from '../url.js'
 import { type Finding, type Join, joinFindings } from './candidates.js'
-import { type Node, parseDocument } from './document.js'
+import { type Document, type Node, parseDocument } from './document.js'
 import { type Figure, type FoundImage, type FoundScript, type Harvest, harvest } from './harvest.js'
 import { type DeclaredImage, readJsonLd } from './json-ld.js'
 import { readOpenGraph } from './open-graph.js'
@@ -62,6 +63,8 @@ export interface ExtractedPage {
 const tinySide = 64
 /** A label is a phrase; whole sections that are named as labels are cut. */
 const maxLabelNodes = 200
+const imagesPerStep = 16
+const linksPerStep = 64
 
 /** A page, and what its HTML says beside what is taken from it. */
 export interface ReadPage {
@@ -70,23 +73,31 @@ export interface ReadPage {
   readonly signs: readonly RenderSign[]
   /** No link was taken from it, by its own word. */
   readonly linksRefused: boolean
+  readonly document: Document
 }
 
 /** Everything of use in one page (`url` canonical). Pure; its time is linear in the page's length, whatever is in it. */
 export function extractPage(html: string, url: string, options: ExtractOptions): ExtractedPage {
-  return extractHarvest(harvest(parseDocument(html)), url, options)
+  return readPage(html, url, options).page
 }
 
 /** As extractPage, with the signs that there is more. */
 export function readPage(html: string, url: string, options: ExtractOptions): ReadPage {
-  const found = harvest(parseDocument(html))
-  const { page, findings, linksRefused } = readHarvest(found, url, options)
-  return { page, signs: page.refusal === null ? renderSignsOf(found, findings) : [], linksRefused }
+  return atOnce(pageSteps(html, url, options))
+}
+
+/** As readPage, in steps. */
+export function* pageSteps(html: string, url: string, options: ExtractOptions): Steps<ReadPage> {
+  const document = yield* parseDocument(html)
+  const found = yield* harvest(document)
+  const { page, findings, linksRefused } = yield* readHarvest(found, url, options)
+  const signs = page.refusal === null ? renderSignsOf(found, findings) : []
+  return { page, signs, linksRefused, document }
 }
 
 /** As extractPage, from what was found in a page already. */
-export function extractHarvest(found: Harvest, url: string, options: ExtractOptions): ExtractedPage {
-  return readHarvest(found, url, options).page
+export function* harvestSteps(found: Harvest, url: string, options: ExtractOptions): Steps<ExtractedPage> {
+  return (yield* readHarvest(found, url, options)).page
 }
 
 interface ReadHarvest {
@@ -96,7 +107,7 @@ interface ReadHarvest {
   readonly linksRefused: boolean
 }
 
-function readHarvest(found: Harvest, url: string, options: ExtractOptions): ReadHarvest {
+function* readHarvest(found: Harvest, url: string, options: ExtractOptions): Steps<ReadHarvest> {
   const base = (found.base === null ? null : canonicalUrl(found.base, url)) ?? url
   const { productToken, obeyed = allOptOuts } = options
   const verdict = pageVerdict(
@@ -112,7 +123,7 @@ function readHarvest(found: Harvest, url: string, options: ExtractOptions): Read
     language,
     imagesSeen: found.imagesSeen,
     refusal: verdict.images,
-    ...(linksRefused || options.links === false ? { links: [] } : linksOf(open, base, url)),
+    ...(linksRefused || options.links === false ? { links: [] } : yield* linksOf(open, base, url)),
     linksClosed: found.links.length + found.nofollowLinks.length - (linksRefused ? 0 : open.length),
   }
   if (verdict.images !== null) {
@@ -123,11 +134,15 @@ function readHarvest(found: Harvest, url: string, options: ExtractOptions): Read
   const context: SourceContext = { base, pageUrl: url, imageSize: options.imageSize }
   const labels = labelsOf(found.byId)
   const figures = resolveFigures(found.figures, base)
-  const findings = found.images.map((image, i) => findingOf(image, placeOfImage(i), context, figures, labels))
-  const join = joinFindings(findings)
+  const findings: Finding[] = []
+  for (const [i, image] of found.images.entries()) {
+    if (i % imagesPerStep === 0) yield
+    findings.push(findingOf(image, placeOfImage(i), context, figures, labels))
+  }
+  const join = yield* joinFindings(findings)
   join.leaveOut(found.imagesSeen - found.images.length)
-  const { named, licence } = declareImages(found, context, join)
-  const { candidates, skipped } = join.candidates({
+  const { named, licence } = yield* declareImages(found, context, join)
+  const { candidates, skipped } = yield* join.candidates({
     pageUrl: url,
     pageLanguage: language,
     licenceUrl: absolute(found.licence, base) ?? absolute(licence, base),
@@ -163,16 +178,17 @@ const isEmpty = (urls: ImageUrls): boolean =>
   urls.kind === 'skip' && (urls.reason === 'no_source' || urls.reason === 'data_url')
 
 /** Once the page is full, links are only counted, each spelling once. */
-function linksOf(
+function* linksOf(
   raws: readonly string[],
   base: string,
   pageUrl: string,
-): Pick<ExtractedPage, 'links' | 'linksBeyond'> {
+): Steps<Pick<ExtractedPage, 'links' | 'linksBeyond'>> {
   const links = new Set<string>()
   const seen = new Set<string>()
   const room = linkRoom()
   let beyond = 0
-  for (const raw of raws) {
+  for (const [i, raw] of raws.entries()) {
+    if (i % linksPerStep === 0) yield
     if (seen.has(raw) || raw.startsWith('#')) continue
     seen.add(raw)
     if (beyond > 0) {
@@ -273,7 +289,7 @@ interface Declared {
 }
 
 /** Hands on what metadata says of images. */
-function declareImages(found: Harvest, context: SourceContext, join: Join): Declared {
+function* declareImages(found: Harvest, context: SourceContext, join: Join): Steps<Declared> {
   // The name of one thing may be the text of thousands of images.
   const tidied = new Map<string, string | null>()
   const tidy = (raw: string): string | null => {
@@ -302,10 +318,13 @@ function declareImages(found: Harvest, context: SourceContext, join: Join): Decl
   let licence: string | null = null
   let declared = 0
   for (const script of found.jsonLd) {
+    yield
     const images = readJsonLd(script.text)
     let step = images.next()
     for (; step.done !== true; step = images.next()) {
-      if (declared++ < maxDeclared) declare(step.value, 'json-ld', placeOfScript(script))
+      if (step.value === null || declared % imagesPerStep === 0) yield
+      if (step.value !== null && declared++ < maxDeclared)
+        declare(step.value, 'json-ld', placeOfScript(script))
     }
     licence ??= step.value
   }

@@ -10,8 +10,10 @@ export interface DeclaredImage {
 
 type JsonObject = Readonly<Record<string, unknown>>
 
-/** Values looked at in one script: as many as 5 MB can hold, but for scripts of brackets. What comes behind them is not counted either. */
-const maxValues = 1_000_000
+/** Longer scripts are not read: those of real pages, long lists of goods among them, have a quarter. Characters. */
+const maxScript = 1024 * 1024
+/** Values, be they images or not, between two steps. */
+const valuesPerStep = 256
 
 interface Visit {
   readonly value: unknown
@@ -29,12 +31,14 @@ interface Level {
 
 /**
  * Reads one `application/ld+json` script: every ImageObject, and what stands under `image`, one by one in document order, so that who
- * wants no more than so many holds no more. Returns the licence of the page's own thing, as written; null = none. Not JSON = nothing.
+ * wants no more than so many holds no more; null = a step without one. Returns the licence of the page's own thing, as written;
+ * null = none. Not JSON = nothing.
  */
-export function* readJsonLd(script: string): Generator<DeclaredImage, string | null> {
+export function* readJsonLd(script: string): Generator<DeclaredImage | null, string | null> {
   let licence: string | null = null
   const levels: Level[] = [levelOf([parse(script)], null, 0)]
-  for (let seen = 0; seen < maxValues; ) {
+  for (let values = 1; ; values++) {
+    if (values % valuesPerStep === 0) yield null
     const level = levels.at(-1)
     if (level === undefined) break
     if (level.next >= level.length) {
@@ -43,7 +47,6 @@ export function* readJsonLd(script: string): Generator<DeclaredImage, string | n
     }
     const visit = level.visitAt(level.next++)
     if (visit === null) continue
-    seen++
     const { value, imageOf, depth } = visit
     if (typeof value === 'string') {
       if (imageOf !== null)
@@ -98,6 +101,7 @@ function imageOfObject(object: JsonObject, ownerName: string | null): DeclaredIm
 }
 
 function parse(script: string): unknown {
+  if (script.length > maxScript) return null
   // Old templates wrap the script in a comment or a CDATA section.
   const json = script
     .replace(/^\s*(?:<!--|(?:\/\/\s*)?<!\[CDATA\[)/, '')

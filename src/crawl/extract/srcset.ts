@@ -6,11 +6,16 @@ export interface SrcsetEntry {
   readonly density: number | null
 }
 
+/** Entries of one srcset that are looked at, usable or not: no picture has so many sizes. */
+const maxEntries = 500
+/** Longer descriptors are none. Characters. */
+const maxDescriptors = 200
+
 /** HTML's "parse a srcset attribute": entries with unknown or contradicting descriptors are left out. Takes linear time. */
 export function parseSrcset(text: string): SrcsetEntry[] {
   const entries: SrcsetEntry[] = []
   let at = 0
-  while (at < text.length) {
+  for (let seen = 0; seen < maxEntries && at < text.length; seen++) {
     while (at < text.length && (isSpace(text.charCodeAt(at)) || text.charCodeAt(at) === comma)) at++
     if (at >= text.length) break
     const start = at
@@ -30,7 +35,8 @@ export function parseSrcset(text: string): SrcsetEntry[] {
       else if (code === closeParen) inParens = false
       else if (code === comma && !inParens) break
     }
-    const size = descriptorsOf(text.slice(descriptorsStart, at))
+    const size =
+      at - descriptorsStart > maxDescriptors ? null : descriptorsOf(text.slice(descriptorsStart, at))
     if (size !== null) entries.push({ url: text.slice(start, end), ...size })
   }
   return entries

@@ -13,9 +13,29 @@ export function wordAgainstLinks(words: readonly string[]): string | null {
   return words.find((word) => againstLinks.has(word)) ?? null
 }
 
-/** The directives of a robots meta element's content, or of several. */
-export function metaWords(contents: readonly string[]): string[] {
-  return tidy(contents.flatMap((content) => content.split(',')))
+/** As wordAgainstImages, of what robots meta elements say. A page may have a million directives: they are not taken apart. */
+export function metaWordAgainstImages(contents: readonly string[]): string | null {
+  return firstOf(contents, imagesClosed)
+}
+
+/** As wordAgainstLinks, of what robots meta elements say. */
+export function metaWordAgainstLinks(contents: readonly string[]): string | null {
+  return firstOf(contents, linksClosed)
+}
+
+const linksClosed = oneOf(againstLinks)
+const imagesClosed = oneOf(againstImages)
+
+function oneOf(words: ReadonlySet<string>): RegExp {
+  return new RegExp(`(?:^|,)\\s*(${[...words].join('|')})\\s*(?:,|$)`, 'i')
+}
+
+function firstOf(contents: readonly string[], directive: RegExp): string | null {
+  for (const content of contents) {
+    const word = directive.exec(content)?.[1]
+    if (word !== undefined) return word.toLowerCase()
+  }
+  return null
 }
 
 /**

@@ -1,4 +1,10 @@
-import { headerWords, metaWords, wordAgainstImages, wordAgainstLinks } from './directives.js'
+import {
+  headerWords,
+  metaWordAgainstImages,
+  metaWordAgainstLinks,
+  wordAgainstImages,
+  wordAgainstLinks,
+} from './directives.js'
 import { type OptOutRules, type Refusal, refusal } from './opt-outs.js'
 import { reservesRights } from './tdm.js'
 import { trainingPreference } from './usage.js'
@@ -46,18 +52,15 @@ export function pageVerdict(
     page.xRobotsTag === null || !obeyed.has('x-robots-tag') ? [] : headerWords(page.xRobotsTag, productToken)
   const contentsOf = (...names: readonly string[]) =>
     page.metas.filter(([name]) => names.includes(name)).map(([, content]) => content)
-  const fromMeta = obeyed.has('meta-robots')
-    ? metaWords(contentsOf('robots', productToken.toLowerCase()))
-    : []
+  const fromMeta = obeyed.has('meta-robots') ? contentsOf('robots', productToken.toLowerCase()) : []
   const reserved = obeyed.has('tdm') ? contentsOf('tdm-reservation').find(reservesRights) : undefined
-  const either = (wordIn: (words: readonly string[]) => string | null): Refusal | null => {
-    const header = wordIn(fromHeader)
+  const either = (header: string | null, meta: string | null): Refusal | null => {
     if (header !== null) return refusal('x-robots-tag', header, 'header')
-    const meta = wordIn(fromMeta)
     return meta === null ? null : refusal('meta-robots', meta, 'meta')
   }
+  const images = either(wordAgainstImages(fromHeader), metaWordAgainstImages(fromMeta))
   return {
-    images: either(wordAgainstImages) ?? (reserved === undefined ? null : refusal('tdm', reserved, 'meta')),
-    links: either(wordAgainstLinks),
+    images: images ?? (reserved === undefined ? null : refusal('tdm', reserved, 'meta')),
+    links: either(wordAgainstLinks(fromHeader), metaWordAgainstLinks(fromMeta)),
   }
 }

@@ -11,7 +11,7 @@ export interface TdmRule {
 
 /** Whether a `tdm-reservation` header or meta reserves rights; a repeated one does if any does. */
 export function reservesRights(value: string): boolean {
-  return value.split(',').some((item) => item.trim().replace(/^"|"$/g, '') === '1')
+  return /(?:^|,)\s*"?1"?\s*(?:,|$)/.test(value)
 }
 
 /**

@@ -1,8 +1,9 @@
 import { type Candidate, candidateKey, type ImageSkipReason, imageSkipReasons } from '../../records/index.js'
-import { type ExtractOptions, type ReadPage, readPage } from '../extract/index.js'
+import { type ExtractOptions, pageSteps, type ReadPage } from '../extract/index.js'
 import type { Page } from '../page.js'
 import { candidateRoom, candidateSize, linkRoom } from '../page-room.js'
 import { headRefusal } from '../permission/index.js'
+import type { Steps } from '../steps.js'
 import { pageDigest } from '../trap.js'
 import { canonicalUrl, hostOf } from '../url.js'
 import type { RenderedDocument, RenderOutcome } from './render-page.js'
@@ -24,16 +25,16 @@ type JoinOptions = Pick<ExtractOptions, 'imageSize' | 'productToken'> &
  * rendered page says of itself is obeyed for all of it; what a frame says, for that frame. `isInScope`: whether a frame's URL is one that
  * the crawl would visit; frames without a URL are the page's own. Pure.
  */
-export function joinRendered(
+export function* joinRendered(
   page: Page,
   rendered: Rendered,
   headers: Readonly<Record<string, string>>,
   options: JoinOptions,
   isInScope: (url: string) => boolean,
-): JoinedPage {
-  const main = read({ ...rendered.page, headers }, page.url, options)
+): Steps<JoinedPage> {
+  const main = yield* readDocument({ ...rendered.page, headers }, page.url, options)
   const { refusal } = main.page
-  const frames = refusal === null ? framesOf(rendered.frames, page.url, options, isInScope) : []
+  const frames = refusal === null ? yield* framesOf(rendered.frames, page.url, options, isInScope) : []
   const seen = new Set(page.candidates.map(candidateKey))
   const shown = [main, ...frames].map((one) => one.page)
   const more: Candidate[] = []
@@ -86,22 +87,28 @@ export function joinRendered(
   }
 }
 
-function framesOf(
+function* framesOf(
   frames: readonly RenderedDocument[],
   pageUrl: string,
   options: JoinOptions,
   isInScope: (url: string) => boolean,
-): ReadPage[] {
-  return frames.flatMap((frame) => {
+): Steps<ReadPage[]> {
+  const read: ReadPage[] = []
+  for (const frame of frames) {
     const url = frame.url === null ? pageUrl : canonicalUrl(frame.url)
-    if (url === null || (frame.url !== null && !isInScope(url))) return []
-    return headRefusal(frame.headers, options) === null ? [read(frame, url, options)] : []
-  })
+    if (url === null || (frame.url !== null && !isInScope(url))) continue
+    if (headRefusal(frame.headers, options) === null) read.push(yield* readDocument(frame, url, options))
+  }
+  return read
 }
 
-function read({ snapshot, headers }: RenderedDocument, url: string, options: JoinOptions): ReadPage {
+function readDocument(
+  { snapshot, headers }: RenderedDocument,
+  url: string,
+  options: JoinOptions,
+): Steps<ReadPage> {
   const base = snapshot.base.replaceAll('&', '&amp;').replaceAll('"', '&quot;')
-  return readPage(`<base href="${base}">${snapshot.html}`, url, {
+  return pageSteps(`<base href="${base}">${snapshot.html}`, url, {
     ...options,
     contentLanguage: headers['content-language'] ?? null,
     xRobotsTag: headers['x-robots-tag'] ?? null,

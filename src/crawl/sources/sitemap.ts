@@ -1,8 +1,9 @@
-import { gunzipSync } from 'node:zlib'
 import { Parser } from 'htmlparser2'
+import { decoded, type FetchFailed } from '../../net/index.js'
 import type { Candidate, Caption, CaptionSource, ImageSkipReason } from '../../records/index.js'
 import { tidyText } from '../extract/text.js'
 import { candidateRoom, candidateSize, linkRoom, maxCaptions } from '../page-room.js'
+import { atOnce, type Steps } from '../steps.js'
 import { canonicalUrl } from '../url.js'
 
 /** What a sitemap or a feed names. */
@@ -24,18 +25,16 @@ const maxEntries = 50_000
 const maxDepth = 32
 /** Characters kept of one element's text. */
 const maxText = 8_000
+const imagesPerStep = 32
 /** What a compressed sitemap may unfold to (sitemaps.org). */
 export const maxListingBytes = 50 * 1024 * 1024
 
-/** A gzip file as what it holds; other bytes as they are; null = it is broken, or unfolds to too much. */
-export function unfolded(body: Uint8Array): Uint8Array | null {
-  if (!isGzip(body)) return body
-  try {
-    return gunzipSync(body, { maxOutputLength: maxListingBytes })
-  } catch {
-    // Nothing else is thrown here than what is wrong with the bytes.
-    return null
-  }
+/** A gzip file as what it holds, by the rules of a body that was sent so; other bytes as they are. */
+export async function unfolded(
+  body: Uint8Array,
+  maxBytes = maxListingBytes,
+): Promise<Uint8Array | FetchFailed> {
+  return isGzip(body) ? decoded(body, ['gzip'], maxBytes) : body
 }
 
 export function isGzip(body: Uint8Array): boolean {
@@ -52,6 +51,8 @@ interface Entry {
   page: string | null
   title: string | null
   images: Image[]
+  /** Those that are only counted. */
+  imagesLeft: number
 }
 
 const roots: Readonly<Record<string, Listing['kind']>> = {
@@ -75,6 +76,11 @@ const imageTexts: ReadonlySet<string> = new Set([
  * they are written; what is deeper, longer or more than a real one is left out.
  */
 export function readListing(xml: string, url: string): Listing | null {
+  return atOnce(listingSteps(xml, url))
+}
+
+/** As readListing, in steps. */
+export function* listingSteps(xml: string, url: string): Steps<Listing | null> {
   let kind: Listing['kind'] | null = null
   let depth = 0
   let isOther = false
@@ -82,6 +88,7 @@ export function readListing(xml: string, url: string): Listing | null {
   let entry: Entry | null = null
   let image: Image | null = null
   let imagesSeen = 0
+  let entries = 0
   const links = new Set<string>()
   const candidates: Candidate[] = []
   const room = candidateRoom()
@@ -89,8 +96,8 @@ export function readListing(xml: string, url: string): Listing | null {
   let linksBeyond = 0
   const seen = new Set<string>()
   const imagesSkipped: Partial<Record<ImageSkipReason, number>> = {}
-  const skip = (reason: ImageSkipReason) => {
-    imagesSkipped[reason] = (imagesSkipped[reason] ?? 0) + 1
+  const skip = (reason: ImageSkipReason, times = 1) => {
+    imagesSkipped[reason] = (imagesSkipped[reason] ?? 0) + times
   }
   const addLink = (raw: string | null) => {
     const link = raw === null ? null : canonicalUrl(raw.trim(), url)
@@ -98,7 +105,14 @@ export function readListing(xml: string, url: string): Listing | null {
     if (roomForLinks.take(link.length)) links.add(link)
     else linksBeyond++
   }
-  const endEntry = ({ page, title, images }: Entry) => {
+  /** Entries that were read to their end, and are not taken yet. */
+  const ended: Entry[] = []
+  function* takeEnded(): Steps<void> {
+    for (const one of ended) yield* take(one)
+    entries += ended.length
+    ended.length = 0
+  }
+  function* take({ page, title, images, imagesLeft }: Entry): Steps<void> {
     addLink(page)
     const pageUrl = page === null ? null : canonicalUrl(page.trim(), url)
     const source: CaptionSource = kind === 'sitemap' ? 'sitemap' : 'feed'
@@ -107,6 +121,7 @@ export function readListing(xml: string, url: string): Listing | null {
         skip('page_full')
         continue
       }
+      if (imagesSeen % imagesPerStep === 0) yield
       const imageUrl = raw === null ? null : canonicalUrl(raw.trim(), url)
       if (imageUrl === null) {
         skip(raw === null ? 'no_source' : 'bad_url')
@@ -137,11 +152,13 @@ export function readListing(xml: string, url: string): Listing | null {
         candidates.push(candidate)
       } else skip('page_full')
     }
+    imagesSeen += imagesLeft
+    if (imagesLeft > 0) skip('page_full', imagesLeft)
   }
 
   const open = (name: string, attributes: Readonly<Record<string, string>>) => {
     if (entry === null) {
-      if (entryNames.has(name)) entry = { page: null, title: null, images: [] }
+      if (entryNames.has(name)) entry = { page: null, title: null, images: [], imagesLeft: 0 }
       return
     }
     if (name === 'image:image') image = { url: null, texts: [] }
@@ -150,23 +167,23 @@ export function readListing(xml: string, url: string): Listing | null {
       const isImage = medium === 'image' || type?.startsWith('image/') === true || name === 'media:thumbnail'
       if (isImage && source !== undefined) {
         image = { url: source, texts: [] }
-        entry.images.push(image)
+        addImage(entry, image)
       }
     } else if (name === 'link' && attributes.href !== undefined) {
       const rel = attributes.rel ?? 'alternate'
       if (rel === 'alternate') entry.page ??= attributes.href
       if (rel === 'enclosure' && attributes.type?.startsWith('image/') === true)
-        entry.images.push({ url: attributes.href, texts: [] })
+        addImage(entry, { url: attributes.href, texts: [] })
     }
   }
   const close = (name: string) => {
     if (entry === null) return
     if (entryNames.has(name)) {
-      endEntry(entry)
+      ended.push(entry)
       entry = null
       image = null
     } else if (name === 'image:image') {
-      if (image !== null) entry.images.push(image)
+      if (image !== null) addImage(entry, image)
       image = null
     } else if (name === 'image:loc' && image !== null) image.url = text
     else if (imageTexts.has(name)) {
@@ -202,12 +219,23 @@ export function readListing(xml: string, url: string): Listing | null {
     { xmlMode: true },
   )
   // In pieces, so that what is no listing is not read to its end.
-  for (let at = 0; at < xml.length && !isOther && links.size < maxEntries; at += pieceLength)
+  for (let at = 0; at < xml.length && !isOther && entries < maxEntries; at += pieceLength) {
     parser.write(xml.slice(at, at + pieceLength))
+    yield* takeEnded()
+    yield
+  }
   if (!isOther) parser.end()
+  yield* takeEnded()
   if (kind === null || isOther) return null
   const beyond = linksBeyond > 0 ? { linksBeyond } : {}
   return { kind, links: [...links], ...beyond, candidates, imagesSkipped, imagesSeen }
 }
 
-const pieceLength = 64 * 1024
+/** What an entry names beyond what is taken of a whole file is only counted. */
+function addImage(entry: Entry, image: Image): void {
+  if (entry.images.length < maxEntries) entry.images.push(image)
+  else entry.imagesLeft++
+}
+
+/** Characters that are parsed in one step. */
+const pieceLength = 16 * 1024

@@ -7,6 +7,7 @@ import {
   type PageShape,
   type RobotsRecord,
   speaksOfAbsence,
+  type Turn,
   type VisitOptions,
   visit,
 } from '../../crawl/index.js'
@@ -33,6 +34,8 @@ export interface Soft404Deps {
   readonly backend: Pick<Backend, 'robotsOf' | 'putRobots' | 'dropRobotsClaim'>
   readonly fetch: Fetch
   readonly permit: Permit
+  /** See CrawlDeps. */
+  readonly turn?: Turn
   readonly now: () => number
   readonly random: () => number
 }

@@ -22,7 +22,7 @@ describe('a run over a page that names hundreds of thousands of images', { timeo
     web.serve('flood.test/', `<!doctype html><title>Flood</title><a href="/next">on</a>${scripts.join('')}`)
     web.serve('flood.test/next', '<!doctype html><title>Next</title><p>nothing</p>')
     out = newOut()
-    const options = ['--model', 'none', '--delay-ms', '3', '--render', 'never', '--batch-size', '500']
+    const options = ['--model', 'none', '--delay-ms', '0', '--render', 'never', '--batch-size', '500']
     ended = await pairmill(['run', 'http://flood.test/', '--out', out, ...options, ...web.words])
   }, 180_000)
   afterAll(() => web.close())

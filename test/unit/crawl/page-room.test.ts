@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { allOptOuts, type ExtractOptions, extractPage, joinRendered } from '../../../src/crawl/index.js'
+import {
+  allOptOuts,
+  atOnce,
+  type ExtractOptions,
+  extractPage,
+  joinRendered,
+} from '../../../src/crawl/index.js'
 import { readWat } from '../../../src/crawl/sources/archive/wat.js'
 import { readListing } from '../../../src/crawl/sources/sitemap.js'
 import type { Candidate } from '../../../src/records/index.js'
@@ -109,7 +115,7 @@ describe('a page gives the first 2,000 candidates in document order, and counts 
     expect(page).toMatchObject({ imagesSeen: 25_000, imagesSkipped: { page_full: 23_000 } })
   })
 
-  it('named by an archive of what was extracted from pages', () => {
+  it('named by an archive of what was extracted from pages', async () => {
     const links = range(0, 2_100).map((n) => ({ path: 'IMG@/src', url: `/${n}.jpg`, alt: `a ${n}` }))
     const block = {
       Envelope: {
@@ -127,13 +133,9 @@ describe('a page gives the first 2,000 candidates in document order, and counts 
         },
       },
     }
-    const record = readWat(Buffer.from(JSON.stringify(block)), {
-      imageSize: 512,
-      productToken: 'pairmill',
-      obeyed: allOptOuts,
-      maxBytes: 1,
-      deadlineMs: 1,
-    })
+    const rules = { imageSize: 512, productToken: 'pairmill', obeyed: allOptOuts, maxBytes: 1, deadlineMs: 1 }
+    const never = new AbortController().signal
+    const record = await readWat(Buffer.from(JSON.stringify(block)), rules, never)
     expect(record).toMatchObject({ kind: 'page', page: { imagesSkipped: { page_full: 100 } } })
     expect(record.kind === 'page' && numbersOf(record.page.candidates)).toEqual(range(0, most))
   })
@@ -158,7 +160,7 @@ describe('a page gives the first 2,000 candidates in document order, and counts 
   it('found by fetching and by a browser together', () => {
     const fetched = extract(namings.img!(range(0, 1_500)))
     const page = { url, status: 200, bytes: 1, ...fetched }
-    const joined = joinRendered(
+    const joining = joinRendered(
       page,
       {
         kind: 'rendered',
@@ -173,6 +175,7 @@ describe('a page gives the first 2,000 candidates in document order, and counts 
       { imageSize: 512, productToken: 'pairmill', obeyed: allOptOuts },
       () => true,
     )
+    const joined = atOnce(joining)
     expect(numbersOf(joined.page.candidates)).toEqual(range(0, most))
     // 600 that the rendered page itself had no room for, 1,400 of it and 100 of its frame.
     expect(joined.page.imagesSkipped.page_full).toBe(600 + 1_400 + 100)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { askedPauseMs, latencyDelayMs, overloadDelayMs } from '../../../src/crawl/index.js'
+import { askedPauseMs, latencyDelayMs, overloadDelayMs, workDelayMs } from '../../../src/crawl/index.js'
 
 const ms = fc.double({ min: 0, max: 10_000_000, noNaN: true })
 
@@ -26,6 +26,19 @@ describe('the delay for a slow host', () => {
         expect(delay === 0 || (delay > wanted && delay <= 30_000)).toBe(true)
       }),
     )
+  })
+})
+
+describe('the delay for a host whose pages cost much work', () => {
+  it.each([
+    // wanted, work, delay
+    [1_000, 1_000, 0],
+    [1_000, 3_000.4, 3_001],
+    [1_000, 90_000, 30_000],
+    [0, 2_000, 0],
+    [0, 2_001, 2_001],
+  ])('of %d ms, where a page takes %d ms, is %d ms', (wanted, work, delay) => {
+    expect(workDelayMs(wanted, work)).toBe(delay)
   })
 })
 

@@ -34,7 +34,9 @@ export async function judgeRecord(
   const early = skipByHead(head)
   if (early !== null) return skippedAs(skip(early))
   if (block === null) return skippedAs(skip('too_large', `${head.length} bytes`))
-  const outcome = isWat(head) ? readWat(block, options) : await readResponse(head, block, options, signal)
+  const outcome = isWat(head)
+    ? await readWat(block, options, signal)
+    : await readResponse(head, block, options, signal)
   if (outcome.kind === 'skipped') return skippedAs(outcome)
   const { page, dateMs } = outcome
   const pagePermission: Permission = {

@@ -1,5 +1,6 @@
-import { emptyHarvest, extractHarvest, type FoundImage, type Harvest } from '../../extract/index.js'
+import { emptyHarvest, type FoundImage, type Harvest, harvestSteps } from '../../extract/index.js'
 import { allOptOuts, headRefusal } from '../../permission/index.js'
+import { inSlices } from '../../steps.js'
 import type { VisitOptions } from '../../visit.js'
 import { headersOf } from './http-message.js'
 import { dateOf, type RecordOutcome, skip, skipByStatus, targetUrl } from './record-outcome.js'
@@ -8,7 +9,11 @@ import { dateOf, type RecordOutcome, skip, skipByStatus, targetUrl } from './rec
  * Reads a WAT record: what Common Crawl's extractor wrote of one record of a WARC file, as JSON. It has the page's links, images with alt
  * and title, metas and HTTP headers, and nothing of its text: no figcaptions, headings or JSON-LD. Entities are decoded in it.
  */
-export function readWat(block: Buffer, options: VisitOptions): RecordOutcome {
+export async function readWat(
+  block: Buffer,
+  options: VisitOptions,
+  signal: AbortSignal,
+): Promise<RecordOutcome> {
   const envelope = within(jsonOf(block), 'Envelope')
   if (envelope === undefined) return skip('json', 'no JSON object with an Envelope')
   const warc = within(envelope, 'WARC-Header-Metadata')
@@ -33,14 +38,14 @@ export function readWat(block: Buffer, options: VisitOptions): RecordOutcome {
     const detail = `${refusal.rule}: ${refusal.value} (${refusal.source})`
     return { ...skip('opt_out', detail), refusal }
   }
-  const page = extractHarvest(harvestOf(html), url, {
+  const steps = harvestSteps(harvestOf(html), url, {
     imageSize: options.imageSize,
     productToken: options.productToken,
     obeyed: options.obeyed ?? allOptOuts,
     contentLanguage: headers['content-language'] ?? null,
     xRobotsTag: headers['x-robots-tag'] ?? null,
   })
-  return { kind: 'page', page, dateMs }
+  return { kind: 'page', page: await inSlices(steps, {}, signal), dateMs }
 }
 
 /** Images of one page that are looked at, as of a page. */

@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { readPage } from '../../../../src/crawl/extract/index.js'
-import { type Ask, allOptOuts, joinRendered, type RenderOutcome } from '../../../../src/crawl/index.js'
+import {
+  type Ask,
+  allOptOuts,
+  atOnce,
+  joinRendered,
+  type RenderOutcome,
+} from '../../../../src/crawl/index.js'
 import type { Page } from '../../../../src/crawl/page.js'
 import type { Renderer } from '../../../../src/crawl/render/index.js'
 import { createNet, type Net } from '../../../../src/net/index.js'
@@ -68,7 +74,7 @@ describe.skipIf(chromium === null)(`a page in a real Chromium${unlessThere}`, { 
       digest: '',
       ...readPage(html, url, context).page,
     }
-    return joinRendered(page, await rendered(html, over), over.headers ?? {}, options, isInScope)
+    return atOnce(joinRendered(page, await rendered(html, over), over.headers ?? {}, options, isInScope))
   }
   const pairs = (page: Page) =>
     page.candidates

@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { listingPage, mayBeListing } from '../../../../src/crawl/listing.js'
+import { atOnce } from '../../../../src/crawl/index.js'
+import { listingPage, mayBeListing, unfolded } from '../../../../src/crawl/listing.js'
 import { allOptOuts } from '../../../../src/crawl/permission/index.js'
 import { readListing } from '../../../../src/crawl/sources/sitemap.js'
 import { runs } from '../../../fixtures/runs.js'
@@ -93,11 +95,12 @@ describe('a sitemap or a feed', () => {
     expect(shown(long)?.links).toEqual(['http://a.test/b'])
   })
 
-  it('is read from gzip, in its own charset, and not where it unfolds to far too much', () => {
+  it('is read from gzip, in its own charset, and not where it unfolds to far too much', async () => {
     const rules = { productToken: 'pairmill', obeyed: allOptOuts }
     const read = (bytes: Uint8Array, headers: Record<string, string> = {}) =>
-      listingPage(bytes, headers, url, rules)
-    expect(read(gzipSync(sitemap))).toMatchObject({
+      atOnce(listingPage(bytes, headers, url, rules))
+    const plain = await unfolded(gzipSync(sitemap))
+    expect('kind' in plain ? plain : read(plain)).toMatchObject({
       links: ['http://a.test/one', 'http://a.test/two?b=1&a=2'],
     })
     const latin = Buffer.from(
@@ -105,9 +108,17 @@ describe('a sitemap or a feed', () => {
       'latin1',
     )
     expect(read(latin)).toMatchObject({ candidates: [{ captions: [{ source: 'feed', text: 'Café' }] }] })
-    expect(read(gzipSync(sitemap).subarray(0, 60))).toEqual({ why: 'encoding' })
-    expect(read(gzipSync(Buffer.alloc(60 * 1024 * 1024)))).toEqual({ why: 'encoding' })
-    expect(read(Buffer.from('<a/>'))).toEqual({ why: 'not_html' })
+    const refused = async (bytes: Uint8Array) => {
+      const outcome = await unfolded(bytes)
+      return 'kind' in outcome ? outcome.reason : 'read'
+    }
+    expect(await refused(gzipSync(sitemap).subarray(0, 60))).toBe('body_cut')
+    expect(await refused(gzipSync(randomBytes(60 * 1024 * 1024), { level: 0 }))).toBe('too_large')
+    // 500 times what it was: no list of pages that anybody wrote.
+    const folded = gzipSync(`<urlset>${'<url></url>'.repeat(4_000_000)}</urlset>`, { level: 9 })
+    expect(folded.length).toBeLessThan(100_000)
+    expect(await refused(folded)).toBe('too_large')
+    expect(read(Buffer.from('<a/>'))).toBeNull()
     expect(read(Buffer.from(sitemap), { 'x-robots-tag': 'nofollow, noimageindex' })).toMatchObject({
       links: [],
       candidates: [],
