@@ -7,6 +7,8 @@ export type InspectPrefix = (soFar: Uint8Array) => 'more' | 'enough' | 'stop'
 export type ImageFetched =
   | {
       readonly kind: 'bytes'
+      /** The URL that gave them, after all redirects. */
+      readonly from: string
       readonly bytes: Uint8Array
       readonly stopped: boolean
       readonly permission: Permission | null

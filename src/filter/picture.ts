@@ -54,6 +54,8 @@ export interface PictureDeps {
   readonly tensorSide: number | null
   /** Runs decoding work, at most as much at once as there are cores. */
   readonly decoding: <T>(work: () => Promise<T>) => Promise<T>
+  /** Is told how long an image was worked on, in milliseconds, whatever came of it; `from`: the URL that gave it. Absent = nobody wants to know. */
+  readonly worked?: (from: string, ms: number) => void
   readonly now: () => number
 }
 
@@ -128,7 +130,7 @@ async function pictureAt(
   if (header.kind === 'rejected') return reject(header.reason, header.detail)
   if (bytes.length < options.minBytes) return reject('bytes_small', `${bytes.length} bytes`)
   const sha256 = createHash('sha256').update(bytes).digest('hex')
-  return deps.decoding(async () => {
+  const work = async (): Promise<PictureOutcome> => {
     const decoded = await deps.decode(
       bytes,
       options,
@@ -152,6 +154,14 @@ async function pictureAt(
       phash,
       pixels,
       stored: { ...stored, format: options.format },
+    }
+  }
+  return deps.decoding(async () => {
+    const startedAt = deps.now()
+    try {
+      return await work()
+    } finally {
+      deps.worked?.(fetched.from, deps.now() - startedAt)
     }
   })
 }

@@ -119,6 +119,7 @@ async function judge(
       { ...deps, fetch: watchedFetch(deps.fetch, deps.now, hosts.meet), slots },
       filter.maxBytes,
     ),
+    worked: (from, ms) => hosts.worked(hostOf(from), ms),
     findDuplicates: (images) =>
       deps.backend.findDuplicates({
         run,

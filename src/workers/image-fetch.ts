@@ -134,7 +134,7 @@ export function createImageFetch(deps: ImageFetchDeps, maxBytes: number): FetchI
         }
       }
       if (status >= 200 && status < 300)
-        return { kind: 'bytes', bytes: hop.body, stopped: hop.stopped, permission }
+        return { kind: 'bytes', from: url, bytes: hop.body, stopped: hop.stopped, permission }
       const reason = status >= 500 ? 'http_5xx' : status >= 400 ? 'http_4xx' : 'http_other'
       const retryAfter = hop.head.headers['retry-after'] ?? null
       const retry = retryOf({ status, retryAfter }, attempts, deps.now(), deps.random)

@@ -1,5 +1,5 @@
 import type { Backend, HostReport } from '../../backend/index.js'
-import { askedPauseMs, latencyDelayMs, overloadDelayMs } from '../../crawl/index.js'
+import { askedPauseMs, latencyDelayMs, overloadDelayMs, workDelayMs } from '../../crawl/index.js'
 import { failurePauseMs } from './host-backoff.js'
 import type { HostEvent } from './observed-fetch.js'
 import type { Slots } from './slots.js'
@@ -8,9 +8,19 @@ import type { Slots } from './slots.js'
 const mostDead = 5
 const firstPauseMs = 2_000
 
+interface Seen {
+  answered: number
+  latenciesMs: number
+  workMs: number
+  dead: number
+  deadInRow: number
+}
+
 export interface ImageHosts {
   /** Takes note of what one fetch met, and has the slots obey it. */
   meet(host: string, event: HostEvent): void
+  /** Takes note of how long this process worked on an image that the host gave, in milliseconds. */
+  worked(host: string, ms: number): void
   /** Tells the backend, and with it all workers, what became of the hosts of the batch. */
   report(): Promise<void>
 }
@@ -22,7 +32,12 @@ export function createImageHosts(
   /** Between two images of a host, as the user asks for it. */
   wantedMs: number,
 ): ImageHosts {
-  const seen = new Map<string, { answered: number; latenciesMs: number; dead: number; deadInRow: number }>()
+  const seen = new Map<string, Seen>()
+  const seenOf = (host: string): Seen => {
+    const known = seen.get(host) ?? { answered: 0, latenciesMs: 0, workMs: 0, dead: 0, deadInRow: 0 }
+    seen.set(host, known)
+    return known
+  }
   let sent: Promise<void> = Promise.resolve()
   const send = (reports: readonly HostReport[]): Promise<void> => {
     sent = sent.then(() => deps.backend.reportHosts(reports))
@@ -34,8 +49,7 @@ export function createImageHosts(
 
   return {
     meet: (host, event) => {
-      const known = seen.get(host) ?? { answered: 0, latenciesMs: 0, dead: 0, deadInRow: 0 }
-      seen.set(host, known)
+      const known = seenOf(host)
       if (event.kind === 'answered') {
         known.answered++
         known.latenciesMs += event.latencyMs
@@ -52,10 +66,19 @@ export function createImageHosts(
       if (pauseMs > 0) slots.hold(host, pauseMs)
       send([{ host, throttleMs, pauseMs, health: 'none' }])
     },
+    worked: (host, ms) => {
+      seenOf(host).workMs += ms
+    },
     report: async () => {
-      const reports = [...seen].map(([host, { answered, latenciesMs, dead }]): HostReport => {
+      const reports = [...seen].map(([host, { answered, latenciesMs, workMs, dead }]): HostReport => {
         const isDead = answered === 0 && dead > 0
-        const throttleMs = answered === 0 ? 0 : latencyDelayMs(wantedMs, latenciesMs / answered)
+        const throttleMs =
+          answered === 0
+            ? 0
+            : Math.max(
+                latencyDelayMs(wantedMs, latenciesMs / answered),
+                workDelayMs(wantedMs, workMs / answered),
+              )
         return { host, throttleMs, pauseMs: isDead ? pauseOf(host) : 0, health: isDead ? 'bad' : 'ok' }
       })
       await (reports.length === 0 ? sent : send(reports))

@@ -31,7 +31,7 @@ async function judged(
 ) {
   const fetchImage: BatchDeps['fetchImage'] = async (url) => {
     const { bytes } = images[Number(new URL(url).pathname.slice(1))]!
-    return { kind: 'bytes', bytes, stopped: false, permission: null }
+    return { kind: 'bytes', from: url, bytes, stopped: false, permission: null }
   }
   const items = images.map(({ caption }, id) => ({
     id,

@@ -55,6 +55,7 @@ interface Scene {
   decode?: Decode
   decodeApart?: Decode
   findDuplicates?: Backend['findDuplicates']
+  now?: () => number
 }
 
 function desk(scene: Scene) {
@@ -103,7 +104,7 @@ function desk(scene: Scene) {
         decode: scene.decode ?? decodeImage,
         decodeApart: scene.decodeApart ?? createDecodeApart(),
         decoding: createGate(2),
-        now: Date.now,
+        now: scene.now ?? Date.now,
         random: () => 0,
         pixelsOf: null,
         tensorSide: null,
@@ -198,6 +199,34 @@ describe('a batch', () => {
     })
     expect(parts()).toEqual([])
   })
+
+  it.each([
+    ['kept', 320 * 240 * 3, 'images_fetched'],
+    ['cut', 1_000, 'rejected:truncated'],
+  ])(
+    'counts the work on an image that is %s on the clock of the host that gave it',
+    async (name, maxBytes, counter) => {
+      let nowMs = 1_000_000
+      const decode: Decode = async (...given) => {
+        nowMs += 3_000
+        return decodeImage(...given)
+      }
+      const fetch: Fetch = async ({ url }) => {
+        const head = { status: 200, headers: {} }
+        const { host } = new URL(url)
+        return host === 'img.test'
+          ? { kind: 'redirect', head, location: `http://given.test/${name}` }
+          : { kind: 'response', head, body: jpeg.subarray(0, maxBytes), stopped: false }
+      }
+      const { visit, reported, commits } = desk({ lease: leaseOf(name), decode, fetch, now: () => nowMs })
+      await visit()
+      expect(commits[0]!.counters).toMatchObject({ [counter]: 1 })
+      expect(reported.map(({ host, throttleMs }) => [host, throttleMs])).toEqual([
+        ['img.test', 0],
+        ['given.test', 3_000],
+      ])
+    },
+  )
 
   it('of one candidate that was under way at two deaths is decoded in a process of its own, and kept where that lives', async () => {
     const decode: Decode = () => Promise.reject(new Error('not here'))

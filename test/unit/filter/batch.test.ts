@@ -76,8 +76,8 @@ function fetcher(answers: Record<string, ImageFetched> = {}) {
     if (bytes === undefined) return { kind: 'rejected', reason: 'http_4xx', detail: 'HTTP 404', permission }
     const prefix = bytes.subarray(0, 2_048)
     if (prefix.length > 0 && inspect(prefix) === 'stop')
-      return { kind: 'bytes', bytes: prefix, stopped: true, permission }
-    return { kind: 'bytes', bytes, stopped: false, permission }
+      return { kind: 'bytes', from: url, bytes: prefix, stopped: true, permission }
+    return { kind: 'bytes', from: url, bytes, stopped: false, permission }
   }
   return { fetched, attempts, fetchImage }
 }

@@ -83,6 +83,24 @@ describe('the image hosts of a batch', () => {
     }
   })
 
+  it('are asked no faster from then on than this process works on what they give, as for pages', async () => {
+    for (const [wantedMs, throttleMs] of [
+      [200, 1_500],
+      [2_000, 0],
+      [0, 0],
+    ] as const) {
+      const { hosts, reported } = createDesk(0, wantedMs)
+      for (const workMs of [1_000, 3_500]) {
+        hosts.meet('dear.test', answered)
+        hosts.worked('dear.test', workMs)
+      }
+      // One that gave no image.
+      hosts.meet('dear.test', answered)
+      await hosts.report()
+      expect(reported).toEqual([{ host: 'dear.test', throttleMs, pauseMs: 0, health: 'ok' }])
+    }
+  })
+
   it('say nothing where nothing was fetched', async () => {
     const { hosts, reported } = createDesk()
     await hosts.report()
