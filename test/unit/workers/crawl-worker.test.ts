@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Backend, HostLease, SessionCommit, SessionCommitted } from '../../../src/backend/backend.js'
 import type { BellKind, Bells } from '../../../src/backend/work-queue.js'
-import { defaultVisitOptions, noEvidence, type RenderEvidence } from '../../../src/crawl/index.js'
+import { defaultVisitOptions, noEvidence, type RenderEvidence, type Turn } from '../../../src/crawl/index.js'
 import type { Fetch } from '../../../src/net/index.js'
 import type { LeasedUrl } from '../../../src/records/index.js'
 import { pause } from '../../../src/timing/sleep.js'
@@ -51,6 +51,7 @@ interface Scene {
   permit?: Permit
   soft404s?: Soft404s
   rendering?: Rendering
+  turn?: Turn
 }
 
 function desk(scene: Scene, wanted = settings) {
@@ -94,6 +95,7 @@ function desk(scene: Scene, wanted = settings) {
           isAbsent: () => false,
         },
         rendering: scene.rendering ?? null,
+        ...(scene.turn === undefined ? {} : { turn: scene.turn }),
         groupsOf: async () => [],
         now: Date.now,
         random: () => 0,
@@ -377,6 +379,89 @@ describe('a session on a host', () => {
     expect(commits[0]!.back).toHaveLength(8)
     expect(await visit(drain.signal)).toEqual({ kind: 'done' })
     expect(commits).toHaveLength(1)
+  })
+
+  it('asks for a delay as long as this process works on a page, where that is more than is asked for', async () => {
+    // The clock of the work stands still, but for what the browser's side says.
+    vi.useFakeTimers({ now: 1_000_000 })
+    for (const [delayMs, workMs, throttleMs] of [
+      [1_000, 2_500, 2_500],
+      [3_000, 2_500, 0],
+      [0, 1_900, 0],
+    ] as const) {
+      const { visit, commits } = desk(
+        {
+          lease: urls(leased(1), { delayMs, reservedMs: 5_000 }),
+          rendering: async (_, page, _source, _evidence, _untilMs, _signal, worked) => {
+            worked?.(workMs)
+            return {
+              page,
+              movedTo: null,
+              mayBeSeenLater: false,
+              learned: null,
+              ownRequests: 0,
+              counters: {},
+            }
+          },
+        },
+        { ...settings, delayMs, visit: { ...settings.visit, withSource: true } },
+      )
+      const done = visit()
+      await vi.advanceTimersByTimeAsync(60_000)
+      await done
+      expect(commits[0]).toMatchObject({ pages: 1, throttleMs })
+    }
+  })
+
+  /** A page that is worked on in many slices, and so are its links when they are committed. */
+  const dear: Fetch = async (request) => {
+    const head = { status: 200, headers: { 'content-type': 'text/html' } }
+    request.onHead?.(head)
+    const links = Array.from({ length: 50_000 }, (_, i) => `<a href="/d${i}/?a=${i}">x</a>`)
+    return { kind: 'response', head, body: Buffer.from(links.join('')), stopped: false }
+  }
+
+  it.each(['read', 'committed'])(
+    'that is aborted while a page is %s works on no further slice of it',
+    async (when) => {
+      const abort = new AbortController()
+      let isRead = false
+      let turnsAfter = 0
+      const { visit, commits, released } = desk({
+        lease: urls(leased(2)),
+        fetch: dear,
+        soft404s: {
+          absentPage: async () => ({ kind: 'known', shape: null }),
+          isAbsent: () => {
+            isRead = true
+            return false
+          },
+        },
+        turn: async () => {
+          if (abort.signal.aborted) turnsAfter++
+          else if (when === 'read' || isRead) abort.abort()
+        },
+      })
+      expect(await visit(never, abort.signal)).toEqual({ kind: 'done' })
+      expect([abort.signal.aborted, turnsAfter, commits, released]).toEqual([true, 0, [], []])
+    },
+  )
+
+  it('that is aborted while a browser’s page is joined commits nothing', async () => {
+    const abort = new AbortController()
+    const { visit, commits, released } = desk(
+      {
+        lease: urls(leased(2)),
+        rendering: async (_, _page, _source, _evidence, _untilMs, signal) => {
+          abort.abort()
+          signal.throwIfAborted()
+          throw new Error('it was aborted')
+        },
+      },
+      { ...settings, visit: { ...settings.visit, withSource: true } },
+    )
+    expect(await visit(never, abort.signal)).toEqual({ kind: 'done' })
+    expect([commits, released]).toEqual([[], []])
   })
 
   it('that is aborted commits nothing: its lease frees its URLs', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { Held } from '../../../src/backend/backend.js'
+import { atOnce, createTurns, inSlices, type Steps } from '../../../src/crawl/index.js'
 import { pause } from '../../../src/timing/sleep.js'
 import { keepLease } from '../../../src/workers/lease.js'
 
@@ -17,6 +18,41 @@ describe('a lease that is kept', () => {
     await pause(30, never)
     expect(extend).toHaveBeenCalledTimes(calls)
     expect(lease.signal.aborted).toBe(false)
+  })
+
+  /** So many steps of work, each of which fills a slice. */
+  function* longWork(slices: number): Steps<void> {
+    for (let i = 0; i < slices; i++) {
+      const endsAt = performance.now() + 12
+      while (performance.now() < endsAt);
+      yield
+    }
+  }
+
+  it('is extended while long work goes on in slices beside it', async () => {
+    const extend = vi.fn(async () => held)
+    const lease = keepLease(extend, 15, never)
+    const turn = createTurns()
+    let turns = 0
+    const counted = async () => {
+      await turn()
+      turns++
+    }
+    await Promise.all([15, 15].map((slices) => inSlices(longWork(slices), { turn: counted }, lease.signal)))
+    const extended = extend.mock.calls.length
+    expect(turns).toBe(30)
+    // A slice takes longer than the time between two of them, so there is one in every round of the event loop.
+    expect(extended).toBeGreaterThanOrEqual(turns - 2)
+    // As against work on the spot.
+    atOnce(longWork(10))
+    expect(extend).toHaveBeenCalledTimes(extended)
+    lease.end()
+  })
+
+  it('ends long work beside it between two slices when it is lost', async () => {
+    const lease = keepLease(async () => lost, 15, never)
+    await expect(inSlices(longWork(1_000_000), {}, lease.signal)).rejects.toThrow('the lease was lost')
+    lease.end()
   })
 
   it('aborts the work when it is lost', async () => {
