@@ -128,7 +128,7 @@ async function runLocked(
   closers.push(() => store.close())
 
   status.note('opening the database')
-  const hub = await openPgliteHub(databaseDirOf(options.backend), lock.fence, status.trouble)
+  const hub = await openPgliteHub(databaseDirOf(options.backend), lock.fence)
   closers.push(() => hub.close())
   hub.onLost((error) => lost.abort(error))
   await hub.takeOver()

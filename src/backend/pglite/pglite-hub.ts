@@ -1,9 +1,9 @@
 import type { LockFence } from '../../lock/index.js'
 import type { Hub } from '../hub.js'
+import { memoryBells } from '../memory-queue.js'
 import { ServerMonitor } from '../redis/server-monitor.js'
 import { callThrough, sqlBackend } from '../sql-backend.js'
 import { openPglite } from './database.js'
-import { pgliteBells } from './pglite-queue.js'
 
 /** The state of a folder's run, in a database of this process alone. */
 export interface PgliteHub extends Hub {
@@ -14,14 +14,10 @@ export interface PgliteHub extends Hub {
 }
 
 /** `dir`: of the database, made where it is not there. `fence`: of the folder's lock. Rejects where it cannot be opened. */
-export async function openPgliteHub(
-  dir: string,
-  fence: LockFence,
-  onError: (error: Error) => void,
-): Promise<PgliteHub> {
+export async function openPgliteHub(dir: string, fence: LockFence): Promise<PgliteHub> {
   const database = await openPglite(dir, fence)
   const backend = sqlBackend(callThrough(database))
-  const bells = pgliteBells(database, onError)
+  const bells = memoryBells()
   return {
     backend,
     bells,
