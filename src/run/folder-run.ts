@@ -75,7 +75,7 @@ export const runPipeline: RunPipeline = async (options, environment, hooks, sign
   if (lock.kind === 'unusable') return refused('bad_out', lock.message)
   if (lock.kind === 'stopped') return { kind: 'unbegun' }
   const closers: (() => Promise<void>)[] = []
-  const status = createStatus(options, privateDir, hooks)
+  const status = createStatus(runName, options.out, privateDir, hooks)
   try {
     return await runLocked(
       options,
@@ -279,7 +279,7 @@ async function workThrough(
   drain.addEventListener('abort', onDrain, { once: true })
   let told: RunSnapshot | null = null
   const tell = async () => {
-    told = await status.update(hub.backend, runName, await hub.backend.progress(runName))
+    told = await status.update(hub.backend)
     return told
   }
   const ended = AbortSignal.any([over.signal, abort])

@@ -156,7 +156,7 @@ export function queuesOf(progress: Progress): RunSnapshot['queues'] {
   }
 }
 
-export function hostSnapshot(host: HostState): HostSnapshot {
+function hostSnapshot(host: HostState): HostSnapshot {
   return {
     host: host.host,
     queued: host.urls,

@@ -1,9 +1,7 @@
-import type { Backend, Progress } from '../backend/index.js'
+import type { Backend } from '../backend/index.js'
 import { messageOf, withoutSecrets } from '../records/index.js'
-import type { RunOptions } from '../workers/index.js'
-import { withKnown } from './known-candidates.js'
 import type { Publish } from './published-status.js'
-import { hostSnapshot, queuesOf } from './run-status.js'
+import { readRun } from './run-status.js'
 import type { RunHooks, RunSnapshot, RunState } from './run-types.js'
 import { writeStatus } from './status-file.js'
 
@@ -21,16 +19,14 @@ export interface Status {
   /** From now on, what is written is told to others too. */
   publishBy(publish: Publish): void
   /** Reads the run anew, tells and writes it. */
-  update(backend: Backend, run: string, progress: Progress): Promise<RunSnapshot>
+  update(backend: Backend): Promise<RunSnapshot>
 }
 
-const busiestHosts = 20
-
-export function createStatus(options: RunOptions, privateDir: string, hooks: RunHooks): Status {
+export function createStatus(run: string, dataset: string, privateDir: string, hooks: RunHooks): Status {
   const startedAt = new Date().toISOString()
   let snapshot: RunSnapshot = {
     v: 1,
-    run: 'run',
+    run,
     state: 'starting',
     pid: process.pid,
     startedAt,
@@ -40,7 +36,7 @@ export function createStatus(options: RunOptions, privateDir: string, hooks: Run
     queues: { urls: 0, hosts: 0, buffered: 0, batches: 0, unplanned: 0, plans: 0 },
     hosts: [],
     model: null,
-    dataset: options.out,
+    dataset,
     note: null,
   }
   let lastTrouble: string | null = null
@@ -72,16 +68,12 @@ export function createStatus(options: RunOptions, privateDir: string, hooks: Run
     publishBy: (next) => {
       publish = next
     },
-    update: async (backend, run, progress) => {
-      const [counted, hosts] = await Promise.all([backend.counters(run), backend.hosts(run, busiestHosts)])
-      const counters = withKnown(counted)
+    update: async (backend) => {
+      const seen = await readRun(backend, snapshot.run)
+      if (seen === null) throw new Error(`there is no run ${snapshot.run}`)
+      const { elapsedMs, counters, queues, hosts } = seen
       if (JSON.stringify(counters) !== JSON.stringify(snapshot.counters)) troubles = 0
-      change({
-        elapsedMs: progress.elapsedMs,
-        counters,
-        queues: queuesOf(progress),
-        hosts: hosts.map(hostSnapshot),
-      })
+      change({ elapsedMs, counters, queues, hosts })
       await write()
       return snapshot
     },
