@@ -9,10 +9,10 @@ import { createGate, pause } from '../timing/index.js'
 import type { RunOptions, Scoring } from '../workers/index.js'
 import type { Observe, WorkEvent } from './observe/events.js'
 import { observedBackend } from './observe/observed.js'
-import { createLines } from './pipelines.js'
+import { Pipelines } from './pipelines.js'
 import { openNet } from './resources.js'
 import type { RunSignals } from './run-types.js'
-import { createSteward } from './scheduler.js'
+import { Scheduler } from './scheduler.js'
 
 /** What one process does: the only one of a folder's run, or one of a fleet's. */
 export interface WorkOptions {
@@ -77,177 +77,212 @@ const ttlMs = 15_000
 const lookMs = 5_000
 /** A ring whose run this process cannot work on is left to another. */
 const elsewhereMs = 2_000
-/** Answers the rings of the hub's runs until `signals` say so. Any number of such processes share the work. */
+/** Works on the hub's runs until `signals` say so. Any number of such processes share the work. */
 export function work(options: WorkOptions, deps: WorkDeps, signals: RunSignals): Working {
   prepareImageLibrary()
-  const { hub, now } = deps
-  const worker = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`
-  const lost = new AbortController()
-  const over = new AbortController()
-  const abort = AbortSignal.any([signals.abort, lost.signal])
-  const drain = AbortSignal.any([signals.drain, abort, over.signal])
-  const startedAtMs = now()
-  let active = 0
-  let consumedAtMs = startedAtMs
-  const visits: Record<BellKind, number> = { session: 0, batch: 0, plan: 0 }
-  const problems = new Map<string, string>()
+  const engine = new Engine(options, deps, signals)
+  return { vitals: () => engine.vitals(), ended: engine.run() }
+}
 
-  const observe = (event: WorkEvent): void => {
-    if (event.kind === 'problem') {
-      if (problems.get(event.run) === event.message) return
-      problems.set(event.run, event.message)
-    }
-    deps.observe(event)
+class Engine {
+  readonly #options: WorkOptions
+  readonly #deps: WorkDeps
+  readonly #worker = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`
+  /** Aborted when the model breaks. */
+  readonly #lost = new AbortController()
+  /** Aborted when every run has ended. */
+  readonly #over = new AbortController()
+  readonly #abort: AbortSignal
+  readonly #drain: AbortSignal
+  readonly #pipelines: Pipelines
+  readonly #scheduler: Scheduler
+  readonly #startedAtMs: number
+  #consumedAtMs: number
+  #active = 0
+  readonly #visits: Record<BellKind, number> = { session: 0, batch: 0, plan: 0 }
+  /** Why this process cannot work on a run, by run. */
+  readonly #problems = new Map<string, string>()
+  #browsers: Promise<Renderer | null> | null = null
+
+  constructor(options: WorkOptions, deps: WorkDeps, signals: RunSignals) {
+    const { hub, now } = deps
+    this.#options = options
+    this.#deps = deps
+    this.#abort = AbortSignal.any([signals.abort, this.#lost.signal])
+    this.#drain = AbortSignal.any([signals.drain, this.#abort, this.#over.signal])
+    this.#startedAtMs = now()
+    this.#consumedAtMs = this.#startedAtMs
+    const observe = (event: WorkEvent) => this.#observe(event)
+    const backend = observedBackend(hub.backend, observe)
+    this.#pipelines = new Pipelines({
+      backend,
+      bells: hub.bells,
+      decoding: createGate(options.decodes),
+      openNet,
+      openStore: deps.openStore,
+      openScoring: (run) => deps.openScoring(run, this.#lost, this.#abort),
+      renderer: () => this.#renderer(),
+      claim: deps.claim,
+      observe,
+      settleMs: options.settleMs,
+      abort: this.#abort,
+      now,
+      random: deps.random,
+    })
+    this.#scheduler = new Scheduler({
+      backend,
+      bells: hub.bells,
+      pipelines: this.#pipelines,
+      observe,
+      worker: this.#worker,
+      ringMs: options.ringMs,
+      inOrder: deps.inOrder,
+      publishes: deps.publishes,
+      now,
+    })
+    hub.onReconnect(() => {
+      observe({ kind: 'reconnected' })
+      this.#pipelines.distrust()
+      this.#scheduler.distrust()
+    })
+    hub.server.onChange(({ state, text }) => observe({ kind: 'server', state: state.kind, message: text }))
   }
-  const trouble = (error: unknown, run: string | null = null, key: string | null = null): void => {
-    if (abort.aborted) return
-    const message = messageOf(error)
-    // The state of the server is told once, not with every call that it refuses.
-    const kind = hub.server.met(message) === null ? 'trouble' : 'refused'
-    observe({ kind, run, key, message })
-  }
-  const backend = observedBackend(hub.backend, observe)
-  const lines = createLines({
-    backend,
-    bells: hub.bells,
-    decoding: createGate(options.decodes),
-    openNet,
-    openStore: deps.openStore,
-    openScoring: (run) => deps.openScoring(run, lost, abort),
-    // Looked for when the first run is there that may need one.
-    renderer: () => {
-      browsers ??= options.places.session === undefined ? Promise.resolve(null) : deps.renderer()
-      return browsers
-    },
-    claim: deps.claim,
-    observe,
-    settleMs: options.settleMs,
-    abort,
-    now,
-    random: deps.random,
-  })
-  let browsers: Promise<Renderer | null> | null = null
-  const steward = createSteward({
-    backend,
-    bells: hub.bells,
-    lines,
-    observe,
-    worker,
-    ringMs: options.ringMs,
-    inOrder: deps.inOrder,
-    publishes: deps.publishes,
-    now,
-  })
-  hub.onReconnect(() => {
-    observe({ kind: 'reconnected' })
-    lines.distrust()
-    steward.distrust()
-  })
 
-  hub.server.onChange(({ state, text }) => observe({ kind: 'server', state: state.kind, message: text }))
-
-  const visit = async (kind: BellKind, run: string, key: string): Promise<Visited> => {
-    const line = await lines.of(run)
-    // A ring for what was forgotten.
-    if (line === null) {
-      problems.delete(run)
-      return { kind: 'done' }
-    }
-    if ('message' in line) {
-      observe({ kind: 'problem', run, message: line.message })
-      return { kind: 'again', inMs: elsewhereMs }
-    }
-    // What hindered it has passed; what still does is told again by the visit.
-    problems.delete(run)
-    switch (kind) {
-      case 'session':
-        return await line.visitSession(key, AbortSignal.any([drain, hub.server.resting]), abort)
-      case 'batch':
-        return await line.visitBatch(key, drain, abort)
-      case 'plan':
-        return await line.visitPlan(key, abort)
+  vitals(): Vitals {
+    return {
+      worker: this.#worker,
+      startedAtMs: this.#startedAtMs,
+      active: this.#active,
+      consumedAtMs: this.#consumedAtMs,
+      connected: this.#deps.hub.connected(),
     }
   }
-  const answer = ([kind, places]: [BellKind, number]): Answering =>
-    hub.bells.answer(
-      kind,
-      places,
-      async ({ run, key }) => {
-        if (!hub.server.takesWork) return { kind: 'again', inMs: lookMs }
-        const began = now()
-        active++
-        try {
-          const visited = await visit(kind, run, key)
-          observe({
-            kind: 'visited',
-            bell: kind,
-            run,
-            key,
-            ms: now() - began,
-            again: visited.kind === 'again',
-          })
-          visits[kind]++
-          return visited
-        } catch (error) {
-          trouble(error, run, key)
-          throw error
-        } finally {
-          active--
-          consumedAtMs = now()
-        }
-      },
-      // What a visit failed with was told above; what else goes wrong with a queue is told by the connection.
-      () => {},
-    )
 
-  const beat = () =>
-    hub.backend.beat({
-      worker,
+  async run(): Promise<void> {
+    const { hub } = this.#deps
+    const { places, roundMs } = this.#options
+    const answering = (Object.entries(places) as [BellKind, number][]).map((place) => this.#answer(...place))
+    try {
+      await Promise.all([
+        this.#every(lookMs, () => hub.server.look()),
+        this.#every(beatMs, () => this.#beat()),
+        this.#every(roundMs, () => this.#round()),
+      ])
+    } finally {
+      await Promise.all(answering.map((one) => one.close(this.#abort.aborted)))
+      // What stays behind its shards now would stay so until the next start.
+      await this.#pipelines.catchUp(this.#abort).catch((error: unknown) => this.#trouble(error))
+      // The server may be what was lost; then its leases end by themselves.
+      await Promise.allSettled([this.#scheduler.close(), hub.backend.removeWorker(this.#worker)])
+      await this.#pipelines.close()
+    }
+    this.#lost.signal.throwIfAborted()
+  }
+
+  async #every(ms: number, act: () => Promise<unknown>): Promise<void> {
+    while (!this.#drain.aborted) {
+      await act().catch((error: unknown) => this.#trouble(error))
+      await pause(ms, this.#drain)
+    }
+  }
+
+  async #round(): Promise<void> {
+    const { hub } = this.#deps
+    if (!hub.server.takesWork) this.#scheduler.rest()
+    else if (this.#options.places.plan !== undefined) await this.#scheduler.round(this.#drain)
+    if (this.#options.untilDone && (await isAllDone(hub))) this.#over.abort()
+  }
+
+  #beat(): Promise<void> {
+    return this.#deps.hub.backend.beat({
+      worker: this.#worker,
       ttlMs,
       body: {
         v: 1,
         host: hostname(),
         pid: process.pid,
-        startedAtMs,
-        places: options.places,
-        active,
-        visits,
-        problems: Object.fromEntries(problems),
+        startedAtMs: this.#startedAtMs,
+        places: this.#options.places,
+        active: this.#active,
+        visits: this.#visits,
+        problems: Object.fromEntries(this.#problems),
       },
     })
-  const every = async (ms: number, act: () => Promise<unknown>): Promise<void> => {
-    while (!drain.aborted) {
-      await act().catch((error: unknown) => trouble(error))
-      await pause(ms, drain)
+  }
+
+  #answer(kind: BellKind, places: number): Answering {
+    const { hub, now } = this.#deps
+    return hub.bells.answer(
+      kind,
+      places,
+      async ({ run, key }) => {
+        if (!hub.server.takesWork) return { kind: 'again', inMs: lookMs }
+        const began = now()
+        this.#active++
+        try {
+          const visited = await this.#visit(kind, run, key)
+          const again = visited.kind === 'again'
+          this.#observe({ kind: 'visited', bell: kind, run, key, ms: now() - began, again })
+          this.#visits[kind]++
+          return visited
+        } catch (error) {
+          this.#trouble(error, run, key)
+          throw error
+        } finally {
+          this.#active--
+          this.#consumedAtMs = now()
+        }
+      },
+      // What a visit failed with was told above; what else goes wrong with a queue is told by the connection.
+      () => {},
+    )
+  }
+
+  async #visit(kind: BellKind, run: string, key: string): Promise<Visited> {
+    const pipeline = await this.#pipelines.of(run)
+    // A ring for what was forgotten.
+    if (pipeline === null) {
+      this.#problems.delete(run)
+      return { kind: 'done' }
+    }
+    if ('message' in pipeline) {
+      this.#observe({ kind: 'problem', run, message: pipeline.message })
+      return { kind: 'again', inMs: elsewhereMs }
+    }
+    // The run opened, so its last problem is over; the pipeline tells it again if it persists.
+    this.#problems.delete(run)
+    const resting = this.#deps.hub.server.resting
+    switch (kind) {
+      case 'session':
+        return await pipeline.visitSession(key, AbortSignal.any([this.#drain, resting]), this.#abort)
+      case 'batch':
+        return await pipeline.visitBatch(key, this.#drain, this.#abort)
+      case 'plan':
+        return await pipeline.visitPlan(key, this.#abort)
     }
   }
 
-  const live = async (): Promise<void> => {
-    const answering = (Object.entries(options.places) as [BellKind, number][]).map(answer)
-    const tends = options.places.plan !== undefined
-    try {
-      await Promise.all([
-        every(lookMs, () => hub.server.look()),
-        every(beatMs, beat),
-        every(options.roundMs, async () => {
-          if (!hub.server.takesWork) steward.rest()
-          else if (tends) await steward.round(drain)
-          if (options.untilDone && (await isAllDone(hub))) over.abort()
-        }),
-      ])
-    } finally {
-      await Promise.all(answering.map((one) => one.close(abort.aborted)))
-      // What stays behind its shards now would stay so until the next start.
-      await lines.catchUp(abort).catch((error: unknown) => trouble(error))
-      // The server may be what was lost; then its leases end by themselves.
-      await Promise.allSettled([steward.close(), hub.backend.removeWorker(worker)])
-      await lines.close()
-    }
-    lost.signal.throwIfAborted()
+  /** Looked for when the first run is there that may need one. */
+  #renderer(): Promise<Renderer | null> {
+    const crawls = this.#options.places.session !== undefined
+    this.#browsers ??= crawls ? this.#deps.renderer() : Promise.resolve(null)
+    return this.#browsers
   }
-  return {
-    vitals: () => ({ worker, startedAtMs, active, consumedAtMs, connected: hub.connected() }),
-    ended: live(),
+
+  #observe(event: WorkEvent): void {
+    if (event.kind === 'problem') {
+      if (this.#problems.get(event.run) === event.message) return
+      this.#problems.set(event.run, event.message)
+    }
+    this.#deps.observe(event)
+  }
+
+  #trouble(error: unknown, run: string | null = null, key: string | null = null): void {
+    if (this.#abort.aborted) return
+    const message = messageOf(error)
+    // The state of the server is told once, not with every call that it refuses.
+    const kind = this.#deps.hub.server.met(message) === null ? 'trouble' : 'refused'
+    this.#observe({ kind, run, key, message })
   }
 }
 

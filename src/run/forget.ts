@@ -1,6 +1,6 @@
 import type { Hub } from '../backend/index.js'
 import { type FleetState, readWorkers, stateOf } from './run-status.js'
-import { stewardDuty } from './scheduler.js'
+import { schedulerDuty } from './scheduler.js'
 
 export type Forgotten =
   /** Nothing of it is left but its dataset. */
@@ -23,7 +23,7 @@ export async function forgetRun(
 ): Promise<Forgotten> {
   const reader = (await readWorkers(backend)).find(({ reads }) => reads === run)
   if (reader !== undefined) return { kind: 'read', worker: reader.worker }
-  const marked = await backend.markForgotten({ run, duties: [stewardDuty(run)] })
+  const marked = await backend.markForgotten({ run, duties: [schedulerDuty(run)] })
   switch (marked.kind) {
     case 'held':
       return marked

@@ -3,7 +3,7 @@ import { isWindowFull, pageFileKey, planParts, type ShardDeps, type ShardSetting
 import { type Phase, phaseOf } from './phase.js'
 
 /** A run that somebody looks after: rings what waits, plans what is judged, sees when it is over. */
-export interface Tended {
+export interface ScheduledRun {
   readonly run: string
   readonly backend: Backend
   readonly bells: Bells
@@ -23,8 +23,8 @@ const ringsPerPlace = 4
  * Looks after the run once. `ring`: what waits and is held by nobody is rung again, for a ring can be lost. Any number of
  * processes may do it at the same time: what it decides, the backend decides.
  */
-export async function tend(
-  t: Tended,
+export async function schedule(
+  t: ScheduledRun,
   { ring }: { readonly ring: boolean },
 ): Promise<{ readonly progress: Progress; readonly phase: Phase }> {
   if (ring) await ringWaiting(t)
@@ -42,7 +42,7 @@ export function isTimeOver({ elapsedMs }: Pick<Progress, 'elapsedMs'>, maxTimeMs
   return maxTimeMs !== null && elapsedMs >= maxTimeMs
 }
 
-async function ringWaiting(t: Tended): Promise<void> {
+async function ringWaiting(t: ScheduledRun): Promise<void> {
   const atOnce = (kind: BellKind) => ringsPerPlace * t.places(kind)
   await t.backend.closeBatches(t.run, { ...t.batch, dry: false })
   await t.bells.ring('session', t.run, await t.backend.waitingHosts(t.run, atOnce('session')))
@@ -52,6 +52,6 @@ async function ringWaiting(t: Tended): Promise<void> {
 }
 
 /** `closing`: no row is to come any more. */
-async function ringPageFiles(t: Tended, closing: boolean): Promise<void> {
+async function ringPageFiles(t: ScheduledRun, closing: boolean): Promise<void> {
   await t.bells.ring('plan', t.run, (await t.backend.openPageFiles(t.run, closing)).map(pageFileKey))
 }

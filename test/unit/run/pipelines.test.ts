@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Backend, RunEntry } from '../../../src/backend/backend.js'
 import type { Bells } from '../../../src/backend/work-queue.js'
 import type { Net } from '../../../src/net/index.js'
-import { createLines } from '../../../src/run/pipelines.js'
+import { Pipelines } from '../../../src/run/pipelines.js'
 import { claimForRun } from '../../../src/run/run-owner.js'
 import { folderStore } from '../../../src/shard/index.js'
 import { createGate } from '../../../src/timing/semaphore.js'
@@ -32,7 +32,7 @@ function desk() {
       return { kind: 'none' }
     },
   }
-  const lines = createLines({
+  const lines = new Pipelines({
     backend: backend as Backend,
     bells: {} as Bells,
     decoding: createGate(1),
