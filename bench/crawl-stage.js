@@ -5,8 +5,8 @@
  */
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { memoryBells } from '../dist/backend/memory-queue.js'
 import { openPglite } from '../dist/backend/pglite/database.js'
-import { pgliteBells } from '../dist/backend/pglite/pglite-queue.js'
 import { callThrough, sqlBackend } from '../dist/backend/sql-backend.js'
 import { anchorOf, canonicalUrl, defaultVisitOptions, hostOf } from '../dist/crawl/index.js'
 import { createNet } from '../dist/net/index.js'
@@ -28,7 +28,7 @@ const fail = (error) => {
 
 const database = await openPglite(join(folder, 'db'))
 const backend = sqlBackend(callThrough(database))
-const bells = pgliteBells(database, fail)
+const bells = memoryBells()
 const net = createNet({ userAgent: 'pairmill-bench/1.0', connectTo: [], allowPrivate: ['127.0.0.0/8'] })
 const now = () => Date.now()
 const permit = createPermission({

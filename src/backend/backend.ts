@@ -348,7 +348,7 @@ export interface Backend {
   progress(run: string): Promise<Progress>
   counters(run: string): Promise<Record<string, number>>
   hosts(run: string, limit: number): Promise<readonly HostState[]>
-  /** For a process that is alone with the state: frees every lease at once. */
+  /** For a process that is alone with the state: every lease and duty is free at once, and no worker is known. */
   resetLeases(): Promise<void>
 
   /** Every run, in the order in which they were opened. */

@@ -23,9 +23,8 @@ export type {
   WishedStanding,
   WorkerEntry,
 } from './backend.js'
-export { openPglite } from './pglite/database.js'
-export { pgliteBells } from './pglite/pglite-queue.js'
-export { connectFleet, type Fleet } from './redis/connect.js'
+export type { Hub } from './hub.js'
+export { openPgliteHub, type PgliteHub } from './pglite/pglite-hub.js'
+export { connectFleet } from './redis/connect.js'
 export { type ServerState, serverStateKinds, stateText } from './redis/server-state.js'
-export { callThrough, sqlBackend } from './sql-backend.js'
 export { type Answering, type BellKind, type Bells, bellKinds, busyFor, type Visited } from './work-queue.js'

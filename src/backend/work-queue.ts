@@ -53,7 +53,7 @@ export function busyFor(inMs: number): Visited {
 }
 
 /** After the frontier said 'not yet', so that the next visit does not come a hair too early. */
-const marginMs = 2
+export const marginMs = 2
 
 /** Jobs that are looked at in one call. */
 const jobsAtOnce = 500

@@ -1,4 +1,4 @@
-import { connectFleet, type Fleet } from '../backend/index.js'
+import { connectFleet, type Hub } from '../backend/index.js'
 import { type Forgotten, forgetRun } from '../run/index.js'
 import type { Clock } from './display.js'
 import { formatDuration } from './duration.js'
@@ -49,7 +49,7 @@ const progressMs = 1_000
 
 /** Says every second how far it is; on a terminal in one line. */
 export async function forgetShown(
-  fleet: Pick<Fleet, 'backend' | 'bells'>,
+  fleet: Pick<Hub, 'backend' | 'bells'>,
   run: string,
   { stderr, clock }: Pick<ForgetDeps, 'stderr' | 'clock'>,
 ): Promise<Forgotten> {

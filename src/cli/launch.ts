@@ -1,4 +1,4 @@
-import type { Fleet } from '../backend/index.js'
+import type { Hub } from '../backend/index.js'
 import { messageOf, shownUrl } from '../records/index.js'
 import {
   checkFleetSources,
@@ -30,7 +30,7 @@ export interface LaunchDeps {
 
 /** Starts a run of a fleet, or adds seeds and sources to one. `refused`: why not was said. */
 export async function launch(
-  fleet: Fleet,
+  fleet: Hub,
   call: LaunchCall,
   deps: LaunchDeps,
   sources: RunOptions['sources'] = [],

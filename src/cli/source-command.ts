@@ -1,4 +1,4 @@
-import { connectFleet, type Fleet } from '../backend/index.js'
+import { connectFleet, type Hub } from '../backend/index.js'
 import { type Source, SourceError } from '../crawl/index.js'
 import { shownUrl } from '../records/index.js'
 import { type Fed, isNothingRead, readSources, readWorkers, skipText } from '../run/index.js'
@@ -106,7 +106,7 @@ async function feedFleet(
   }
 }
 
-async function tellWhoIsThere({ backend }: Fleet, url: string, tell: (text: string) => void): Promise<void> {
+async function tellWhoIsThere({ backend }: Hub, url: string, tell: (text: string) => void): Promise<void> {
   const answering = (await readWorkers(backend)).filter(({ reads }) => reads === null)
   if (answering.length === 0) tell(`no worker is there yet: pairmill work all --backend ${shownUrl(url)}`)
 }
@@ -124,7 +124,7 @@ function progressText(counters: Readonly<Record<string, number>>, waiting: numbe
 async function report(
   read: Fed,
   run: string,
-  fleet: Fleet,
+  fleet: Hub,
   { stdout }: SourceDeps,
   signal: StopSignal | null,
 ): Promise<ExitCode> {

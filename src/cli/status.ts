@@ -1,4 +1,4 @@
-import { type Fleet, stateText } from '../backend/index.js'
+import { type Hub, stateText } from '../backend/index.js'
 import { withoutSecrets } from '../records/index.js'
 import { type ReadStatus, type RunSnapshot, readRun, readRuns, readWorkers } from '../run/index.js'
 import { isS3Url } from '../shard/index.js'
@@ -26,7 +26,7 @@ export interface StatusDeps {
   readonly readStatus: ReadStatus
   /** PAIRMILL_BACKEND; null = not set. */
   readonly fleetUrl: string | null
-  readonly connectFleet: (url: string) => Promise<Fleet | { readonly message: string }>
+  readonly connectFleet: (url: string) => Promise<Hub | { readonly message: string }>
   readonly stdout: Output
   readonly stderr: Output
   readonly now: () => number
@@ -109,7 +109,7 @@ async function sourceOf(
 }
 
 async function lookAtFleet(
-  { backend }: Pick<Fleet, 'backend'>,
+  { backend }: Pick<Hub, 'backend'>,
   name: string | null,
   now: number,
 ): Promise<Look> {

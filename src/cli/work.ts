@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { type BellKind, connectFleet, type Fleet } from '../backend/index.js'
+import { type BellKind, connectFleet, type Hub } from '../backend/index.js'
 import type { Provider } from '../filter/index.js'
 import {
   batchesAtOnce,
@@ -12,7 +12,7 @@ import {
   type LogLevel,
   type Observe,
   serveVitals,
-  work,
+  workInFleet,
 } from '../run/index.js'
 import { openStore } from '../shard/index.js'
 import { pause, steadyClock } from '../timing/index.js'
@@ -110,7 +110,7 @@ export async function workCommand(call: WorkCall, deps: WorkCommandDeps): Promis
     closers.push(fleet.close)
     for (const warning of fleet.warnings) tell(warning)
     const places = placesOf(call.role, call.concurrency)
-    const working = work(
+    const working = workInFleet(
       {
         places,
         threads: call.threads ?? deps.cores,
@@ -119,7 +119,7 @@ export async function workCommand(call: WorkCall, deps: WorkCommandDeps): Promis
         untilDone: call.untilDone,
       },
       {
-        fleet,
+        hub: fleet,
         environment: deps.environment,
         openStore: (out) =>
           openStore(out, { s3: deps.environment.s3, scratchDir, access: 'write' }, stop.signals.abort),
@@ -156,7 +156,7 @@ async function untilConnected(
   connect: () => ReturnType<typeof connectFleet>,
   observe: Observe,
   signal: AbortSignal,
-): Promise<Fleet | { readonly message: string } | null> {
+): Promise<Hub | { readonly message: string } | null> {
   const given = new Promise<null>((resolve) => {
     signal.addEventListener('abort', () => resolve(null), { once: true })
   })

@@ -1,36 +1,53 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
-import type { Answering, BellKind, Fleet, Visited } from '../backend/index.js'
+import type { Answering, BellKind, Hub, RunEntry, Visited } from '../backend/index.js'
 import type { Renderer } from '../crawl/index.js'
-import { type Provider, prepareImageLibrary } from '../filter/index.js'
+import { prepareImageLibrary } from '../filter/index.js'
 import { messageOf } from '../records/index.js'
 import type { Store } from '../shard/index.js'
 import { createGate, pause } from '../timing/index.js'
-import type { RunOptions } from '../workers/index.js'
+import type { RunOptions, Scoring } from '../workers/index.js'
 import type { Observe, WorkEvent } from './observe/events.js'
 import { observedBackend } from './observe/observed.js'
 import { createLines } from './pipelines.js'
-import { openNet, openRenderer, openScoring } from './resources.js'
-import type { Environment, RunSignals } from './run-types.js'
+import { openNet } from './resources.js'
+import type { RunSignals } from './run-types.js'
 import { createSteward } from './scheduler.js'
 
-/** What one process of a fleet does. */
+/** What one process does: the only one of a folder's run, or one of a fleet's. */
 export interface WorkOptions {
   /** Visits of each kind at once; a kind that is left out is not answered. Who carries out plans looks after the runs too. */
   readonly places: Partial<Record<BellKind, number>>
-  /** Threads of the model's session. */
-  readonly threads: number
-  readonly provider: Provider
   /** Images in decoding at once. */
   readonly decodes: number
   /** End when every run has ended. */
   readonly untilDone: boolean
+  /** How often the runs are looked after. */
+  readonly roundMs: number
+  /** How often, at most, what waits is rung and the time is counted; 0 = in every round. */
+  readonly ringMs: number
+  /** A part is planned so long after its commit, when nothing can take the commit back any more. */
+  readonly settleMs: number
 }
 
 export interface WorkDeps {
-  readonly fleet: Fleet
-  readonly environment: Environment
+  readonly hub: Hub
+  /** Whoever opens stores, models and browsers closes them, when the work has ended. */
   readonly openStore: (url: string) => Promise<Store | { readonly message: string }>
+  /** `lost` is aborted when the model breaks later: then the process ends. */
+  readonly openScoring: (
+    options: RunOptions,
+    lost: AbortController,
+    signal: AbortSignal,
+  ) => Promise<Scoring | { readonly message: string }>
+  /** The browsers of this process; null = it has none. */
+  readonly renderer: () => Promise<Renderer | null>
+  /** Binds a store to a run. Answers why it cannot be used; null = it is the run's. */
+  readonly claim: (store: Store, entry: RunEntry, signal: AbortSignal) => Promise<string | null>
+  /** Runs whose place is in order already: reconciled, and swept of what nobody names. */
+  readonly inOrder: readonly string[]
+  /** Whether the state of a run is to be written beside its dataset. */
+  readonly publishes: boolean
   readonly observe: Observe
   readonly now: () => number
   readonly random: () => number
@@ -56,21 +73,14 @@ export interface Working {
 const beatMs = 2_000
 /** A worker that said nothing for so long is not listed. */
 const ttlMs = 15_000
-const roundMs = 500
 /** How often the server is asked how it stands, and a ring that it cannot be answered now is looked at again. */
 const lookMs = 5_000
 /** A ring whose run this process cannot work on is left to another. */
 const elsewhereMs = 2_000
-/**
- * A part is planned so long after its commit: more than a server with AOF everysec can lose when its power is cut, so that no plan is
- * made of what might not have been.
- */
-const settleMs = 4_000
-
-/** Answers the rings of every run of the fleet until `signals` say so. Any number of such processes share the work. */
+/** Answers the rings of the hub's runs until `signals` say so. Any number of such processes share the work. */
 export function work(options: WorkOptions, deps: WorkDeps, signals: RunSignals): Working {
   prepareImageLibrary()
-  const { fleet, now } = deps
+  const { hub, now } = deps
   const worker = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`
   const lost = new AbortController()
   const over = new AbortController()
@@ -93,50 +103,48 @@ export function work(options: WorkOptions, deps: WorkDeps, signals: RunSignals):
     if (abort.aborted) return
     const message = messageOf(error)
     // The state of the server is told once, not with every call that it refuses.
-    const kind = fleet.server.met(message) === null ? 'trouble' : 'refused'
+    const kind = hub.server.met(message) === null ? 'trouble' : 'refused'
     observe({ kind, run, key, message })
   }
-  const backend = observedBackend(fleet.backend, observe)
+  const backend = observedBackend(hub.backend, observe)
   const lines = createLines({
     backend,
-    bells: fleet.bells,
+    bells: hub.bells,
     decoding: createGate(options.decodes),
     openNet,
     openStore: deps.openStore,
-    openScoring: (run: RunOptions) =>
-      openScoring(
-        { ...run, threads: run.threads ?? options.threads, provider: options.provider },
-        deps.environment,
-        lost,
-        () => {},
-        abort,
-      ),
+    openScoring: (run) => deps.openScoring(run, lost, abort),
+    // Looked for when the first run is there that may need one.
     renderer: () => {
-      browsers ??= openBrowsers()
+      browsers ??= options.places.session === undefined ? Promise.resolve(null) : deps.renderer()
       return browsers
     },
+    claim: deps.claim,
     observe,
-    settleMs,
+    settleMs: options.settleMs,
     abort,
     now,
     random: deps.random,
   })
   let browsers: Promise<Renderer | null> | null = null
-  /** Looked for when the first run is there that may need one, and told once. */
-  const openBrowsers = async (): Promise<Renderer | null> => {
-    if (options.places.session === undefined) return null
-    const opened = await openRenderer(deps.environment.browser, (message) => trouble(new Error(message)))
-    if (opened.note !== null) observe({ kind: 'notice', message: opened.note })
-    return opened.renderer
-  }
-  const steward = createSteward({ backend, bells: fleet.bells, lines, observe, worker, now })
-  fleet.onReconnect(() => {
+  const steward = createSteward({
+    backend,
+    bells: hub.bells,
+    lines,
+    observe,
+    worker,
+    ringMs: options.ringMs,
+    inOrder: deps.inOrder,
+    publishes: deps.publishes,
+    now,
+  })
+  hub.onReconnect(() => {
     observe({ kind: 'reconnected' })
     lines.distrust()
     steward.distrust()
   })
 
-  fleet.server.onChange(({ state, text }) => observe({ kind: 'server', state: state.kind, message: text }))
+  hub.server.onChange(({ state, text }) => observe({ kind: 'server', state: state.kind, message: text }))
 
   const visit = async (kind: BellKind, run: string, key: string): Promise<Visited> => {
     const line = await lines.of(run)
@@ -153,7 +161,7 @@ export function work(options: WorkOptions, deps: WorkDeps, signals: RunSignals):
     problems.delete(run)
     switch (kind) {
       case 'session':
-        return await line.visitSession(key, AbortSignal.any([drain, fleet.server.resting]), abort)
+        return await line.visitSession(key, AbortSignal.any([drain, hub.server.resting]), abort)
       case 'batch':
         return await line.visitBatch(key, drain, abort)
       case 'plan':
@@ -161,11 +169,11 @@ export function work(options: WorkOptions, deps: WorkDeps, signals: RunSignals):
     }
   }
   const answer = ([kind, places]: [BellKind, number]): Answering =>
-    fleet.bells.answer(
+    hub.bells.answer(
       kind,
       places,
       async ({ run, key }) => {
-        if (!fleet.server.takesWork) return { kind: 'again', inMs: lookMs }
+        if (!hub.server.takesWork) return { kind: 'again', inMs: lookMs }
         const began = now()
         active++
         try {
@@ -193,7 +201,7 @@ export function work(options: WorkOptions, deps: WorkDeps, signals: RunSignals):
     )
 
   const beat = () =>
-    fleet.backend.beat({
+    hub.backend.beat({
       worker,
       ttlMs,
       body: {
@@ -219,30 +227,31 @@ export function work(options: WorkOptions, deps: WorkDeps, signals: RunSignals):
     const tends = options.places.plan !== undefined
     try {
       await Promise.all([
-        every(lookMs, () => fleet.server.look()),
+        every(lookMs, () => hub.server.look()),
         every(beatMs, beat),
-        every(roundMs, async () => {
-          if (!fleet.server.takesWork) steward.rest()
+        every(options.roundMs, async () => {
+          if (!hub.server.takesWork) steward.rest()
           else if (tends) await steward.round(drain)
-          if (options.untilDone && (await isAllDone(fleet))) over.abort()
+          if (options.untilDone && (await isAllDone(hub))) over.abort()
         }),
       ])
     } finally {
       await Promise.all(answering.map((one) => one.close(abort.aborted)))
+      // What stays behind its shards now would stay so until the next start.
+      await lines.catchUp(abort).catch((error: unknown) => trouble(error))
       // The server may be what was lost; then its leases end by themselves.
-      await Promise.allSettled([steward.close(), fleet.backend.removeWorker(worker)])
+      await Promise.allSettled([steward.close(), hub.backend.removeWorker(worker)])
       await lines.close()
-      await (await browsers)?.close()
     }
     lost.signal.throwIfAborted()
   }
   return {
-    vitals: () => ({ worker, startedAtMs, active, consumedAtMs, connected: fleet.connected() }),
+    vitals: () => ({ worker, startedAtMs, active, consumedAtMs, connected: hub.connected() }),
     ended: live(),
   }
 }
 
 /** No run goes on. A paused one does: somebody will resume it. */
-async function isAllDone({ backend }: Pick<Fleet, 'backend'>): Promise<boolean> {
+async function isAllDone({ backend }: Pick<Hub, 'backend'>): Promise<boolean> {
   return (await backend.runs()).every(({ ended, standing }) => ended !== null || standing === 'failed')
 }

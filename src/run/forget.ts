@@ -1,4 +1,4 @@
-import type { Fleet } from '../backend/index.js'
+import type { Hub } from '../backend/index.js'
 import { type FleetState, readWorkers, stateOf } from './run-status.js'
 import { stewardDuty } from './scheduler.js'
 
@@ -17,7 +17,7 @@ export type Forgotten =
  * on the way goes on with the same call; until it has ended the run is none, and its name is not free. `onSlice` hears how many things went.
  */
 export async function forgetRun(
-  { backend, bells }: Pick<Fleet, 'backend' | 'bells'>,
+  { backend, bells }: Pick<Hub, 'backend' | 'bells'>,
   run: string,
   onSlice: (removed: number) => void,
 ): Promise<Forgotten> {

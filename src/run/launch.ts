@@ -1,4 +1,4 @@
-import type { Fleet, RunLimits } from '../backend/index.js'
+import type { Hub, RunLimits } from '../backend/index.js'
 import { type Source, type SourceProblem, sourceName } from '../crawl/index.js'
 import { type RunOptions, seedOffers } from '../workers/index.js'
 import { differencesOf, limitsOf, olderOptions } from './resume.js'
@@ -7,75 +7,119 @@ import type { OptionDifference } from './run-types.js'
 export interface Launch {
   readonly run: string
   readonly options: RunOptions
-  /** Keys of `options` that were given; of a run that exists the others stay as they are. */
-  readonly given: ReadonlySet<string>
+  /**
+   * Keys of `options` that were given; of a run that exists the others stay as they are. `all`: the options are all that the run shall have, as
+   * at the start of a run in a folder, and where its dataset lies may be another place than before.
+   */
+  readonly given: ReadonlySet<string> | 'all'
   /** Why the sources of `options` cannot be read with what the run will have; null = they can. Absent = there are none. */
   readonly checkSources?: (options: RunOptions, isNew: boolean) => Promise<SourceProblem | null>
 }
 
-export type Launched =
-  | {
-      readonly kind: 'started' | 'added'
-      readonly seeds: number
-      readonly hosts: number
-      /** What the run has now. */
-      readonly options: RunOptions
-    }
-  | {
-      readonly kind: 'refused'
-      /** `place`: where the dataset should lie; `name`: it is not free yet; else see SourceProblem. */
-      readonly problem: 'options' | 'place' | 'name' | SourceProblem['kind']
-      readonly message: string
-      /** Where the problem is `options`. */
-      readonly differences: readonly OptionDifference[]
-    }
+export interface LaunchRefused {
+  readonly kind: 'refused'
+  /** `place`: where the dataset should lie; `name`: it is not free yet; else see SourceProblem. */
+  readonly problem: 'options' | 'place' | 'name' | SourceProblem['kind']
+  readonly message: string
+  /** Where the problem is `options`. */
+  readonly differences: readonly OptionDifference[]
+}
+
+export interface Started {
+  readonly kind: 'started' | 'added'
+  readonly seeds: number
+  readonly hosts: number
+  /** What the run has now. */
+  readonly options: RunOptions
+}
+
+export type Launched = Started | LaunchRefused
+
+/** A run that may begin, or go on, with these options. Nothing binds it to them yet. */
+export interface ReadyRun {
+  readonly kind: 'ready'
+  readonly launch: Launch
+  /** What the run will have. */
+  readonly wanted: RunOptions
+  /** It was begun before. */
+  readonly seeded: boolean
+  readonly wasStopped: boolean
+}
 
 /** Starts a run, or adds seeds and sources to it and raises its limits; workers do the rest. Sources are read by who names them. */
-export async function launchRun(
-  { backend, bells }: Pick<Fleet, 'backend' | 'bells'>,
-  { run, options, given, checkSources }: Launch,
-): Promise<Launched> {
+export async function launchRun(hub: Pick<Hub, 'backend' | 'bells'>, launch: Launch): Promise<Launched> {
+  const ready = await readyRun(hub, launch)
+  return ready.kind === 'ready' ? await startRun(hub, ready) : ready
+}
+
+/** Whether the run can be started, or gone on with, as it is asked for. A new one is made, and begins nothing. */
+export async function readyRun(
+  { backend }: Pick<Hub, 'backend'>,
+  launch: Launch,
+): Promise<ReadyRun | LaunchRefused> {
+  const { run, options, given, checkSources } = launch
+  const refused = (
+    problem: LaunchRefused['problem'],
+    message: string,
+    differences: readonly OptionDifference[] = [],
+  ): LaunchRefused => ({ kind: 'refused', problem, message, differences })
   const runs = await backend.runs()
   const other = runs.find(
     (entry) => entry.run !== run && isSamePlace(optionsOf(entry.options).out, options.out),
   )
   if (other !== undefined) {
-    const message = `--out ${options.out}: the run ${other.run} writes to ${optionsOf(other.options).out}, and each run needs a place of its own; choose another --out, or add to that run with --run ${other.run}`
-    return { kind: 'refused', problem: 'place', message, differences: [] }
+    return refused(
+      'place',
+      `--out ${options.out}: the run ${other.run} writes to ${optionsOf(other.options).out}, and each run needs a place of its own; choose another --out, or add to that run with --run ${other.run}`,
+    )
   }
   const known = runs.find((entry) => entry.run === run)
   if (known?.standing === 'forgetting') {
-    const message = `the run ${run} is being forgotten, and its name is free when that has ended: pairmill forget ${run}`
-    return { kind: 'refused', problem: 'name', message, differences: [] }
+    return refused(
+      'name',
+      `the run ${run} is being forgotten, and its name is free when that has ended: pairmill forget ${run}`,
+    )
   }
   const expected =
     known === undefined ? options : joinedOptions(optionsOf(known.options), known.limits, options, given)
   const problem = (await checkSources?.(expected, known === undefined)) ?? null
-  if (problem !== null)
-    return { kind: 'refused', problem: problem.kind, message: problem.message, differences: [] }
+  if (problem !== null) return refused(problem.kind, problem.message)
   const opened = await backend.openRun(run, { ...options }, limitsOf(options))
   const wanted = opened.created
     ? options
     : joinedOptions(optionsOf(opened.options), opened.limits, options, given)
-  if (opened.seeded) {
-    const differences = launchDifferences(opened.options, opened.limits, wanted)
-    if (differences.length > 0) {
-      return {
-        kind: 'refused',
-        problem: 'options',
-        message: `the run ${run} was started with other options: leave them out to add to it, or choose another --run`,
-        differences,
-      }
-    }
+  const differences = opened.seeded ? launchDifferences(opened, wanted, given) : []
+  if (differences.length > 0) {
+    return refused(
+      'options',
+      `the run ${run} was started with other options: leave them out to add to it, or choose another --run`,
+      differences,
+    )
   }
+  return {
+    kind: 'ready',
+    launch,
+    wanted,
+    seeded: opened.seeded,
+    wasStopped: known?.standing === 'stopped',
+  }
+}
+
+/** Binds the run to its options, and gives it its seeds. */
+export async function startRun(
+  { backend, bells }: Pick<Hub, 'backend' | 'bells'>,
+  { launch: { run, options, given }, wanted, seeded, wasStopped }: ReadyRun,
+): Promise<Started> {
   await backend.setOptions(run, { ...wanted })
   await backend.setLimits(run, limitsOf(wanted))
   // Before it is seeded: a run without seeds and sources would be over at once.
   if (options.sources.length > 0) await backend.openSources(run, options.sources.map(sourceName))
+  // Its time was over, and is counted on if it still is.
+  if (given === 'all' && wasStopped) await backend.setStanding(run, 'running', null)
   const hosts = await backend.offer(run, seedOffers(options), true)
   await bells.ring('session', run, hosts)
   return {
-    kind: opened.seeded ? 'added' : 'started',
+    kind: seeded ? 'added' : 'started',
     seeds: options.seeds.length,
     hosts: hosts.length,
     options: wanted,
@@ -93,8 +137,9 @@ export function joinedOptions(
   stored: RunOptions,
   limits: RunLimits,
   options: RunOptions,
-  given: ReadonlySet<string>,
+  given: ReadonlySet<string> | 'all',
 ): RunOptions {
+  if (given === 'all') return options
   const chosen = Object.fromEntries(Object.entries(options).filter(([key]) => given.has(key)))
   return {
     ...stored,
@@ -111,14 +156,14 @@ function joinedSources(stored: readonly Source[], given: readonly Source[]): rea
   return [...stored, ...given.filter((source) => !names.has(sourceName(source)))]
 }
 
-/** As of a run in a folder, and where the dataset lies as well: other workers write there already. Pure. */
+/** Why a run cannot have these options. In a fleet it stays where its dataset lies: other workers write there already. Pure. */
 function launchDifferences(
-  stored: Record<string, unknown>,
-  limits: RunLimits,
+  { options: stored, limits }: { readonly options: Record<string, unknown>; readonly limits: RunLimits },
   wanted: RunOptions,
+  given: Launch['given'],
 ): OptionDifference[] {
   const differences = differencesOf(stored, limits, wanted)
-  return stored.out === wanted.out
+  return given === 'all' || stored.out === wanted.out
     ? differences
     : [{ option: 'out', was: stored.out, is: wanted.out }, ...differences]
 }

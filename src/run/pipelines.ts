@@ -10,8 +10,6 @@ import { optionsOf } from './launch.js'
 import { type Description, describing } from './manifest-writer.js'
 import type { Observe } from './observe/events.js'
 import { observedScoring } from './observe/observed.js'
-import type { OpenedScoring } from './resources.js'
-import { claimForRun } from './run-owner.js'
 
 /** One run, as this process works on it. */
 export interface OpenLine extends Line {
@@ -28,6 +26,8 @@ export interface Lines {
   of(run: string): Promise<OpenLine | { readonly message: string } | null>
   /** The backend may have forgotten its last moments: what this process believes it to know is thrown away. */
   distrust(): void
+  /** Writes the manifests that lag behind their shards. */
+  catchUp(signal: AbortSignal): Promise<void>
   close(): Promise<void>
 }
 
@@ -36,8 +36,11 @@ export interface LinesDeps {
   readonly bells: Bells
   readonly decoding: Gate
   readonly openNet: (options: RunOptions) => Net
+  /** Asked by each pipeline that is opened; the caller closes what it opened. */
   readonly openStore: (url: string) => Promise<Store | { readonly message: string }>
-  readonly openScoring: (options: RunOptions) => Promise<OpenedScoring | { readonly message: string }>
+  readonly openScoring: (options: RunOptions) => Promise<Scoring | { readonly message: string }>
+  /** Binds the store to the run. Answers why it cannot be used; null = it is the run's. */
+  readonly claim: (store: Store, entry: RunEntry, signal: AbortSignal) => Promise<string | null>
   /** The browsers of this process; null = it has none. */
   readonly renderer: () => Promise<Renderer | null>
   readonly observe: Observe
@@ -55,19 +58,11 @@ interface Opened {
   retire(): Promise<void>
 }
 
-/** What could not be opened is tried again after so long. */
-const retryMs = 30_000
-
 export function createLines(deps: LinesDeps): Lines {
   const { backend, observe } = deps
   let entries = new Map<string, RunEntry>()
   const lines = new Map<string, Promise<Opened | { readonly message: string }>>()
   const nets = new Set<Net>()
-  const stores = remembered(deps.openStore, deps.now)
-  const scorings = remembered(
-    async (key: string) => deps.openScoring(JSON.parse(key) as RunOptions),
-    deps.now,
-  )
 
   const refresh = async () => {
     const listed = await backend.runs()
@@ -92,13 +87,12 @@ export function createLines(deps: LinesDeps): Lines {
     run: string,
     options: RunOptions,
   ): Promise<Scoring | { readonly message: string }> => {
-    const { model, threads, threshold, concepts } = options
-    const scoring = await scorings.get(JSON.stringify({ model, threads, threshold, concepts }))
+    const scoring = await deps.openScoring(options)
     if ('message' in scoring) return scoring
     const adopted = await backend.adoptModel(run, scoring.model)
     if (adopted.id !== scoring.model.id) {
       return {
-        message: `the run is scored with ${adopted.id}, and --model ${model} is ${scoring.model.id} here`,
+        message: `the run is scored with ${adopted.id}, and --model ${options.model} is ${scoring.model.id} here`,
       }
     }
     return observedScoring(scoring, run, observe, deps.now)
@@ -107,9 +101,9 @@ export function createLines(deps: LinesDeps): Lines {
   const openLine = async (entry: RunEntry): Promise<Opened | { readonly message: string }> => {
     const { run } = entry
     const options = optionsOf(entry.options)
-    const store = await stores.get(options.out)
+    const store = await deps.openStore(options.out)
     if ('message' in store) return store
-    const taken = await claimForRun(store, entry, deps.abort)
+    const taken = await deps.claim(store, entry, deps.abort)
     if (taken !== null) return { message: taken }
     const net = deps.openNet(options)
     nets.add(net)
@@ -216,10 +210,14 @@ export function createLines(deps: LinesDeps): Lines {
       for (const earlier of lines.values()) void retire(earlier)
       lines.clear()
     },
+    catchUp: async (signal) => {
+      for (const opening of lines.values()) {
+        const opened = await opening
+        if (!('message' in opened)) await opened.line.description.catchUp(signal)
+      }
+    },
     close: async () => {
       for (const net of nets) await net.close()
-      for (const store of stores.opened()) await store.close()
-      for (const scoring of scorings.opened()) await scoring.close()
     },
   }
 }
@@ -227,31 +225,4 @@ export function createLines(deps: LinesDeps): Lines {
 function keyOf(entry: RunEntry): string {
   const { seeds: _, ...options } = entry.options
   return JSON.stringify([entry.createdMs, options])
-}
-
-/** Opens a thing once for each key; what failed is tried again after a while. */
-function remembered<T extends object>(
-  open: (key: string) => Promise<T | { readonly message: string }>,
-  now: () => number,
-) {
-  const known = new Map<string, { readonly at: number; readonly value: Promise<T | { message: string }> }>()
-  const done = new Set<T>()
-  return {
-    get: async (key: string): Promise<T | { readonly message: string }> => {
-      const earlier = known.get(key)
-      const value = earlier === undefined ? undefined : await earlier.value
-      if (
-        earlier !== undefined &&
-        value !== undefined &&
-        !('message' in value && now() - earlier.at > retryMs)
-      )
-        return value
-      const opening = open(key).catch((error: unknown) => ({ message: messageOf(error) }))
-      known.set(key, { at: now(), value: opening })
-      const opened = await opening
-      if (!('message' in opened)) done.add(opened as T)
-      return opened
-    },
-    opened: (): readonly T[] => [...done],
-  }
 }

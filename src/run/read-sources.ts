@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
-import type { Backend, Fleet } from '../backend/index.js'
+import type { Backend, Hub } from '../backend/index.js'
 import type { Source, SourceProblem, SourceSkip } from '../crawl/index.js'
 import { messageOf } from '../records/index.js'
 import { pause, steadyClock } from '../timing/index.js'
@@ -20,7 +20,7 @@ export interface ReadSources {
 }
 
 export interface ReadSourcesHooks {
-  readonly onSkipped: (skipped: readonly SourceSkip[]) => void
+  readonly onSkipped: (skipped: readonly SourceSkip[]) => void | Promise<void>
   /** Every few seconds. */
   readonly onProgress: (counters: Readonly<Record<string, number>>, waiting: number) => void
 }
@@ -34,7 +34,7 @@ const lookMs = 5_000
 
 /** Why the sources cannot be read; null = they can. `isNew`: the fleet does not know the run yet. */
 export async function checkFleetSources(
-  { backend }: Pick<Fleet, 'backend'>,
+  { backend }: Pick<Hub, 'backend'>,
   { run, options, sources }: ReadSources,
   environment: Pick<Environment, 's3'>,
   isNew: boolean,
@@ -53,7 +53,7 @@ export async function checkFleetSources(
  * cannot be read any further now.
  */
 export async function readSources(
-  fleet: Pick<Fleet, 'backend' | 'bells' | 'server'>,
+  fleet: Pick<Hub, 'backend' | 'bells' | 'server'>,
   { run, options, sources }: ReadSources,
   environment: Pick<Environment, 's3'>,
   hooks: ReadSourcesHooks,
@@ -115,7 +115,7 @@ export async function readSources(
 
 /** A full server refuses candidates, and writes nothing of the commit: it is sent again when there is room. */
 async function committedSource(
-  { backend, server }: Pick<Fleet, 'backend' | 'server'>,
+  { backend, server }: Pick<Hub, 'backend' | 'server'>,
   commit: Parameters<Backend['commitSource']>[0],
   stop: AbortSignal,
 ): ReturnType<Backend['commitSource']> {

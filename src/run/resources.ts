@@ -36,9 +36,12 @@ export interface OpenedScoring extends Scoring {
   readonly close: () => Promise<void>
 }
 
+/** What decides how pairs are scored in a process. Plain JSON. */
+export type ScoringOptions = Pick<RunOptions, 'model' | 'threads' | 'provider' | 'threshold' | 'concepts'>
+
 /** `message`: why there is none, and what to do. `lost` is aborted when the model breaks later. */
 export async function openScoring(
-  options: Pick<RunOptions, 'model' | 'threads' | 'provider' | 'threshold' | 'concepts'>,
+  options: ScoringOptions,
   environment: Environment,
   lost: AbortController,
   onProgress: (text: string) => void,

@@ -1,4 +1,4 @@
-import type { Fleet, RunEntry, WishedStanding } from '../backend/index.js'
+import type { Hub, RunEntry, WishedStanding } from '../backend/index.js'
 
 /** What people tell a run of a fleet. */
 export type Order = 'pause' | 'resume' | 'stop'
@@ -17,7 +17,7 @@ const standings: Record<Order, WishedStanding> = { pause: 'paused', resume: 'run
  * can be resumed all the same, and so can one that failed or reached a limit.
  */
 export async function orderRun(
-  { backend }: Pick<Fleet, 'backend'>,
+  { backend }: Pick<Hub, 'backend'>,
   run: string,
   order: Order,
 ): Promise<Ordered> {

@@ -25,12 +25,11 @@ const ringsPerPlace = 4
  */
 export async function tend(
   t: Tended,
-  { ring, timeOver }: { readonly ring: boolean; readonly timeOver: boolean },
+  { ring }: { readonly ring: boolean },
 ): Promise<{ readonly progress: Progress; readonly phase: Phase }> {
-  if (ring) await ringWaiting(t, timeOver)
+  if (ring) await ringWaiting(t)
   const progress = await t.backend.progress(t.run)
-  const closing = isTimeOver(progress, t.maxTimeMs) || timeOver
-  const phase = phaseOf(progress, t.limits, closing)
+  const phase = phaseOf(progress, t.limits, isTimeOver(progress, t.maxTimeMs))
   if (phase.kind === 'plan' || isWindowFull(progress, t.shard.settings)) {
     await planParts(t.shard.deps, t.shard.settings, phase.kind === 'plan')
   }
@@ -43,14 +42,11 @@ export function isTimeOver({ elapsedMs }: Pick<Progress, 'elapsedMs'>, maxTimeMs
   return maxTimeMs !== null && elapsedMs >= maxTimeMs
 }
 
-/** `timeOver`: no more than the plans, which are to be ended. */
-async function ringWaiting(t: Tended, timeOver: boolean): Promise<void> {
+async function ringWaiting(t: Tended): Promise<void> {
   const atOnce = (kind: BellKind) => ringsPerPlace * t.places(kind)
-  if (!timeOver) {
-    await t.backend.closeBatches(t.run, { ...t.batch, dry: false })
-    await t.bells.ring('session', t.run, await t.backend.waitingHosts(t.run, atOnce('session')))
-    await t.bells.ring('batch', t.run, await t.backend.openBatches(t.run, atOnce('batch')))
-  }
+  await t.backend.closeBatches(t.run, { ...t.batch, dry: false })
+  await t.bells.ring('session', t.run, await t.backend.waitingHosts(t.run, atOnce('session')))
+  await t.bells.ring('batch', t.run, await t.backend.openBatches(t.run, atOnce('batch')))
   await t.bells.ring('plan', t.run, (await t.backend.openPlans(t.run)).map(String))
   await ringPageFiles(t, false)
 }

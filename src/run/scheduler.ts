@@ -15,6 +15,12 @@ export interface StewardDeps {
   readonly observe: Observe
   /** Of this process; names the holder of a duty. */
   readonly worker: string
+  /** What waits is rung, and the time counted, at most so often; 0 = in every round. */
+  readonly ringMs: number
+  /** Runs whose place is in order already: reconciled, and swept of what nobody names. */
+  readonly inOrder: readonly string[]
+  /** Whether the state of a run is to be written beside its dataset. */
+  readonly publishes: boolean
   readonly now: () => number
 }
 
@@ -43,8 +49,8 @@ export function createSteward(deps: StewardDeps): Steward {
   const { backend, bells, lines, observe, worker } = deps
   // null = it rested since.
   const tendedAt = new Map<string, number | null>()
-  const reconciled = new Set<string>()
-  const sweptAt = new Map<string, number>()
+  const reconciled = new Set<string>(deps.inOrder)
+  const sweptAt = new Map<string, number>(deps.inOrder.map((run) => [run, deps.now()]))
   const publishedAt = new Map<string, number>()
   /** When each run was made that the others are about: one that was made later under its name is another. */
   const madeAt = new Map<string, number>()
@@ -74,6 +80,7 @@ export function createSteward(deps: StewardDeps): Steward {
 
   /** `ended`: the last word on the run. */
   const publish = async (run: string, { store }: OpenLine, ended: boolean): Promise<void> => {
+    if (!deps.publishes) return
     const last = publishedAt.get(run)
     if (!ended && last !== undefined && deps.now() - last < publishEveryMs) return
     publishedAt.set(run, deps.now())
@@ -119,12 +126,13 @@ export function createSteward(deps: StewardDeps): Steward {
     }
     const now = deps.now()
     const before = tendedAt.get(run) ?? null
-    tendedAt.set(run, now)
-    if (before !== null && entry.standing === 'running') await backend.addElapsed(run, now - before)
+    const isDue = before === null || now - before >= deps.ringMs
+    if (isDue) tendedAt.set(run, now)
+    if (isDue && before !== null && entry.standing === 'running') await backend.addElapsed(run, now - before)
     const { maxTimeMs } = line.options
     const { progress, phase } = await tend(
       { run, backend, bells, limits: entry.limits, maxTimeMs, batch: line.batch, shard: line.shard, places },
-      { ring: true, timeOver: false },
+      { ring: isDue },
     )
     if (isTimeOver(progress, maxTimeMs) && entry.standing === 'running') {
       await backend.setStanding(run, 'stopped', 'max-time')

@@ -17,8 +17,6 @@ export class DatabaseError extends Error {
 
 export interface Database {
   query(text: string, params?: readonly unknown[]): Promise<{ rows: unknown[]; rowCount: number }>
-  listen(channel: string): Promise<void>
-  onNotification(listener: (channel: string, payload: string) => void): void
   /** Called once if the thread dies without having been closed. */
   onLost(listener: (error: Error) => void): void
   close(): Promise<void>
@@ -41,7 +39,6 @@ export async function openPglite(dir: string, fence: LockFence | null = null): P
     number,
     { resolve(answer: { rows: unknown[]; rowCount: number }): void; reject(error: Error): void }
   >()
-  const listeners: ((channel: string, payload: string) => void)[] = []
   const lost: ((error: Error) => void)[] = []
   let next = 1
   let dead: Error | null = null
@@ -51,10 +48,6 @@ export async function openPglite(dir: string, fence: LockFence | null = null): P
     waiting.set(0, { resolve: () => resolve(), reject })
   })
   worker.on('message', (answer: Answer) => {
-    if (answer.kind === 'notification') {
-      for (const listener of listeners) listener(answer.channel, answer.payload)
-      return
-    }
     const asked = waiting.get(answer.id)
     waiting.delete(answer.id)
     if (answer.kind === 'rows') asked?.resolve(answer)
@@ -84,10 +77,6 @@ export async function openPglite(dir: string, fence: LockFence | null = null): P
   })
   return {
     query: (text, params = []) => ask('query', text, params),
-    listen: async (channel) => {
-      await ask('listen', channel, [])
-    },
-    onNotification: (listener) => void listeners.push(listener),
     onLost: (listener) => void lost.push(listener),
     close: async () => {
       if (closing || dead !== null) return

@@ -19,7 +19,7 @@ export interface ThreadData {
 /** Message of the database's owner: one statement, answered under its id. */
 export interface Ask {
   readonly id: number
-  readonly kind: 'query' | 'listen' | 'close'
+  readonly kind: 'query' | 'close'
   readonly text: string
   readonly params: readonly unknown[]
 }
@@ -27,7 +27,6 @@ export interface Ask {
 export type Answer =
   | { readonly kind: 'rows'; readonly id: number; readonly rows: unknown[]; readonly rowCount: number }
   | { readonly kind: 'error'; readonly id: number; readonly message: string; readonly code: string | null }
-  | { readonly kind: 'notification'; readonly channel: string; readonly payload: string }
 
 /**
  * A desk-sized PostgreSQL: the defaults are for a server that has a machine to itself, and for disks that turn. What it reads lies in the
@@ -54,22 +53,16 @@ async function openFolder(dir: string): Promise<PGlite> {
   return db
 }
 
-/**
- * Opens a database, with the packed one in it if it is given, brings BullMQ's and pairmill's schemas up to date, and sets the session's
- * search path.
- */
+/** Opens a database, with the packed one in it if it is given, and brings its schema up to date. */
 export async function openDatabase(dataDir: string, loadDataDir?: Blob): Promise<PGlite> {
   const db = await PGlite.create({ dataDir, startParams, ...(loadDataDir && { loadDataDir }) })
-  await installSchemas(db)
-  // BullMQ names its tables and functions without a schema; pairmill's functions set their own path.
-  await db.exec('set search_path to bullmq, public')
+  await installSchema(db)
   return db
 }
 
-/** Which schemas this program needs: a text that is another one with every change of BullMQ's version or of pairmill's SQL. */
+/** Which schema this program needs: a text that is another one with every change of the SQL. */
 export function schemaDigest(): string {
-  const { version } = require('bullmq/package.json') as { version: string }
-  return createHash('sha256').update(version).update(schemaText()).digest('hex')
+  return createHash('sha256').update(schemaText()).digest('hex')
 }
 
 /** The SQL of pairmill's tables and functions. */
@@ -81,24 +74,14 @@ function schemaText(): string {
   return files.map((file) => readFileSync(join(folder, file), 'utf8')).join('\n')
 }
 
-/** Installs the tables and functions of BullMQ and pairmill, unless the database has these very ones. */
-async function installSchemas(db: PGlite): Promise<void> {
+/** Installs the tables and functions, unless the database has these very ones. */
+async function installSchema(db: PGlite): Promise<void> {
   const digest = schemaDigest()
   const there = await db.query("select to_regclass('pairmill.version') is not null as there")
   if ((there.rows[0] as { there: boolean }).there) {
     const { rows } = await db.query('select digest from pairmill.version')
     if ((rows[0] as { digest: string } | undefined)?.digest === digest) return
   }
-  // Not before: to load it takes this thread a third of a second.
-  const { runMigrations } = await import('bullmq')
-  // BullMQ's migrator sends several statements in one text, which only the simple protocol (exec) takes.
-  await runMigrations({
-    query: async (text: string, params?: readonly unknown[]) => {
-      if (params !== undefined && params.length > 0) return db.query(text, [...params])
-      const results = await db.exec(text)
-      return results.at(-1) ?? { rows: [] }
-    },
-  } as Parameters<typeof runMigrations>[0])
   await db.transaction(async (transaction) => {
     await transaction.exec(schemaText())
     await transaction.query('delete from pairmill.version')
@@ -113,7 +96,7 @@ async function installSchemas(db: PGlite): Promise<void> {
  */
 const analyseDoubled = `do $$ declare doubled regclass; begin
   for doubled in select c.oid from pg_class c
-    where c.relkind = 'r' and c.relnamespace in (select oid from pg_namespace where nspname in ('pairmill', 'bullmq'))
+    where c.relkind = 'r' and c.relnamespace = (select oid from pg_namespace where nspname = 'pairmill')
       and pg_relation_size(c.oid) >= 2 * greatest(c.relpages, 1) * current_setting('block_size')::bigint
   loop execute 'analyze ' || doubled; end loop;
 end $$`
@@ -122,7 +105,7 @@ export const callsPerLook = 50
 
 /** PGlite runs no autovacuum: without it, rows that come and go would be walked over for ever. */
 const vacuumMs = 60_000
-const busyTables = ['pairmill.url', 'pairmill.candidate', 'pairmill.host', 'pairmill.batch', 'bullmq.job']
+const busyTables = ['pairmill.url', 'pairmill.candidate', 'pairmill.host', 'pairmill.batch']
 
 async function serve(port: NonNullable<typeof parentPort>, { dir, fence }: ThreadData): Promise<void> {
   const db = await openFolder(dir)
@@ -134,7 +117,7 @@ async function serve(port: NonNullable<typeof parentPort>, { dir, fence }: Threa
   }
   let calls = 0
   port.on('message', (ask: Ask) => {
-    answer(db, isGuarded, ask, (message) => port.postMessage(message))
+    answer(db, isGuarded, ask)
       .then((message) => port.postMessage(message))
       .catch((error: unknown) => {
         throw error
@@ -148,12 +131,7 @@ async function serve(port: NonNullable<typeof parentPort>, { dir, fence }: Threa
   port.postMessage({ kind: 'rows', id: 0, rows: [], rowCount: 0 } satisfies Answer)
 }
 
-async function answer(
-  db: PGlite,
-  isGuarded: () => boolean,
-  ask: Ask,
-  notify: (message: Answer) => void,
-): Promise<Answer> {
+async function answer(db: PGlite, isGuarded: () => boolean, ask: Ask): Promise<Answer> {
   try {
     // To close it writes, too: a database that went to another is left as it is.
     if (!isGuarded()) {
@@ -162,10 +140,6 @@ async function answer(
     }
     if (ask.kind === 'close') {
       await db.close()
-      return { kind: 'rows', id: ask.id, rows: [], rowCount: 0 }
-    }
-    if (ask.kind === 'listen') {
-      await db.listen(ask.text, (payload) => notify({ kind: 'notification', channel: ask.text, payload }))
       return { kind: 'rows', id: ask.id, rows: [], rowCount: 0 }
     }
     const result = await db.query(ask.text, [...ask.params])

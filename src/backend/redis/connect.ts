@@ -1,7 +1,6 @@
 import { shownUrl } from '../../records/index.js'
 import { inTime } from '../../timing/index.js'
-import type { Backend } from '../backend.js'
-import type { Bells } from '../work-queue.js'
+import type { Hub } from '../hub.js'
 import { connectRedis, isReply, type RedisClient } from './connection.js'
 import { type DialFailure, dial, failureOf, withoutSecretsOf } from './dial.js'
 import { redisBackend } from './redis-backend.js'
@@ -9,23 +8,6 @@ import { redisBells } from './redis-queue.js'
 import { lookAtServer } from './server-look.js'
 import { ServerMonitor } from './server-monitor.js'
 import { stateText } from './server-state.js'
-
-/** The shared state of a fleet, opened by one process. */
-export interface Fleet {
-  readonly backend: Backend
-  readonly bells: Bells
-  /** Settings of the server that are not as they should be, for people. */
-  readonly warnings: readonly string[]
-  /** Whether the server can be asked just now. */
-  connected(): boolean
-  /** How the server stands. Looks at it are the caller's to ask for. */
-  readonly server: ServerMonitor
-  /** Why a call failed, for people, where it is the server that refused it; null = the error is of another kind. */
-  explain(error: unknown): Promise<string | null>
-  /** The connection was lost and is there again: the server may have lost its last moments with it. */
-  onReconnect(listener: () => void): void
-  close(): Promise<void>
-}
 
 export interface FleetUrl {
   /** As ioredis takes it. */
@@ -83,7 +65,7 @@ export function parseFleetUrl(text: string): FleetUrl | { readonly problem: stri
 export async function connectFleet(
   url: string,
   onError: (error: Error) => void,
-): Promise<Fleet | ConnectFailure> {
+): Promise<Hub | ConnectFailure> {
   const parsed = parseFleetUrl(url)
   if ('problem' in parsed) return { kind: 'unusable', message: parsed.problem }
   const dialled = await dial(parsed.server, parsed.prefix, parsed, connectMs)
@@ -99,7 +81,7 @@ function openFleet(
   parsed: FleetUrl,
   { warnings, mayAskInfo }: { readonly warnings: readonly string[]; readonly mayAskInfo: boolean },
   onError: (error: Error) => void,
-): Fleet {
+): Hub {
   const { prefix } = parsed
   let answeredAtMs = performance.now()
   const server: ServerMonitor = new ServerMonitor(async () => {

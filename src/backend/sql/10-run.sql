@@ -84,6 +84,8 @@ begin
   update page_file set lease_token = null, lease_until_ms = 0 where lease_token is not null;
   update robots set claim_until_ms = 0 where claim_until_ms > 0;
   update run set pages_leased = 0, batches_leased = 0;
+  delete from duty;
+  delete from worker;
   return '{}';
 end $$;
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import { Gauge, type Registry } from 'prom-client'
-import { type Backend, type Fleet, serverStateKinds } from '../../backend/index.js'
+import { type Backend, type Hub, serverStateKinds } from '../../backend/index.js'
 import { messageOf, withoutSecrets } from '../../records/index.js'
 import { createDepths } from './depths.js'
 import { type Health, healthOf, readinessOf } from './health.js'
@@ -10,7 +10,7 @@ import { createWatch, type Watch, type WatchDeps } from './watch.js'
 export interface VitalsDeps extends WatchDeps {
   readonly fleet: WatchDeps['fleet'] & {
     readonly backend: Pick<Backend, 'progress' | 'workers'>
-    readonly server: Pick<Fleet['server'], 'state' | 'memory'>
+    readonly server: Pick<Hub['server'], 'state' | 'memory'>
   }
 }
 

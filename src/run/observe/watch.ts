@@ -1,12 +1,12 @@
-import type { Backend, BellKind, Fleet } from '../../backend/index.js'
+import type { Backend, BellKind, Hub } from '../../backend/index.js'
 import { inTime } from '../../timing/index.js'
 import type { Working } from '../engine.js'
 import { unwatched, type Watched, watchedAfter } from './health.js'
 
 export interface WatchDeps {
   readonly working: Pick<Working, 'vitals'>
-  readonly fleet: Pick<Fleet, 'connected'> & {
-    readonly server: Pick<Fleet['server'], 'takesWork'>
+  readonly fleet: Pick<Hub, 'connected'> & {
+    readonly server: Pick<Hub['server'], 'takesWork'>
     readonly backend: Pick<Backend, 'runs' | 'waitingHosts' | 'openBatches' | 'openPlans'>
   }
   /** Kinds of work that the process answers. */

@@ -169,6 +169,17 @@ export function runRules(open: OpenDesk): void {
       await backend.dropDuty({ duty, token: 'one' })
       expect([await claim('two', 1), await eventually(() => claim('one'), Boolean)]).toEqual([true, true])
     })
+
+    it('is free, and no worker is listed any more, once the only process there is takes over', async () => {
+      const { backend } = await open()
+      const duty = `duty-${hex(4)}`
+      const worker = `worker-${hex(4)}`
+      await backend.claimDuty({ duty, token: 'dead', leaseMs: 600_000 })
+      await backend.beat({ worker, ttlMs: 600_000, body: {} })
+      await backend.resetLeases()
+      expect(await backend.claimDuty({ duty, token: 'new', leaseMs: 600_000 })).toBe(true)
+      expect((await backend.workers()).map((known) => known.worker)).not.toContain(worker)
+    })
   })
 
   describe('the workers', () => {

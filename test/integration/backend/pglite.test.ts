@@ -4,9 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Progress } from '../../../src/backend/backend.js'
 import { type Database, openPglite } from '../../../src/backend/pglite/database.js'
-import { pgliteBells } from '../../../src/backend/pglite/pglite-queue.js'
 import { callThrough, sqlBackend } from '../../../src/backend/sql-backend.js'
-import { bellConformance } from '../../contracts/backend/bells.js'
 import { backendConformance } from '../../contracts/backend/conformance.js'
 import { noLimits, openDesk } from '../../contracts/backend/desk.js'
 
@@ -35,8 +33,6 @@ backendConformance('PGlite', async () => ({
     ])
   },
 }))
-
-bellConformance('PGlite', async (onError) => pgliteBells(database, onError))
 
 describe('a PGlite folder that is opened again', () => {
   it('has everything that was in it, and goes on', async () => {

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { connectFleet, type Fleet } from '../../../src/backend/redis/connect.js'
+import type { Hub } from '../../../src/backend/hub.js'
+import { connectFleet } from '../../../src/backend/redis/connect.js'
 import type { BellKind } from '../../../src/backend/work-queue.js'
-import { work } from '../../../src/run/engine.js'
+import { workInFleet } from '../../../src/run/fleet-worker.js'
 import { launchRun } from '../../../src/run/launch.js'
 import type { WorkEvent } from '../../../src/run/observe/events.js'
 import { createLog } from '../../../src/run/observe/log.js'
@@ -23,7 +24,7 @@ const pages = 12
 describe.skipIf(serverCommand === null)(`a process that does all the work of a run${whyNoServer}`, () => {
   let server: RedisServer
   let web: TestWeb
-  let fleet: Fleet
+  let fleet: Hub
   const lines: Record<string, unknown>[] = []
   const events: WorkEvent[] = []
   const seen = { metrics: '', healthz: 0, readyz: 0, counters: {} as Record<string, number>, last: '' }
@@ -60,10 +61,10 @@ describe.skipIf(serverCommand === null)(`a process that does all the work of a r
     })
     const running = new AbortController()
     const drain = new AbortController()
-    const working = work(
+    const working = workInFleet(
       { places, threads: 1, provider: 'cpu', decodes: 2, untilDone: false },
       {
-        fleet,
+        hub: fleet,
         environment: {
           hubUrl: '',
           hubToken: null,

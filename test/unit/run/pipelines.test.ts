@@ -4,6 +4,7 @@ import type { Backend, RunEntry } from '../../../src/backend/backend.js'
 import type { Bells } from '../../../src/backend/work-queue.js'
 import type { Net } from '../../../src/net/index.js'
 import { createLines } from '../../../src/run/pipelines.js'
+import { claimForRun } from '../../../src/run/run-owner.js'
 import { folderStore } from '../../../src/shard/index.js'
 import { createGate } from '../../../src/timing/semaphore.js'
 import { entry } from '../../fixtures/fleet/fleet-values.js'
@@ -47,6 +48,7 @@ function desk() {
     },
     openStore: async (place) => folderStore(place),
     openScoring: async () => ({ message: 'none' }),
+    claim: claimForRun,
     renderer: async () => null,
     observe: () => {},
     settleMs: 0,

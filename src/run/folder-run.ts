@@ -1,8 +1,7 @@
 import { dirname, join } from 'node:path'
-import { callThrough, openPglite, pgliteBells, sqlBackend } from '../backend/index.js'
+import { openPgliteHub, type PgliteHub } from '../backend/index.js'
 import { type Renderer, SourceError } from '../crawl/index.js'
 import { makeFolder } from '../disk/index.js'
-import { prepareImageLibrary } from '../filter/index.js'
 import type { HeldLock } from '../lock/index.js'
 import { messageOf } from '../records/index.js'
 import {
@@ -10,33 +9,44 @@ import {
   isDatasetName,
   isS3Url,
   openStore,
+  type Store,
   standingProblem,
   sweepParts,
 } from '../shard/index.js'
-import { createGate, steadyClock } from '../timing/index.js'
-import { createLine, type RunOptions, seedOffers } from '../workers/index.js'
+import { pause, steadyClock } from '../timing/index.js'
+import type { RunOptions } from '../workers/index.js'
 import { usableCores } from './cores.js'
-import { drive } from './drive.js'
+import { work } from './engine.js'
 import { lockFolder } from './folder-lock.js'
-import { checkSources, feed, openSources } from './ingest.js'
 import { withInputReport } from './input-report.js'
-import { describing } from './manifest-writer.js'
+import { readyRun, startRun } from './launch.js'
 import { databaseDirOf, lookAtPlace, privateDirOf } from './output.js'
 import { claimPlace } from './output-claim.js'
 import { createPublisher } from './published-status.js'
-import { openNet, openRenderer, openScoring, reconcile } from './resources.js'
-import { differencesOf, limitsOf, storedOptions } from './resume.js'
-import type { Environment, RunEnd, RunHooks, RunPipeline, RunSignals } from './run-types.js'
+import { checkFleetSources, readSources } from './read-sources.js'
+import { type OpenedScoring, openRenderer, openScoring, reconcile } from './resources.js'
+import {
+  type Environment,
+  type RunEnd,
+  type RunHooks,
+  type RunPipeline,
+  type RunSignals,
+  type RunSnapshot,
+  runLimits,
+} from './run-types.js'
 import { createSkippedRows } from './skipped-rows.js'
-import { readersOf } from './source-readers.js'
 import { createStatus, type Status } from './status.js'
 
 /** The one run of a folder. */
 const runName = 'run'
 /** Batches at once: while one waits for its downloads another is scored. */
 export const batchesAtOnce = 3
-/** Candidates are read from sources so many batches ahead. */
-const maxOpenBatches = 32
+/** How often the run is looked after: its end is seen within this. */
+const roundMs = 200
+/** How often what waits and is held by nobody is rung, and the state is told. */
+const tellMs = 1_000
+/** So many failures with nothing done in between: the trouble is not passing. */
+const maxTroubles = 50
 /** Images in decoding for each core: while one waits for the event loop between two steps, another has the core. */
 export const decodesPerCore = 2
 
@@ -118,13 +128,21 @@ async function runLocked(
   closers.push(() => store.close())
 
   status.note('opening the database')
-  const database = await openPglite(databaseDirOf(options.backend), lock.fence)
-  closers.push(() => database.close())
-  database.onLost((error) => lost.abort(error))
-  const backend = sqlBackend(callThrough(database))
-  const opened = await backend.openRun(runName, storedOptions(options), limitsOf(options))
-  const differences = opened.seeded ? differencesOf(opened.options, opened.limits, options) : []
-  if (differences.length > 0) {
+  const hub = await openPgliteHub(databaseDirOf(options.backend), lock.fence)
+  closers.push(() => hub.close())
+  hub.onLost((error) => lost.abort(error))
+  await hub.takeOver()
+  const ready = await readyRun(hub, {
+    run: runName,
+    options,
+    given: 'all',
+    checkSources: (_, isNew) =>
+      checkFleetSources(hub, { run: runName, options, sources: options.sources }, environment, isNew),
+  })
+  if (ready.kind === 'refused') {
+    const { differences, message } = ready
+    if (ready.problem !== 'options')
+      return refused(ready.problem === 'changed' ? 'options_differ' : 'source', message)
     return {
       ...refused(
         'options_differ',
@@ -133,21 +151,6 @@ async function runLocked(
       differences,
     }
   }
-  const net = openNet(options)
-  closers.push(() => net.close())
-  const readers = readersOf(options, environment, net)
-  const problem = await checkSources(backend, runName, false, readers, abort)
-  if (problem !== null) {
-    return refused(problem.kind === 'changed' ? 'options_differ' : 'source', problem.message)
-  }
-  // A start that came to nothing, for want of the model perhaps, binds nobody.
-  // And a source that was begun has to be named until it is read to its end.
-  await backend.setOptions(
-    runName,
-    opened.seeded ? { ...opened.options, sources: options.sources } : storedOptions(options),
-  )
-  await backend.setLimits(runName, limitsOf(options))
-  await backend.resetLeases()
 
   status.note('opening the model')
   const scoring = await openScoring(options, environment, lost, (text) => status.note(text), abort)
@@ -162,7 +165,6 @@ async function runLocked(
   const { renderer } = rendering
   if (renderer !== null) closers.push(() => renderer.close())
 
-  prepareImageLibrary()
   // Fetching a model takes minutes, in which another program may have begun to write here.
   if (isFree) {
     const { names, isAll } = await store.top(isDatasetName, abort)
@@ -172,10 +174,6 @@ async function runLocked(
     }
   }
   await clearScratch(store)
-  const bells = pgliteBells(database, (error) => status.trouble(error))
-  closers.push(() => bells.close())
-  await bells.silence()
-
   if (isShared) {
     const taken = await claimPlace(store, privateDir, abort)
     if (taken !== null) return refused('bad_out', taken)
@@ -185,91 +183,131 @@ async function runLocked(
       ),
     )
   }
-  await reconcile(backend, store, runName, abort)
-  await sweepParts(store, async () => new Set(await backend.liveParts(runName)), 0, abort)
+  await reconcile(hub.backend, store, runName, abort)
+  await sweepParts(store, async () => new Set(await hub.backend.liveParts(runName)), 0, abort)
   // The place is this run's alone, and it writes nothing yet.
   await store.sweep(0, abort)
 
-  await backend.offer(runName, seedOffers(options), true)
-  const adopted = await backend.adoptModel(runName, model)
+  // A start that came to nothing until here, for want of the model perhaps, bound nobody.
+  await startRun(hub, ready)
+  const adopted = await hub.backend.adoptModel(runName, model)
   if (adopted.id !== model.id) {
     return refused(
       'model',
       `${options.out} was scored with ${adopted.id}, and --model ${options.model} is ${model.id} now: scores of two models cannot be compared. Give it the first one back, or choose another --out`,
     )
   }
-  const sources = await openSources(backend, runName, readers)
-  const now = steadyClock()
-  const description = describing({ run: runName, options, store, model: async () => model, now })
-  const line = createLine({
-    run: runName,
-    options,
-    backend,
-    bells,
-    store,
-    fetch: net.fetch,
-    placeOf: net.placeOf,
-    dial: net.dial,
-    renderer,
-    decoding: createGate(decodesPerCore * usableCores()),
-    scoring: async () => scoring,
-    model: async () => model,
-    onProblem: hooks.onNote,
-    // The process's death takes nothing back that was committed.
-    settleMs: 0,
-    onPlan: description.refresh,
-    now,
-    random: Math.random,
-  })
-
   status.note(null)
-  const over = new AbortController()
+  const end = await workThrough(options, environment, { hub, store, scoring, renderer, status }, hooks, {
+    signals,
+    lost,
+    privateDir,
+  })
+  return await withInputReport(end, options.seeds, { store, privateDir, onNote: hooks.onNote, signal: abort })
+}
+
+interface OpenedRun {
+  readonly hub: PgliteHub
+  readonly store: Store
+  readonly scoring: OpenedScoring
+  readonly renderer: Renderer | null
+  readonly status: Status
+}
+
+/** The run's work, with the reading of its sources and the telling of its state beside it. */
+async function workThrough(
+  options: RunOptions,
+  environment: Environment,
+  { hub, store, scoring, renderer, status }: OpenedRun,
+  hooks: RunHooks,
+  {
+    signals,
+    lost,
+    privateDir,
+  }: { readonly signals: RunSignals; readonly lost: AbortController; readonly privateDir: string },
+): Promise<RunEnd> {
+  const abort = AbortSignal.any([signals.abort, lost.signal])
   /** Aborted where a source cannot be read any further now: what was read is finished. */
   const dry = new AbortController()
-  const feeding = feed(
+  const over = new AbortController()
+  const drain = AbortSignal.any([signals.drain, dry.signal])
+  const working = work(
     {
-      run: runName,
-      backend,
-      bells,
-      batch: line.batch,
-      mostBatches: async () => maxOpenBatches,
-      onSkipped: createSkippedRows(privateDir, hooks.onNote),
-      now: steadyClock(),
+      places: { session: options.concurrency, batch: batchesAtOnce, plan: 1 },
+      decodes: decodesPerCore * usableCores(),
+      untilDone: true,
+      roundMs,
+      ringMs: tellMs,
+      // The process's death takes nothing back that was committed.
+      settleMs: 0,
     },
-    sources,
-    AbortSignal.any([signals.drain, abort, over.signal]),
-  ).catch((error: unknown) => (error instanceof SourceError ? dry : lost).abort(error))
-  const end = await drive({
-    run: runName,
-    backend,
-    bells,
-    status,
-    limits: limitsOf(options),
-    maxTimeMs: options.maxTimeMs,
-    batch: line.batch,
-    shard: line.shard,
-    signals: { drain: AbortSignal.any([signals.drain, dry.signal]), abort },
-    description,
-    workers: [
-      {
-        kind: 'session',
-        concurrency: options.concurrency,
-        visit: (key, drain) => line.visitSession(key, drain, abort),
+    {
+      hub,
+      openStore: async () => store,
+      openScoring: async () => scoring,
+      renderer: async () => renderer,
+      // Its lock holds a folder; what many machines can reach was claimed before.
+      claim: async () => null,
+      inOrder: [runName],
+      publishes: false,
+      observe: (event) => {
+        if (event.kind === 'trouble') status.trouble(new Error(event.message))
+        if (event.kind === 'problem' || event.kind === 'notice') hooks.onNote(event.message)
+        if (status.troubles() > maxTroubles)
+          lost.abort(new Error('too many failures with nothing done in between'))
       },
-      {
-        kind: 'batch',
-        concurrency: batchesAtOnce,
-        visit: (key, drain) => line.visitBatch(key, drain, abort),
-      },
-      { kind: 'plan', concurrency: 1, visit: (key) => line.visitPlan(key, abort) },
-    ],
-  }).finally(() => {
+      now: steadyClock(),
+      random: Math.random,
+    },
+    { drain, abort },
+  )
+  const reading =
+    options.sources.length === 0
+      ? Promise.resolve()
+      : readSources(
+          hub,
+          { run: runName, options, sources: options.sources },
+          environment,
+          { onSkipped: createSkippedRows(privateDir, hooks.onNote), onProgress: () => {} },
+          { drain: AbortSignal.any([drain, over.signal]), abort },
+        ).then(
+          () => {},
+          (error: unknown) => (error instanceof SourceError ? dry : lost).abort(error),
+        )
+  status.state('running')
+  const onDrain = () => status.state('draining')
+  drain.addEventListener('abort', onDrain, { once: true })
+  let told: RunSnapshot | null = null
+  const tell = async () => {
+    told = await status.update(hub.backend, runName, await hub.backend.progress(runName))
+    return told
+  }
+  const ended = AbortSignal.any([over.signal, abort])
+  const telling = (async () => {
+    while (!ended.aborted) {
+      await tell().catch((error: unknown) => {
+        if (!ended.aborted) status.trouble(error instanceof Error ? error : new Error(String(error)))
+      })
+      await pause(tellMs, ended)
+    }
+  })()
+  try {
+    await working.ended
+  } finally {
+    drain.removeEventListener('abort', onDrain)
     over.abort()
-    return feeding
-  })
+    await Promise.all([reading, telling])
+  }
   lost.signal.throwIfAborted()
   dry.signal.throwIfAborted()
-  return await withInputReport(end, options.seeds, { store, privateDir, onNote: hooks.onNote, signal: abort })
+  if (abort.aborted && told === null) throw abort.reason
+  const entry = (await hub.backend.runs()).find(({ run }) => run === runName)
+  const as = entry?.ended ?? null
+  const limit = runLimits.find((name) => name === as) ?? null
+  status.state(as === 'done' || limit !== null ? 'done' : 'stopped')
+  const snapshot = await tell()
+  if (limit !== null) return { kind: 'limit', limit, snapshot }
+  return as === 'done' ? { kind: 'done', snapshot } : { kind: 'interrupted', snapshot }
 }
 
 /** `always` is a promise, which needs a browser that starts; `auto` does with what there is. */

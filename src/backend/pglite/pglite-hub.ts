@@ -1,0 +1,40 @@
+import type { LockFence } from '../../lock/index.js'
+import type { Hub } from '../hub.js'
+import { memoryBells } from '../memory-queue.js'
+import { ServerMonitor } from '../redis/server-monitor.js'
+import { callThrough, sqlBackend } from '../sql-backend.js'
+import { openPglite } from './database.js'
+
+/** The state of a folder's run, in a database of this process alone. */
+export interface PgliteHub extends Hub {
+  /** Told once, when the database died or its folder was taken over. */
+  onLost(listener: (error: Error) => void): void
+  /** Frees leases and duties, and forgets rings: this process holds the folder, so every other holder is dead. */
+  takeOver(): Promise<void>
+}
+
+/** `dir`: of the database, made where it is not there. `fence`: of the folder's lock. Rejects where it cannot be opened. */
+export async function openPgliteHub(dir: string, fence: LockFence): Promise<PgliteHub> {
+  const database = await openPglite(dir, fence)
+  const backend = sqlBackend(callThrough(database))
+  const bells = memoryBells()
+  return {
+    backend,
+    bells,
+    warnings: [],
+    connected: () => true,
+    // In this process: it is there, or lost for good.
+    server: new ServerMonitor(async () => ({ refusal: null, memory: null })),
+    explain: async () => null,
+    onReconnect: () => {},
+    onLost: (listener) => database.onLost(listener),
+    takeOver: async () => {
+      await backend.resetLeases()
+      await bells.silence()
+    },
+    close: async () => {
+      await bells.close()
+      await database.close()
+    },
+  }
+}

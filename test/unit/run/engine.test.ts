@@ -1,0 +1,184 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import type { Backend, Progress } from '../../../src/backend/backend.js'
+import type { Hub } from '../../../src/backend/hub.js'
+import { ServerMonitor } from '../../../src/backend/redis/server-monitor.js'
+import type { BellKind, Bells } from '../../../src/backend/work-queue.js'
+import { work } from '../../../src/run/engine.js'
+import type { WorkEvent } from '../../../src/run/observe/events.js'
+import type { RunSignals } from '../../../src/run/run-types.js'
+import { folderStore } from '../../../src/shard/index.js'
+import { entry } from '../../fixtures/fleet/fleet-values.js'
+import { tempFolder } from '../../fixtures/run/pairmill.js'
+import { noProgress } from '../../fixtures/workers/no-progress.js'
+import { runOptions } from '../../fixtures/workers/options.js'
+
+/** A run whose state a test moves; rings are written down, and nobody answers. */
+function desk(state: Partial<Progress>, maxTimeMs: number | null = null, over: Partial<RunSignals> = {}) {
+  const out = tempFolder()
+  let progress = { ...noProgress, ...state }
+  let ended: string | null = null
+  let note: string | null = null
+  const rings: [BellKind, readonly string[]][] = []
+  const closed: boolean[] = []
+  const events: WorkEvent[] = []
+  const onRing: ((kind: BellKind) => void)[] = []
+  const backend: Partial<Backend> = {
+    runs: async () => [
+      entry('r', {
+        options: { ...runOptions({ out, maxTimeMs, model: 'none' }) },
+        standing: progress.standing,
+        note,
+        ended,
+      }),
+    ],
+    createdMs: async () => entry('r', {}).createdMs,
+    workers: async () => [],
+    beat: async () => {},
+    removeWorker: async () => {},
+    claimDuty: async () => true,
+    dropDuty: async () => {},
+    adoptPageFiles: async () => {},
+    liveParts: async () => [],
+    progress: async () => progress,
+    addElapsed: async (_, ms) => {
+      progress = { ...progress, elapsedMs: progress.elapsedMs + ms }
+    },
+    setStanding: async (_, standing, why) => {
+      progress = { ...progress, standing }
+      note = why
+      return true
+    },
+    endRun: async ({ as }) => {
+      ended = as
+      return true
+    },
+    closeBatches: async () => [],
+    waitingHosts: async () => (progress.urls > 0 && progress.standing === 'running' ? ['a.test'] : []),
+    openBatches: async () => (progress.batchesOpen > 0 && progress.standing === 'running' ? ['4'] : []),
+    openPlans: async () => (progress.plansOpen > 0 ? [7] : []),
+    unplannedParts: async () => [],
+    // The file that is filling is not full before it is closed.
+    openPageFiles: async (_, closing) => (closing && progress.pageRows > 0 ? [2] : []),
+  }
+  const bells: Partial<Bells> = {
+    ring: async (kind, _, keys) => {
+      if (keys.length === 0) return
+      rings.push([kind, keys])
+      for (const listener of onRing) listener(kind)
+    },
+    answer: () => ({ close: async (now) => void closed.push(now) }),
+  }
+  const hub: Hub = {
+    backend: backend as Backend,
+    bells: bells as Bells,
+    warnings: [],
+    connected: () => true,
+    server: new ServerMonitor(async () => ({ refusal: null, memory: null })),
+    explain: async () => null,
+    onReconnect: () => {},
+    close: async () => {},
+  }
+  const never = new AbortController().signal
+  const run = () =>
+    work(
+      {
+        places: { session: 1, plan: 1 },
+        decodes: 1,
+        untilDone: true,
+        roundMs: 1,
+        ringMs: 0,
+        settleMs: 0,
+      },
+      {
+        hub,
+        openStore: async (place) => folderStore(place),
+        openScoring: async () => ({ message: 'none' }),
+        renderer: async () => null,
+        claim: async () => null,
+        inOrder: [],
+        publishes: false,
+        observe: (event) => events.push(event),
+        now: Date.now,
+        random: Math.random,
+      },
+      { drain: never, abort: never, ...over },
+    ).ended
+  /** Whether the manifest calls the dataset complete; null = there is none. */
+  const complete = (): boolean | null => {
+    const path = join(out, 'manifest.json')
+    return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).complete : null
+  }
+  return {
+    run,
+    rings,
+    closed,
+    events,
+    complete,
+    ended: () => ended,
+    onRing: (listener: (kind: BellKind) => void) => void onRing.push(listener),
+    move: (to: Partial<Progress>) => {
+      progress = { ...progress, ...to }
+    },
+  }
+}
+
+describe('the engine', () => {
+  it('rings what waits and is held by nobody, and ends when nothing is left', async () => {
+    const { run, rings, onRing, move, events, complete, closed, ended } = desk({
+      urls: 1,
+      batchesOpen: 1,
+      plansOpen: 1,
+    })
+    onRing((kind) => kind === 'plan' && move({ urls: 0, batchesOpen: 0, plansOpen: 0 }))
+    await run()
+    expect(rings).toEqual([
+      ['session', ['a.test']],
+      ['batch', ['4']],
+      ['plan', ['7']],
+    ])
+    expect(events).toEqual([{ kind: 'run_ended', run: 'r', as: 'done' }])
+    expect([ended(), complete(), closed]).toEqual(['done', true, [false, false]])
+  })
+
+  it('does not end before the last rows of the page ledger are written', async () => {
+    const { run, rings, onRing, move, ended, complete } = desk({ urls: 1, pageRows: 7 })
+    onRing((kind) => move(kind === 'plan' ? { pageRows: 0 } : { urls: 0 }))
+    await run()
+    expect(rings).toEqual([
+      ['session', ['a.test']],
+      ['plan', ['pages/2']],
+    ])
+    expect([ended(), complete()]).toEqual(['done', true])
+  })
+
+  it('begins no page and no batch when its time is over, but ends its plans', async () => {
+    const { run, rings, onRing, move, complete, ended } = desk(
+      { urls: 3, batchesOpen: 1, plansOpen: 1, elapsedMs: 60_000 },
+      1_000,
+    )
+    let plans = 0
+    // The first ring for the plan comes to nothing.
+    onRing((kind) => kind === 'plan' && ++plans === 2 && move({ plansOpen: 0 }))
+    await run()
+    expect(rings.filter(([kind]) => kind !== 'plan').length).toBeLessThanOrEqual(2)
+    expect([ended(), complete()]).toEqual(['max-time', false])
+  })
+
+  it('stops when it is told to drain, after what is under way, and the run goes on', async () => {
+    const drain = new AbortController()
+    const { run, onRing, closed, ended } = desk({ urls: 3 }, null, { drain: drain.signal })
+    onRing(() => drain.abort())
+    await run()
+    expect([closed, ended()]).toEqual([[false, false], null])
+  })
+
+  it('stops at once when it is aborted', async () => {
+    const abort = new AbortController()
+    const { run, onRing, closed, ended } = desk({ urls: 3 }, null, { abort: abort.signal })
+    onRing(() => abort.abort())
+    await run()
+    expect([closed, ended()]).toEqual([[true, true], null])
+  })
+})
