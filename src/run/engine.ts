@@ -157,7 +157,7 @@ export function work(options: WorkOptions, deps: WorkDeps, signals: RunSignals):
       observe({ kind: 'problem', run, message: line.message })
       return { kind: 'again', inMs: elsewhereMs }
     }
-    // What hindered it has passed; what still does is told again by the visit.
+    // The run opened, so its last problem is cleared; the visit reports it again if it persists.
     problems.delete(run)
     switch (kind) {
       case 'session':
