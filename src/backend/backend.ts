@@ -25,7 +25,7 @@ export interface OpenedRun {
   readonly seeded: boolean
 }
 
-/** What is left to do in a run, read at one moment. */
+/** Work that is left in a run, read at one moment. */
 export interface Progress {
   /** URLs waiting or leased. */
   readonly urls: number
@@ -53,7 +53,7 @@ export interface Progress {
   readonly pageRows: number
 }
 
-/** What its people want of a run: `paused` and `stopped` runs start no session and no batch, their plans are carried out. `failed`: it cannot go on. */
+/** State that people want of a run: `paused` and `stopped` runs start no session and no batch, their plans are carried out. `failed`: it cannot go on. */
 export type WishedStanding = 'running' | 'paused' | 'stopped' | 'failed'
 /** `forgetting`: it is listed, and is no run any more; see `markForgotten`. */
 export type Standing = WishedStanding | 'forgetting'
@@ -64,7 +64,7 @@ export interface RunEntry {
   readonly standing: Standing
   /** Why it failed; null = it did not. */
   readonly note: string | null
-  /** What ended it, when its last shard was written: `done`, a limit, `stopped`; null = there is work to do. */
+  /** Why it ended, when its last shard was written: `done`, a limit, `stopped`; null = there is work to do. */
   readonly ended: string | null
   readonly createdMs: number
   readonly options: Record<string, unknown>
@@ -73,7 +73,7 @@ export interface RunEntry {
   readonly model: RunModel | null
 }
 
-/** What a run's pairs are scored with. */
+/** Model that a run's pairs are scored with. */
 export interface RunModel {
   /** null = nothing is scored, by `--model none`. */
   readonly id: string | null
@@ -85,7 +85,7 @@ export interface RunModel {
 /** A worker that said not long ago that it is alive. */
 export interface WorkerEntry {
   readonly worker: string
-  /** What it said of itself. */
+  /** Its own words about itself. */
   readonly body: Record<string, unknown>
   readonly agoMs: number
 }
@@ -95,11 +95,11 @@ export interface HostState {
   readonly urls: number
   readonly pages: number
   readonly nextFetchInMs: number
-  /** What robots.txt asks for between two fetches, or what the host itself showed to need, if that is more; 0 = nothing. */
+  /** Time between two fetches that robots.txt asks for, or that the host itself showed to need, if that is more; 0 = none. */
   readonly delayMs: number
   readonly failures: number
   readonly leased: boolean
-  /** It was to be visited just now, and was not, for too many others of its domain or address are. */
+  /** The host was to be visited just now, and was not, for too many others of its domain or address are. */
   readonly crowded: boolean
   readonly robots: string | null
 }
@@ -116,7 +116,7 @@ export type HostLease =
       readonly failures: number
       /** The end of the reserved slots, to hand to the commit. */
       readonly reservedMs: number
-      /** What rendering was worth on the host so far, whichever run it was for. */
+      /** Evidence of what rendering was worth on the host, whichever run it was for. */
       readonly rendered: RenderEvidence
     }
   | { readonly kind: 'busy' | 'not_yet'; readonly inMs: number }
@@ -148,7 +148,7 @@ export interface SessionCommit extends BatchShape {
   /** `refused`: this URL's commit was refused, which is counted. */
   readonly retry: readonly { readonly id: number; readonly delayMs: number; readonly refused?: boolean }[]
   readonly back: readonly number[]
-  /** What was decided about the URLs that are done, for the page ledger: one row each. */
+  /** Decisions about the URLs that are done, for the page ledger: one row each. */
   readonly decided: readonly DecidedPage[]
   /** Why the host cannot be asked at all, for the rows of its URLs where it is drained; null = nothing says so. */
   readonly unreachable: Permission | null
@@ -196,7 +196,7 @@ export interface SourceState {
   readonly ended: boolean
 }
 
-/** What was read of a source between two of its cursors. */
+/** Commit of a source's contents between two of its cursors. */
 export interface SourceCommit extends BatchShape {
   readonly run: string
   readonly source: string
@@ -224,7 +224,7 @@ export interface Slot {
   readonly crowded?: true
 }
 
-/** What image fetches met with on a host: see SessionCommit. */
+/** Report of image fetches on a host: see SessionCommit. */
 export type HostReport = { readonly host: string } & Pick<SessionCommit, 'throttleMs' | 'pauseMs' | 'health'>
 
 export type RobotsAnswer =
@@ -376,7 +376,7 @@ export interface Backend {
   dropDuty(wish: { duty: string; token: string }): Promise<void>
   /** A worker says that it is alive; it is forgotten after `ttlMs` without another word. */
   beat(wish: { worker: string; body: Record<string, unknown>; ttlMs: number }): Promise<void>
-  /** It ends in order. */
+  /** Forgets a worker that ends in order. */
   removeWorker(worker: string): Promise<void>
   workers(): Promise<readonly WorkerEntry[]>
 
@@ -391,7 +391,7 @@ export interface Backend {
     delayMs: number
     windowMs: number
     leaseMs: number
-    /** What the host shares with others, such as an address: at most `perGroup` hosts of one group are on lease at once. */
+    /** Rate-limit groups of the host, its domain and address: at most `perGroup` hosts of one group are on lease at once. */
     groups: readonly string[]
     perGroup: number
   }): Promise<HostLease>

@@ -6,7 +6,7 @@ import type { Bells } from './work-queue.js'
 export interface Hub {
   readonly backend: Backend
   readonly bells: Bells
-  /** What is not as it should be on the server, for people. */
+  /** Settings of the server that are not as they should be, for people. */
   readonly warnings: readonly string[]
   /** Whether the server can be asked just now. */
   connected(): boolean

@@ -8,13 +8,13 @@ import {
   type Visit,
 } from './work-queue.js'
 
-/** What is rung for under one key. It waits for its time, waits for a free place, or is being answered. */
+/** Work that is rung for under one key. It waits for its time, waits for a free place, or is being answered. */
 interface Entry {
   readonly ring: Ring
   /** null = it does not wait for its time. */
   timer: NodeJS.Timeout | null
   isActive: boolean
-  /** It was rung for while it was being answered, to be answered so much later; null = it was not. */
+  /** Delay of a ring that came while it was being answered; null = none came. */
   nextMs: number | null
 }
 
@@ -30,7 +30,7 @@ interface Consumer {
 
 interface KindQueue {
   readonly entries: Map<string, Entry>
-  /** Their time has come; in that order. */
+  /** Entries whose time has come, in that order. */
   readonly ready: Set<Entry>
   readonly consumers: Set<Consumer>
 }
@@ -116,7 +116,7 @@ function putOff(queue: KindQueue, entry: Entry, delayMs: number): void {
   )
 }
 
-/** Gives what is ready to whoever has a place free. */
+/** Gives what is ready to consumers that have a place free. */
 function serve(queue: KindQueue): void {
   for (const entry of queue.ready) {
     const free = [...queue.consumers].find(({ active, concurrency }) => active < concurrency)
@@ -134,7 +134,7 @@ async function visit(queue: KindQueue, consumer: Consumer, entry: Entry): Promis
     const visited = await consumer.visit(entry.ring)
     againMs = visited.kind === 'again' ? visited.inMs + marginMs : null
   } catch (error) {
-    // Whoever looks after the run rings again.
+    // The run's scheduler rings again.
     consumer.onError(error instanceof Error ? error : new Error(String(error)))
   }
   consumer.active--

@@ -16,7 +16,7 @@ type PageFileReply =
 const rowsAtOnce = 5_000
 
 /**
- * What a statement cannot do with what it was given, by PostgreSQL's codes: bad data (22), more than a limit of the program allows (54), more
+ * Whether a statement failed for what it was given, by PostgreSQL's codes: bad data (22), more than a limit of the program allows (54), more
  * memory than there is (53200). A full disk, a connection or a server that ends are not among them.
  */
 function isRefusal(error: unknown): boolean {

@@ -1,6 +1,6 @@
 import { DelayedError, type Job, type Queue, type Worker } from 'bullmq'
 
-/** What can be rung for: a host to visit, a batch to filter, a plan to carry out. */
+/** Kinds of work that can be rung for: a host to visit, a batch to filter, a plan to carry out. */
 export const bellKinds = ['session', 'batch', 'plan'] as const
 export type BellKind = (typeof bellKinds)[number]
 
@@ -44,7 +44,7 @@ export interface Bells {
   close(): Promise<void>
 }
 
-/** Who holds a key may let go of it long before the lease ends, and cannot wake others that wait for it: they look again this soon. */
+/** The holder of a key may let go of it long before its lease ends, and cannot wake others that wait for it: they look again this soon. */
 const busyMs = 1_000
 
 /** The answer to a ring whose key another one holds. */

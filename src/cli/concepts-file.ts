@@ -11,7 +11,7 @@ export type ConceptList =
 const example =
   '[{"name": "cat", "action": "tag", "prompts": ["a photo of a cat"], "against": ["a photo"], "margin": 0.02}]'
 
-/** What each field may be; completes "expected ...". */
+/** Allowed values of each field; completes "expected ...". */
 const fields: Readonly<Record<keyof Concept, string>> = {
   name: 'a name of lower-case letters, digits, - and _',
   action: 'tag, drop or keep',

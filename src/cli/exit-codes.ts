@@ -1,4 +1,4 @@
-/** What the process answers to its caller. Part of the interface: scripts depend on it. */
+/** Exit codes of the process. Part of the interface: scripts depend on them. */
 export const exitCodes = {
   /** Done, also where a limit ended the run: all that was found is committed. */
   ok: 0,

@@ -10,7 +10,7 @@ export async function textOf(
   }
 }
 
-/** What reading a file threw, for people. */
+/** Why a file could not be read, for people, by the error that reading it threw. */
 export function whyUnreadable(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   return fileErrors[code] ?? messageOf(error)

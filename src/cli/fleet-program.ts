@@ -8,7 +8,7 @@ import { optionOf, wholeNumber } from './run-option.js'
 import type { WorkCall } from './work.js'
 import { workRoles } from './work-role.js'
 
-/** What the commands of a fleet do. */
+/** Commands of a fleet. */
 export interface FleetCommands {
   crawl(call: CrawlCall): Promise<ExitCode>
   work(call: WorkCall): Promise<ExitCode>
@@ -16,7 +16,7 @@ export interface FleetCommands {
   forget(call: ForgetCall): Promise<ExitCode>
 }
 
-/** What the workers decide for themselves, or the fleet's URL says: no option of a run in a fleet. */
+/** Options that the workers decide for themselves, or the fleet's URL says: none of a run in a fleet. */
 const notOfRun: ReadonlySet<FlagKey> = new Set(['backend', 'threads', 'provider', 'concurrency'])
 
 export const backendOption = () =>

@@ -55,7 +55,7 @@ function runTable(runs: readonly FleetRun[], now: number): readonly string[] {
 
 const mostSources = 10
 
-/** What is still to be read, and what to do where nobody reads it. */
+/** Lines about sources that are still to be read, and what to do where nobody reads them. */
 function sourceLines(
   { run, state, openSources }: FleetRunDetails,
   workers: readonly FleetWorker[],

@@ -70,7 +70,7 @@ export async function forgetShown(
   }
 }
 
-/** What stands in the way, and what to do. Pure. */
+/** Message about what stands in the way, and what to do. Pure. */
 function refusalOf(run: string, forgotten: Exclude<Forgotten, { kind: 'forgotten' }>): string {
   switch (forgotten.kind) {
     case 'unknown': {

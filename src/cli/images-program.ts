@@ -4,7 +4,7 @@ import type { ExitCode } from './exit-codes.js'
 import type { ImagesCall } from './images.js'
 import { addSourceOptions, sourceCallOf } from './source-options.js'
 
-/** What is done with lists of images. */
+/** Command that reads lists of images. */
 export interface ImagesCommands {
   images(call: ImagesCall): Promise<ExitCode>
 }

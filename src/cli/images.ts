@@ -12,7 +12,7 @@ import { whyUnreadable } from './file-text.js'
 import { say } from './output.js'
 import { type SourceCall, type SourceDeps, sourceCommand } from './source-command.js'
 
-/** What `pairmill images` was called with, before anything is checked. */
+/** Call of `pairmill images`, before anything is checked. */
 export interface ImagesCall extends SourceCall {
   /** Files, or folders of them. */
   readonly lists: readonly string[]

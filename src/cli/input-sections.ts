@@ -6,7 +6,7 @@ import { pageSkipExplanations } from './reasons.js'
 /** A URL may be longer than a screen. */
 const maxUrlLength = 200
 
-/** What a run says of its seeds and sources when it has ended. Pure. */
+/** Sections about the seeds and sources of a run that has ended. Pure. */
 export function inputSections({ unread, moved }: InputReport): readonly (readonly string[])[] {
   const isOf = ({ first, more }: Some<unknown>) => first.length + more > 0
   return [

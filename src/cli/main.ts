@@ -25,7 +25,7 @@ function readSurroundings(): Surroundings | null {
   return null
 }
 
-/** What a run needs of this process; null = the environment cannot be used, which was said. */
+/** Dependencies of a run on this process; null = the environment cannot be used, which was said. */
 async function runDeps(): Promise<(RunDeps & Surroundings) | null> {
   const surroundings = readSurroundings()
   if (surroundings === null) return null
@@ -156,7 +156,7 @@ const commands: Commands = {
       stdout,
       stderr,
       now: Date.now,
-      // It only reads: a signal may end it as it ends any process.
+      // The command only reads: a signal may end it as it ends any process.
       pause: (ms) => setTimeout(ms),
     })
   },
@@ -247,7 +247,7 @@ const commands: Commands = {
     const { environment } = surroundings
     const threads = usableCores()
     const cwd = process.cwd()
-    // It writes nothing but what it prints: a signal may end it as it ends any process.
+    // The command writes nothing but what it prints: a signal may end it as it ends any process.
     const signal = new AbortController().signal
     return classifyCommand(
       { ...call, model: modelOf(call.model, { cwd, isFolder }) },

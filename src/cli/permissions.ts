@@ -37,7 +37,7 @@ export interface Decision {
   readonly url: string
   /** null = nobody was asked. */
   readonly permission: Permission | null
-  /** What became of a page. */
+  /** Row of the page ledger, where it is a page's. */
   readonly page?: PageRow
 }
 
@@ -139,7 +139,7 @@ function beginsWithName(rule: string, name: string): boolean {
 /** A rule without the pattern that it names, so that the list of counts stays short. */
 const ruleName = (rule: string): string => rule.split(' ', 1)[0] ?? rule
 
-/** What became of a page, as it is counted. */
+/** Outcome of a page, as it is counted. */
 function fateOf({ outcome, reason }: PageRow): string {
   return reason === null ? outcome : `${outcome}: ${reason}`
 }

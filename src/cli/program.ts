@@ -14,7 +14,7 @@ import { optionOf, wholeNumber } from './run-option.js'
 import type { StatusCall } from './status.js'
 import { addWarcCommand, type WarcCommands } from './warc-program.js'
 
-/** What the commands do; loaded only when one is called, so that --help is quick. */
+/** Commands, each loaded only when it is called, so that --help is quick. */
 export interface Commands extends FleetCommands, ImagesCommands, WarcCommands {
   run(call: RunCall): Promise<ExitCode>
   verify(dir: string, json: boolean): Promise<ExitCode>

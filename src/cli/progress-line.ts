@@ -2,7 +2,7 @@ import type { Clock } from './display.js'
 import { jsonText, printed } from './figures.js'
 import type { Output } from './output.js'
 
-/** What a short command is at, for one that takes longer than a second. */
+/** Line that tells how far a short command is, for one that takes longer than a second. */
 export interface ProgressLine {
   show(text: string): void
   /** Takes the line off the terminal, before something else is written there. */

@@ -24,7 +24,7 @@ export interface ProgressView {
   readonly ageMs: number
 }
 
-/** What is drawn on. */
+/** Terminal that progress is drawn on. */
 export interface Paper {
   readonly columns: number
   readonly color: boolean
@@ -133,7 +133,7 @@ function drawBar(line: Bar, figureColumns: number, state: RunSnapshot['state'], 
   const text = `${line.figure.padStart(figureColumns)}  ${line.rest}`.trimEnd()
   const barColumns = Math.min(30, paper.columns - labelColumns - figureColumns - restColumns - 2)
   if (barColumns < 5) return fit(label + text, paper.columns)
-  // What has no known whole is whole once the run is done.
+  // A count without a known whole is whole once the run is done.
   const share = line.share ?? (state === 'done' ? 1 : null)
   const full = share === null ? 0 : Math.floor(barColumns * share)
   const [done, open, unknown] = paper.unicode ? ['━', '─', '┄'] : ['#', '.', ' ']

@@ -9,7 +9,7 @@ import type {
 import type { ImageSkipReason, RejectReason } from '../records/index.js'
 import type { RunSkipReason } from '../workers/index.js'
 
-/** What each reason means, for people: completes "rejected: ...". */
+/** Meaning of each reason, for people: completes "rejected: ...". */
 export const rejectExplanations: Readonly<Record<RejectReason, string>> = {
   caption_short: 'caption has too few characters',
   caption_long: 'caption is too long',

@@ -7,7 +7,7 @@ export interface Flag {
   readonly value: string
   readonly group: string
   readonly help: string
-  /** What holds where it is not given, for the help; null = nothing to say. */
+  /** Default, as the help tells it; null = nothing to say. */
   readonly fallback: string | null
   /** Completes "expected ..." in a message. */
   readonly expected: string

@@ -8,7 +8,7 @@ import { flagKeys, flagOf, runOptionsOf } from './run-flags.js'
 import { type GivenOptions, parseRunOptions } from './run-options.js'
 import { type GivenSeed, parseSeeds, type Seeds, seedLines } from './seeds.js'
 
-/** What `pairmill run` was called with, before anything is checked. */
+/** Call of `pairmill run`, before anything is checked. */
 export interface RunCall {
   readonly seeds: readonly string[]
   /** Flags that were given, by key. */

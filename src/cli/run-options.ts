@@ -14,7 +14,7 @@ import { type FlagKey, flagKeys, flagOf } from './run-flags.js'
 /** Options as a person gave them, by key: texts from flags, JSON values from a config file. */
 export type GivenOptions = Readonly<Record<string, unknown>>
 
-/** What is needed beside the options themselves. */
+/** Values that are needed beside the options themselves. */
 export interface OptionSurroundings {
   /** Canonical URLs. */
   readonly seeds: readonly string[]

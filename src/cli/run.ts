@@ -71,7 +71,7 @@ export async function runCommand(
   }
 }
 
-/** What makes a dataset of each kind of source. */
+/** Command that makes a dataset of each kind of source. */
 const commandOf = { list: 'images', archive: 'warc' } as const satisfies Record<Source['kind'], string>
 
 function displayFor(options: RunOptions, deps: RunDeps): Display {

@@ -3,7 +3,7 @@ import { type ExitCode, exitCodes } from './exit-codes.js'
 
 export type StopSignal = 'SIGINT' | 'SIGTERM'
 
-/** What of a process is needed to hear signals. */
+/** Part of a process that is needed to hear signals. */
 export interface SignalSource {
   on(signal: StopSignal, heard: () => void): unknown
   off(signal: StopSignal, heard: () => void): unknown

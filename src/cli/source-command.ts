@@ -12,7 +12,7 @@ import type { GivenOptions } from './run-options.js'
 import { exitCodeOf, listenForStop, type StopSignal } from './signals.js'
 import { amount } from './summary.js'
 
-/** What a command that reads sources was called with beside them. */
+/** Call of a command that reads sources, beside the sources. */
 export interface SourceCall {
   /** Name of a run of a fleet; null = a run in this process. */
   readonly run: string | null

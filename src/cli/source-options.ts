@@ -41,7 +41,7 @@ export function addSourceOptions(command: Command): void {
     )
 }
 
-/** What of the given options is not the command's own. */
+/** Given options that are not the command's own. */
 export function sourceCallOf(given: Record<string, unknown>): SourceCall {
   const { run, config, ...flags } = given
   return {

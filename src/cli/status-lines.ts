@@ -21,7 +21,7 @@ export function waitingLines(snapshot: Pick<RunSnapshot, 'queues' | 'counters'>)
   return [`${written} Waiting:`, ...table(cells, ['left', 'left'])]
 }
 
-/** What is to be said of the seeds and sources of a run, as far as counters tell it. `isDone`: nothing is left to do. */
+/** Lines about the seeds and sources of a run, as far as counters tell. `isDone`: nothing is left to do. */
 export function inputLines(
   { counters, dataset }: Pick<RunSnapshot, 'counters' | 'dataset'>,
   isDone: boolean,

@@ -30,7 +30,7 @@ export type FinishedRun = Exclude<RunEnd, { readonly kind: 'refused' | 'unbegun'
 /** The options that the summary speaks of. */
 export type SummaryOptions = Pick<RunOptions, 'threshold' | 'imageFormat' | 'out'>
 
-/** What a run came to, for people: the end, the funnel, the reasons, the scores, the dataset, what to do next. */
+/** Summary of a run, for people: the end, the funnel, the reasons, the scores, the dataset, what to do next. */
 export function renderSummary(end: FinishedRun, options: SummaryOptions, paper: Paper): string {
   const { snapshot } = end
   const sections = [

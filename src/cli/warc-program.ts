@@ -3,7 +3,7 @@ import type { ExitCode } from './exit-codes.js'
 import { addSourceOptions, sourceCallOf } from './source-options.js'
 import type { WarcCall } from './warc.js'
 
-/** What is done with web archives. */
+/** Command that reads web archives. */
 export interface WarcCommands {
   warc(call: WarcCall): Promise<ExitCode>
 }

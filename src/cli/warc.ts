@@ -7,11 +7,11 @@ import { type ExitCode, exitCodes } from './exit-codes.js'
 import { say } from './output.js'
 import { type SourceCall, type SourceDeps, sourceCommand } from './source-command.js'
 
-/** What `pairmill warc` was called with, before anything is checked. */
+/** Call of `pairmill warc`, before anything is checked. */
 export interface WarcCall extends SourceCall {
   /** Files, folders of them, and URLs. */
   readonly paths: readonly string[]
-  /** What the paths in lists are relative to; null = see the help. */
+  /** Base of the paths in lists; null = see the help. */
   readonly base: string | null
 }
 

@@ -6,7 +6,7 @@ import type { Steps } from './steps.js'
 
 export { isGzip, unfolded } from './sources/sitemap.js'
 
-/** What a sitemap or a feed gives, as the page that it is to the crawl. */
+/** A sitemap or feed as the page that it is to the crawl. */
 export type ListingPage = Omit<Page, 'url' | 'status' | 'bytes' | 'digest'> & { readonly text: string }
 
 /** Whether a response says that it is XML, or a compressed sitemap by its name. */
@@ -53,7 +53,7 @@ export function* listingPage(
   }
 }
 
-/** What the response says, else what the XML declaration says, else UTF-8 (XML 1.0 section 4.3.3). */
+/** Encoding by the response's head, else by the XML declaration, else UTF-8 (XML 1.0 section 4.3.3). */
 function charsetOf(bytes: Uint8Array, contentType: string | null): string {
   const told = charsetParameter(contentType)
   if (told !== null) return told

@@ -41,10 +41,10 @@ export class PageRoom {
 export const candidateRoom = (): PageRoom => new PageRoom(maxCandidates, maxCandidateBytes)
 export const linkRoom = (): PageRoom => new PageRoom(maxLinks, maxLinkChars)
 
-/** What every candidate, and every link, takes up beside its texts; about. */
+/** Bytes that every candidate, and every link, takes up beside its texts; about. */
 const ownBytes = 200
 
-/** What is found on a page takes up in a commit, in bytes; about. */
+/** Bytes that the findings of a page take up in a commit; about. */
 export function pageSize({ candidates, links }: Pick<Page, 'candidates' | 'links'>): number {
   let size = (candidates.length + links.length) * ownBytes
   for (const candidate of candidates) size += candidateSize(candidate)
@@ -52,7 +52,7 @@ export function pageSize({ candidates, links }: Pick<Page, 'candidates' | 'links
   return size
 }
 
-/** What a candidate takes up in a commit, in bytes; what every one has beside its texts does not count. */
+/** Bytes that the texts of a candidate take up in a commit; what every candidate has beside them does not count. */
 export function candidateSize(candidate: Candidate): number {
   let size =
     candidate.imageUrl.length + (candidate.pageUrl?.length ?? 0) + (candidate.licenceUrl?.length ?? 0)

@@ -1,4 +1,4 @@
-/** What is compared of two pages: robust against what differs by the URL alone. JSON. */
+/** Shape of a page, by which two pages are compared: robust against what differs by the URL alone. JSON. */
 export interface PageShape {
   /** Without the URL's own words; null = none. */
   readonly title: string | null

@@ -3,7 +3,7 @@ import type { PageShape } from './page-shape.js'
 import type { Refusal } from './permission/index.js'
 import type { RenderSign } from './render/signs.js'
 
-/** What one visited page gave. */
+/** A visited page, and all that was taken from it. */
 export interface Page {
   /** Canonical. */
   readonly url: string
@@ -31,7 +31,7 @@ export interface Page {
   readonly imagesSeen: number
   /** Images that its metadata names, whether it shows them or not; absent = none. */
   readonly imagesNamed?: number
-  /** Why no image was taken from it, by its own word; null = nothing forbids it. */
+  /** Why no image was taken from it, as the page itself declares; null = nothing forbids it. */
   readonly refusal: Refusal | null
 }
 
@@ -86,7 +86,7 @@ export type VisitOutcome =
       readonly detail: string
       /** Of the answer; absent = there was none. */
       readonly status?: number
-      /** What the page's head said, where the reason is `opt_out`. */
+      /** Opt-out in the response's head, where the reason is `opt_out`. */
       readonly refusal?: Refusal
     }
   /** May go better after `delayMs`; `reason` is why it is given up where the caller allows no more tries. */

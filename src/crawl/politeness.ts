@@ -1,11 +1,11 @@
 /** A host is never asked faster than this many of its own answers take to begin, as far as `maxLatencyDelayMs`. */
 const latencyFactor = 1
 const maxLatencyDelayMs = 30_000
-/** Nor faster than this process works on its answers, as far as this. */
+/** Longest delay for the time that this process works on a host's answers. */
 const maxWorkDelayMs = 30_000
-/** What one page may cost on a host for which no delay was asked: many times a large one. */
+/** Working time that one page may cost on a host for which no delay was asked: many times that of a large one. */
 const undelayedWorkMs = 2_000
-/** What a host that said that it is too much is given at least, and at most. */
+/** Delay of a host that answered 429 or 503, at least and at most. */
 const minOverloadDelayMs = 250
 const maxOverloadDelayMs = 60_000
 /** A host that asks for a longer pause is asked again after this, with as little as one fetch. */
@@ -29,7 +29,7 @@ export function workDelayMs(wantedMs: number, workMs: number): number {
   return costMs <= (wantedMs === 0 ? undelayedWorkMs : wantedMs) ? 0 : costMs
 }
 
-/** The delay after one more answer that said that it is too much (429, 503), where it was `delayMs`: twice that. Pure. */
+/** The delay after one more 429 or 503, where it was `delayMs`: twice that. Pure. */
 export function overloadDelayMs(delayMs: number): number {
   return Math.max(delayMs, Math.min(Math.max(2 * delayMs, minOverloadDelayMs), maxOverloadDelayMs))
 }

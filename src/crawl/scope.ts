@@ -19,7 +19,7 @@ export interface ScopeRules {
 
 export type ScopeVerdict = 'in' | 'out_of_scope' | 'too_deep' | 'excluded'
 
-/** What `scope` holds a URL's descendants to: its host, its registrable domain (else its host name), or nothing (''). */
+/** Anchor that `scope` holds a URL's descendants to: its host, its registrable domain (else its host name), or nothing (''). */
 export function anchorOf(url: string, scope: Scope): string {
   if (scope === 'any') return ''
   const host = hostOf(url)

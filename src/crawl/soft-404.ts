@@ -11,7 +11,7 @@ const leastRuns = 8
 /** Share of their runs of words in which a page agrees with the page for a URL that is not there. */
 const leastAlike = 0.8
 const maxImages = 50
-/** Of a page's text, so much is looked at: what a page says of itself, it says at its beginning. Characters. */
+/** Characters of a page's text that are looked at: a page speaks of itself at its beginning. */
 const maxText = 32 * 1024
 /** A shorter last segment stands in other words as well. */
 const minEcho = 4
@@ -90,7 +90,7 @@ function decoded(segment: string): string {
   try {
     return decodeURIComponent(segment)
   } catch {
-    // It is not percent-encoded UTF-8, and is shown as it is.
+    // The segment is not percent-encoded UTF-8, and is shown as it is.
     return segment
   }
 }

@@ -4,7 +4,7 @@ export type Steps<T> = Generator<void, T, void>
 /** Waits until a slice may run. */
 export type Turn = () => Promise<void>
 
-/** So long work runs on before it lets others go first. Usual pages take less. */
+/** Time that work runs on before it lets others go first. Usual pages take less. */
 const sliceMs = 10
 
 /** Runs work to its end on the spot. */

@@ -22,7 +22,7 @@ const maxQueryLength = 1024
 const growingParameters = 8
 /** Pages that differ in nothing but their date may be followed so many links away from the seed. */
 const maxDateDepth = 24
-/** What a four-digit number has to lie between to be a year by itself; others are as often ids. */
+/** Range in which a four-digit number is a year by itself; others are as often ids. */
 const earliestYear = 1800
 const yearsAhead = 2
 
@@ -51,7 +51,7 @@ export function withoutSession(url: string): string | null {
   return plain.length === url.length ? null : plain
 }
 
-/** What tells the copies of a page: its HTML without mentions of its own URL. */
+/** Digest that copies of a page share: of its HTML without mentions of its own URL. */
 export function pageDigest(html: string, url: string): string {
   const { before, path, query } = split(url)
   const own = `${path}${query}`

@@ -45,7 +45,7 @@ export function schemeOf(raw: string): string | null {
 
 /** No number and no punycode, which a parser may spell otherwise; the last label is no part of an IPv4 address. */
 const plainOrigin = /^https?:\/\/(?:(?!xn--)[a-z0-9-]+\.)*(?!xn--)[a-z][a-z0-9-]*(?=\/)/
-/** What a parser leaves as it is: no dot segment, nothing that is escaped or an escape, no empty query. */
+/** Paths that a parser leaves as they are: no dot segment, nothing that is escaped or an escape, no empty query. */
 const plainPath = /^(?:\/(?!\.)[\w.~!$&'()*+,;=:@-]*)+(?:\?[\w.~!$&()*+,;=:@/?-]+)?$/
 const plainUrl = new RegExp(plainOrigin.source + plainPath.source.slice(1))
 

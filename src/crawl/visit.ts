@@ -104,7 +104,7 @@ export async function visit(
   const isListing = type === 'listing'
   if (!isListing && !mayBeHtml(body, type))
     return skipped('not_html', `${contentType ?? 'no Content-Type'}, and a body of another kind`, status)
-  // What was unfolded once already may not grow beyond a page by being unfolded again.
+  // A body that was unfolded once already may not grow beyond a page by being unfolded again.
   const plain = isListing
     ? await unfolded(body, headers['content-encoding'] === undefined ? undefined : options.maxBytes)
     : body
@@ -211,7 +211,7 @@ function skipped(reason: PageSkipReason, detail: string, status?: number): Visit
   return { kind: 'skipped', reason, detail, ...(status === undefined ? {} : { status }) }
 }
 
-/** What the Content-Type says; `listing` = XML, which may be a sitemap or a feed; `unknown` = nothing, so the body must. */
+/** Kind of body by its Content-Type; `listing` = XML, which may be a sitemap or a feed; `unknown` = it says nothing, so the body must. */
 type MediaType = 'html' | 'listing' | 'unknown' | 'other'
 
 function mayBeHtml(body: Uint8Array, type: MediaType): boolean {
@@ -226,5 +226,5 @@ function mediaTypeOf(head: ResponseHead, url: string): MediaType {
   return type.includes('/') && !unknownTypes.has(type) ? 'other' : 'unknown'
 }
 
-/** What servers send that do not know (WHATWG MIME Sniffing, section 7). */
+/** Types that servers send which do not know the type (WHATWG MIME Sniffing, section 7). */
 const unknownTypes: ReadonlySet<string> = new Set(['unknown/unknown', 'application/unknown', '*/*'])

@@ -6,7 +6,7 @@ import type { FilterOptions } from './options.js'
 import { type PictureDeps, type PictureOutcome, takePicture } from './picture.js'
 import { captionVerdict } from './text.js'
 
-/** What a batch takes from the world. */
+/** Dependencies of a batch. */
 export interface BatchDeps extends PictureDeps {
   /**
    * Cosine similarity of each image with each of its captions, and the image's embedding; null = nothing is scored and

@@ -34,7 +34,7 @@ export const conceptsSchema = z.array(conceptSchema).superRefine((concepts, cont
   }
 })
 
-/** What ordinary pictures are called, for concepts to stand against. */
+/** Texts for ordinary pictures, for concepts to stand against. */
 const ordinary = [
   'a photo',
   'a photo of a thing',
@@ -44,7 +44,7 @@ const ordinary = [
 ]
 
 /**
- * What is looked for unless the user says otherwise; nothing is dropped for it. The margins are for CLIP ViT-B/32's cosines: with
+ * Concepts that are looked for unless the user says otherwise; nothing is dropped for them. The margins are for CLIP ViT-B/32's cosines: with
  * another model they mean something else, so with a model that is not CLIP these are off.
  */
 export const defaultConcepts: readonly Concept[] = [
@@ -129,7 +129,7 @@ export async function createTagger(
   }
 }
 
-/** What follows from the concepts that an image shows. Dropping goes before keeping. Pure. */
+/** Verdict on an image by the concepts that it shows. Dropping goes before keeping. Pure. */
 export function verdictOf(shown: readonly Concept[], all: readonly Concept[]): ConceptVerdict {
   const tags = shown.map((concept) => concept.name)
   const dropped = shown.find((concept) => concept.action === 'drop')

@@ -2,7 +2,7 @@ import { type DecodeTarget, decodeImage } from './image.js'
 import { prepareImageLibrary } from './library.js'
 import type { ImageLimits } from './options.js'
 
-/** What `decodeApart` sends: one image, once. */
+/** Request of `decodeApart`: one image, once. */
 export interface DecodeRequest {
   readonly bytes: Uint8Array
   readonly limits: ImageLimits

@@ -38,7 +38,7 @@ export type HeaderVerdict =
   | ({ readonly kind: 'rejected' } & ImageRejected)
 
 /**
- * What the first bytes of a body say about it, to stop a download early. Ask with everything read so far.
+ * Verdict on a body by its first bytes, to stop a download early. Ask with everything read so far.
  *
  * @param isWhole true where the body is complete, so that no more can come
  */

@@ -3,7 +3,7 @@ import type { Permission, RejectReason } from '../records/index.js'
 /** Looks at the first bytes of a body: `stop` drops the rest. */
 export type InspectPrefix = (soFar: Uint8Array) => 'more' | 'enough' | 'stop'
 
-/** What came of fetching an image. */
+/** Outcome of fetching an image. */
 export type ImageFetched =
   | {
       readonly kind: 'bytes'

@@ -6,7 +6,7 @@ import { plainJpegSize } from './plain-jpeg.js'
 import { type DecodedFormat, isDecodedFormat, sniffImage } from './sniff.js'
 import { isCut } from './truncation.js'
 
-/** What is to be made of the pixels; fixes how many of them must be kept. */
+/** Sizes that are made of the pixels; they fix how many of them must be kept. */
 export interface DecodeTarget {
   /** Longer side of the stored image. */
   readonly imageSize: number
@@ -114,7 +114,7 @@ interface Head {
   readonly exif: Uint8Array | undefined
 }
 
-/** What the head of an image says. Asking the library is a tenth of the work for a small JPEG, so a plain one is read here. */
+/** Reads the head of an image. Asking the library is a tenth of the work for a small JPEG, so a plain one is read here. */
 async function headOf(
   file: Uint8Array,
   format: DecodedFormat,
@@ -133,11 +133,11 @@ async function headOf(
   return { width, height, exif: metadata.exif }
 }
 
-/** What a pixel takes of a picture of as many pixels as are allowed: red, green, blue and alpha. */
+/** Bytes for each pixel where a picture may have all the pixels that are allowed: red, green, blue and alpha. */
 const usualBytesPerPixel = 4
 
 /**
- * What the library holds while it decodes, for each pixel. An interlaced PNG and a GIF are laid out whole before anything is made of them, where other
+ * Bytes that the library holds for each pixel while it decodes. An interlaced PNG and a GIF are laid out whole before anything is made of them, where other
  * pictures pass by in strips; an AVIF is laid out several times (20 bytes a pixel at 8 bits, measured).
  */
 function bytesPerPixel({ channels, depth, isProgressive }: Metadata, format: DecodedFormat): number {

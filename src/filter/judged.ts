@@ -2,7 +2,7 @@ import type { Candidate, Caption, RejectReason, Row, ScoredCaption } from '../re
 import { detectLanguage } from './language.js'
 import type { Picture, PictureFacts } from './picture.js'
 
-/** What the model saw in a picture. */
+/** Output of the model for a picture. */
 export interface Seen {
   /** Cosine similarity to each usable caption, at least one. */
   readonly cosines: ArrayLike<number>
@@ -10,7 +10,7 @@ export interface Seen {
   readonly tags: readonly string[]
 }
 
-/** What has become of a candidate so far. */
+/** State of a candidate so far. */
 export type Judged =
   | { readonly kind: 'deferred'; readonly delayMs: number }
   | {

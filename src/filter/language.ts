@@ -3,7 +3,7 @@
 import { eld } from 'eld/small'
 
 /**
- * What it takes to be certain. `letters` = letters at least, a Chinese, Japanese or Korean character counting three;
+ * Bounds for a certain answer. `letters` = letters at least, a Chinese, Japanese or Korean character counting three;
  * `lead` = of the best language over the second in eld's score (0..1), at least; `leadLetters` = the lead that
  * one letter must have, shrinking with their number. Latin needs more: forty languages share it, and dishes and
  * places carry foreign names ('Sardine Spaghetti' is Italian to eld, by far). Russian never leads

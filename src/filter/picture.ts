@@ -7,7 +7,7 @@ import type { FilterOptions } from './options.js'
 import { perceptualHash } from './phash.js'
 import { encodeStored } from './stored.js'
 
-/** What is known of an image as far as it came. */
+/** Facts about an image, as far as it came. */
 export interface PictureFacts {
   /** The source that was asked for the image and gave it, before any redirect; null = none gave an image. */
   readonly imageUrl: string | null
@@ -54,7 +54,7 @@ export interface PictureDeps {
   readonly tensorSide: number | null
   /** Runs decoding work, at most as much at once as there are cores. */
   readonly decoding: <T>(work: () => Promise<T>) => Promise<T>
-  /** Is told how long an image was worked on, in milliseconds, whatever came of it; `from`: the URL that gave it. Absent = nobody wants to know. */
+  /** Told how long an image was worked on, in milliseconds, kept or not; `from`: the URL that gave it. Absent = nobody wants to know. */
   readonly worked?: (from: string, ms: number) => void
   readonly now: () => number
 }

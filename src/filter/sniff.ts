@@ -1,4 +1,4 @@
-/** What a body is by its own bytes. `html` stands for any text that is no SVG: pages, errors, JSON. */
+/** Kind of a body by its own bytes. `html` stands for any text that is no SVG: pages, errors, JSON. */
 export const imageFormats = [
   'jpeg',
   'png',
@@ -73,7 +73,7 @@ function isBitmapHeader(prefix: Uint8Array): boolean {
   return data.getUint32(6, true) === 0 && [12, 40, 52, 56, 64, 108, 124].includes(data.getUint32(14, true))
 }
 
-/** What begins a page or a drawing, after a byte order mark, white space and comments. */
+/** Beginning of a page or a drawing, after a byte order mark, white space and comments. */
 const markupStart =
   /^(?:<!doctype|<\?xml|<\?php|<!--|<(?:html|head|body|script|title|meta|div|p|a|h1|br|table|svg|svg:svg)[\s/>])/i
 

@@ -93,7 +93,7 @@ const endsInFile = new RegExp(
 )
 const cameraPrefix =
   /^(?:img|dsc[nf]?|dscf|dscn|pict?|p|mvi|vid|pxl|gopr|gp|dji|sam|cimg|kif|imag|hpim|sdc|wp|fb[_ -]img|screen ?shot|capture|scan|whatsapp image|signal|received|unnamed|bildschirmfoto|captura de pantalla|capture d[’']écran|скриншот|螢幕截圖|屏幕截图)(?=[\s_\-(\d])/iu
-/** What cameras and copying put beside the numbers. */
+/** Words that cameras and copying put beside the numbers of file names. */
 const fileSuffixes = new Set(
   'at am pm copy edited edit scaled hdr pano burst wa cover e x a b c o um à le de'.split(' '),
 )

@@ -2,12 +2,12 @@ import { closeSync, constants, openSync, writeSync } from 'node:fs'
 import { isMissing, lockIn, lockText, readLockFile, successorOf } from './lock-file.js'
 import type { LockOwner } from './owner.js'
 
-/** What any thread of the holder needs to see whether the lock is still held. Can be sent to threads, which share its state. */
+/** Fence by which any thread of the holder sees whether the lock is still held. Can be sent to threads, which share its state. */
 export interface LockFence {
   readonly path: string
   readonly token: string
   readonly owner: LockOwner
-  /** So long after a beat nobody can have taken over; beyond it is looked at anew. */
+  /** Age of the last beat up to which nobody can have taken over; beyond it the lock is looked at anew. */
   readonly sureMs: number
   /** Three 64-bit integers: by `slots`. */
   readonly shared: SharedArrayBuffer
@@ -31,7 +31,7 @@ export function createFence(
 const stateOf = ({ shared }: LockFence) => new BigInt64Array(shared)
 
 /**
- * Shows that the holder lives, and whether it is the holder still. Who watches the lock sees the beat before it takes over, or this one sees its
+ * Shows that the holder lives, and whether it is the holder still. A watcher sees the beat before it takes over, or this one sees its
  * successor here: each writes before it looks. It is written in place, into a file that was seen to be the own lock, so what another put there meanwhile is
  * never overwritten. Throws where the file system fails.
  */

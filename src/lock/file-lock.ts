@@ -43,14 +43,14 @@ export interface LockWish {
   readonly onWatch: (owner: LockOwner) => void
 }
 
-/** What the lock takes from its surroundings. */
+/** Surroundings that the lock depends on. */
 export interface LockSurroundings {
   readonly now: () => Date
   /** Steady, from anywhere. */
   readonly elapsedMs: () => number
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
   readonly beatEveryMs: number
-  /** So long a holder of another machine, boot or PID namespace may leave the lock as it is. Three beats. */
+  /** Time for which a holder of another machine, boot or PID namespace may leave the lock as it is. Three beats. */
   readonly watchMs: number
   readonly lookEveryMs: number
 }
@@ -95,7 +95,7 @@ export async function takeLock(
   }
 }
 
-/** Who holds the lock at a path now; null = nobody, or nobody that can be told. */
+/** Holder of the lock at a path now; null = nobody, or nobody that can be told. */
 export async function lockOwner(
   wish: LockWish,
   signal: AbortSignal,
@@ -137,7 +137,7 @@ async function look(wish: LockWish, signal: AbortSignal, surroundings: LockSurro
   return { kind: 'stopped' }
 }
 
-/** What changes where a file is written anew. It is not opened: it may be anything. */
+/** Mark of a file that changes where it is written anew. The file is not opened: it may be anything. */
 function signOf(path: string): string {
   const stats = lstatSync(path, { throwIfNoEntry: false })
   return stats === undefined ? '' : `${stats.ino} ${stats.size} ${stats.mtimeMs}`
@@ -148,7 +148,7 @@ const require = createRequire(import.meta.url)
 function hold(fence: LockFence, everyMs: number): HeldLock {
   const workerData: BeatData = { fence, everyMs }
   const thread = new Worker(require.resolve('#threads/lock/beat-thread.js'), { workerData })
-  // Who forgets to let go must not be kept from ending by it.
+  // A process that forgets to let go must not be kept from ending by this thread.
   thread.unref()
   const listeners: ((error: LockLostError) => void)[] = []
   let told: LockLostError | null = null

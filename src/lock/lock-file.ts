@@ -50,7 +50,7 @@ export function lockText(owner: LockOwner, token: string, beat: number): string 
   return `${JSON.stringify({ ...owner, token, beat: String(beat).padStart(16, '0') })}\n`
 }
 
-/** What lies at a path, which anybody may have put there: never waits, follows no link, opens nothing but a file. */
+/** Reads the file at a path, which anybody may have put there: never waits, follows no link, opens nothing but a file. */
 export function readLockFile(path: string): LockFile {
   try {
     const stats = lstatSync(path)

@@ -5,7 +5,7 @@ import { z } from 'zod'
 /** Of strings that are compared and shown to people: nothing that a terminal would obey. */
 const word = z.string().regex(/^[\x21-\x7e]{1,255}$/)
 
-/** Who holds a lock. What is null is not known: on a system without /proc, or in a lock of an early version, which says no more than pid, start and time. */
+/** Holder of a lock. null = not known: on a system without /proc, or in a lock of an early version, which says no more than pid, start and time. */
 export const ownerSchema = z.object({
   pid: z.int().positive(),
   /** When it started, in clock ticks since boot: tells a process from a later one with the same pid. */

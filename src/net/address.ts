@@ -61,7 +61,7 @@ function ipOf(address: string): Ip {
   return ipaddr.parse(new URL(`http://[${text}]/`).hostname.slice(1, -1))
 }
 
-/** What makes an address not public; null = public. */
+/** Range that makes an address not public; null = public. */
 function rangeOf(ip: Ip): string | null {
   if (within(ip, metadata)) return 'metadata'
   const range = ip.range()

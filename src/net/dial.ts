@@ -16,7 +16,7 @@ export class DialError extends Error {
   constructor(
     readonly reason: DialFailure,
     message: string,
-    /** It will be the same the next time. */
+    /** Dialling again would fail in the same way. */
     readonly lasting = false,
   ) {
     super(message)
@@ -34,7 +34,7 @@ export interface DialOptions {
   readonly secureContext: () => SecureContext
 }
 
-/** What is asked for, as the URL has it; `hostname` without brackets. */
+/** Wanted connection, as the URL has it; `hostname` without brackets. */
 export interface DialRequest {
   readonly hostname: string
   readonly port: number

@@ -10,10 +10,10 @@ import {
 } from './outcome.js'
 
 const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
-/** What is still read of an unwanted body, so that its connection can be used again. */
+/** Bytes that are still read of an unwanted body, so that its connection can be used again. */
 const maxDrainBytes = 64 * 1024
 const maxDrainMs = 500
-/** What a coded body may be longer than its content: headers, checksums, stored blocks. */
+/** Bytes by which a coded body may be longer than its content: headers, checksums, stored blocks. */
 const codingSlackBytes = 64 * 1024
 const maxTimerMs = 2 ** 31 - 1
 const noBytes = new Uint8Array(0)

@@ -35,7 +35,7 @@ export interface NetOptions {
 export interface Net {
   readonly fetch: Fetch
   /**
-   * What stands for the machines behind a host (as URLs write it, with its port): its public address, or its network of IPv6. The
+   * Name for the machines behind a host (as URLs write it, with its port): its public address, or its network of IPv6. The
    * same for all hosts served from there. null = it has no public address, or connections for it are sent elsewhere.
    */
   readonly placeOf: (host: string) => Promise<string | null>

@@ -1,4 +1,4 @@
-/** What one exchange asks for. Always a GET; never more than one hop. */
+/** Request of one exchange. Always a GET; never more than one hop. */
 export interface FetchRequest {
   /** Absolute http(s) URL without credentials. A fragment is not sent. */
   readonly url: string
@@ -65,7 +65,7 @@ export interface FetchFailed {
   readonly detail: string
   /** Trying again cannot help although it may with this reason: there is no such name. */
   readonly lasting?: true
-  /** What had come of an uncoded body before it was cut or took too long; absent = nothing. */
+  /** Beginning of an uncoded body that had come before it was cut or took too long; absent = nothing. */
   readonly partial?: { readonly head: ResponseHead; readonly body: Uint8Array }
 }
 

@@ -23,7 +23,7 @@ const lasting: ReadonlySet<number> = new Set([501, 505, 506, 508, 510, 511])
 const overload: ReadonlySet<number> = new Set([429, 503])
 
 /**
- * What to do about a failed try. `attempt` counts the tries before it (0 = it was the first). Delays double
+ * Decides whether a failed try is repeated. `attempt` counts the tries before it (0 = it was the first). Delays double
  * from try to try, are spread over their upper half by `random` (0 <= random < 1), and never undercut a
  * Retry-After. A name that nobody could resolve is tried twice in all: most such names are simply gone.
  */

@@ -1,4 +1,4 @@
-/** What went wrong, for people, whatever was thrown. Pure. */
+/** Message of an error, for people, whatever was thrown. Pure. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }

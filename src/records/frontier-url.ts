@@ -5,7 +5,7 @@ export interface FrontierUrl {
   /** Links followed since the seed; a seed has 0; redirects do not count. */
   readonly depth: number
   /**
-   * What the run's scope is measured against: the host (scope=host) or registrable domain (scope=domain) of
+   * Anchor of the run's scope: the host (scope=host) or registrable domain (scope=domain) of
    * the seed this URL descends from; a redirect of a seed moves it. Empty for scope=any.
    */
   readonly anchor: string

@@ -1,7 +1,7 @@
 import type { Permission } from './permission.js'
 
 /**
- * What became of a page's URL:
+ * Outcome of a page's URL:
  * - `read`: fetched and read
  * - `redirected`: it led to another URL, which has a row of its own where it was decided about
  * - `refused`: robots.txt or an opt-out forbids it
@@ -21,7 +21,7 @@ export const pageOutcomes = [
 ] as const
 export type PageOutcome = (typeof pageOutcomes)[number]
 
-/** What a run decided about the URL of one page: a row of the page ledger, which has every such URL once. */
+/** Decision of a run about the URL of one page: a row of the page ledger, which has every such URL once. */
 export interface PageRow {
   /** Canonical. */
   readonly url: string

@@ -5,7 +5,7 @@ export interface Permission {
    * `tdm:unreachable`.
    */
   readonly rule: string
-  /** What the site wrote that decided; null = nothing that it wrote. Absent in rows of early versions. */
+  /** Words of the site that decided; null = none. Absent in rows of early versions. */
   readonly value?: string | null
   /** Where: `robots.txt`, `header`, `meta`, `tdmrep.json`, `ai.txt`. Absent in rows of early versions. */
   readonly source?: string

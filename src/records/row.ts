@@ -10,7 +10,7 @@ export interface ScoredCaption {
 }
 
 /**
- * What is known of one candidate after a filter attempt: one line of a part's ledger, and later one row of a
+ * Facts about one candidate after a filter attempt: one line of a part's ledger, and later one row of a
  * shard's parquet and (kept only) the sample's json. Kept apart from its key, which the shard plan gives it.
  */
 export interface Row {

@@ -57,7 +57,7 @@ export function withoutSecrets(text: string): string {
     .replace(secretParameter, `$1${struck}`)
 }
 
-/** What a URL holds that must not be seen where it stands alone, in what a server answers perhaps. Pure. */
+/** Secrets in a URL that must not be seen where they stand alone, as in a server's answer. Pure. */
 export function secretsOf(url: string): readonly string[] {
   if (!URL.canParse(url)) return []
   const { password, searchParams } = new URL(url)

@@ -188,7 +188,7 @@ async function runLocked(
   // The place is this run's alone, and it writes nothing yet.
   await store.sweep(0, abort)
 
-  // A start that came to nothing until here, for want of the model perhaps, bound nobody.
+  // The run is bound to its options only here: a failed first start must not fix them.
   await startRun(hub, ready)
   const adopted = await hub.backend.adoptModel(runName, model)
   if (adopted.id !== model.id) {

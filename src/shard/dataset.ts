@@ -14,7 +14,7 @@ import { type PageEntry, readPageEntries } from './page-entry.js'
 import { sortedCounts } from './stats.js'
 import type { Store } from './store.js'
 
-/** What the dataset's own files say beyond what its entries say. */
+/** Facts that the dataset's own files hold beyond those of its entries. */
 export interface DatasetInfo {
   readonly run: string
   /** Whether the run is at its end: then the manifest names every shard, or verification fails. */

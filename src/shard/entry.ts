@@ -37,7 +37,7 @@ const entrySchema = z.object({
 })
 
 export type ShardFile = Readonly<z.infer<typeof fileSchema>>
-/** What commits a shard: as long as it is not there, the shard's files are not part of the dataset. */
+/** Entry that commits a shard: as long as it is not there, the shard's files are not part of the dataset. */
 export type ShardEntry = Readonly<z.infer<typeof entrySchema>>
 
 /** Reading a store to its end takes as long as it takes, where the caller sets no limit. */
@@ -95,7 +95,7 @@ async function readAll<T>(
 /** A store that is far away answers each read after its own time, so several are asked for at once. */
 const readsAtOnce = 16
 
-/** What stands under the names, in their order; a name that is gone is left out. */
+/** Contents of the names, in their order; a name that is gone is left out. */
 export async function readEach<T>(
   store: Store,
   names: readonly string[],

@@ -92,7 +92,7 @@ export function folderStore(dir: string): Store {
       signal.throwIfAborted()
       await rm(pathOf(name), { force: true })
     },
-    // What is begun lies in the scratch folder until it has its name; clearScratch empties it.
+    // Files under construction lie in the scratch folder until they have their name; clearScratch empties it.
     async sweep() {
       return 0
     },

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { histogramSchema, type ScoreHistogram } from './histogram.js'
 
-/** What the entries add up to. */
+/** Sums over the entries of a dataset. */
 export interface DatasetSummary {
   readonly shards: number
   /** Kept pairs. */

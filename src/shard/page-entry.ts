@@ -17,7 +17,7 @@ const pageEntrySchema = z.object({
   outcomes: z.partialRecord(z.enum(pageOutcomes), z.int().positive()),
 })
 
-/** What commits a file of the page ledger: as long as it is not there, the file is not part of the dataset. */
+/** Entry that commits a file of the page ledger: as long as it is not there, the file is not part of the dataset. */
 export type PageEntry = Readonly<z.infer<typeof pageEntrySchema>>
 
 export function pageEntryBytes(entry: PageEntry): Buffer {

@@ -82,7 +82,7 @@ export async function writePart(
   }
 }
 
-/** What a shard cannot be written from is refused here, where the candidate is still at hand. */
+/** Refuses a row that no shard could be written from, here, where the candidate is still at hand. */
 function checkRow(row: Row, image: KeptImage | null, index: number): void {
   if ((image === null) !== (row.reason !== null)) {
     throw new Error(`row ${index} has ${image === null ? 'no image and no' : 'an image and a'} reason`)

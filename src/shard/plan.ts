@@ -49,7 +49,7 @@ export type PlanPart = Readonly<z.infer<typeof partSchema>>
 export type Plan = Readonly<z.infer<typeof planSchema>>
 
 /**
- * What goes into one shard. Rows are numbered through a plan: part 0's rows, then part 1's, and so on (`rowPlace`
+ * Rows of one shard. Rows are numbered through a plan: part 0's rows, then part 1's, and so on (`partOf`
  * turns a number back), which costs four bytes a row.
  */
 export interface ShardPlan {

@@ -8,7 +8,7 @@ export interface Built {
   readonly sums: FileSums
 }
 
-/** What the store answers is what was built: nothing is committed on the word of a write. */
+/** Checks that the store holds what was built: nothing is committed on the word of a write. */
 export async function readBack(
   store: Store,
   { name, sums }: Pick<Built, 'name' | 'sums'>,

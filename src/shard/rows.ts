@@ -5,7 +5,7 @@ import { type ParquetRow, readParquet } from './parquet-reader.js'
 import { UnreadableDataset } from './problem.js'
 import type { Store } from './store.js'
 
-/** What a committed dataset says of one candidate. */
+/** Row of one candidate in a committed dataset. */
 export interface DatasetRow {
   /** Where the image came from, as in `SampleRecord`. */
   readonly url: string
@@ -28,7 +28,7 @@ export async function* readRows(store: Store, signal: AbortSignal): AsyncGenerat
 }
 
 /**
- * What `read` makes of some columns of every candidate in the committed shards, shard by shard. Where it throws, the file is none of ours:
+ * Reads some columns of every candidate in the committed shards by `read`, shard by shard. Where it throws, the file is none of ours:
  * an UnreadableDataset names it.
  */
 export async function* readLedger<Row>(

@@ -7,7 +7,7 @@ import type { PlanPart } from './plan.js'
  */
 export interface SampleRecord {
   readonly caption: string
-  /** What the image was asked from, before any redirect; of a candidate that got none, its best source. */
+  /** URL that was asked for the image, before any redirect; of a candidate that got none, its best source. */
   readonly url: string
   /** null = rejected: the row has no sample. */
   readonly key: string | null
@@ -35,7 +35,7 @@ export interface SampleRecord {
   readonly tags: readonly string[]
   /** `sha256` of the kept image that a duplicate repeats. */
   readonly duplicate_of: string | null
-  /** What there is to say beyond `error_message`, e.g. `HTTP 404`; null = nothing. */
+  /** Detail beyond `error_message`, e.g. `HTTP 404`; null = none. */
   readonly error_detail: string | null
   /** On whose word the page was read; null = it is not known. */
   readonly page_permission: Permission | null

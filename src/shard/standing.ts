@@ -1,7 +1,7 @@
 import { isDatasetName, manifestName } from './layout.js'
 import type { Store } from './store.js'
 
-/** Whose a place is, before anything is written to it. */
+/** Owner of a place by what lies there, before anything is written to it. */
 export type Standing =
   /** Nothing lies there that a dataset's files would replace. */
   | { readonly kind: 'free' }
@@ -11,22 +11,22 @@ export type Standing =
   | { readonly kind: 'copy' }
   /** `names`: those that would be replaced, sorted; `isAll` false = there may be more. */
   | { readonly kind: 'foreign'; readonly names: readonly string[]; readonly isAll: boolean }
-  /** So many names that not all were looked at. */
+  /** There are so many names that not all were looked at. */
   | { readonly kind: 'crowded' }
 
-/** What was seen of a place. */
+/** Observations of a place, from which its standing is decided. */
 export interface Seen {
   /** At its top. */
   readonly names: readonly string[]
   readonly isAll: boolean
   /** Below `.pairmill/`. */
   readonly state: readonly string[]
-  /** What its manifest.json says that it was made by; null = there is none, or it does not say. */
+  /** Program that made it, by its manifest.json; null = there is none, or it does not say. */
   readonly generator: string | null
 }
 
 /**
- * What lies below `.pairmill/` from before a run writes anything beside it. Not the database: it is there before the place is looked at for
+ * Marks of a run below `.pairmill/`, which lie there before it writes anything beside it. Not the database: it is there before the place is looked at for
  * the last time.
  */
 const marks = ['owner.json', 'lock', 'tmp', 'entries', 'plans', 'parts', 'pages'] as const

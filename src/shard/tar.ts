@@ -14,7 +14,7 @@ export interface TarHeader {
   readonly size: number
 }
 
-/** What is wrong with a tar, and at which byte of it. */
+/** Fault of a tar, and at which byte of it. */
 export class TarError extends Error {
   override readonly name = 'TarError'
   readonly offset: number

@@ -143,7 +143,7 @@ function verifyNames(
   return unnamed.filter((name) => expected.has(name))
 }
 
-/** What is compiled from the entries; null = not there, or reported as unreadable. */
+/** Files that are compiled from the entries; null = not there, or reported as unreadable. */
 interface Compiled {
   readonly manifest: Manifest | null
   readonly sizes: z.infer<typeof sizesSchema> | null

@@ -1,4 +1,4 @@
-/** What `ask` answers within `ms`; null = it failed, or has not answered yet. Its late answer is dropped. */
+/** Answer of `ask` within `ms`; null = it failed, or has not answered yet. Its late answer is dropped. */
 export async function inTime<T>(ask: () => Promise<T>, ms: number): Promise<{ readonly value: T } | null> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<null>((resolve) => {

@@ -70,7 +70,7 @@ export interface CrawlDeps {
   readonly soft404s: Soft404s
   /** null = pages are taken as they are fetched. */
   readonly rendering: Rendering | null
-  /** What a host shares with others, such as its address, in so many words. */
+  /** Rate-limit groups of a host: its registrable domain and its address. */
   readonly groupsOf: (host: string) => Promise<readonly string[]>
   /** Of all long work on pages, whatever their host; absent = each for itself. */
   readonly turn?: Turn

@@ -199,7 +199,7 @@ export function createLine(deps: LineDeps): Line {
   }
 }
 
-/** Whose words count in a run, and which. Pure. */
+/** Product token and opt-outs that a run obeys. Pure. */
 export function optOutRules({ userAgent, ignoreOptOut }: RunOptions): OptOutRules {
   const ignored: ReadonlySet<string> = new Set(ignoreOptOut)
   return {

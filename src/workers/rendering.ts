@@ -28,7 +28,7 @@ export interface RenderingDeps {
   readonly renderer: Renderer
   readonly permit: Permit
   readonly dial: Dial
-  /** What a host shares with others, in so many words. */
+  /** Rate-limit groups of a host: its registrable domain and its address. */
   readonly groupsOf: (host: string) => Promise<readonly string[]>
   /** See CrawlDeps. */
   readonly turn?: Turn
@@ -51,7 +51,7 @@ export interface PageSeen {
   /** Where a script would have gone from it, canonical; null = nowhere. */
   readonly movedTo: string | null
   readonly counters: Readonly<Record<string, number>>
-  /** What the evidence of the host is richer by; null = nothing. */
+  /** Lesson for the evidence of the host; null = none. */
   readonly learned: RenderLesson | null
   /** No browser was free, or it was lost: another time the page may be rendered. */
   readonly mayBeSeenLater: boolean

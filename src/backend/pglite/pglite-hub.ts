@@ -9,7 +9,7 @@ import { openPglite } from './database.js'
 export interface PgliteHub extends Hub {
   /** Told once, when the database died or its folder was taken over. */
   onLost(listener: (error: Error) => void): void
-  /** Whoever held anything is dead, for this process holds the folder: leases and duties are free, and rings are forgotten. */
+  /** Frees leases and duties, and forgets rings: this process holds the folder, so every other holder is dead. */
   takeOver(): Promise<void>
 }
 

@@ -16,7 +16,7 @@ export interface ThreadData {
   readonly fence: LockFence | null
 }
 
-/** What the owner of the database sends: one statement, answered under its id. */
+/** Message of the database's owner: one statement, answered under its id. */
 export interface Ask {
   readonly id: number
   readonly kind: 'query' | 'close'

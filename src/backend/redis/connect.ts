@@ -30,7 +30,7 @@ const connectMs = 10_000
 const lookMs = 3_000
 /** A connection on which the server has not answered for so long is made anew: it may lead to a machine that is gone. */
 const silentMs = 30_000
-/** What a server answers to who may not do something. */
+/** Answers of a server to a user who may not do something. */
 const accessPattern = /^(?:NOPERM|NOAUTH|WRONGPASS) /
 
 /** `redis://[USER:PASSWORD@]HOST[:PORT][/DB][?prefix=NAME]`, or `rediss://` over TLS. `problem`: why it is no such URL. Pure. */

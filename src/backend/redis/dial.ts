@@ -17,7 +17,7 @@ export interface ServerAddress {
 /** Why a server cannot be used. `not_up`: it may be, later, without that anybody changes anything. */
 export interface DialFailure {
   readonly kind: 'not_up' | 'unusable'
-  /** What is wrong and what to do, for people. */
+  /** For people: what is wrong and what to do. */
   readonly message: string
 }
 
@@ -25,7 +25,7 @@ export type Dialled =
   | (ServerCheck & { readonly kind: 'answered'; readonly mayAskInfo: boolean })
   | DialFailure
 
-/** What a port speaks that does not speak what it was asked in; null = neither is to be seen. */
+/** Protocol of a port that does not speak the one that it was asked in; null = neither is to be seen. */
 type Spoken = 'plain' | 'tls' | null
 
 /** A TLS handshake that takes longer than this may be one that the other side does not understand. */
@@ -70,7 +70,7 @@ export async function dial(
       throw new Error('it speaks no TLS')
     }
     const answering = asked()
-    // Whoever loses the race below is heard no more.
+    // The loser of the race below is heard no more.
     answering.catch(() => {})
     return { kind: 'answered', ...(await Promise.race([answering, late(), unheard()])) }
   } catch (error) {
@@ -199,7 +199,7 @@ async function spokenAt({ host, port, tls }: ServerAddress): Promise<Spoken> {
       resolve(spoken)
     }
     socket.setTimeout(askMs, () => end(null))
-    // What it fails with tells no more than that it does not speak so.
+    // Its error tells no more than that it does not speak so.
     socket.on('error', () => end(null))
     socket.on('close', () => end(null))
     if (tls) socket.on('data', (bytes) => end(/^[+-]/.test(bytes.toString('latin1')) ? 'plain' : null))

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 
 /**
- * What is only known or not known is kept as a number of 63 bits, as the decimal text of a signed 64-bit one: address * 2^32 + rest,
+ * A URL or candidate in a set of known ones is a number of 63 bits, as the decimal text of a signed 64-bit one: address * 2^32 + rest,
  * with 32 bits of address and 31 of rest. Lua's numbers are doubles: so much of a gap below the address keeps it exact there
  * (lua/parts/known.lua). At a billion numbers, a new one is taken for a known one about once in 18 billion times, on the average.
  */

@@ -6,7 +6,7 @@ import { ReplyError } from 'ioredis'
 import type { RedisClient } from './connection.js'
 
 export type ScriptArgument = string | number | Buffer
-/** What a script answers: strings and whole numbers, in lists; null = nothing. */
+/** Reply of a script: strings and whole numbers, in lists; null = nothing. */
 export type ScriptReply = string | number | null | readonly ScriptReply[]
 export type CallScript = (name: ScriptName, args: readonly ScriptArgument[]) => Promise<ScriptReply>
 
@@ -73,7 +73,7 @@ const scriptNames = [
 ] as const
 export type ScriptName = (typeof scriptNames)[number]
 
-/** They write nothing. */
+/** Scripts that write nothing. */
 const reading: ReadonlySet<ScriptName> = new Set([
   'caption_counts',
   'counters',
@@ -91,7 +91,7 @@ const reading: ReadonlySet<ScriptName> = new Set([
   'workers',
 ])
 /**
- * They begin work, or add it: a server at maxmemory refuses them, so that nothing is fetched there whose commit it would refuse. All
+ * Scripts that begin work, or add it: a server at maxmemory refuses them, so that nothing is fetched there whose commit it would refuse. All
  * others end work or keep it, and pass.
  */
 const beginning: ReadonlySet<ScriptName> = new Set([

@@ -3,15 +3,15 @@ import type { RedisClient } from './connection.js'
 import { dataModel, modelKeyOf, rootOf } from './keys.js'
 import { infoOf } from './server-state.js'
 
-/** What is wrong with a server, for people: each says what is set, what should be, and how to set it. */
+/** Faults of a server, for people: each says what is set, what should be, and how to set it. */
 export interface ServerCheck {
-  /** It must not be used so. */
+  /** Faults with which it must not be used. */
   readonly problems: readonly string[]
-  /** It can be used, and this is what it costs. */
+  /** Faults with which it can be used, each with its cost. */
   readonly warnings: readonly string[]
 }
 
-/** What the server says of itself. null = it does not say, or does not let us ask. */
+/** Facts that the server tells of itself. null = it does not say, or does not let us ask. */
 export interface ServerFacts {
   readonly info: Readonly<Record<string, string>> | null
   readonly maxIntsetEntries: number | null

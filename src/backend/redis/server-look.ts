@@ -16,7 +16,7 @@ export async function lookAtServer(
   return { refusal, memory: info === null ? null : memoryOf(info) }
 }
 
-/** What a user may not write there, the scripts may. */
+/** Refusal in an error that the server answered. A user who may not write this key may run the scripts all the same. */
 function refusedBy(error: unknown): ServerLook['refusal'] {
   if (isReply(error)) return refusalOf(error.message)
   throw error

@@ -8,7 +8,7 @@ import {
   stateText,
 } from './server-state.js'
 
-/** What is told of a change. */
+/** Change of the server's state, as listeners are told it. */
 export interface ServerChange {
   readonly state: ServerState
   readonly text: string
@@ -18,7 +18,7 @@ const firstRedialMs = 100
 const longestRedialMs = 5_000
 
 /**
- * What this process knows of the server's state: fed by every answer that refuses a write, whichever connection it came on, and by
+ * The server's state as this process knows it: fed by every answer that refuses a write, whichever connection it came on, and by
  * looks every few seconds.
  */
 export class ServerMonitor {

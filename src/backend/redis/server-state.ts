@@ -1,11 +1,11 @@
-/** What a server uses of its memory. */
+/** Memory of a server: what it uses, and its limit. */
 export interface ServerMemory {
   readonly usedBytes: number
   /** maxmemory; null = the server has no limit. */
   readonly maxBytes: number | null
 }
 
-/** Why a server took a write not up. */
+/** Why a server did not take a write up. */
 export const refusals = ['full', 'read_only', 'loading', 'misconf'] as const
 export type Refusal = (typeof refusals)[number]
 
@@ -14,19 +14,19 @@ export type ServerState =
   | { readonly kind: 'ok' }
   /** At maxmemory it takes up nothing that grows. `memory` null = it does not say. */
   | { readonly kind: 'full'; readonly memory: ServerMemory | null }
-  /** It is a copy, as after a failover, or has too few copies of its own to take writes. */
+  /** The server is a copy, as after a failover, or has too few copies of its own to take writes. */
   | { readonly kind: 'read_only' }
-  /** It reads its data from the disk. */
+  /** The server reads its data from the disk. */
   | { readonly kind: 'loading' }
-  /** It cannot write to its disk. */
+  /** The server cannot write to its disk. */
   | { readonly kind: 'misconf' }
   | { readonly kind: 'away' }
 export type ServerStateKind = ServerState['kind']
 export const serverStateKinds = ['ok', ...refusals, 'away'] as const satisfies readonly ServerStateKind[]
 
-/** What one look at the server found. */
+/** Findings of one look at the server. */
 export interface ServerLook {
-  /** What it answered to a write; null = it took it up. */
+  /** Its refusal of a write; null = it took the write up. */
   readonly refusal: Refusal | null
   /** null = it does not say. */
   readonly memory: ServerMemory | null
@@ -73,7 +73,7 @@ export function memoryOf(info: Readonly<Record<string, string>>): ServerMemory |
   return { usedBytes: Math.max(used - notCounted, 0), maxBytes: max === 0 ? null : max }
 }
 
-/** What a look makes of the state; null = the server did not answer. Pure. */
+/** State after a look; null = the server did not answer. Pure. */
 export function stateAfter(before: ServerState, look: ServerLook | null): ServerState {
   if (look === null) {
     // A server that refused writes when it was last heard is dialled anew, and is not away for that.
@@ -92,7 +92,7 @@ export function isFull(memory: ServerMemory | null, wasFull: boolean): boolean {
   return memory.usedBytes >= memory.maxBytes * (wasFull ? roomShare : 1)
 }
 
-/** What the state means and what to do, for people. Pure. */
+/** Meaning of the state, and what to do, for people. Pure. */
 export function stateText(state: ServerState): string {
   switch (state.kind) {
     case 'ok':

@@ -3,7 +3,7 @@ import { candidateArguments, candidatesAtOnce, slices } from './frontier-scripts
 import { countersOf, flag, listOf, rowsOf, textsOf, wholeMs } from './replies.js'
 import type { CallScript } from './scripts.js'
 
-/** What candidates come from beside pages. */
+/** Lists and archives that candidates come from beside pages. */
 export function sourceScripts(call: CallScript): Pick<Backend, 'openSources' | 'sources' | 'commitSource'> {
   return {
     openSources: async (run, sources) => {
@@ -20,7 +20,7 @@ export function sourceScripts(call: CallScript): Pick<Backend, 'openSources' | '
         ended: ended === '1',
       })),
     commitSource: async ({ run, source, from, to, ended, candidates, counters, ...shape }) => {
-      // More than one script should carry goes ahead: a candidate enters once, so nothing is doubled where the rest does not follow.
+      // Candidates beyond those that one script should carry go ahead: each enters once, so nothing is doubled where the rest does not follow.
       const parts = slices(candidates, candidatesAtOnce)
       const last = parts.pop() ?? []
       for (const [some, more] of [...parts.map((part) => [part, true] as const), [last, false] as const]) {

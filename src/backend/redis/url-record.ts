@@ -27,7 +27,7 @@ export function leasedUrlOf(
   }
 }
 
-/** What is held against a URL. */
+/** Doubts about a URL: workers that died with it, and commits of it that were refused. */
 type Doubt = Pick<LeasedUrl, 'deaths' | 'refusedCommits'>
 
 /** 'id:deaths:refused ...' */

@@ -125,7 +125,7 @@ alter table url add column if not exists refused int not null default 0; -- comm
 create unique index if not exists url_id on url (id);
 create index if not exists url_leased on url (run, host) where leased;
 
--- What candidates come from beside pages: how far each was read. The cursor is the reader's own word, '' = its beginning.
+-- Lists and archives that candidates come from beside pages: how far each was read. The cursor is the reader's own word, '' = its beginning.
 create table if not exists source (
   run int not null, name text not null, cursor text not null default '', ended boolean not null default false,
   primary key (run, name)

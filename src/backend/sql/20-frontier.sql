@@ -40,7 +40,7 @@ begin
   return jsonb_build_object('hosts', to_jsonb(woken));
 end $$;
 
--- throttle_host(host, wish ms, now)   a wish is taken up where it is not below what is believed; the belief begins anew with it
+-- throttle_host(host, wish ms, now)   raises the throttle to the wish unless the decayed value is already higher; restarts its decay
 create function throttle_host(name text, wish bigint, t bigint) returns void language sql set search_path = pairmill as $$
   update host h set throttle_ms = wish, throttle_at_ms = t where h.host = name and wish > 0 and wish >= throttle_of(h, t)
 $$;
@@ -235,7 +235,7 @@ begin
     'moreInMs', case when soonest is null then null else greatest(soonest - t, free_ms - t, 0) end);
 end $$;
 
--- waiting_hosts({run, limit}) -> [host]   hosts with URLs that are due and that nobody holds: the reaper rings them
+-- waiting_hosts({run, limit}) -> [host]   hosts with URLs that are due and that nobody holds: the scheduler notifies of them
 -- A lease that ran out is rung for even where the run may fetch no more: it holds a part of the budget until it is given back.
 create function waiting_hosts(p jsonb) returns jsonb language sql set search_path = pairmill as $$
   select coalesce(jsonb_agg(host), '[]') from (
@@ -249,7 +249,7 @@ create function waiting_hosts(p jsonb) returns jsonb language sql set search_pat
 $$;
 
 -- report_hosts({reports: [{host, throttleMs, pauseMs, health}]}) -> {}
--- What image fetches met with: as a session's commit says it, but of hosts that nobody need hold.
+-- Reports of image fetches on hosts: as a session's commit says it, but of hosts that nobody need hold.
 create function report_hosts(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
 declare x record; t bigint := now_ms();
 begin

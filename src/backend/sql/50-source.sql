@@ -22,8 +22,8 @@ $$;
 
 -- commit_source({run, source, from, to, ended: bool, candidates: [{key, host, texts, body}], counters, batchSize, batchAgeMs, perHost})
 --   -> {kind: committed, batches: [id]} | {kind: elsewhere, cursor, ended}
--- What was read of a source between two of its cursors. Who does not begin where the last commit ended changes nothing; who says the same
--- thing again is answered as if it were the first time.
+-- Commits a source's contents between two of its cursors. A call that does not begin where the last commit ended changes nothing; the same
+-- call again is answered as if it were the first one.
 create function commit_source(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
 declare r run; s source;
 begin

@@ -51,7 +51,7 @@ interface Draft {
 export interface Join {
   /** Something that metadata says of an image: it goes to the elements that show it, and makes a candidate of its own where none does. */
   declare(finding: Finding): void
-  /** So many more are named that nobody looked at. */
+  /** Counts further images of the page that were not looked at. */
   leaveOut(images: number): void
   /** To be asked once, at the end. */
   candidates(page: PageContext): Steps<JoinedFindings>

@@ -3,7 +3,7 @@ import type { Steps } from '../steps.js'
 import type { Attributes, Document, Node } from './document.js'
 import { textOf, tidyText } from './text.js'
 
-/** What one walk over a document finds, as written: no URL is resolved and nothing is judged yet. */
+/** Findings of one walk over a document, as written: no URL is resolved and nothing is judged yet. */
 export interface Harvest {
   title: string | null
   /** `lang` of the html element; null = none. */
@@ -30,7 +30,7 @@ export interface Harvest {
   readonly shape: MarkupShape
 }
 
-/** What is counted on the way for the signs of a page that is built by script (see ../render/signs.ts). */
+/** Counts, taken on the way, for the signs of a page that is built by script (see ../render/signs.ts). */
 export type MarkupShape = {
   -readonly [Count in keyof Omit<SignedShape, 'usableImages' | 'emptyImages' | 'lazyImages'>]: number
 }
@@ -79,7 +79,7 @@ interface Place {
   readonly emptyIds: Set<string>
 }
 
-/** What is found in a document of nothing. */
+/** Harvest of an empty document. */
 export function emptyHarvest(): Harvest {
   return {
     title: null,

@@ -55,7 +55,7 @@ export interface ExtractedPage {
   readonly imagesSeen: number
   /** Images that its metadata names, whether it shows them or not; absent = none. */
   readonly imagesNamed?: number
-  /** Why no image was taken from the page, by its own word; null = nothing forbids it. */
+  /** Why no image was taken from the page, as the page itself declares; null = nothing forbids it. */
   readonly refusal: Refusal | null
 }
 
@@ -71,7 +71,7 @@ export interface ReadPage {
   readonly page: ExtractedPage
   /** Why a browser might find more in it. */
   readonly signs: readonly RenderSign[]
-  /** No link was taken from it, by its own word. */
+  /** No link was taken from it, as the page itself declares. */
   readonly linksRefused: boolean
   readonly document: Document
 }

@@ -22,7 +22,7 @@ interface Visit {
   readonly depth: number
 }
 
-/** What is being gone through: the values of a list, or those of an object. */
+/** Values that are gone through one by one: those of a list, or of an object. */
 interface Level {
   readonly length: number
   readonly visitAt: (index: number) => Visit | null

@@ -9,7 +9,7 @@ export type ImageUrls =
   | { readonly kind: 'skip'; readonly reason: ImageSkipReason }
 
 export interface SourceContext {
-  /** What relative URLs are resolved against. */
+  /** Base of relative URLs. */
   readonly base: string
   readonly pageUrl: string
   /** Long side of the stored image, pixels. */

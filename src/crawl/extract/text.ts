@@ -12,7 +12,7 @@ const tidy = /^[!-~]+(?: [!-~]+)*$/
 /** Whitespace collapsed, control characters gone, NFC, well-formed, cut to `maxTextLength`; null = nothing is left. */
 export function tidyText(raw: string | undefined | null): string | null {
   if (raw === undefined || raw === null || raw === '') return null
-  // What whitespace can shrink is bounded, so that a megabyte of alt is not normalised only to be cut.
+  // The text is cut before its whitespace is normalised, so that a megabyte of alt is not normalised only to be cut.
   let text = raw.length > 8 * maxTextLength ? raw.slice(0, 8 * maxTextLength) : raw
   text = text.trim()
   if (text.length <= maxTextLength && tidy.test(text)) return ownCopy(text)

@@ -8,12 +8,12 @@ export type OptOutSource = 'header' | 'meta' | 'robots.txt' | 'tdmrep.json' | 'a
 /** A no that was found. */
 export interface Refusal {
   readonly rule: OptOut
-  /** What the site wrote, shortened. */
+  /** Words of the site, shortened. */
   readonly value: string
   readonly source: OptOutSource
 }
 
-/** Whose words count, and which. */
+/** Product token and opt-outs that a run obeys. */
 export interface OptOutRules {
   /** The crawler's name, for directives that are addressed to one crawler. */
   readonly productToken: string

@@ -11,7 +11,7 @@ import { trainingPreference } from './usage.js'
 
 type Headers = Readonly<Record<string, string>>
 
-/** What the head of a response says against taking what it brings: a page's images and texts, or an image; null = nothing. Names are lower-case. */
+/** Opt-out in the head of a response against taking its body: a page's images and texts, or an image; null = none. Names are lower-case. */
 export function headRefusal(headers: Headers, { productToken, obeyed }: OptOutRules): Refusal | null {
   const robots = headers['x-robots-tag']
   if (robots !== undefined && obeyed.has('x-robots-tag')) {
@@ -34,7 +34,7 @@ const usageHeaders = [
   ['content-signal', 'content-signal'],
 ] as const
 
-/** What a page says of itself; null = nothing against it. */
+/** Opt-outs that a page declares for its images and its links; null = none. */
 export interface PageVerdict {
   readonly images: Refusal | null
   readonly links: Refusal | null

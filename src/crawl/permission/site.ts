@@ -10,10 +10,10 @@ export const siteFiles = {
   'ai-txt': { path: '/ai.txt', source: 'ai.txt' },
 } as const satisfies Partial<Record<OptOut, { readonly path: string; readonly source: Refusal['source'] }>>
 
-/** What stands for the words of a file with more rules than are looked at: doubt forbids. */
+/** Value of a refusal by a file with more rules than are looked at: doubt forbids. */
 const tooMany = 'too many rules'
 
-/** What robots.txt says of the use of a URL, as against fetching it: its Content-Usage and Content-Signal lines; null = nothing against it. */
+/** Opt-out in robots.txt against the use of a URL, as against fetching it: its Content-Usage and Content-Signal lines; null = none. */
 export function robotsUsageRefusal(
   rules: RobotsRules,
   url: string,

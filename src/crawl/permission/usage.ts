@@ -1,4 +1,4 @@
-/** What a list of usage preferences says of training models; null = nothing. */
+/** Verdict of a list of usage preferences on training models; null = it says nothing of that. */
 export type Preference = 'yes' | 'no' | null
 
 /** The two vocabularies for it: AIPREF's Content-Usage, and Content-Signal. */

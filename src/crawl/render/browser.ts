@@ -139,7 +139,7 @@ async function end(browser: Browser, pid: number): Promise<void> {
     await after(20)
     killTree(pid)
   }
-  // It has nothing left to close but its own files.
+  // Playwright has nothing left to close but its own files.
   await Promise.race([browser.close().catch(() => undefined), after(closeMs)])
 }
 

@@ -1,6 +1,6 @@
 import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 
-/** What the guard shows to the browser in place of every https site. */
+/** Certificate that the guard shows to the browser in place of every https site's. */
 export interface GuardCertificate {
   /** PEM. */
   readonly key: string

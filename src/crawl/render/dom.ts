@@ -1,4 +1,4 @@
-/** What is used of a browser's own types: their library would give every file of this program a `document`. */
+/** Parts of a browser's own types that are used here: their library would give every file of this program a `document`. */
 interface DomNode {
   readonly nodeType: number
   readonly nodeValue: string | null
@@ -19,7 +19,7 @@ export interface Snapshot {
   readonly html: string
   /** More was there than may be taken. */
   readonly isCut: boolean
-  /** What its relative URLs are resolved against. */
+  /** Base of its relative URLs. */
   readonly base: string
 }
 
@@ -62,7 +62,7 @@ export function takeSnapshot(maxChars: number): Snapshot {
       if (leftOut.test(name) && !isData) continue
       put(`<${name}`)
       for (const { name: attribute, value } of element.attributes) {
-        // What is within the page itself is no source, and may be megabytes.
+        // An image within the page itself (data:) is no source, and may be megabytes.
         const isInline = value.length > 1000 && /^\s*(?:data|blob):/i.test(value)
         if (!isInline && attribute !== 'srcdoc') put(` ${attribute}="${inAttribute(value)}"`)
       }

@@ -41,7 +41,7 @@ export type Ask = (url: string) => Promise<'allowed' | GuardRefusal>
 export interface GuardRules {
   readonly dial: Dial
   readonly ask: Ask
-  /** What is answered for one URL without asking anybody: the page itself, which was fetched already. */
+  /** Answer for one URL without asking anybody: the page itself, which was fetched already. */
   readonly given: {
     readonly url: string
     readonly headers: Readonly<Record<string, string>>
@@ -205,7 +205,7 @@ export async function openGuard(certificate: GuardCertificate, rules: GuardRules
     const inner = new TLSSocket(socket, { isServer: true, secureContext, ALPNProtocols: ['http/1.1'] })
     authorities.set(inner, request.url ?? '')
     keep(inner)
-    // What speaks no TLS in here is a ws: URL.
+    // A connection that speaks no TLS in here is for a ws: URL.
     inner.on('error', () => socket.destroy())
     secure.emit('connection', inner)
   })

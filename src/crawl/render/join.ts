@@ -53,7 +53,7 @@ export function* joinRendered(
     }
     shownAgain.add(key)
   }
-  // What the browser shows is what is on the page; what only the fetched page had is there beside it.
+  // The browser's images are those of the page; images of the fetched page alone are counted beside them.
   const fetchedAlone = page.candidates.filter((candidate) => !shownAgain.has(candidateKey(candidate))).length
   const found = new Set([page, ...shown].flatMap((one) => one.links))
   found.delete(page.url)

@@ -9,7 +9,7 @@ export interface RenderTally {
   readonly paid: number
 }
 
-/** What rendering was worth on a host so far, over all workers and runs. Pages that could not be fetched are in neither number. */
+/** Evidence of what rendering is worth on a host, over all workers and runs. Pages that could not be fetched are in neither number. */
 export interface RenderEvidence {
   /** Pages that showed that something is missing from their HTML. */
   readonly signed: RenderTally
@@ -29,7 +29,7 @@ export type RenderDecision =
 
 /** Rendering goes on where at least so many renders pay. */
 const leastPaid = 0.2
-/** What is believed of a host before anything was rendered: signs are right in two of three cases, other pages never need it. */
+/** Evidence assumed of a host before anything was rendered: signs are right in two of three cases, other pages never need it. */
 const believed = {
   signed: { renders: 3, paid: 2 },
   plain: { renders: 4, paid: 0 },
@@ -60,7 +60,7 @@ export function renderDecision(
   return random < trialShare[of] ? { kind: 'render', of, trial: true } : { kind: 'static' }
 }
 
-/** What one render taught. */
+/** Lesson of one render, for the evidence of its host. */
 export interface RenderLesson {
   readonly of: keyof RenderEvidence
   readonly paid: boolean

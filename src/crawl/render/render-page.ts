@@ -89,12 +89,12 @@ const maxScrolls = 25
 const lookMs = 60
 /** Nothing changed and nothing was asked for in so long: the page is built. */
 const quietMs = 300
-/** What a browser does not give back in this time it does not answer for any more. */
+/** A browser that does not close a page in this time is taken for dead. */
 const closeMs = 3_000
-/** What decides how the page's scripts run. */
+/** Headers of the page that decide how its scripts run. */
 const passedHeaders = ['content-security-policy', 'referrer-policy'] as const
 
-/** What talks past any proxy, or outlives the page, is not there; roots that scripts close are open to us. Runs before a page's own scripts. */
+/** Runs before a page's own scripts: takes away what talks past any proxy, or outlives the page, and opens shadow roots that scripts close. */
 const prelude = `
 for (const name of ['RTCPeerConnection', 'webkitRTCPeerConnection', 'RTCDataChannel', 'WebTransport', 'SharedWorker'])
   Reflect.deleteProperty(globalThis, name)

@@ -222,7 +222,7 @@ export function createRenderer(options: RendererOptions): Renderer {
   }
 }
 
-/** What Playwright says goes on for pages. */
+/** First lines of an error: Playwright's messages go on for pages. */
 function firstLines(error: unknown): string {
   const text = messageOf(error)
   return text.split('\n', 2).join(' ').slice(0, 300)

@@ -1,5 +1,5 @@
 /**
- * What the HTML of a page shows of what a browser would make of it. `scripts` alone: scripts run, and may do anything. The others say that
+ * Signs in the HTML of a page that a browser would find more in it. `scripts` alone: scripts run, and may do anything. The others say that
  * something is missing:
  * - `script_built`: hardly any text and no image, or an empty element that frameworks fill, or that a script of the page names
  * - `empty_image`: an image that is described and has no source, or one within the page itself
@@ -21,7 +21,7 @@ export const renderSigns = [
 ] as const
 export type RenderSign = (typeof renderSigns)[number]
 
-/** What is counted of a page for them. */
+/** Counts of a page, from which its signs follow. */
 export interface SignedShape {
   /** Scripts that a browser runs. */
   readonly scripts: number

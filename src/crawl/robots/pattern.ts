@@ -31,7 +31,7 @@ export function normalizePattern(value: string, allow: boolean): string | null {
 export interface Pattern {
   readonly first: string
   readonly middle: readonly string[]
-  /** What stands last, at the end of the path; null = whatever follows. */
+  /** Piece that stands last, at the end of the path; null = anything may follow. */
   readonly last: string | null
   /** Of the shortest path that it matches. */
   readonly leastLength: number

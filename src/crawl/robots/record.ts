@@ -2,7 +2,7 @@ import type { Fetch, FetchFailed, FetchFailure, FetchOutcome } from '../../net/i
 import { canonicalUrl } from '../url.js'
 import { decidingRule, type RobotsRules } from './rules.js'
 
-/** What is known of one host's robots.txt, or of another such file of it: a plain value that can be stored. */
+/** Record of one host's robots.txt, or of another such file of it: a plain value that can be stored. */
 export interface RobotsRecord {
   /** `forbid_all` means that it could not be read: doubt forbids, for a short while. */
   readonly kind: 'rules' | 'allow_all' | 'forbid_all'

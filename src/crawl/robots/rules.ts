@@ -19,7 +19,7 @@ export interface UsageRule {
   readonly text: string
 }
 
-/** What a robots.txt says to one crawler (RFC 9309). */
+/** Rules of a robots.txt for one crawler (RFC 9309). */
 export interface RobotsRules {
   /** Which groups they were taken from: those that name the product, else those for `*`; null = there were neither. */
   readonly group: 'product' | 'any' | null

@@ -9,7 +9,7 @@ export type CsvRecord =
 export interface CsvParser {
   /** The records that end within the text. */
   push(text: string): CsvRecord[]
-  /** What is left at the end of the file. */
+  /** The records that are left at the end of the file. */
   finish(): CsvRecord[]
 }
 

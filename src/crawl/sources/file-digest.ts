@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises'
 const edge = 64 * 1024
 
 /**
- * What tells whether a file is still the one that was begun: its length with a hash of its beginning and its end.
+ * Digest by which a file is known to be still the one that was begun: its length with a hash of its beginning and its end.
  *
  * @throws Error where the file cannot be read.
  */

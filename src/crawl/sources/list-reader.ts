@@ -32,7 +32,7 @@ export async function* readList(
     for (const one of parser.finish()) if (++row > done) yield one
   } catch (error) {
     if (!isGzipFault(error)) throw error
-    // What was read before it is as good as ever.
+    // Rows that were read before the fault are as good as ever.
     const line = (rows.at(-1)?.line ?? 0) + 1
     if (++row > done)
       yield skipped(line, 'malformed', `the gzip data is broken from here on: ${error.message}`)
@@ -163,7 +163,7 @@ const pieceBytes = 64 * 1024
 /** The file as text, piece by piece; a byte order mark is left out, what is not UTF-8 becomes U+FFFD. */
 async function* textsOf({ path, gzip }: ListSource): AsyncGenerator<string> {
   const file = createReadStream(path, { highWaterMark: pieceBytes })
-  // What goes wrong is thrown where the bytes are read.
+  // Errors are thrown where the bytes are read.
   const bytes = gzip ? pipeline(file, createGunzip(), () => {}) : file
   const decoder = new TextDecoder()
   for await (const chunk of bytes) yield decoder.decode(chunk as Uint8Array, { stream: true })

@@ -43,7 +43,7 @@ export type ListRow =
       readonly detail: string | null
     }
 
-/** What a row says, unchecked; undefined and null = nothing. */
+/** Values of a row, unchecked; undefined and null = nothing. */
 export interface RawRow {
   readonly url: unknown
   readonly caption: unknown
@@ -87,7 +87,7 @@ function textIn(value: unknown): string | null {
   return trimmed === '' ? null : trimmed
 }
 
-/** What the list says of an image beside its caption is left out where it cannot be used. */
+/** URL in a further column, of the page or the licence; null = there is none that can be used. */
 function urlIn(value: unknown): string | null {
   const text = textIn(value)
   return text === null ? null : canonicalUrl(text)

@@ -21,7 +21,7 @@ export function sourcePlace(name: string): string {
   return place === undefined ? name : String(JSON.parse(place))
 }
 
-/** What reads a source. Nothing is opened before it is asked. */
+/** Makes the reader of a source. Nothing is opened before it is asked. */
 export function openSource(source: Source, deps: ArchiveDeps): SourceReader {
   switch (source.kind) {
     case 'list':

@@ -6,7 +6,7 @@ import { candidateRoom, candidateSize, linkRoom, maxCaptions } from '../page-roo
 import { atOnce, type Steps } from '../steps.js'
 import { canonicalUrl } from '../url.js'
 
-/** What a sitemap or a feed names. */
+/** Links and images that a sitemap or a feed names. */
 export interface Listing {
   readonly kind: 'sitemap' | 'feed'
   /** Pages, and further sitemaps; canonical, distinct. */
@@ -26,7 +26,7 @@ const maxDepth = 32
 /** Characters kept of one element's text. */
 const maxText = 8_000
 const imagesPerStep = 32
-/** What a compressed sitemap may unfold to (sitemaps.org). */
+/** Bytes that a compressed sitemap may unfold to (sitemaps.org). */
 export const maxListingBytes = 50 * 1024 * 1024
 
 /** A gzip file as what it holds, by the rules of a body that was sent so; other bytes as they are. */
@@ -63,7 +63,7 @@ const roots: Readonly<Record<string, Listing['kind']>> = {
   feed: 'feed',
 }
 const entryNames: ReadonlySet<string> = new Set(['url', 'sitemap', 'item', 'entry'])
-/** What says something about the image around it. */
+/** Elements that say something about the image around them. */
 const imageTexts: ReadonlySet<string> = new Set([
   'image:caption',
   'image:title',
@@ -231,7 +231,7 @@ export function* listingSteps(xml: string, url: string): Steps<Listing | null> {
   return { kind, links: [...links], ...beyond, candidates, imagesSkipped, imagesSeen }
 }
 
-/** What an entry names beyond what is taken of a whole file is only counted. */
+/** Images of an entry beyond those that are taken of a whole file are only counted. */
 function addImage(entry: Entry, image: Image): void {
   if (entry.images.length < maxEntries) entry.images.push(image)
   else entry.imagesLeft++

@@ -2,7 +2,7 @@ import type { Candidate } from '../../records/index.js'
 import type { ArchiveSource, RecordFault } from './archive/archive.js'
 import type { ListSource, RowSkipReason } from './list.js'
 
-/** What candidates come from beside pages. Plain JSON; it is stored with its run. */
+/** A list or an archive that gives candidates beside pages. Plain JSON; it is stored with its run. */
 export type Source = ListSource | ArchiveSource
 
 /** Something in a source that is no candidate although it stands where one should. */
@@ -16,9 +16,9 @@ export interface SourceSkip {
   readonly detail: string | null
 }
 
-/** What stands between two places of a source from which it can be read on. */
+/** Contents of a source between two cursors, from each of which it can be read on. */
 export interface SourceStep {
-  /** The place behind it, in the reader's own words. */
+  /** Where it ends, in the reader's own words. */
   readonly cursor: string
   readonly candidates: readonly Candidate[]
   readonly skipped: readonly SourceSkip[]
@@ -31,7 +31,7 @@ export interface SourceProblem {
   readonly message: string
 }
 
-/** What reads one source, from its beginning or from behind any step. */
+/** Reader of one source, from its beginning or from behind any step. */
 export interface SourceReader {
   /** Whether it can be read on from `cursor` ('' = its beginning); null = it can. */
   check(cursor: string, signal: AbortSignal): Promise<SourceProblem | null>

@@ -22,7 +22,7 @@ export interface ClipModel {
   readonly isClip: boolean
   /** Prompt templates that suit it, each with `{}` for a class name; null = it comes with none. */
   readonly templates: readonly string[] | null
-  /** What cosines were multiplied by for the softmax of its training; null = not known. */
+  /** Factor by which cosines were multiplied for the softmax of its training; null = not known. */
   readonly logitScale: number | null
 }
 
@@ -32,7 +32,7 @@ export interface ClipPair {
   readonly captions: readonly string[]
 }
 
-/** What one model run tells of a pair. */
+/** Scores of one pair by one run of the model. */
 export interface PairScore {
   /** Cosine similarity (-1..1) of the picture to each of its captions, in their order. */
   readonly cosines: Float32Array
@@ -73,7 +73,7 @@ export interface ClipOptions {
   readonly closeDeadlineMs?: number
 }
 
-/** What a job is answered with. */
+/** Answer to a job. */
 type Answer = Extract<FromThread, { kind: 'embeddings' }>
 
 interface Pending {

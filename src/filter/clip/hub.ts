@@ -5,7 +5,7 @@ import { makeFolder } from '../../disk/index.js'
 import { absent, isFileError } from './file-errors.js'
 import { takeDownloadLock } from './lock.js'
 
-/** As much of the web's `fetch` as a download needs. */
+/** Part of the web's `fetch` that a download needs. */
 export type HubFetch = (
   url: string,
   init: { readonly headers: Record<string, string>; readonly signal: AbortSignal },
@@ -36,14 +36,14 @@ export interface HubDeps {
   readonly stallMs?: number
 }
 
-/** What to fetch, and where to. */
+/** Download of one file: its URL, and where it is put. */
 export interface Download {
   readonly url: string
   /** Final place; while incomplete the bytes lie at `path + '.part'`. */
   readonly path: string
   /** Whether bytes of an earlier try are continued: only where `accept` would notice a mix of two versions. */
   readonly resume: boolean
-  /** What is wrong with the whole file at the given place; null = nothing. */
+  /** Fault of the whole file at the given path; null = none. */
   readonly accept: (path: string) => Promise<string | null>
 }
 

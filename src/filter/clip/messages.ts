@@ -1,7 +1,7 @@
 import type { Preprocessing } from './preprocess.js'
 import type { Provider } from './provider.js'
 
-/** What the thread is started with. */
+/** Data that the thread is started with. */
 export interface ThreadData {
   readonly visionPath: string
   readonly textPath: string

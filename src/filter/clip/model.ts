@@ -44,7 +44,7 @@ export interface ModelFiles {
   readonly isClip: boolean
   /** Prompt templates, each with `{}` for a class name; null = the model comes with none. */
   readonly templates: readonly string[] | null
-  /** What its training multiplied cosines by; null = not said. */
+  /** Factor by which its training multiplied cosines; null = not said. */
   readonly logitScale: number | null
 }
 
@@ -131,7 +131,7 @@ export async function resolveNamed(
   )
 }
 
-/** What is wrong with a file of a named model; null = nothing. */
+/** Fault of a file of a named model; null = none. */
 async function pinFault(
   role: ModelRole,
   file: HubFile,
@@ -183,7 +183,7 @@ const notesSchema = z.object({
   logitScale: z.number().positive().max(1_000).nullable().default(null),
 })
 
-/** What a model says of itself where it says nothing. */
+/** Notes of a model that has none. */
 const unsaid = notesSchema.parse({})
 
 async function resolveFolder(
@@ -236,7 +236,7 @@ function parseNotes(text: string): z.infer<typeof notesSchema> | { error: string
   }
 }
 
-/** What is said of a model, as against what its files show. */
+/** Notes on a model: what its files do not show. */
 type ModelNotes = z.infer<typeof notesSchema> & { readonly name: string }
 
 /** The threshold of OpenAI's ViT-B/32, wherever its files lie. */

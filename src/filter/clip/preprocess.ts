@@ -71,7 +71,7 @@ export function parsePreprocessing(text: string): Preprocessing | { readonly err
   }
 }
 
-/** What CLIP's own `preprocessor_config.json` says (https://github.com/openai/CLIP, `_transform`). */
+/** Values of CLIP's own `preprocessor_config.json` (https://github.com/openai/CLIP, `_transform`). */
 const clipOwn: Preprocessing = {
   resizeSide: 224,
   cropSide: 224,
@@ -89,7 +89,7 @@ const fieldNames: Readonly<Record<keyof Preprocessing, string>> = {
   std: 'image_std',
 }
 
-/** What is wrong with the text of CLIP's own `preprocessor_config.json`; null = nothing. The fault is one line, for people. */
+/** Fault in the text of CLIP's own `preprocessor_config.json`, one line for people; null = none. */
 export function clipPreprocessingFault(text: string): string | null {
   const parsed = parsePreprocessing(text)
   if ('error' in parsed) return parsed.error

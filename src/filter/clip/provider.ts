@@ -1,10 +1,10 @@
 import { createRequire } from 'node:module'
 
-/** What a model is run on. */
+/** Hardware that a model is run on. */
 export const providers = ['cpu', 'cuda'] as const
 export type Provider = (typeof providers)[number]
 
-/** What the runtime says where it is the graphics card or its libraries that fail, not the model's file. */
+/** Words of the runtime's errors where the graphics card or its libraries fail, not the model's file. */
 const ofCuda = /cuda|cudnn|cublas|curand|cufft|nvrtc|out of memory on device|backend not found/i
 
 /** Whether a model that could not be run on CUDA failed for want of CUDA. Pure. */
@@ -12,7 +12,7 @@ export function isCudaFault(provider: Provider, reason: string): boolean {
   return provider === 'cuda' && ofCuda.test(reason)
 }
 
-/** What is wrong with CUDA here, how it is installed, and how to go on without. `onnxruntime-node`'s package holds no CUDA libraries: a script of its own fetches them. */
+/** Message about a fault of CUDA: how to install it, and how to go on without. `onnxruntime-node`'s package holds no CUDA libraries: a script of its own fetches them. */
 export function cudaAdvice(
   reason: string,
   machine: { readonly platform: string; readonly arch: string },

@@ -29,7 +29,7 @@ function messageOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause)
 }
 
-/** What a file's failure comes to: the provider's, where the reason beside the file's name says so, or the model's. */
+/** Refusal for a file that failed: the provider's fault, where the reason beside the file's name says so, or the model's. */
 function failure(provider: Provider, path: string, reason: string, modelFailure: string): Refusal {
   return isCudaFault(provider, reason.replaceAll(path, ''))
     ? { refused: cudaRefusal(reason), about: 'provider' }
@@ -42,7 +42,7 @@ async function openSession(
 ): Promise<InferenceSession | Refusal> {
   try {
     return await InferenceSession.create(path, {
-      // What a graphics card cannot run, of a quantised model for one, is run on the CPU all the same.
+      // Operations that a graphics card cannot run, of a quantised model for one, are run on the CPU all the same.
       executionProviders: [provider],
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
@@ -50,7 +50,7 @@ async function openSession(
       enableMemPattern: false,
       // Two sessions share the cores with a crawl: waiting threads must not spin.
       extra: { session: { intra_op: { allow_spinning: '0' } } },
-      // What goes wrong is reported by us, with the file's name: 4 leaves fatal errors only.
+      // Errors are reported by us, with the file's name: 4 leaves fatal ones only.
       logSeverityLevel: 4,
     })
   } catch (cause) {

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { Tokenizer } from '@huggingface/tokenizers'
 
 /**
- * What CLIP's own `tokenizer.json` says, however it is written, for its bytes come from a revision that moves. Digests are SHA-256 over JSON:
+ * Values of CLIP's own `tokenizer.json`, however it is written, for its bytes come from a revision that moves. Digests are SHA-256 over JSON:
  * of [token, id] by id, the start and end tokens included, and of [left, right] in their order.
  */
 const clipOwn = {
@@ -60,7 +60,7 @@ export function createTokenizer(
   }
 }
 
-/** What is wrong with the text of CLIP's own `tokenizer.json`, checked by what it says; null = nothing. The fault is one line, for people. */
+/** Fault in the text of CLIP's own `tokenizer.json`, checked by its values, one line for people; null = none. */
 export function clipTokenizerFault(text: string): string | null {
   const json = parseObject(text)
   if ('error' in json) return json.error

@@ -52,7 +52,7 @@ export function createReader(link: S3Link, memory: PieceMemory): S3Reader {
       signal,
     )
 
-  // What was given out cannot be taken back, so a change in mid-reading is an error here.
+  // Bytes that were given out cannot be taken back, so a change in mid-reading is an error here.
   const stream: S3Reader['stream'] = async (name, onBytes, signal) => {
     const give = async (bytes: Buffer) => onBytes(bytes)
     const version = await first(name, give, signal)

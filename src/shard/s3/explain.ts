@@ -1,6 +1,6 @@
 import { type S3Fault, wrongRegion } from './fault.js'
 
-/** What a message names beside the fault. */
+/** Surroundings of a fault that a message names. */
 export interface S3Scene {
   /** `s3://bucket/prefix`. */
   readonly url: string
@@ -22,7 +22,7 @@ const noAccess: ReadonlySet<string> = new Set([
   'AllAccessDisabled',
 ])
 
-/** What went wrong and what to do about it, in one line. `what`: the request, e.g. `writing 00000.tar`. */
+/** Message about a fault and what to do about it, in one line. `what`: the request, e.g. `writing 00000.tar`. */
 export function explain(what: string, fault: S3Fault, tries: number, scene: S3Scene): string {
   const advice = adviceOn(fault, scene)
   const said = fault.detail === null ? '' : `: ${fault.detail}`

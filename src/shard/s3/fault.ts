@@ -1,5 +1,5 @@
 /**
- * What a request that failed asks for:
+ * Kinds of failed requests, by what is to be done about them:
  * - `absent`: there is no such key or upload; an answer, for those who asked whether there is
  * - `precondition`: the condition of the request does not hold; an answer likewise
  * - `unsupported`: the store does not know this kind of request
@@ -14,7 +14,7 @@ export interface S3Fault {
   readonly code: string
   /** null = there was no answer. */
   readonly status: number | null
-  /** What the store says, for people; null = nothing, or nothing that may be shown. */
+  /** Words of the store, for people; null = none, or none that may be shown. */
   readonly detail: string | null
 }
 
@@ -71,7 +71,7 @@ export function faultOf(error: unknown): S3Fault | null {
     if (passingNetwork.has(code) || error.name === 'TimeoutError') {
       return { kind: 'passing', code, status, detail: shown(error.message) }
     }
-    // What is left with a code comes from the operating system: a certificate, a socket, a name.
+    // Any other error with a code comes from the operating system: a certificate, a socket, a name.
     return code === error.name ? null : { kind: 'lasting', code, status, detail: shown(error.message) }
   }
   const region = regionOf(error)

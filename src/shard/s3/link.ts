@@ -25,7 +25,7 @@ export interface S3Link {
   readonly pace: S3Pace
   /** How to listen to a signal that is shared by many. */
   readonly onAbort: OnAbort
-  /** What names one object in a request. */
+  /** Bucket and key of one object, for a request. */
   object(name: string): { readonly Bucket: string; readonly Key: string }
   /**
    * Sends one request until it is answered. `send` gets the signal of one try, whose deadline holds for the reading of the

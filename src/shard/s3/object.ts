@@ -6,7 +6,7 @@ import { defaultPace, type S3Pace } from './pace.js'
 
 /** One object, read from any byte on. */
 export interface S3Object {
-  /** What tells it from whatever may lie under its key another time. */
+  /** Version that tells it from any other object that may lie under its key another time. */
   readonly version: string
   /** Its first bytes, as many as were asked for, or fewer where it has fewer. */
   readonly start: Buffer

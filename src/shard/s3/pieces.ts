@@ -45,7 +45,7 @@ export function createPieceMemory(): PieceMemory {
       free--
       return
     }
-    // Whoever has a buffer has a deadline, so a turn comes.
+    // Every holder of a buffer has a deadline, so a turn comes.
     await new Promise<void>((resolve) => waiting.push(resolve))
   }
   const give = () => {

@@ -48,7 +48,7 @@ const fresh = (): Reserved => ({
 export function createSlots(
   deps: {
     readonly backend: Pick<Backend, 'reserve'>
-    /** What a host shares with others, in so many words. */
+    /** Rate-limit groups of a host: its registrable domain and its address. */
     readonly groupsOf: (host: string) => Promise<readonly string[]>
     readonly now: () => number
   },

@@ -16,7 +16,7 @@ import { createRecent } from './lru-map.js'
 import type { Permit } from './permission.js'
 import type { TakeSlot } from './site-file.js'
 
-/** What a host shows for a page that it has not; null = it says so, or nobody asked it. */
+/** Shape of the host's soft-404 page; null = the host says honestly what it has not, or nobody asked it. */
 export type Absent =
   | { readonly kind: 'known'; readonly shape: PageShape | null }
   /** Somebody else is asking, or there is no slot for it now. */
@@ -45,7 +45,7 @@ const pagesBefore = 5
 /** Longer than robots.txt, its neighbours and a page can take. */
 const claimMs = 100_000
 const lifeMs = 24 * 3600 * 1000
-/** Whose question is under way may be dead: it is looked again this soon. */
+/** Another worker holds the question; it may have died, so this one looks again soon. */
 const busyMs = 1_000
 /** After a question that came to nothing. */
 const doubtMs = 3600 * 1000

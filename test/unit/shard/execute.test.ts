@@ -259,7 +259,7 @@ describe('a plan that is executed again', () => {
           expect(await readdir(join(dir, '.pairmill/tmp'))).toEqual([])
         },
       ),
-      { numRuns: runs.work },
+      { numRuns: runs.plan },
     )
   })
 

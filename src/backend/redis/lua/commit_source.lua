@@ -2,8 +2,8 @@
 -- ARGV  run, source, from, to, ended (0, 1), more (1 = only the candidates: another call moves the cursor), batch size, batch age ms, most of
 --       an image host, candidates (see add_candidates), counters: n, then name and count for each
 -- ->    'committed', batches ... | 'elsewhere', '1' where it was read to its end, else '0', its cursor
--- What was read of a source between two of its cursors. Who does not begin where the last commit ended changes nothing; who says the same
--- thing again is answered as if it were the first time.
+-- Commits a source's contents between two of its cursors. A call that does not begin where the last commit ended changes nothing; the same
+-- call again is answered as if it were the first one.
 -- @include batches
 local no, name, from, to, ended, more = run_number(take()), take(), take(), take(), take(), take() == '1'
 local size, age_ms, per_host = take_number(), take_number(), take_number()

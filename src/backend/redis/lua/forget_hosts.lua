@@ -19,7 +19,7 @@ if #dead > 0 then
   return #dead
 end
 
--- What says of a host only that it may be visited now is as good as no record.
+-- A record that says of a host only that it may be visited now is as good as none.
 local function says_nothing(h)
   for field, value in pairs(h) do
     local is_free = field == 'n' and tonumber(value) <= now

@@ -1,6 +1,6 @@
 -- KEYS  root
 -- ARGV  run, limit
--- ->    batches that are open and held by nobody: the reaper rings them
+-- ->    batches that are open and held by nobody: the scheduler notifies of them
 -- A lease that ran out is rung for even where the run may keep no more: it counts as work under way until it is given back.
 -- @include batches
 local no, limit = run_number(take()), take_number()

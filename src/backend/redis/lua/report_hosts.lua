@@ -1,6 +1,6 @@
 -- KEYS  root
 -- ARGV  number of reports, then host, throttle ms (0 = none), pause ms, health (ok, bad, none) for each
--- What image fetches met with: as a session's commit says it, but of hosts that nobody need hold. Sent twice, it counts a failure
+-- Reports of image fetches on hosts: as a session's commit says it, but of hosts that nobody need hold. Sent twice, it counts a failure
 -- twice, for which the host is left alone for longer and nothing is lost.
 -- @include frontier
 for _ = 1, take_number() do

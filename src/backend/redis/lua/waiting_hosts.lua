@@ -1,6 +1,6 @@
 -- KEYS  root
 -- ARGV  run, limit
--- ->    hosts with URLs that are due and that nobody holds: the reaper rings them
+-- ->    hosts with URLs that are due and that nobody holds: the scheduler notifies of them
 -- A lease that ran out is rung for even where the run may fetch no more: it holds a part of the budget until it is given back.
 -- @include frontier
 local no, limit = run_number(take()), take_number()

@@ -25,7 +25,7 @@ export interface ArchiveDeps {
 
 /** A page of the largest size with its head, and with what codings may add. */
 const slackBytes = 1024 * 1024
-/** So many archives of a list that are refused in a row show that we are. */
+/** Archives of a list that are refused in a row before we take it that all are refused to us. */
 const maxRefusals = 3
 /** Completes "PATH: ...". */
 const whyNotS3 = 'only a list in s3://, or --base s3://..., may name what lies there'

@@ -4,7 +4,7 @@ import { gzipMagic, memberBeginning, openMember, type PlainText } from './gzip-m
 import { TextReader } from './text-reader.js'
 import { type RecordHead, type RecordRead, readRecord, startsRecord } from './warc-record.js'
 
-/** What stands in an archive, one after the other. */
+/** Record of an archive, or a break in it. */
 export interface FoundRecord {
   /** Where it begins, or the gzip member that it is in. */
   readonly offset: number
@@ -26,7 +26,7 @@ export interface RecordRules {
  */
 const maxMemberBackBytes = 1024 * 1024
 const maxPlainBackBytes = 64 * 1024 * 1024
-/** What else stands in a member behind a broken record is unfolded up to this, to find where the member ends. */
+/** Bytes of a member behind a broken record that are unfolded at most, to find where the member ends. */
 const maxRestBytes = 256 * 1024 * 1024
 /** Enough of a member to see whether a record begins it. */
 const memberStartBytes = 1024

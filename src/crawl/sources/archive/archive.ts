@@ -6,7 +6,7 @@ export interface ArchiveSource {
   readonly kind: 'archive'
   /** An absolute path, `http(s)://...` or `s3://BUCKET/KEY`. */
   readonly place: string
-  /** What the paths of a list are relative to, ends with `/`; null = see `resolvePath`. */
+  /** Base of the paths of a list, ends with `/`; null = see `resolvePath`. */
   readonly base: string | null
 }
 
@@ -32,7 +32,7 @@ export const plainRecordSkips = [
 ] as const
 export type PlainRecordSkip = (typeof plainRecordSkips)[number]
 
-/** What is wrong with a record, a piece of an archive, or a line of a list of archives. Counted and listed. */
+/** Faults of a record, a piece of an archive, or a line of a list of archives. Counted and listed. */
 export const recordFaults = [
   /** A compressed record whose data, checksum or length is broken. */
   'gzip',
@@ -42,7 +42,7 @@ export const recordFaults = [
   'malformed',
   /** A header without end. */
   'header_large',
-  /** It is longer or shorter than it says. */
+  /** The record is longer or shorter than it says. */
   'length',
   'too_large',
   /** The archived response has no head that could be read. */

@@ -8,11 +8,11 @@ import { dateOf, type RecordOutcome, skip, skipByStatus, targetUrl } from './rec
 import type { RecordHead } from './warc-record.js'
 import { readWat } from './wat.js'
 
-/** What one record of an archive gives. */
+/** Outcome of one record of an archive. */
 export interface JudgedRecord {
   readonly candidates: readonly Candidate[]
   readonly counters: Readonly<Record<string, number>>
-  /** What is wrong with it; null = nothing, whether it gives anything or not. */
+  /** Fault of the record; null = it has none, whether it gives anything or not. */
   readonly fault: { readonly reason: RecordFault; readonly detail: string } | null
 }
 
@@ -22,7 +22,7 @@ export function wantsBlock(head: RecordHead): boolean {
 }
 
 /**
- * What a record gives, by the rules of a visit: the archived head and page say what may be taken. `archive`: its name as it is published, the word on
+ * Judges a record by the rules of a visit: the archived head and page say what may be taken. `archive`: its name as it is published, the word on
  * which its candidates stand. `block` null = it was too large where `wantsBlock`.
  */
 export async function judgeRecord(
@@ -124,7 +124,7 @@ async function readResponse(
   if (byStatus !== null) return skip(byStatus)
   const outcome = await visit(
     { fetch: archivedFetch(response), now: () => dateMs, random: () => 0 },
-    // It will not be answered otherwise another time.
+    // The record will not answer otherwise another time.
     { id: 0, url, depth: 0, anchor: '', redirects: 0, attempts: maxRetries },
     { digest: false, ...options },
     signal,
@@ -145,7 +145,7 @@ async function readResponse(
   }
 }
 
-/** What of a visit can come of an archived answer. */
+/** Outcomes of a visit that an archived answer can have. */
 const recordSkips: Partial<Record<PageSkipReason, RecordSkip>> = {
   not_html: 'not_html',
   empty: 'empty',

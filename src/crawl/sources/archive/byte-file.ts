@@ -5,7 +5,7 @@ import { SourceError } from '../source.js'
 
 /** A file that can be read from any byte on, wherever it lies. */
 export interface ByteFile {
-  /** What tells it from whatever may lie in its place another time; without blanks. */
+  /** Version that tells it from any other file that may lie there another time; without blanks. */
   readonly version: string
   /** Its first bytes, at most `startBytes`; fewer only where it has fewer. */
   readonly start: Buffer

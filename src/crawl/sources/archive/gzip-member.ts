@@ -2,7 +2,7 @@ import { constants, crc32, createInflateRaw, type InflateRaw, inflateRawSync } f
 import { messageOf } from '../../../records/index.js'
 import { agrees, type ByteWindow } from './byte-window.js'
 
-/** What comes next of a plain text: a piece, its end, or why there is no more. */
+/** Next piece of a plain text, its end, or why there is no more. */
 export type Pulled =
   | { readonly kind: 'bytes'; readonly bytes: Buffer }
   | { readonly kind: 'end' }
@@ -16,7 +16,7 @@ export interface PlainText {
 /** A member is first tried in one go, on this thread: that costs a fifth of a stream. One that is larger is unfolded piece by piece. */
 const oneGoBytes = 128 * 1024
 const oneGoPlainBytes = 4 * 1024 * 1024
-/** Of a member in pieces: what one becomes, at most a thousand times as much, is held at a time. */
+/** Piece of a large member that is unfolded at a time: its text, at most a thousand times as long, is held. */
 const pieceBytes = 16 * 1024
 /** File names and comments in the header of a member are not longer. */
 const maxHeaderBytes = 64 * 1024
@@ -120,7 +120,7 @@ function headerLength(held: Buffer): number | 'more' | 'no' {
 
 type OneGo =
   | { readonly kind: 'plain'; readonly plain: Buffer; readonly consumed: number }
-  /** It goes on behind what is held. */
+  /** The member goes on behind the bytes that are held. */
   | { readonly kind: 'short' }
   /** Too large, or broken. */
   | { readonly kind: 'other' }
@@ -182,7 +182,7 @@ class MemberInPieces implements PlainText {
     }
   }
 
-  /** What follows the end of the member's text is left. */
+  /** Bytes behind the end of the member's text are left. */
   #feed(input: Buffer): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {

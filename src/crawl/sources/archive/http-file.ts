@@ -144,7 +144,7 @@ async function ask(
 function answerOf(outcome: Exclude<FetchOutcome, { kind: 'redirect' }>, at: number): Answer {
   if (outcome.kind === 'failed') {
     const { reason, detail, lasting = false, partial } = outcome
-    // What has come need not be asked for again.
+    // Bytes that have come need not be asked for again.
     if (partial !== undefined) return partOf(partial.head, partial.body, at, false)
     if (reason === 'too_large') return noRanges
     return { kind: 'failed', failure: { failure: reason, lasting }, detail: `${reason}: ${detail}` }
@@ -160,7 +160,7 @@ function answerOf(outcome: Exclude<FetchOutcome, { kind: 'redirect' }>, at: numb
   return { kind: 'failed', failure: { status, retryAfter }, detail: `HTTP ${status}` }
 }
 
-/** It is there, or may be, and is not given to us. */
+/** Statuses of a file that is there, or may be, and is not given to us. */
 const refusedStatuses: ReadonlySet<number> = new Set([401, 402, 403, 451])
 
 const noRanges: Answer = {
@@ -182,7 +182,7 @@ function partOf(head: ResponseHead, body: Uint8Array, at: number, isWhole: boole
   return { kind: 'part', part: wholeOf(head, bytes, Number(total)) }
 }
 
-/** What tells one state of a file from another: its size, with its ETag or the time of its last change. */
+/** Part of a file with the version of the whole: its size, with its ETag or the time of its last change. */
 function wholeOf({ headers }: ResponseHead, bytes: Buffer, size: number): Part {
   const mark = headers.etag ?? headers['last-modified'] ?? ''
   const hash = createHash('sha256').update(mark).digest('hex').slice(0, 16)

@@ -14,7 +14,7 @@ const maxListBytes = 64 * 1024 * 1024
 const maxPathLength = 4096
 const zstdMagic = Buffer.from([0x28, 0xb5, 0x2f, 0xfd])
 
-/** What a file is by its first bytes; where these are broken its name decides. `why`: it is neither. */
+/** Kind of a file by its first bytes; where these are broken its name decides. `why`: it is neither. */
 export function kindOfFile(
   place: string,
   start: Buffer,
@@ -67,7 +67,7 @@ async function unfolded(place: string, bytes: Buffer): Promise<Buffer> {
  * those that begin with `crawl-data/`, as Common Crawl's do, are taken from where its tree of that name begins in the list's own place, else
  * from Common Crawl; all others from where the list lies.
  *
- * Who wrote a list has neither the user's files nor the user's credentials: what lies on the web or in S3 names no file of this machine, and
+ * The author of a list has no right to the user's files, nor to the user's credentials: a list on the web or in S3 names no file of this machine, and
  * objects in S3 are named by a list that lies there too. What lies under `base` any list may name: that is the user's word.
  */
 export function resolvePath(line: string, list: string, base: string | null): string | null {

@@ -3,13 +3,13 @@ import type { Refusal } from '../../permission/index.js'
 import { canonicalUrl } from '../../url.js'
 import type { PlainRecordSkip, RecordSkip } from './archive.js'
 
-/** What a page in an archive gave, whoever read it from its HTML. */
+/** Harvest of a page in an archive, by whichever reader. */
 export interface ArchivedPage {
   readonly candidates: readonly Candidate[]
   readonly imagesSeen: number
   readonly imagesNamed?: number
   readonly imagesSkipped: Readonly<Record<string, number>>
-  /** Why no image was taken from it, by its own word; null = nothing forbids it. */
+  /** Why no image was taken from it, as the page itself declares; null = nothing forbids it. */
   readonly refusal: Refusal | null
 }
 
@@ -28,13 +28,13 @@ export function skip(reason: RecordSkip, detail = ''): Extract<RecordOutcome, { 
   return { kind: 'skipped', reason, detail }
 }
 
-/** What WARC says of when a page was fetched; null = nothing that can be read. */
+/** Time at which a page was fetched, by its WARC-Date; null = none that can be read. */
 export function dateOf(text: string | undefined): number | null {
   const ms = text === undefined ? Number.NaN : Date.parse(text)
   return Number.isNaN(ms) ? null : ms
 }
 
-/** What comes of a page that was answered with another status than 200; null = it was 200. */
+/** Why a page is left out by its status; null = it was 200. */
 export function skipByStatus(status: number): PlainRecordSkip | null {
   if (status === 200) return null
   if (status >= 300 && status < 400) return 'http_3xx'

@@ -11,7 +11,7 @@ export class TextReader {
   held: Buffer = nothing
   /** null = more may come. */
   ended: Ended | null = null
-  /** What its end is the end of. */
+  /** Whether its end is that of a gzip member or of the whole file. */
   readonly of: 'member' | 'file'
   readonly #text: PlainText
 

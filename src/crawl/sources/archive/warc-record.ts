@@ -18,7 +18,7 @@ type RecordFaulty = Extract<RecordRead, { kind: 'fault' }>
 export type RecordRead =
   /** `block` null = it was not wanted, or is larger than allowed. */
   | { readonly kind: 'record'; readonly head: RecordHead; readonly block: Buffer | null }
-  /** What follows it in the same text cannot be told from it. */
+  /** The rest of the same text cannot be told from the broken record. */
   | { readonly kind: 'fault'; readonly reason: RecordFault; readonly detail: string }
   /** There is no record any more. */
   | { readonly kind: 'end' }

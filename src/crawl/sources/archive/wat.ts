@@ -136,7 +136,7 @@ function jsonOf(block: Buffer): unknown {
   }
 }
 
-/** What lies at a path of names; undefined = nothing. */
+/** Value at a path of names; undefined = there is none. */
 function within(value: unknown, ...names: readonly string[]): unknown {
   let at = value
   for (const name of names) {

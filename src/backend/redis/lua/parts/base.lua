@@ -42,7 +42,7 @@ end
 local function add(no, field, n)
   if n ~= 0 then call('HINCRBY', run_key(no), field, n) end
 end
--- What a lost moment of the server could have left is never negative.
+-- A count is never made negative by a moment that the server lost.
 local function subtract_leased(no, field, n)
   if n > 0 and call('HINCRBY', run_key(no), field, -n) < 0 then call('HSET', run_key(no), field, 0) end
 end

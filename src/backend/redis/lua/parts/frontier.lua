@@ -41,13 +41,13 @@ local function put_back(no, host, depths, records)
   return depths
 end
 
--- Ms between two fetches that a host showed to need, as far as it is still believed: it halves with every minute.
+-- Throttle of a host: ms between two fetches that it showed to need. It decays: it halves with every minute.
 local function throttle_of(throttle, since)
   if not throttle then return 0 end
   local left = math.floor(tonumber(throttle) / 2 ^ math.min(math.floor(math.max(now - tonumber(since), 0) / 60000), 40))
   return left < 50 and 0 or left
 end
--- A wish is taken up where it is not below what is believed; the belief begins anew with it.
+-- Raises the throttle to `wish` unless the decayed value is already higher; restarts its decay.
 local function throttle_host(host, throttle, since, wish)
   if wish > 0 and wish >= throttle_of(throttle, since) then call('HSET', host_key(host), 'v', wish, 'w', now) end
 end
@@ -69,7 +69,7 @@ local function leave_groups(host, groups)
   for group in string.gmatch(groups or '', '%S+') do call('ZREM', group_key(group), host) end
 end
 
--- What is held against URLs of a host, by id: leases that ran out, and refused commits. Few have anything.
+-- Doubts about URLs of a host, by id: leases that ran out, and refused commits. Few URLs have any.
 local function doubts_of(text)
   local doubts = {}
   for id, deaths, refused in string.gmatch(text or '', '(%d+):(%d+):(%d+)') do
