@@ -35,12 +35,12 @@ import {
   type FailingHosts,
   failurePauseMs,
   hostsPerGroup,
+  observedFetch,
   type Permit,
   type Permitted,
   refusedBy,
   type Soft404s,
   type Traps,
-  watchedFetch,
 } from './hosts/index.js'
 import type { KnownUrls } from './known-urls.js'
 import type { PageSeen, Rendering } from './rendering.js'
@@ -192,7 +192,7 @@ async function visitLeased(
   let workMs = 0
   let lost = false
 
-  const fetch = watchedFetch(deps.fetch, deps.now, (_, event) => {
+  const fetch = observedFetch(deps.fetch, deps.now, (_, event) => {
     if (event.kind === 'answered') {
       answers++
       latenciesMs += event.latencyMs

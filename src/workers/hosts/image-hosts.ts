@@ -18,7 +18,7 @@ interface Seen {
 
 export interface ImageHosts {
   /** Takes note of what one fetch met, and has the slots obey it. */
-  meet(host: string, event: HostEvent): void
+  onEvent(host: string, event: HostEvent): void
   /** Takes note of how long this process worked on an image that the host gave, in milliseconds. */
   worked(host: string, ms: number): void
   /** Tells the backend, and with it all workers, what became of the hosts of the batch. */
@@ -48,7 +48,7 @@ export function createImageHosts(
   const pauseOf = (host: string) => failurePauseMs(slots.failures(host), firstPauseMs)
 
   return {
-    meet: (host, event) => {
+    onEvent: (host, event) => {
       const known = seenOf(host)
       if (event.kind === 'answered') {
         known.answered++

@@ -1,7 +1,7 @@
 export { defaultFailing, type FailingHosts, failurePauseMs } from './host-backoff.js'
 export { groupsOf, hostsPerGroup } from './host-groups.js'
 export { createImageHosts } from './image-hosts.js'
-export { watchedFetch } from './observed-fetch.js'
+export { observedFetch } from './observed-fetch.js'
 export { createPermission, type Permit, type Permitted, permissionOf, refusedBy } from './permission.js'
 export { createSlots, type Slots } from './slots.js'
 export { createSoft404s, type Soft404s } from './soft-404.js'

@@ -9,11 +9,11 @@ export type HostEvent =
   | { readonly kind: 'overloaded'; readonly askedMs: number | null }
   | { readonly kind: 'dead' }
 
-/** The fetch, with what it met told to `meet` before its caller learns of it. */
-export function watchedFetch(
+/** The fetch, with what it says of its host told to `onEvent` before its caller learns of it. */
+export function observedFetch(
   fetch: Fetch,
   now: () => number,
-  meet: (host: string, event: HostEvent) => void,
+  onEvent: (host: string, event: HostEvent) => void,
 ): Fetch {
   return async (request, signal) => {
     const startedAt = now()
@@ -24,7 +24,7 @@ export function watchedFetch(
     }
     const outcome = await fetch({ ...request, onHead }, signal)
     const event = hostEventOf(outcome, startedAt, headAt ?? now())
-    if (event !== null) meet(hostOf(request.url), event)
+    if (event !== null) onEvent(hostOf(request.url), event)
     return outcome
   }
 }

@@ -12,7 +12,7 @@ import {
   visit,
 } from '../../crawl/index.js'
 import type { Fetch } from '../../net/index.js'
-import { createRecent } from './lru-map.js'
+import { createLruMap } from './lru-map.js'
 import type { Permit } from './permission.js'
 import type { TakeSlot } from './site-file.js'
 
@@ -64,7 +64,7 @@ const nothing: Known = { pages: 0, isSuspect: false, showsOthers: false, answer:
 
 /** Remembers up to `max` hosts. */
 export function createSoft404s(deps: Soft404Deps, options: VisitOptions, max: number): Soft404s {
-  const hosts = createRecent<Known>(max)
+  const hosts = createLruMap<Known>(max)
   /** Questions under way, by origin: several fetches of one session wait for one answer. */
   const asking = new Map<string, Promise<Absent>>()
 
