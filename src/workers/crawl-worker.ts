@@ -10,12 +10,9 @@ import {
   type Visited,
 } from '../backend/index.js'
 import {
-  askedPauseMs,
   canonicalUrl,
   inSlices,
-  latencyDelayMs,
   noEvidence,
-  overloadDelayMs,
   type Page,
   type PageSource,
   pageSize,
@@ -26,7 +23,6 @@ import {
   type VisitOptions,
   visit,
   withLesson,
-  workDelayMs,
 } from '../crawl/index.js'
 import type { Fetch } from '../net/index.js'
 import type { LeasedUrl } from '../records/index.js'
@@ -34,6 +30,7 @@ import { pause } from '../timing/index.js'
 import {
   type FailingHosts,
   failurePauseMs,
+  HostLoad,
   hostsPerGroup,
   observedFetch,
   type Permit,
@@ -185,32 +182,15 @@ async function visitLeased(
   // What the browser's requests cost the host beyond the delay after a fetch.
   let owedUntil = startedAt
   let unreachable: Extract<Permitted, { kind: 'unreachable' }> | null = null
+  // Until others are done with what decides about the host.
   let busyMs = 0
-  let overloads = 0
-  let answers = 0
-  let latenciesMs = 0
-  let workMs = 0
   let lost = false
 
+  const load = new HostLoad(settings.delayMs)
   const fetch = observedFetch(deps.fetch, deps.now, (_, event) => {
-    if (event.kind === 'answered') {
-      answers++
-      latenciesMs += event.latencyMs
-    } else if (event.kind === 'overloaded') {
-      overloads++
-      delayMs = overloadDelayMs(delayMs)
-      busyMs = Math.max(busyMs, askedPauseMs(event.askedMs))
-    }
+    delayMs = Math.max(delayMs, load.observe(event, delayMs)?.throttleMs ?? 0)
   })
-  const throttleMs = (): number =>
-    Math.max(
-      overloads === 0 ? 0 : delayMs,
-      answers === 0 ? 0 : latencyDelayMs(settings.delayMs, latenciesMs / answers),
-      answers === 0 ? 0 : workDelayMs(settings.delayMs, workMs / answers),
-    )
-  const worked = (ms: number) => {
-    workMs += ms
-  }
+  const worked = (ms: number) => load.worked(ms)
 
   const claimSlot = async (): Promise<boolean> => {
     const at = Math.max(nextAt, deps.now())
@@ -254,7 +234,7 @@ async function visitLeased(
     if (verdict !== 'in') return { kind: 'out', verdict }
     const deaths = deathsOf(url)
     if (deaths !== null) return { kind: 'skipped', reason: 'commit_failed', detail: deaths, unfetched: true }
-    if (drain.aborted || unreachable !== null || busyMs > 0) return { kind: 'back' }
+    if (drain.aborted || unreachable !== null || busyMs > 0 || load.pauseMs > 0) return { kind: 'back' }
     const permitted = await deps.permit(url.url, claimSlot, abort)
     if (permitted.kind === 'busy') {
       busyMs = Math.max(permitted.inMs, 1)
@@ -339,6 +319,7 @@ async function visitLeased(
       lastFetchAgoMs: lastFetchAt === null ? null : Math.max(Math.round(deps.now() - lastFetchAt), 0),
       pauseMs: Math.max(
         busyMs,
+        load.pauseMs,
         owedUntil - deps.now(),
         health === 'bad' || unreachable !== null
           ? failurePauseMs(lease.failures, settings.failing.firstPauseMs)
@@ -346,7 +327,7 @@ async function visitLeased(
       ),
       rendered: rendered.lessons,
       counters: { ...harvest.counters, ...rendered.counters },
-      throttleMs: throttleMs(),
+      throttleMs: load.throttleMs,
       maxFailures: settings.failing.maxFailures,
       maxFailingMs: settings.failing.maxFailingMs,
     }

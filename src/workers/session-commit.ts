@@ -10,7 +10,7 @@ import {
   type TrapReason,
 } from '../crawl/index.js'
 import { candidateKey, type DecidedPage, type FrontierUrl, type LeasedUrl } from '../records/index.js'
-import { maxRedirects } from './hosts/index.js'
+import { healthOf, isAnswered, maxRedirects } from './hosts/index.js'
 import { isLastRefusal, maxTries, pageRowOf, seedsMoved, type UrlVisited } from './url-outcome.js'
 
 /** What a session found, as its commit will write it. */
@@ -18,16 +18,6 @@ export type SessionHarvest = Pick<
   SessionCommit,
   'done' | 'decided' | 'retry' | 'back' | 'pages' | 'offers' | 'candidates' | 'counters' | 'health'
 >
-
-/** Reasons that say that the host did not answer, as against answering with a no. */
-const deadReasons: ReadonlySet<string> = new Set([
-  'connection',
-  'timeout',
-  'dns',
-  'tls',
-  'http_5xx',
-  'http_429',
-])
 
 /** A page whose commit was refused is tried again after this, alone. */
 const refusedMs = 10_000
@@ -114,8 +104,8 @@ export function* harvestSteps(
         count('page_skipped:redirect_loop')
         break
       case 'retry':
-        if (deadReasons.has(outcome.reason)) dead++
-        else answered++
+        if (isAnswered(outcome.reason)) answered++
+        else dead++
         if (url.attempts + 1 >= maxTries) {
           done.push(url.id)
           count(`page_skipped:${outcome.reason}`)
@@ -126,8 +116,8 @@ export function* harvestSteps(
         break
       case 'skipped':
         done.push(url.id)
-        if (deadReasons.has(outcome.reason)) dead++
-        else answered++
+        if (isAnswered(outcome.reason)) answered++
+        else dead++
         count(`page_skipped:${outcome.reason}`)
         if (outcome.refusal !== undefined) count(`page_opted_out:${outcome.refusal.rule}`)
         break
@@ -156,8 +146,7 @@ export function* harvestSteps(
         break
     }
   }
-  const health = answered > 0 ? 'ok' : dead > 0 ? 'bad' : 'none'
-  return { done, decided, retry, back, pages, offers, candidates, counters, health }
+  return { done, decided, retry, back, pages, offers, candidates, counters, health: healthOf(answered, dead) }
 }
 
 /** Where a seed redirects to is what its user meant: the scope moves with it. */

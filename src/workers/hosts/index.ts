@@ -1,5 +1,7 @@
 export { defaultFailing, type FailingHosts, failurePauseMs } from './host-backoff.js'
+export { isAnswered } from './host-event.js'
 export { groupsOf, hostsPerGroup } from './host-groups.js'
+export { HostLoad, healthOf } from './host-load.js'
 export { createImageHosts } from './image-hosts.js'
 export { observedFetch } from './observed-fetch.js'
 export { createPermission, type Permit, type Permitted, permissionOf, refusedBy } from './permission.js'

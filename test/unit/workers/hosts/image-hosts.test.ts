@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Backend, HostReport } from '../../../../src/backend/backend.js'
-import type { FetchOutcome } from '../../../../src/net/index.js'
+import type { HostEvent } from '../../../../src/workers/hosts/host-event.js'
 import { createImageHosts } from '../../../../src/workers/hosts/image-hosts.js'
-import { type HostEvent, hostEventOf, observedFetch } from '../../../../src/workers/hosts/observed-fetch.js'
 import { createSlots } from '../../../../src/workers/hosts/slots.js'
 
 function createDesk(failures = 0, wantedMs = 200) {
@@ -105,46 +104,5 @@ describe('the image hosts of a batch', () => {
     const { hosts, reported } = createDesk()
     await hosts.report()
     expect(reported).toEqual([])
-  })
-})
-
-describe('what a fetch says about its host', () => {
-  const response = (status: number, headers: Record<string, string> = {}): FetchOutcome => ({
-    kind: 'response',
-    head: { status, headers },
-    body: new Uint8Array(),
-    stopped: false,
-  })
-  it.each<[string, FetchOutcome, HostEvent | null]>([
-    ['200', response(200), { kind: 'answered', latencyMs: 70 }],
-    ['404', response(404), { kind: 'answered', latencyMs: 70 }],
-    ['500', response(500), dead],
-    ['429', response(429), { kind: 'overloaded', askedMs: null }],
-    ['429 with a time', response(429, { 'retry-after': '3' }), { kind: 'overloaded', askedMs: 3_000 }],
-    [
-      '503 with a date',
-      response(503, { 'retry-after': 'Thu, 01 Jan 1970 00:00:02 GMT' }),
-      { kind: 'overloaded', askedMs: 1_900 },
-    ],
-    ['no connection', { kind: 'failed', reason: 'connection', detail: '' }, dead],
-    ['our own end', { kind: 'failed', reason: 'cancelled', detail: '' }, null],
-    ['a refused address', { kind: 'failed', reason: 'address_refused', detail: '' }, null],
-    ['a body too large', { kind: 'failed', reason: 'too_large', detail: '' }, null],
-  ])('%s', (_, outcome, event) => {
-    expect(hostEventOf(outcome, 30, 100)).toEqual(event)
-  })
-
-  it('is told before the caller learns of it', async () => {
-    const heard: string[] = []
-    const fetch = observedFetch(
-      async () => response(200),
-      Date.now,
-      (host, { kind }) => heard.push(`${host} ${kind}`),
-    )
-    await fetch(
-      { url: 'http://a.test:8080/x', accept: '*/*', maxBytes: 1, deadlineMs: 1 },
-      AbortSignal.abort(),
-    )
-    expect(heard).toEqual(['a.test:8080 answered'])
   })
 })
