@@ -41,7 +41,7 @@ import {
 } from './hosts/index.js'
 import type { KnownUrls } from './known-urls.js'
 import type { PageSeen, Rendering } from './rendering.js'
-import { harvestSteps } from './session-commit.js'
+import { sessionCommitOf } from './session-commit.js'
 import { deathsOf, maxTries, type UrlOutcome, type UrlVisited, uncommitted } from './url-outcome.js'
 
 export interface CrawlSettings {
@@ -301,7 +301,7 @@ async function visitLeased(
     partial: boolean,
     rendered: ReturnType<typeof takeRendered>,
   ): Promise<SessionCommit> => {
-    const steps = harvestSteps(some, settings.scope, deps.traps.linkVerdict)
+    const steps = sessionCommitOf(some, settings.scope, deps.traps.linkVerdict)
     const harvest = await inSlices(steps, { ...deps, worked }, abort)
     const health = unreachable !== null && harvest.health !== 'ok' ? 'bad' : harvest.health
     return {
