@@ -1,4 +1,5 @@
 export { defaultFailing, type FailingHosts, failurePauseMs } from './host-backoff.js'
+export { HostClock } from './host-clock.js'
 export { isAnswered } from './host-event.js'
 export { groupsOf, hostsPerGroup } from './host-groups.js'
 export { HostLoad, healthOf } from './host-load.js'

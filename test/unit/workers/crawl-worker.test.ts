@@ -5,7 +5,8 @@ import { defaultVisitOptions, noEvidence, type RenderEvidence, type Turn } from 
 import type { Fetch } from '../../../src/net/index.js'
 import type { LeasedUrl } from '../../../src/records/index.js'
 import { pause } from '../../../src/timing/sleep.js'
-import { type CrawlSettings, visitHost } from '../../../src/workers/crawl-worker.js'
+import { crawlHost } from '../../../src/workers/crawl-worker.js'
+import type { CrawlSettings } from '../../../src/workers/host-session.js'
 import type { Permit, Permitted } from '../../../src/workers/hosts/permission.js'
 import type { Soft404s } from '../../../src/workers/hosts/soft-404.js'
 import { createTraps } from '../../../src/workers/hosts/traps.js'
@@ -82,7 +83,7 @@ function desk(scene: Scene, wanted = settings) {
     return { kind: 'response', head, body: Buffer.from(html), stopped: false }
   }
   const visit = (drain = never, abort = never) =>
-    visitHost(
+    crawlHost(
       {
         backend: backend as Backend,
         bells: bells as Bells,
@@ -157,7 +158,7 @@ describe('a session on a host', () => {
     ])
   })
 
-  it.each<[HostLease, Awaited<ReturnType<typeof visitHost>>]>([
+  it.each<[HostLease, Awaited<ReturnType<typeof crawlHost>>]>([
     [{ kind: 'none' }, { kind: 'done' }],
     [
       { kind: 'busy', inMs: 70 },
