@@ -271,6 +271,31 @@ describe('a session on a host', () => {
     expect(commits[0]).toMatchObject({ pauseMs: 120_000, throttleMs: 250 })
   })
 
+  it('keeps to the pause that the host asked for, whoever else finds its robots.txt busy then', async () => {
+    let asked = 0
+    let tell = () => {}
+    const paused = new Promise<void>((resolve) => {
+      tell = resolve
+    })
+    const { visit, commits } = desk({
+      lease: urls(leased(3)),
+      // The first URL goes alone; of the other two one is told to pause, and then one finds robots.txt busy.
+      permit: async () => {
+        if (++asked < 3) return allowed
+        await paused
+        return { kind: 'busy', inMs: 90 }
+      },
+      fetch: async (request, signal) => {
+        if (asked === 1) return { kind: 'failed', reason: 'headers', detail: '' }
+        setImmediate(tell)
+        return overloaded({ 'retry-after': '120' })(request, signal)
+      },
+    })
+    await visit()
+    expect(commits[0]!.back).toHaveLength(1)
+    expect(commits[0]).toMatchObject({ pauseMs: 120_000, throttleMs: 250 })
+  })
+
   it('does not wait longer for a whole host than five minutes', async () => {
     const { visit, commits } = desk({ lease: urls(leased(1)), fetch: overloaded({ 'retry-after': '36000' }) })
     await visit()
@@ -706,6 +731,8 @@ describe('a URL whose workers died', () => {
 })
 
 it('a session commits early what gives much', async () => {
+  // The session's clock stands still: how long this machine works on the pages does not matter.
+  vi.useFakeTimers({ toFake: ['Date'] })
   const images = Array.from({ length: 2_000 }, (_, i) => `<img src=/${i} alt="${i} ${'word '.repeat(390)}">`)
   const { visit, commits } = desk({
     lease: urls(leased(6)),
