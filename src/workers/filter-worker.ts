@@ -37,7 +37,7 @@ export interface FilterDeps
   readonly fetch: Fetch
   readonly permit: Permit
   readonly optOuts: OptOutRules
-  /** What a host shares with others, such as its address, in so many words. */
+  /** See CrawlDeps. */
   readonly groupsOf: (host: string) => Promise<readonly string[]>
   readonly decoding: Gate
   readonly decode: Decode

@@ -35,7 +35,7 @@ import { deathsOf, maxTries, type UrlOutcome } from './url-outcome.js'
 export interface CrawlSettings extends CommitSettings {
   readonly visit: VisitOptions
   readonly delayMs: number
-  /** What one request of a browser counts on its host's clock. */
+  /** Time that one request of a browser counts on its host's clock. */
   readonly requestDelayMs: number
   readonly failing: FailingHosts
   /** Sitemaps that the robots.txt of a seed's host names are crawled too. */

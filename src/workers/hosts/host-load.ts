@@ -5,7 +5,7 @@ import type { HostEvent } from './host-event.js'
 /** Fetches in a row without an answer after which a host is silent. */
 const mostUnanswered = 5
 
-/** What a host that said that it is too much is to be given at once. */
+/** Relief that a host is to be given at once after it said that it is too much. */
 export interface Relief {
   /** Least time between two fetches from now on. */
   readonly throttleMs: number

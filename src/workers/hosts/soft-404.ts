@@ -16,7 +16,7 @@ import { createLruMap } from './lru-map.js'
 import type { Permit } from './permission.js'
 import type { TakeSlot } from './site-file.js'
 
-/** What a host shows for a page that it has not; null = it says so, or nobody asked it. */
+/** Shape of the page that a host shows for one that it has not; null = the host says so, or was not asked. */
 export type Absent =
   | { readonly kind: 'known'; readonly shape: PageShape | null }
   /** Somebody else is asking, or there is no slot for it now. */
@@ -42,12 +42,12 @@ export interface Soft404Deps {
 
 /** Pages that a host gives before it is asked, unless one of them has the title of an error. */
 const pagesBefore = 5
-/** Longer than robots.txt, its neighbours and a page can take. */
+/** Claim of a probe: longer than robots.txt, its neighbours and a page can take. */
 const claimMs = 100_000
 const lifeMs = 24 * 3600 * 1000
-/** Whose question is under way may be dead: it is looked again this soon. */
+/** Another worker that holds the probe may have died: the answer is looked for again this soon. */
 const busyMs = 1_000
-/** After a question that came to nothing. */
+/** A probe that came to nothing is repeated after this. */
 const doubtMs = 3600 * 1000
 
 interface Known {
@@ -65,7 +65,7 @@ const nothing: Known = { pages: 0, isSuspect: false, showsOthers: false, answer:
 /** Remembers up to `max` hosts. */
 export function createSoft404s(deps: Soft404Deps, options: VisitOptions, max: number): Soft404s {
   const hosts = createLruMap<Known>(max)
-  /** Questions under way, by origin: several fetches of one session wait for one answer. */
+  /** Probes under way, by origin: several fetches of one session wait for one answer. */
   const asking = new Map<string, Promise<Absent>>()
 
   const ask = async (url: string, takeSlot: TakeSlot, signal: AbortSignal): Promise<Absent> => {

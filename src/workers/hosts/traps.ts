@@ -7,7 +7,7 @@ export const maxRedirects = 5
 /** The page with the very same HTML that is one too many on its host. */
 const maxAlike = 3
 
-/** What this process remembers of the pages that it saw, to tell traps by. It may forget any of it. */
+/** Memory of this process of the pages that it saw, to tell traps by. Any of it may be forgotten. */
 export interface Traps {
   /** Why a link is not followed; null = it may be. */
   linkVerdict(url: string, from: LinkedFrom): TrapReason | null
