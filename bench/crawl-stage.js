@@ -11,7 +11,7 @@ import { callThrough, sqlBackend } from '../dist/backend/sql-backend.js'
 import { anchorOf, canonicalUrl, defaultVisitOptions, hostOf } from '../dist/crawl/index.js'
 import { createNet } from '../dist/net/index.js'
 import { optOuts } from '../dist/records/index.js'
-import { visitHost } from '../dist/workers/crawl-worker.js'
+import { crawlHost } from '../dist/workers/crawl-worker.js'
 import { defaultFailing } from '../dist/workers/hosts/host-backoff.js'
 import { createPermission } from '../dist/workers/hosts/permission.js'
 import { createSoft404s } from '../dist/workers/hosts/soft-404.js'
@@ -68,7 +68,7 @@ const offers = seeds.map((seed) => {
   return { url, depth: 0, anchor: anchorOf(url, scope), redirects: 0, host: hostOf(url) }
 })
 const never = new AbortController().signal
-const visit = ({ key }) => visitHost(deps, settings, key, never, never)
+const visit = ({ key }) => crawlHost(deps, settings, key, never, never)
 const answering = bells.answer('session', Number(concurrency), visit, fail, never)
 await bells.ring('session', run, await backend.offer(run, offers, true))
 

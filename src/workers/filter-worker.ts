@@ -18,7 +18,7 @@ import {
 import type { Fetch } from '../net/index.js'
 import { partName, type Store, writePart } from '../shard/index.js'
 import type { Gate } from '../timing/index.js'
-import { createImageHosts, createSlots, type Permit, watchedFetch } from './hosts/index.js'
+import { createImageHosts, createSlots, observedFetch, type Permit } from './hosts/index.js'
 import { createImageFetch } from './image-fetch.js'
 import { keepLease } from './lease.js'
 import { crashedResult, suspicionOf } from './poison-candidate.js'
@@ -37,7 +37,7 @@ export interface FilterDeps
   readonly fetch: Fetch
   readonly permit: Permit
   readonly optOuts: OptOutRules
-  /** Rate-limit groups of a host: its registrable domain and its address. */
+  /** See CrawlDeps. */
   readonly groupsOf: (host: string) => Promise<readonly string[]>
   readonly decoding: Gate
   readonly decode: Decode
@@ -116,7 +116,7 @@ async function judge(
   const batchDeps: BatchDeps = {
     ...deps,
     fetchImage: createImageFetch(
-      { ...deps, fetch: watchedFetch(deps.fetch, deps.now, hosts.meet), slots },
+      { ...deps, fetch: observedFetch(deps.fetch, deps.now, hosts.onEvent), slots },
       filter.maxBytes,
     ),
     worked: (from, ms) => hosts.worked(hostOf(from), ms),

@@ -18,8 +18,9 @@ import type { Dial, Fetch } from '../net/index.js'
 import { optOuts } from '../records/index.js'
 import type { Store } from '../shard/index.js'
 import type { Gate } from '../timing/index.js'
-import { type CrawlSettings, visitHost } from './crawl-worker.js'
+import { crawlHost } from './crawl-worker.js'
 import { visitBatch } from './filter-worker.js'
+import type { CrawlSettings } from './host-session.js'
 import { createPermission, createSoft404s, createTraps, defaultFailing, groupsOf } from './hosts/index.js'
 import { createKnownUrls } from './known-urls.js'
 import { pageFileOf, visitPageFile } from './page-file.js'
@@ -173,7 +174,7 @@ export function createLine(deps: LineDeps): Line {
         deps.onProblem('--render always, and there is no Chromium here')
         return { kind: 'again', inMs: elsewhereMs }
       }
-      return visitHost(crawlDeps, crawlSettings, host, drain, abort)
+      return crawlHost(crawlDeps, crawlSettings, host, drain, abort)
     },
     visitBatch: async (batch, drain, abort) => {
       const scoring = await deps.scoring()

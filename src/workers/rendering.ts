@@ -28,7 +28,7 @@ export interface RenderingDeps {
   readonly renderer: Renderer
   readonly permit: Permit
   readonly dial: Dial
-  /** Rate-limit groups of a host: its registrable domain and its address. */
+  /** See CrawlDeps. */
   readonly groupsOf: (host: string) => Promise<readonly string[]>
   /** See CrawlDeps. */
   readonly turn?: Turn
@@ -41,17 +41,17 @@ export interface RenderingSettings {
   readonly scope: ScopeRules
   readonly visit: VisitOptions
   readonly userAgent: string
-  /** What one request of a browser counts on its host's clock. */
+  /** Time that one request of a browser counts on its host's clock. */
   readonly requestDelayMs: number
 }
 
-/** What came of looking at a page with a browser, or of not doing it. */
+/** Page after a browser looked at it, or did not. */
 export interface PageSeen {
   readonly page: Page
   /** Where a script would have gone from it, canonical; null = nowhere. */
   readonly movedTo: string | null
   readonly counters: Readonly<Record<string, number>>
-  /** Lesson for the evidence of the host; null = none. */
+  /** Lesson for the host's evidence; null = none. */
   readonly learned: RenderLesson | null
   /** No browser was free, or it was lost: another time the page may be rendered. */
   readonly mayBeSeenLater: boolean
@@ -64,7 +64,7 @@ export type Rendering = (
   page: Page,
   source: PageSource,
   evidence: RenderEvidence,
-  /** When the caller has to have it, by `now`. */
+  /** End of the time that the caller has, by `now`. */
   untilMs: number,
   signal: AbortSignal,
   /** Is told how long this process worked on what the browser made, in milliseconds. */
@@ -75,7 +75,7 @@ export type Rendering = (
 const maxWaitMs = 20_000
 /** A render, with the closing of its page, takes no longer. */
 const renderMs = 20_000
-/** What decides about a request of a page is waited for so long. */
+/** Longest wait for what decides about a request of a page. */
 const askMs = 4_000
 /** Slots of other hosts, for their robots.txt, begin within this. */
 const slotWindowMs = 2_000
@@ -83,7 +83,7 @@ const slotWindowMs = 2_000
 const putOffMs = 60_000
 const guardMs = 100
 
-/** Failures that say something about the page; the others are this machine's own. */
+/** Failures that say something about the page; all others are this machine's own. */
 const taught: ReadonlySet<string> = new Set(['crash', 'timeout', 'too_large'])
 
 /** Failures that say nothing about the next try. */
@@ -197,7 +197,7 @@ function createAsk(
   }
   return {
     ask,
-    /** What the requests beyond each host's first cost is paid afterwards. Answers what went to the page's own host. */
+    /** Pays afterwards for the requests beyond each host's first. Gives the number of those to the page's own host. */
     settle: async ({ requests }: GuardReport): Promise<number> => {
       for (const [host, n] of requests) if (host !== ownHost && n > 1) await reserve(host, n - 1)
       return (requests.get(ownHost) ?? 0) + ownFiles

@@ -1,7 +1,6 @@
 import type { FoundCandidate, Offer, SessionCommit } from '../backend/index.js'
 import {
   anchorOf,
-  atOnce,
   hostOf,
   type Page,
   type ScopeRules,
@@ -9,158 +8,195 @@ import {
   scopeVerdict,
   type TrapReason,
 } from '../crawl/index.js'
-import { candidateKey, type DecidedPage, type FrontierUrl, type LeasedUrl } from '../records/index.js'
-import { maxRedirects } from './hosts/index.js'
-import { isLastRefusal, maxTries, pageRowOf, seedsMoved, type UrlVisited } from './url-outcome.js'
+import {
+  type Candidate,
+  candidateKey,
+  type DecidedPage,
+  type FrontierUrl,
+  type LeasedUrl,
+  type Permission,
+} from '../records/index.js'
+import { healthOf, isAnswered, maxRedirects } from './hosts/index.js'
+import {
+  isLastRefusal,
+  maxTries,
+  pageRowOf,
+  seedsMoved,
+  type UrlOutcome,
+  type UrlVisited,
+} from './url-outcome.js'
 
-/** What a session found, as its commit will write it. */
-export type SessionHarvest = Pick<
+/** Part of a session's commit that its outcomes decide. */
+export type OutcomeCommit = Pick<
   SessionCommit,
   'done' | 'decided' | 'retry' | 'back' | 'pages' | 'offers' | 'candidates' | 'counters' | 'health'
 >
 
-/** Reasons that say that the host did not answer, as against answering with a no. */
-const deadReasons: ReadonlySet<string> = new Set([
-  'connection',
-  'timeout',
-  'dns',
-  'tls',
-  'http_5xx',
-  'http_429',
-])
+/** Why a link is not followed though it is in scope; null = it is. */
+export type TrapOf = (link: string, from: LeasedUrl) => TrapReason | null
 
 /** A page whose commit was refused is tried again after this, alone. */
 const refusedMs = 10_000
-
-/** Makes the harvest of a session of its outcomes; `trapOf` says why a link is not followed though it is in scope. */
-export function harvestOf(...given: Parameters<typeof harvestSteps>): SessionHarvest {
-  return atOnce(harvestSteps(...given))
-}
-
 /** Links, or candidates, that are looked at in one step. */
 const perStep = 64
 
-/** As harvestOf, in steps. */
-export function* harvestSteps(
+/** Commit of a session by its outcomes. Pure but for the traps. */
+export function* sessionCommitOf(
   outcomes: readonly UrlVisited[],
   rules: ScopeRules,
-  trapOf: (link: string, from: LeasedUrl) => TrapReason | null,
-): Steps<SessionHarvest> {
-  const done: number[] = []
-  const decided: DecidedPage[] = []
-  const retry: SessionHarvest['retry'][number][] = []
-  const back: number[] = []
-  const offers: Offer[] = []
-  const candidates: FoundCandidate[] = []
-  const counters: Record<string, number> = {}
-  let pages = 0
-  let answered = 0
-  let dead = 0
-  const count = (name: string, n = 1) => {
-    counters[name] = (counters[name] ?? 0) + n
-  }
-  const offer = (url: FrontierUrl, from: LeasedUrl) => {
-    const scope = scopeVerdict(url, rules)
-    const verdict = scope === 'in' ? (trapOf(url.url, from) ?? scope) : scope
-    if (verdict === 'in') offers.push({ ...url, host: hostOf(url.url) })
-    else count(`link_skipped:${verdict}`)
+  trapOf: TrapOf,
+): Steps<OutcomeCommit> {
+  const builder = new CommitBuilder(rules, trapOf)
+  for (const visited of outcomes) yield* builder.add(visited)
+  return builder.commit
+}
+
+/** Commit in the making, outcome by outcome. */
+class CommitBuilder {
+  readonly #rules: ScopeRules
+  readonly #trapOf: TrapOf
+  readonly #done: number[] = []
+  readonly #decided: DecidedPage[] = []
+  readonly #retry: OutcomeCommit['retry'][number][] = []
+  readonly #back: number[] = []
+  readonly #offers: Offer[] = []
+  readonly #candidates: FoundCandidate[] = []
+  readonly #counters: Record<string, number> = {}
+  #pages = 0
+  #answered = 0
+  #unanswered = 0
+
+  constructor(rules: ScopeRules, trapOf: TrapOf) {
+    this.#rules = rules
+    this.#trapOf = trapOf
   }
 
-  const follow = (url: LeasedUrl, to: string) => {
-    count('redirects')
-    if (url.redirects >= maxRedirects) count('page_skipped:redirects')
-    else offer(redirected(url, to, rules), url)
+  get commit(): OutcomeCommit {
+    return {
+      done: this.#done,
+      decided: this.#decided,
+      retry: this.#retry,
+      back: this.#back,
+      pages: this.#pages,
+      offers: this.#offers,
+      candidates: this.#candidates,
+      counters: this.#counters,
+      health: healthOf(this.#answered, this.#unanswered),
+    }
   }
 
-  for (const visited of outcomes) {
+  *add(visited: UrlVisited): Steps<void> {
     const { url, outcome } = visited
     const row = pageRowOf(visited)
-    if (row !== null) decided.push(row)
+    if (row !== null) this.#decided.push(row)
+    this.#countAnswer(outcome)
     switch (outcome.kind) {
       case 'page':
-        done.push(url.id)
-        pages++
-        answered++
-        countPage(outcome.page, count)
-        if (typeof outcome.movedTo === 'string') follow(url, outcome.movedTo)
-        for (const [i, link] of outcome.page.links.entries()) {
-          if (i % perStep === 0) yield
-          offer({ url: link, depth: url.depth + 1, anchor: url.anchor, redirects: 0 }, url)
-        }
-        for (const [i, candidate] of outcome.page.candidates.entries()) {
-          if (i % perStep === 0) yield
-          candidates.push({
-            key: candidateKey(candidate),
-            host: hostOf(candidate.imageUrl),
-            texts: [...new Set(candidate.captions.map((caption) => caption.text))],
-            // A frame's pictures have its own.
-            body:
-              outcome.permission === undefined || candidate.pagePermission !== undefined
-                ? candidate
-                : { ...candidate, pagePermission: outcome.permission },
-          })
-        }
+        this.#done.push(url.id)
+        yield* this.#addPage(url, outcome)
         break
       case 'redirect':
-        done.push(url.id)
-        answered++
-        if (url.depth === 0 && hostOf(outcome.to) !== hostOf(url.url)) count(seedsMoved)
-        follow(url, outcome.to)
+        this.#done.push(url.id)
+        if (url.depth === 0 && hostOf(outcome.to) !== hostOf(url.url)) this.#count(seedsMoved)
+        this.#follow(url, outcome.to)
         break
       case 'loop':
-        done.push(url.id)
-        answered++
-        count('redirects')
-        count('page_skipped:redirect_loop')
+        this.#count('redirects')
+        this.#skip(url, 'redirect_loop')
         break
       case 'retry':
-        if (deadReasons.has(outcome.reason)) dead++
-        else answered++
-        if (url.attempts + 1 >= maxTries) {
-          done.push(url.id)
-          count(`page_skipped:${outcome.reason}`)
-        } else {
-          retry.push({ id: url.id, delayMs: outcome.delayMs })
-          count('page_retries')
-        }
+        if (url.attempts + 1 >= maxTries) this.#skip(url, outcome.reason)
+        else this.#tryAgain({ id: url.id, delayMs: outcome.delayMs })
         break
       case 'skipped':
-        done.push(url.id)
-        if (deadReasons.has(outcome.reason)) dead++
-        else answered++
-        count(`page_skipped:${outcome.reason}`)
-        if (outcome.refusal !== undefined) count(`page_opted_out:${outcome.refusal.rule}`)
+        this.#skip(url, outcome.reason)
+        if (outcome.refusal !== undefined) this.#count(`page_opted_out:${outcome.refusal.rule}`)
         break
       case 'forbidden':
-        done.push(url.id)
-        answered++
-        count(`page_skipped:${outcome.optOut === undefined ? 'robots' : 'opt_out'}`)
-        if (outcome.optOut !== undefined) count(`page_opted_out:${outcome.optOut}`)
+        this.#skip(url, outcome.optOut === undefined ? 'robots' : 'opt_out')
+        if (outcome.optOut !== undefined) this.#count(`page_opted_out:${outcome.optOut}`)
         break
       case 'out':
-        done.push(url.id)
-        count(`page_skipped:${outcome.verdict}`)
+        this.#skip(url, outcome.verdict)
         break
       case 'uncommitted':
-        answered++
-        if (isLastRefusal(url)) {
-          done.push(url.id)
-          count('page_skipped:commit_failed')
-        } else {
-          retry.push({ id: url.id, delayMs: refusedMs, refused: true })
-          count('page_retries')
-        }
+        if (isLastRefusal(url)) this.#skip(url, 'commit_failed')
+        else this.#tryAgain({ id: url.id, delayMs: refusedMs, refused: true })
         break
       case 'back':
-        back.push(url.id)
+        this.#back.push(url.id)
         break
     }
   }
-  const health = answered > 0 ? 'ok' : dead > 0 ? 'bad' : 'none'
-  return { done, decided, retry, back, pages, offers, candidates, counters, health }
+
+  *#addPage(url: LeasedUrl, { page, movedTo, permission }: PageOutcome): Steps<void> {
+    this.#pages++
+    countPage(page, (name, n) => this.#count(name, n))
+    if (typeof movedTo === 'string') this.#follow(url, movedTo)
+    for (const [i, link] of page.links.entries()) {
+      if (i % perStep === 0) yield
+      this.#offer({ url: link, depth: url.depth + 1, anchor: url.anchor, redirects: 0 }, url)
+    }
+    for (const [i, candidate] of page.candidates.entries()) {
+      if (i % perStep === 0) yield
+      this.#candidates.push(foundOf(candidate, permission))
+    }
+  }
+
+  /** URLs that were not asked for say nothing about their host. */
+  #countAnswer(outcome: UrlOutcome): void {
+    if (outcome.kind === 'out' || outcome.kind === 'back') return
+    if ((outcome.kind === 'retry' || outcome.kind === 'skipped') && !isAnswered(outcome.reason)) {
+      this.#unanswered++
+    } else {
+      this.#answered++
+    }
+  }
+
+  #count(name: string, n = 1): void {
+    this.#counters[name] = (this.#counters[name] ?? 0) + n
+  }
+
+  #skip(url: LeasedUrl, reason: string): void {
+    this.#done.push(url.id)
+    this.#count(`page_skipped:${reason}`)
+  }
+
+  #tryAgain(retry: OutcomeCommit['retry'][number]): void {
+    this.#retry.push(retry)
+    this.#count('page_retries')
+  }
+
+  #follow(url: LeasedUrl, to: string): void {
+    this.#count('redirects')
+    if (url.redirects >= maxRedirects) this.#count('page_skipped:redirects')
+    else this.#offer(redirected(url, to, this.#rules), url)
+  }
+
+  #offer(url: FrontierUrl, from: LeasedUrl): void {
+    const scope = scopeVerdict(url, this.#rules)
+    const verdict = scope === 'in' ? (this.#trapOf(url.url, from) ?? scope) : scope
+    if (verdict === 'in') this.#offers.push({ ...url, host: hostOf(url.url) })
+    else this.#count(`link_skipped:${verdict}`)
+  }
 }
 
-/** Where a seed redirects to is what its user meant: the scope moves with it. */
+type PageOutcome = Extract<UrlOutcome, { kind: 'page' }>
+
+function foundOf(candidate: Candidate, permission: Permission | undefined): FoundCandidate {
+  return {
+    key: candidateKey(candidate),
+    host: hostOf(candidate.imageUrl),
+    texts: [...new Set(candidate.captions.map((caption) => caption.text))],
+    // A frame's pictures have its own.
+    body:
+      permission === undefined || candidate.pagePermission !== undefined
+        ? candidate
+        : { ...candidate, pagePermission: permission },
+  }
+}
+
+/** Target of a redirect. The one of a seed is what its user meant: the scope moves with it. */
 function redirected(from: FrontierUrl, to: string, rules: ScopeRules): FrontierUrl {
   return {
     url: to,

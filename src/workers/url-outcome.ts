@@ -2,7 +2,7 @@ import { hostOf, type Refusal, type scopeVerdict, type VisitOutcome } from '../c
 import type { DecidedPage, LeasedUrl, Permission } from '../records/index.js'
 import { maxRedirects, permissionOf } from './hosts/index.js'
 
-/** What a run counts where a redirect leads a seed on to another host. */
+/** Counter of seeds that a redirect leads on to another host. */
 export const seedsMoved = 'seeds_moved'
 /** Tries of one URL, the first included. */
 export const maxTries = 3
@@ -33,9 +33,9 @@ export type UrlOutcome = (
   /** The backend could not take what came of it, and takes this. */
   | { readonly kind: 'uncommitted'; readonly detail: string; readonly status?: number }
 ) & {
-  /** What allowed or forbade it; absent = nobody was asked. */
+  /** Record of what allowed or forbade it; absent = nobody was asked. */
   readonly permission?: Permission
-  /** It came to this without a fetch. */
+  /** The URL came to this without a fetch. */
   readonly unfetched?: true
 }
 
@@ -56,7 +56,7 @@ export function deathsOf({ deaths = 0 }: LeasedUrl): string | null {
   return deaths >= maxDeaths ? `${deaths} workers died while they held it` : null
 }
 
-/** What a visit becomes whose commit was refused. Pure. */
+/** Outcome of a URL whose commit was refused. Pure. */
 export function uncommitted({ url, outcome, atMs }: UrlVisited, detail: string): UrlVisited {
   const status =
     outcome.kind === 'page' ? outcome.page.status : 'status' in outcome ? outcome.status : undefined

@@ -1,11 +1,11 @@
-/** A memory that forgets what was not set for long. */
-export interface Recent<T> {
+/** Memory of what was set last. */
+export interface LruMap<T> {
   get(key: string): T | undefined
   set(key: string, value: T): void
 }
 
 /** Keeps between `max / 2` and `max` of the entries last set. */
-export function createRecent<T>(max: number): Recent<T> {
+export function createLruMap<T>(max: number): LruMap<T> {
   let recent = new Map<string, T>()
   let older = new Map<string, T>()
   return {

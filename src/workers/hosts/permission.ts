@@ -28,16 +28,16 @@ export type Permitted =
       /** The sitemaps that robots.txt names, as written; absent = none. */
       readonly sitemaps?: readonly string[]
     }
-  /** A file that decides could not be read: nothing is fetched until it answers. */
+  /** A file that decides could not be read: nothing is fetched until the host answers. */
   | { readonly kind: 'unreachable'; readonly permission: Permission; readonly inMs: number }
-  /** Nor will it be: the host cannot be reached, and waiting does not help. */
+  /** A file that decides will not be read: the host cannot be reached, and waiting does not help. */
   | {
       readonly kind: 'hopeless'
       readonly permission: Permission
       readonly reason: LastingFailure
       readonly detail: string
     }
-  /** Somebody else is fetching it just now. */
+  /** A file that decides is being fetched by somebody else. */
   | { readonly kind: 'busy'; readonly inMs: number }
 
 /** `productToken`: the first word of the user agent, which robots.txt groups name. */
@@ -124,12 +124,12 @@ export function createPermission(deps: PermissionDeps): Permit {
   }
 }
 
-/** What a site wrote, as the record of what it decided. */
+/** Record of what a site wrote, by which a page or an image was decided. */
 export function permissionOf({ rule, value, source }: Refusal, checkedAtMs: number): Permission {
   return { rule, value, source, checkedAt: new Date(checkedAtMs).toISOString() }
 }
 
-/** Whose rule forbade it, as reasons name it. */
+/** Kind of rule that forbade it, as reasons name it. */
 export function refusedBy(permission: Permission): 'robots' | 'opt_out' {
   return permission.rule.startsWith('robots:') ? 'robots' : 'opt_out'
 }

@@ -32,11 +32,11 @@ export type SiteFile<Rules> = (
 export const claimMs = 100_000
 /** A file that could not be read is asked for again this soon; the host's own pause grows with its failures. */
 const doubtMs = 1_500
-/** And one of a host that cannot be reached at all this late, so that its other URLs need not ask. */
+/** A file of a host that cannot be reached at all is asked for again this late, so that the host's other URLs need not ask. */
 const hopelessMs = 60_000
 /** Parsed files kept at hand. */
 const maxRemembered = 1_000
-/** Of their texts together, characters: files of 500 KiB are several times that when they are parsed, and usual ones a hundredth. */
+/** Length of their texts together, characters: files of 500 KiB are several times that when they are parsed, and usual ones a hundredth. */
 const maxRememberedLength = 16 * 1024 * 1024
 
 /**
@@ -48,10 +48,10 @@ export function createSiteFile<Rules>(
   file: {
     /** From the root. */
     readonly path: string
-    /** What the backend knows it by; robots.txt has the origin alone. */
+    /** Key of its record in the backend; that of robots.txt is the origin alone. */
     readonly keyOf: (origin: string) => string
     readonly parse: (body: string) => Rules
-    /** What the file asks for between two fetches; 0 = nothing. */
+    /** Delay that the file asks for between two fetches; 0 = none. */
     readonly crawlDelayMs: (rules: Rules | null) => number
   },
 ): SiteFile<Rules> {
@@ -88,7 +88,7 @@ export function createSiteFile<Rules>(
     if (answer.kind === 'known') return remember(origin, answer.record)
     const { host } = new URL(origin)
     const fetched = (await takeSlot(host)) ? await fetchSiteFile(deps, `${origin}${file.path}`, signal) : null
-    // What was not fetched, or was given up by us, says nothing about the host: the claim is let go.
+    // A file that was not fetched, or was given up by us, says nothing about the host: the claim is let go.
     if (fetched === null || signal.aborted) {
       await deps.backend.dropRobotsClaim(key)
       return { kind: 'busy', inMs: 1 }

@@ -25,110 +25,142 @@ export interface Slots {
 /** A fetch may start this late on its slot; the backend keeps as much free behind the last one. */
 const guardMs = 100
 
-interface Reserved {
+/** Slots of one host, taken one by one: each begins after the one before has begun, however late that was. */
+interface HostSlots {
+  /** Starts that are reserved and not taken yet. */
   atMs: number[]
   delayMs: number
-  /** What the host showed to need in this batch. */
+  /** Least delay that the host showed to need in this batch. */
   leastMs: number
   lastMs: number
   heldUntilMs: number
   failures: number
+  readonly turn: Gate
 }
 
-const fresh = (): Reserved => ({
+const fresh = (): HostSlots => ({
   atMs: [],
   delayMs: 0,
   leastMs: 0,
   lastMs: Number.NEGATIVE_INFINITY,
   heldUntilMs: Number.NEGATIVE_INFINITY,
   failures: 0,
+  turn: createGate(1),
 })
 
-/** The image fetches of one batch, spaced as the backend reserves them. */
-export function createSlots(
-  deps: {
-    readonly backend: Pick<Backend, 'reserve'>
-    /** Rate-limit groups of a host: its registrable domain and its address. */
-    readonly groupsOf: (host: string) => Promise<readonly string[]>
-    readonly now: () => number
-  },
-  delayMs: number,
-  windowMs: number,
-): Slots {
-  const reserved = new Map<string, Reserved>()
-  const turns = new Map<string, Gate>()
-  const turnOf = (host: string): Gate => {
-    const turn = turns.get(host) ?? createGate(1)
-    turns.set(host, turn)
-    return turn
+export interface SlotDeps {
+  readonly backend: Pick<Backend, 'reserve'>
+  /** Rate-limit groups of a host: see groupsOf in host-groups.ts. */
+  readonly groupsOf: (host: string) => Promise<readonly string[]>
+  readonly now: () => number
+}
+
+/** Spaces the image fetches of one batch as the backend reserves them. */
+export function createSlots(deps: SlotDeps, delayMs: number, windowMs: number): Slots {
+  return new BatchSlots(deps, delayMs, windowMs)
+}
+
+class BatchSlots implements Slots {
+  readonly #deps: SlotDeps
+  readonly #wantedMs: number
+  readonly #windowMs: number
+  readonly #hosts = new Map<string, HostSlots>()
+
+  constructor(deps: SlotDeps, wantedMs: number, windowMs: number) {
+    this.#deps = deps
+    this.#wantedMs = wantedMs
+    this.#windowMs = windowMs
   }
 
-  // Where no delay is asked for, the hosts are the user's own.
-  const groupsOf = (host: string) => (delayMs > 0 ? deps.groupsOf(host) : [])
+  async plan(wants: ReadonlyMap<string, number>): Promise<void> {
+    if (wants.size > 0) await this.#reserve(wants)
+  }
 
-  const reserve = async (wants: ReadonlyMap<string, number>): Promise<Map<string, Slot>> => {
+  take(host: string, signal: AbortSignal): Promise<SlotTaken> {
+    return this.#of(host).turn(() => this.#takeNext(host, signal))
+  }
+
+  hold(host: string, ms: number): void {
+    const known = this.#of(host)
+    known.heldUntilMs = Math.max(known.heldUntilMs, this.#deps.now() + ms)
+    known.atMs = []
+  }
+
+  slowDown(host: string, leastMs: number): void {
+    const known = this.#of(host)
+    known.leastMs = Math.max(known.leastMs, leastMs)
+    known.delayMs = Math.max(known.delayMs, leastMs)
+  }
+
+  delayMs(host: string): number {
+    return this.#of(host).delayMs
+  }
+
+  failures(host: string): number {
+    return this.#of(host).failures
+  }
+
+  #of(host: string): HostSlots {
+    const known = this.#hosts.get(host) ?? fresh()
+    this.#hosts.set(host, known)
+    return known
+  }
+
+  async #takeNext(host: string, signal: AbortSignal): Promise<SlotTaken> {
+    const { now } = this.#deps
+    const known = this.#of(host)
+    const untilMs = now() + this.#windowMs
+    for (;;) {
+      const heldMs = known.heldUntilMs - now()
+      if (heldMs > 0) return { kind: 'later', inMs: heldMs }
+      const atMs = known.atMs.shift()
+      if (atMs === undefined) {
+        const refused = await this.#reserveOne(host, untilMs, signal)
+        if (refused !== null) return refused
+        continue
+      }
+      const nowMs = now()
+      const soonestMs = Math.max(nowMs, known.lastMs + known.delayMs)
+      // A slot that was missed is not made up for: the next reservation may begin right behind it.
+      if (known.delayMs > 0 && soonestMs > atMs + guardMs) continue
+      await pause(Math.max(atMs, soonestMs) - nowMs, signal)
+      known.lastMs = now()
+      return { kind: 'go' }
+    }
+  }
+
+  /** Reserves one slot more, and waits while others of the host's groups are busy; null = there may be one now. */
+  async #reserveOne(host: string, untilMs: number, signal: AbortSignal): Promise<SlotTaken | null> {
+    const later = (await this.#reserve(new Map([[host, 1]]))).get(host)
+    if (later === undefined) return null
+    const { inMs, crowded } = later
+    if (crowded !== true) return { kind: 'later', inMs }
+    if (this.#deps.now() + inMs > untilMs) return { kind: 'later', inMs, crowded }
+    await pause(inMs, signal)
+    signal.throwIfAborted()
+    return null
+  }
+
+  /** Reserves slots of each host, and gives the answers of those that have none now. */
+  async #reserve(wants: ReadonlyMap<string, number>): Promise<Map<string, Slot>> {
+    const { backend, groupsOf, now } = this.#deps
+    const [delayMs, windowMs] = [this.#wantedMs, this.#windowMs]
     const slots = await Promise.all(
-      [...wants].map(async ([host, want]) => ({ host, want, groups: await groupsOf(host) })),
+      [...wants].map(async ([host, want]) => {
+        // Where no delay is asked for, the hosts are the user's own.
+        return { host, want, groups: delayMs > 0 ? await groupsOf(host) : [] }
+      }),
     )
     const later = new Map<string, Slot>()
-    const granted = await deps.backend.reserve({ slots, perGroup: hostsPerGroup, delayMs, windowMs, guardMs })
-    const now = deps.now()
+    const granted = await backend.reserve({ slots, perGroup: hostsPerGroup, delayMs, windowMs, guardMs })
+    const nowMs = now()
     for (const slot of granted) {
-      const known = reserved.get(slot.host) ?? fresh()
+      const known = this.#of(slot.host)
       known.delayMs = Math.max(slot.delayMs, known.leastMs)
       known.failures = slot.failures
-      for (let i = 0; i < slot.granted; i++) known.atMs.push(now + slot.inMs + i * slot.delayMs)
-      reserved.set(slot.host, known)
+      for (let i = 0; i < slot.granted; i++) known.atMs.push(nowMs + slot.inMs + i * slot.delayMs)
       if (slot.granted === 0) later.set(slot.host, slot)
     }
     return later
-  }
-
-  return {
-    plan: async (wants) => {
-      if (wants.size > 0) await reserve(wants)
-    },
-    take: (host, signal) =>
-      // One by one on a host, so that each begins after the one before has begun, however late that was.
-      turnOf(host)(async () => {
-        const askedAtMs = deps.now()
-        for (;;) {
-          const known = reserved.get(host)
-          const heldMs = (known?.heldUntilMs ?? 0) - deps.now()
-          if (heldMs > 0) return { kind: 'later', inMs: heldMs }
-          const at = known?.atMs.shift()
-          if (known === undefined || at === undefined) {
-            const later = (await reserve(new Map([[host, 1]]))).get(host)
-            if (later === undefined) continue
-            const { inMs, crowded } = later
-            if (crowded !== true) return { kind: 'later', inMs }
-            if (deps.now() + inMs - askedAtMs > windowMs) return { kind: 'later', inMs, crowded }
-            await pause(inMs, signal)
-            signal.throwIfAborted()
-            continue
-          }
-          const now = deps.now()
-          const soonest = Math.max(now, known.lastMs + known.delayMs)
-          // A slot that was missed is not made up for: the next reservation may begin right behind it.
-          if (known.delayMs > 0 && soonest > at + guardMs) continue
-          await pause(Math.max(at, soonest) - now, signal)
-          known.lastMs = deps.now()
-          return { kind: 'go' }
-        }
-      }),
-    hold: (host, ms) => {
-      const known = reserved.get(host) ?? fresh()
-      reserved.set(host, known)
-      known.heldUntilMs = Math.max(known.heldUntilMs, deps.now() + ms)
-      known.atMs = []
-    },
-    slowDown: (host, leastMs) => {
-      const known = reserved.get(host) ?? fresh()
-      reserved.set(host, known)
-      known.leastMs = Math.max(known.leastMs, leastMs)
-      known.delayMs = Math.max(known.delayMs, leastMs)
-    },
-    delayMs: (host) => reserved.get(host)?.delayMs ?? 0,
-    failures: (host) => reserved.get(host)?.failures ?? 0,
   }
 }

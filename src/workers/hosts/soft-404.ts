@@ -12,11 +12,11 @@ import {
   visit,
 } from '../../crawl/index.js'
 import type { Fetch } from '../../net/index.js'
-import { createRecent } from './lru-map.js'
+import { createLruMap } from './lru-map.js'
 import type { Permit } from './permission.js'
 import type { TakeSlot } from './site-file.js'
 
-/** Shape of the host's soft-404 page; null = the host says honestly what it has not, or nobody asked it. */
+/** Shape of the page that a host shows for one that it has not; null = the host says so, or was not asked. */
 export type Absent =
   | { readonly kind: 'known'; readonly shape: PageShape | null }
   /** Somebody else is asking, or there is no slot for it now. */
@@ -42,12 +42,12 @@ export interface Soft404Deps {
 
 /** Pages that a host gives before it is asked, unless one of them has the title of an error. */
 const pagesBefore = 5
-/** Longer than robots.txt, its neighbours and a page can take. */
+/** Claim of a probe: longer than robots.txt, its neighbours and a page can take. */
 const claimMs = 100_000
 const lifeMs = 24 * 3600 * 1000
-/** Another worker holds the question; it may have died, so this one looks again soon. */
+/** Another worker that holds the probe may have died: the answer is looked for again this soon. */
 const busyMs = 1_000
-/** After a question that came to nothing. */
+/** A probe that came to nothing is repeated after this. */
 const doubtMs = 3600 * 1000
 
 interface Known {
@@ -64,8 +64,8 @@ const nothing: Known = { pages: 0, isSuspect: false, showsOthers: false, answer:
 
 /** Remembers up to `max` hosts. */
 export function createSoft404s(deps: Soft404Deps, options: VisitOptions, max: number): Soft404s {
-  const hosts = createRecent<Known>(max)
-  /** Questions under way, by origin: several fetches of one session wait for one answer. */
+  const hosts = createLruMap<Known>(max)
+  /** Probes under way, by origin: several fetches of one session wait for one answer. */
   const asking = new Map<string, Promise<Absent>>()
 
   const ask = async (url: string, takeSlot: TakeSlot, signal: AbortSignal): Promise<Absent> => {

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 import { hostOf, type LinkedFrom, type TrapReason, trapVerdict, withoutSession } from '../../crawl/index.js'
-import { createRecent } from './lru-map.js'
+import { createLruMap } from './lru-map.js'
 
 /** Redirects from page to page that are followed in a row. */
 export const maxRedirects = 5
 /** The page with the very same HTML that is one too many on its host. */
 const maxAlike = 3
 
-/** What this process remembers of the pages that it saw, to tell traps by. It may forget any of it. */
+/** Memory of this process of the pages that it saw, to tell traps by. Any of it may be forgotten. */
 export interface Traps {
   /** Why a link is not followed; null = it may be. */
   linkVerdict(url: string, from: LinkedFrom): TrapReason | null
@@ -24,10 +24,10 @@ export interface Traps {
  * Keeps up to `max` pages, sessions and redirects. A fleet's workers remember each their own: a trap costs each of them a few pages before it is one.
  */
 export function createTraps(max: number, now: () => number): Traps {
-  const withSession = createRecent<string>(max)
+  const withSession = createLruMap<string>(max)
   /** URLs, short, under which a host gave a page first. */
-  const alike = createRecent<readonly string[]>(max)
-  const redirects = createRecent<string>(max)
+  const alike = createLruMap<readonly string[]>(max)
+  const redirects = createLruMap<string>(max)
   return {
     linkVerdict: (url, from) => {
       const verdict = trapVerdict(url, from, now())

@@ -5,7 +5,8 @@ import { defaultVisitOptions, noEvidence, type RenderEvidence, type Turn } from 
 import type { Fetch } from '../../../src/net/index.js'
 import type { LeasedUrl } from '../../../src/records/index.js'
 import { pause } from '../../../src/timing/sleep.js'
-import { type CrawlSettings, visitHost } from '../../../src/workers/crawl-worker.js'
+import { crawlHost } from '../../../src/workers/crawl-worker.js'
+import type { CrawlSettings } from '../../../src/workers/host-session.js'
 import type { Permit, Permitted } from '../../../src/workers/hosts/permission.js'
 import type { Soft404s } from '../../../src/workers/hosts/soft-404.js'
 import { createTraps } from '../../../src/workers/hosts/traps.js'
@@ -82,7 +83,7 @@ function desk(scene: Scene, wanted = settings) {
     return { kind: 'response', head, body: Buffer.from(html), stopped: false }
   }
   const visit = (drain = never, abort = never) =>
-    visitHost(
+    crawlHost(
       {
         backend: backend as Backend,
         bells: bells as Bells,
@@ -157,7 +158,7 @@ describe('a session on a host', () => {
     ])
   })
 
-  it.each<[HostLease, Awaited<ReturnType<typeof visitHost>>]>([
+  it.each<[HostLease, Awaited<ReturnType<typeof crawlHost>>]>([
     [{ kind: 'none' }, { kind: 'done' }],
     [
       { kind: 'busy', inMs: 70 },
@@ -267,6 +268,31 @@ describe('a session on a host', () => {
     await visit()
     expect(fetched).toHaveLength(1)
     expect(commits[0]!.back).toHaveLength(3)
+    expect(commits[0]).toMatchObject({ pauseMs: 120_000, throttleMs: 250 })
+  })
+
+  it('keeps to the pause that the host asked for, whoever else finds its robots.txt busy then', async () => {
+    let asked = 0
+    let tell = () => {}
+    const paused = new Promise<void>((resolve) => {
+      tell = resolve
+    })
+    const { visit, commits } = desk({
+      lease: urls(leased(3)),
+      // The first URL goes alone; of the other two one is told to pause, and then one finds robots.txt busy.
+      permit: async () => {
+        if (++asked < 3) return allowed
+        await paused
+        return { kind: 'busy', inMs: 90 }
+      },
+      fetch: async (request, signal) => {
+        if (asked === 1) return { kind: 'failed', reason: 'headers', detail: '' }
+        setImmediate(tell)
+        return overloaded({ 'retry-after': '120' })(request, signal)
+      },
+    })
+    await visit()
+    expect(commits[0]!.back).toHaveLength(1)
     expect(commits[0]).toMatchObject({ pauseMs: 120_000, throttleMs: 250 })
   })
 
@@ -705,6 +731,8 @@ describe('a URL whose workers died', () => {
 })
 
 it('a session commits early what gives much', async () => {
+  // The session's clock stands still: how long this machine works on the pages does not matter.
+  vi.useFakeTimers({ toFake: ['Date'] })
   const images = Array.from({ length: 2_000 }, (_, i) => `<img src=/${i} alt="${i} ${'word '.repeat(390)}">`)
   const { visit, commits } = desk({
     lease: urls(leased(6)),

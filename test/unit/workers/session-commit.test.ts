@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Page, ScopeRules } from '../../../src/crawl/index.js'
+import { atOnce, type Page, type ScopeRules } from '../../../src/crawl/index.js'
 import { type Candidate, candidateKey, type LeasedUrl } from '../../../src/records/index.js'
 import { failurePauseMs } from '../../../src/workers/hosts/host-backoff.js'
-import { harvestOf } from '../../../src/workers/session-commit.js'
-import { maxTries, type UrlOutcome } from '../../../src/workers/url-outcome.js'
+import { sessionCommitOf } from '../../../src/workers/session-commit.js'
+import { maxTries, type UrlOutcome, type UrlVisited } from '../../../src/workers/url-outcome.js'
 
 const noTrap = () => null
 const rules: ScopeRules = { scope: 'host', maxDepth: 2, include: [], exclude: ['*/private/*'] }
@@ -52,13 +52,13 @@ const page = (over: Partial<Page> = {}): UrlOutcome => ({
   },
 })
 
+const commitOf = (outcomes: readonly UrlVisited[]) => atOnce(sessionCommitOf(outcomes, rules, noTrap))
 const atMs = Date.UTC(2026, 0, 2, 3, 4, 5)
-const harvest = (outcome: UrlOutcome, url: LeasedUrl = leased('')) =>
-  harvestOf([{ url, outcome, atMs }], rules, noTrap)
+const commitOfOne = (outcome: UrlOutcome, url: LeasedUrl = leased('')) => commitOf([{ url, outcome, atMs }])
 const retry = (reason: 'timeout' | 'http_429' | 'body_cut' = 'timeout') =>
   ({ kind: 'retry', reason, delayMs: 700, detail: '' }) as const
 
-describe('the harvest of a session', () => {
+describe('the commit of a session', () => {
   it('of a page: its links one deeper, its candidates by the hosts of their images', () => {
     const image = candidate()
     const outcome = page({
@@ -68,7 +68,7 @@ describe('the harvest of a session', () => {
       imagesSeen: 4,
       imagesSkipped: { svg: 2, data_url: 1 },
     })
-    expect(harvest(outcome, leased('', { id: 7, depth: 1, redirects: 3 }))).toEqual({
+    expect(commitOfOne(outcome, leased('', { id: 7, depth: 1, redirects: 3 }))).toEqual({
       done: [7],
       retry: [],
       back: [],
@@ -93,13 +93,13 @@ describe('the harvest of a session', () => {
   })
 
   it('goes no deeper than the scope', () => {
-    const { offers, counters } = harvest(page({ links: ['http://a.test/x'] }), leased('', { depth: 2 }))
+    const { offers, counters } = commitOfOne(page({ links: ['http://a.test/x'] }), leased('', { depth: 2 }))
     expect(offers).toEqual([])
     expect(counters).toMatchObject({ 'link_skipped:too_deep': 1 })
   })
 
   it('lets a redirect go on at the same depth, through the frontier', () => {
-    const { offers, done, pages } = harvest(
+    const { offers, done, pages } = commitOfOne(
       { kind: 'redirect', to: 'http://a.test/new', status: 301 },
       leased('old', { depth: 1, redirects: 2 }),
     )
@@ -111,17 +111,17 @@ describe('the harvest of a session', () => {
 
   it('moves the scope with the redirect of a seed, and of nothing else', () => {
     const away: UrlOutcome = { kind: 'redirect', to: 'http://www.a.test/', status: 301 }
-    expect(harvest(away).offers).toMatchObject([{ url: 'http://www.a.test/', anchor: 'www.a.test' }])
-    expect(harvest(away).counters).toEqual({ redirects: 1, seeds_moved: 1 })
-    const deeper = harvest(away, leased('x', { depth: 1 }))
+    expect(commitOfOne(away).offers).toMatchObject([{ url: 'http://www.a.test/', anchor: 'www.a.test' }])
+    expect(commitOfOne(away).counters).toEqual({ redirects: 1, seeds_moved: 1 })
+    const deeper = commitOfOne(away, leased('x', { depth: 1 }))
     expect(deeper.offers).toEqual([])
     expect(deeper.counters).toMatchObject({ redirects: 1, 'link_skipped:out_of_scope': 1 })
   })
 
   it('ends a chain of more than five redirects', () => {
     const on: UrlOutcome = { kind: 'redirect', to: 'http://a.test/on', status: 301 }
-    expect(harvest(on, leased('', { redirects: 4 })).offers).toHaveLength(1)
-    const last = harvest(on, leased('', { redirects: 5 }))
+    expect(commitOfOne(on, leased('', { redirects: 4 })).offers).toHaveLength(1)
+    const last = commitOfOne(on, leased('', { redirects: 5 }))
     expect(last).toMatchObject({
       done: [1],
       offers: [],
@@ -130,7 +130,7 @@ describe('the harvest of a session', () => {
   })
 
   it('tries again until the tries are used up', () => {
-    const tried = (attempts: number) => harvest(retry(), leased('', { attempts }))
+    const tried = (attempts: number) => commitOfOne(retry(), leased('', { attempts }))
     expect(tried(0)).toMatchObject({
       done: [],
       retry: [{ id: 1, delayMs: 700 }],
@@ -150,11 +150,11 @@ describe('the harvest of a session', () => {
     [{ kind: 'loop', to: 'http://a.test/', status: 302 }, 'page_skipped:redirect_loop'],
     [{ kind: 'out', verdict: 'excluded' }, 'page_skipped:excluded'],
   ])('of %o: done with, and counted', (outcome, counter) => {
-    expect(harvest(outcome)).toMatchObject({ done: [1], pages: 0, counters: { [counter]: 1 } })
+    expect(commitOfOne(outcome)).toMatchObject({ done: [1], pages: 0, counters: { [counter]: 1 } })
   })
 
   it('gives back what was not tried as it was', () => {
-    expect(harvest({ kind: 'back' })).toMatchObject({
+    expect(commitOfOne({ kind: 'back' })).toMatchObject({
       done: [],
       retry: [],
       back: [1],
@@ -178,7 +178,7 @@ describe('the harvest of a session', () => {
     ['nothing', [], 'none'],
   ])('says of a host that gave %s: %s', (_, outcomes, health) => {
     const all = outcomes.map((outcome, id) => ({ url: leased(`${id}`, { id }), outcome, atMs }))
-    expect(harvestOf(all, rules, noTrap).health).toBe(health)
+    expect(commitOf(all).health).toBe(health)
   })
 
   it('names every URL once, whatever became of it', () => {
@@ -202,7 +202,7 @@ describe('the harvest of a session', () => {
           outcome: outcome_,
           atMs,
         }))
-        const { done, decided, retry: again, back, pages } = harvestOf(all, rules, noTrap)
+        const { done, decided, retry: again, back, pages } = commitOf(all)
         // The ledger has a row of what is done, and of nothing else.
         const urlOf = new Map(all.map(({ url }) => [url.id, url.url]))
         expect(decided.map(({ url }) => url)).toEqual(done.map((id) => urlOf.get(id)))

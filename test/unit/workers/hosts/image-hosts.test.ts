@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Backend, HostReport } from '../../../../src/backend/backend.js'
-import type { FetchOutcome } from '../../../../src/net/index.js'
+import type { HostEvent } from '../../../../src/workers/hosts/host-event.js'
 import { createImageHosts } from '../../../../src/workers/hosts/image-hosts.js'
-import { type HostEvent, hostEventOf, watchedFetch } from '../../../../src/workers/hosts/observed-fetch.js'
 import { createSlots } from '../../../../src/workers/hosts/slots.js'
 
 function createDesk(failures = 0, wantedMs = 200) {
@@ -34,7 +33,7 @@ describe('the image hosts of a batch', () => {
     const { hosts, slots, reported, clock, done } = createDesk()
     await slots.plan(new Map([['a.test', 5]]))
     expect(await slots.take('a.test', done)).toEqual({ kind: 'go' })
-    hosts.meet('a.test', { kind: 'overloaded', askedMs: 7_000 })
+    hosts.onEvent('a.test', { kind: 'overloaded', askedMs: 7_000 })
     expect(await slots.take('a.test', done)).toEqual({ kind: 'later', inMs: 7_000 })
     await hosts.report()
     expect(reported).toEqual([
@@ -50,9 +49,9 @@ describe('the image hosts of a batch', () => {
     const { hosts, slots, done } = createDesk(1)
     await slots.plan(new Map([['a.test', 50]]))
     for (const event of [dead, dead, dead, dead, answered, dead, dead, dead, dead])
-      hosts.meet('a.test', event)
+      hosts.onEvent('a.test', event)
     expect(await slots.take('a.test', done)).toEqual({ kind: 'go' })
-    hosts.meet('a.test', dead)
+    hosts.onEvent('a.test', dead)
     // The second failure in a row: three times the first pause.
     expect(await slots.take('a.test', done)).toEqual({ kind: 'later', inMs: 6_000 })
     expect(await slots.take('b.test', done)).toEqual({ kind: 'go' })
@@ -60,9 +59,9 @@ describe('the image hosts of a batch', () => {
 
   it('are reported as well where they answered anything, as failing where they answered nothing', async () => {
     const { hosts, reported } = createDesk()
-    hosts.meet('a.test', dead)
-    hosts.meet('a.test', answered)
-    hosts.meet('b.test', dead)
+    hosts.onEvent('a.test', dead)
+    hosts.onEvent('a.test', answered)
+    hosts.onEvent('b.test', dead)
     await hosts.report()
     expect(reported).toEqual([
       { host: 'a.test', throttleMs: 0, pauseMs: 0, health: 'ok' },
@@ -77,7 +76,7 @@ describe('the image hosts of a batch', () => {
       [0, 0],
     ] as const) {
       const { hosts, reported } = createDesk(0, wantedMs)
-      for (const latencyMs of [600, 1_200]) hosts.meet('slow.test', { kind: 'answered', latencyMs })
+      for (const latencyMs of [600, 1_200]) hosts.onEvent('slow.test', { kind: 'answered', latencyMs })
       await hosts.report()
       expect(reported).toEqual([{ host: 'slow.test', throttleMs, pauseMs: 0, health: 'ok' }])
     }
@@ -91,11 +90,11 @@ describe('the image hosts of a batch', () => {
     ] as const) {
       const { hosts, reported } = createDesk(0, wantedMs)
       for (const workMs of [1_000, 3_500]) {
-        hosts.meet('dear.test', answered)
+        hosts.onEvent('dear.test', answered)
         hosts.worked('dear.test', workMs)
       }
       // One that gave no image.
-      hosts.meet('dear.test', answered)
+      hosts.onEvent('dear.test', answered)
       await hosts.report()
       expect(reported).toEqual([{ host: 'dear.test', throttleMs, pauseMs: 0, health: 'ok' }])
     }
@@ -105,46 +104,5 @@ describe('the image hosts of a batch', () => {
     const { hosts, reported } = createDesk()
     await hosts.report()
     expect(reported).toEqual([])
-  })
-})
-
-describe('what a fetch says about its host', () => {
-  const response = (status: number, headers: Record<string, string> = {}): FetchOutcome => ({
-    kind: 'response',
-    head: { status, headers },
-    body: new Uint8Array(),
-    stopped: false,
-  })
-  it.each<[string, FetchOutcome, HostEvent | null]>([
-    ['200', response(200), { kind: 'answered', latencyMs: 70 }],
-    ['404', response(404), { kind: 'answered', latencyMs: 70 }],
-    ['500', response(500), dead],
-    ['429', response(429), { kind: 'overloaded', askedMs: null }],
-    ['429 with a time', response(429, { 'retry-after': '3' }), { kind: 'overloaded', askedMs: 3_000 }],
-    [
-      '503 with a date',
-      response(503, { 'retry-after': 'Thu, 01 Jan 1970 00:00:02 GMT' }),
-      { kind: 'overloaded', askedMs: 1_900 },
-    ],
-    ['no connection', { kind: 'failed', reason: 'connection', detail: '' }, dead],
-    ['our own end', { kind: 'failed', reason: 'cancelled', detail: '' }, null],
-    ['a refused address', { kind: 'failed', reason: 'address_refused', detail: '' }, null],
-    ['a body too large', { kind: 'failed', reason: 'too_large', detail: '' }, null],
-  ])('%s', (_, outcome, event) => {
-    expect(hostEventOf(outcome, 30, 100)).toEqual(event)
-  })
-
-  it('is told before the caller learns of it', async () => {
-    const heard: string[] = []
-    const fetch = watchedFetch(
-      async () => response(200),
-      Date.now,
-      (host, { kind }) => heard.push(`${host} ${kind}`),
-    )
-    await fetch(
-      { url: 'http://a.test:8080/x', accept: '*/*', maxBytes: 1, deadlineMs: 1 },
-      AbortSignal.abort(),
-    )
-    expect(heard).toEqual(['a.test:8080 answered'])
   })
 })

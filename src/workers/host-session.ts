@@ -1,0 +1,306 @@
+import type { Backend, Bells, HostLease, SessionCommit, Visited } from '../backend/index.js'
+import {
+  canonicalUrl,
+  type Page,
+  type PageShape,
+  type PageSkipReason,
+  scopeVerdict,
+  type Turn,
+  type VisitDeps,
+  type VisitOptions,
+  type VisitOutcome,
+  visit,
+} from '../crawl/index.js'
+import type { Fetch } from '../net/index.js'
+import type { LeasedUrl } from '../records/index.js'
+import { CommitQueue, type CommitSettings, type HostState } from './commit-queue.js'
+import {
+  type FailingHosts,
+  failurePauseMs,
+  HostClock,
+  HostLoad,
+  observedFetch,
+  type Permit,
+  type Permitted,
+  refusedBy,
+  type Soft404s,
+  type Traps,
+} from './hosts/index.js'
+import type { KnownUrls } from './known-urls.js'
+import { OutcomeBuffer } from './outcome-buffer.js'
+import { RenderLessons } from './render-lessons.js'
+import type { PageSeen, Rendering } from './rendering.js'
+import { deathsOf, maxTries, type UrlOutcome } from './url-outcome.js'
+
+export interface CrawlSettings extends CommitSettings {
+  readonly visit: VisitOptions
+  readonly delayMs: number
+  /** Time that one request of a browser counts on its host's clock. */
+  readonly requestDelayMs: number
+  readonly failing: FailingHosts
+  /** Sitemaps that the robots.txt of a seed's host names are crawled too. */
+  readonly sitemaps: boolean
+}
+
+export interface CrawlDeps {
+  readonly backend: Backend
+  readonly bells: Bells
+  readonly fetch: Fetch
+  readonly permit: Permit
+  readonly known: KnownUrls
+  readonly traps: Traps
+  readonly soft404s: Soft404s
+  /** null = pages are taken as they are fetched. */
+  readonly rendering: Rendering | null
+  /** Rate-limit groups of a host: its registrable domain and its address. */
+  readonly groupsOf: (host: string) => Promise<readonly string[]>
+  /** Of all long work on pages, whatever their host; absent = each for itself. */
+  readonly turn?: Turn
+  readonly now: () => number
+  readonly random: () => number
+}
+
+/** Host that one session holds. */
+export interface HeldHost {
+  readonly host: string
+  readonly token: string
+  readonly lease: Extract<HostLease, { kind: 'urls' }>
+  readonly leaseEndsAtMs: number
+}
+
+/** A session starts no fetch after this. */
+export const sessionMs = 10_000
+/** Before its lease ends, nothing is begun for so long that the commit would have to wait for. */
+const commitMs = 15_000
+/** A page for which no browser was free is fetched again after this, as often as pages are tried; then it is taken as it is. */
+const rerenderMs = 10_000
+/** Fetches at once from a host that asked for no delay (--delay-ms 0); with a delay there is one. */
+const undelayedFetches = 4
+/** So many of one robots.txt are more than a real one names. */
+const maxSitemaps = 1_000
+
+type PageVisited = Extract<VisitOutcome, { kind: 'page' }>
+type Allowed = Extract<Permitted, { kind: 'allowed' }>
+
+/** Session on one host under its lease: its URLs are fetched in the host's slots, and what they give is committed on the way. */
+export class HostSession {
+  readonly #deps: CrawlDeps
+  readonly #settings: CrawlSettings
+  readonly #held: HeldHost
+  readonly #drain: AbortSignal
+  readonly #abort: AbortSignal
+  readonly #clock: HostClock
+  readonly #load: HostLoad
+  readonly #lessons: RenderLessons
+  /** Fetches, and work on what they give, count on the host's load. */
+  readonly #visitDeps: VisitDeps
+  readonly #queue: LeasedUrl[]
+  readonly #outcomes = new OutcomeBuffer()
+  readonly #commits: CommitQueue
+  /** Time that others need for what decides about the host; 0 = nothing is waited for. */
+  #busyMs = 0
+  /** Why the host cannot be asked at all; null = nothing says so. */
+  #unreachable: SessionCommit['unreachable'] = null
+
+  constructor(
+    deps: CrawlDeps,
+    settings: CrawlSettings,
+    held: HeldHost,
+    drain: AbortSignal,
+    abort: AbortSignal,
+  ) {
+    this.#deps = deps
+    this.#settings = settings
+    this.#held = held
+    this.#drain = drain
+    this.#abort = abort
+    const { urls, delayMs, rendered } = held.lease
+    const startedAtMs = deps.now()
+    this.#queue = [...urls]
+    this.#clock = new HostClock(deps.now, {
+      startedAtMs,
+      delayMs,
+      reservedUntilMs: startedAtMs + urls.length * delayMs,
+      endsAtMs: startedAtMs + sessionMs,
+    })
+    this.#load = new HostLoad(settings.delayMs)
+    this.#lessons = new RenderLessons(rendered)
+    this.#visitDeps = {
+      ...deps,
+      fetch: observedFetch(deps.fetch, deps.now, (_, event) => {
+        const relief = this.#load.observe(event, this.#clock.delayMs)
+        if (relief !== null) this.#clock.slowDown(relief.throttleMs)
+      }),
+      worked: this.#worked,
+    }
+    this.#commits = new CommitQueue(
+      deps,
+      settings,
+      {
+        host: held.host,
+        token: held.token,
+        outcomes: this.#outcomes,
+        lessons: this.#lessons,
+        stateOf: (health) => this.#stateOf(health),
+        worked: this.#worked,
+      },
+      abort,
+    )
+  }
+
+  /** Comes to its end by the last URL, the last slot, or a signal. */
+  async run(): Promise<Visited> {
+    // The first URL goes alone: it may have to fetch robots.txt, which decides about the others.
+    await this.#visitNext()
+    const lanes = this.#clock.delayMs > 0 ? 1 : undelayedFetches
+    await Promise.all(Array.from({ length: lanes }, () => this.#visitAll()))
+    await this.#commits.settle()
+    if (this.#abort.aborted) return { kind: 'done' }
+    const committed = await this.#commits.commitRest()
+    if (committed.kind === 'lost') return { kind: 'again', inMs: 0 }
+    return committed.moreInMs === null || this.#drain.aborted
+      ? { kind: 'done' }
+      : { kind: 'again', inMs: committed.moreInMs }
+  }
+
+  async #visitAll(): Promise<void> {
+    while (this.#queue.length > 0 && !this.#commits.isBroken) await this.#visitNext()
+  }
+
+  async #visitNext(): Promise<void> {
+    const url = this.#queue.shift()
+    if (url === undefined) return
+    const outcome = await this.#outcomeOf(url)
+    this.#outcomes.add({ url, outcome, atMs: this.#deps.now() })
+    if (this.#queue.length > 0) this.#commits.commitFull()
+  }
+
+  /** Whether the host is to be asked nothing more in this session. */
+  get #isOver(): boolean {
+    return this.#drain.aborted || this.#unreachable !== null || this.#busyMs > 0 || this.#load.pauseMs > 0
+  }
+
+  readonly #takeSlot = (): Promise<boolean> => this.#clock.takeSlot(this.#drain)
+
+  readonly #worked = (ms: number): void => this.#load.worked(ms)
+
+  async #outcomeOf(url: LeasedUrl): Promise<UrlOutcome> {
+    const { permit, soft404s } = this.#deps
+    const verdict = scopeVerdict(url, this.#settings.scope)
+    if (verdict !== 'in') return { kind: 'out', verdict }
+    const deaths = deathsOf(url)
+    if (deaths !== null) return { kind: 'skipped', reason: 'commit_failed', detail: deaths, unfetched: true }
+    if (this.#isOver) return { kind: 'back' }
+    const permitted = await permit(url.url, this.#takeSlot, this.#abort)
+    if (permitted.kind !== 'allowed') return this.#withoutPermission(permitted)
+    this.#clock.slowDown(permitted.crawlDelayMs)
+    const absent = await soft404s.absentPage(url.url, this.#takeSlot, this.#abort)
+    if (absent.kind === 'busy') return this.#comeBackIn(absent.inMs)
+    if (!(await this.#takeSlot())) return { kind: 'back' }
+    return this.#fetch(url, permitted, absent.shape)
+  }
+
+  #withoutPermission(permitted: Exclude<Permitted, Allowed>): UrlOutcome {
+    if (permitted.kind === 'busy') return this.#comeBackIn(permitted.inMs)
+    const { permission } = permitted
+    if (permitted.kind === 'unreachable') {
+      this.#unreachable = permission
+      return { kind: 'back' }
+    }
+    if (permitted.kind === 'hopeless') {
+      const { reason, detail } = permitted
+      return { kind: 'skipped', reason, detail, permission, unfetched: true }
+    }
+    this.#clock.slowDown(permitted.crawlDelayMs)
+    return refusedBy(permission) === 'robots'
+      ? { kind: 'forbidden', permission }
+      : { kind: 'forbidden', optOut: permission.rule, permission }
+  }
+
+  #comeBackIn(ms: number): UrlOutcome {
+    this.#busyMs = Math.max(ms, 1)
+    return { kind: 'back' }
+  }
+
+  async #fetch(url: LeasedUrl, permitted: Allowed, absent: PageShape | null): Promise<UrlOutcome> {
+    const { permission } = permitted
+    const { traps } = this.#deps
+    const options = { ...this.#settings.visit, shape: absent !== null }
+    const visited = await visit(this.#visitDeps, url, options, this.#abort)
+    if (visited.kind === 'redirect' && traps.leadsBack(url.url, visited.to)) {
+      return { ...visited, kind: 'loop', permission }
+    }
+    if (visited.kind !== 'page') return { ...visited, permission }
+    const seen = await this.#see(url, visited)
+    const { status } = seen.page
+    if (seen.mayBeSeenLater && url.attempts + 1 < maxTries) {
+      const detail = 'no browser was free'
+      return { kind: 'retry', reason: 'cancelled', delayMs: rerenderMs, detail, status, permission }
+    }
+    const useless = this.#uselessness(url, seen.page, absent)
+    if (useless !== null) return { kind: 'skipped', ...useless, status, permission }
+    const { page, movedTo } = seen
+    const named = this.#settings.sitemaps && url.depth === 0 ? permitted.sitemaps : undefined
+    return { kind: 'page', page: withLinks(page, sitemapLinks(named, url.url)), movedTo, permission }
+  }
+
+  async #see(
+    url: LeasedUrl,
+    { page, source }: PageVisited,
+  ): Promise<Pick<PageSeen, 'page' | 'movedTo' | 'mayBeSeenLater'>> {
+    const { rendering } = this.#deps
+    if (rendering === null || source === undefined) return { page, movedTo: null, mayBeSeenLater: false }
+    const { evidence } = this.#lessons
+    const untilMs = this.#held.leaseEndsAtMs - commitMs
+    const seen = await rendering(url, page, source, evidence, untilMs, this.#abort, this.#worked)
+    this.#lessons.add(seen)
+    this.#clock.charge(seen.ownRequests, this.#settings.requestDelayMs)
+    return seen
+  }
+
+  /** Why a page that came is none of the host's own pages; null = it is one. */
+  #uselessness(
+    url: LeasedUrl,
+    page: Page,
+    absent: PageShape | null,
+  ): { reason: PageSkipReason; detail: string } | null {
+    if (this.#deps.traps.isCopy(url.url, page.digest)) {
+      return { reason: 'copy', detail: 'the host gave the same page under other URLs' }
+    }
+    return this.#deps.soft404s.isAbsent(page, absent)
+      ? { reason: 'soft_404', detail: 'the host shows it for pages that it has not' }
+      : null
+  }
+
+  #stateOf(health: SessionCommit['health']): HostState {
+    const { lease } = this.#held
+    const { firstPauseMs, maxFailures, maxFailingMs } = this.#settings.failing
+    const isUnreachable = this.#unreachable !== null
+    const isFailing = health === 'bad' || isUnreachable
+    return {
+      health: isUnreachable && health !== 'ok' ? 'bad' : health,
+      unreachable: this.#unreachable,
+      delayMs: this.#clock.delayMs,
+      reservedMs: lease.reservedMs,
+      lastFetchAgoMs: this.#clock.lastFetchAgoMs,
+      pauseMs: Math.max(
+        this.#busyMs,
+        this.#load.pauseMs,
+        this.#clock.owedMs,
+        isFailing ? failurePauseMs(lease.failures, firstPauseMs) : 0,
+      ),
+      throttleMs: this.#load.throttleMs,
+      maxFailures,
+      maxFailingMs,
+    }
+  }
+}
+
+/** Sitemaps that robots.txt names, as if the page linked to them: the same rules decide whether they are crawled. */
+function sitemapLinks(named: readonly string[] = [], url: string): string[] {
+  return named.slice(0, maxSitemaps).flatMap((raw) => canonicalUrl(raw, url) ?? [])
+}
+
+function withLinks(page: Page, links: readonly string[]): Page {
+  return links.length === 0 ? page : { ...page, links: [...new Set([...page.links, ...links])] }
+}
