@@ -7,6 +7,7 @@ import { PGlite } from '@electric-sql/pglite'
 import { makeFolder } from '../../disk/index.js'
 import { type LockFence, mayGoOn } from '../../lock/index.js'
 import { messageOf } from '../../records/index.js'
+import { unpackFolder } from './packed-folder.js'
 
 const require = createRequire(import.meta.url)
 
@@ -38,8 +39,8 @@ export const startParams = [
   ...['shared_buffers=16MB', 'work_mem=8MB', 'random_page_cost=1.1'].flatMap((setting) => ['-c', setting]),
 ]
 
-/** An empty database, which the build has packed: to unpack it takes a fifth of the work of creating one. */
-export const packedDatabase = new URL('empty.tar.gz', import.meta.url)
+/** An empty database, which the build has packed: to unpack it takes a small part of the work of creating one. */
+export const packedDatabase = new URL('empty.packed', import.meta.url)
 
 /** Opens the database in a folder; where none is there, an empty one is laid in it first. */
 async function openFolder(dir: string): Promise<PGlite> {
@@ -49,17 +50,21 @@ async function openFolder(dir: string): Promise<PGlite> {
   if (existsSync(dir)) return await openDatabase(dir)
   await makeFolder(dirname(dir))
   writeFileSync(unfinished, '')
-  const db = await openDatabase(dir, new Blob([readFileSync(packedDatabase)]))
+  unpackFolder(readFileSync(packedDatabase), dir)
+  const db = await openDatabase(dir)
   rmSync(unfinished)
   return db
 }
 
 /**
- * Opens a database, with the packed one in it if it is given, brings BullMQ's and pairmill's schemas up to date, and sets the session's
- * search path.
+ * Opens a database, creating it where there is none, brings BullMQ's and pairmill's schemas up to date, and sets the session's search path.
+ * `settings`: of PostgreSQL, beside those of every start, as `name=value`.
  */
-export async function openDatabase(dataDir: string, loadDataDir?: Blob): Promise<PGlite> {
-  const db = await PGlite.create({ dataDir, startParams, ...(loadDataDir && { loadDataDir }) })
+export async function openDatabase(dataDir: string, settings: readonly string[] = []): Promise<PGlite> {
+  const db = await PGlite.create({
+    dataDir,
+    startParams: [...startParams, ...settings.flatMap((setting) => ['-c', setting])],
+  })
   await installSchemas(db)
   // BullMQ names its tables and functions without a schema; pairmill's functions set their own path.
   await db.exec('set search_path to bullmq, public')
