@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
 import { parentPort, workerData } from 'node:worker_threads'
 import { PGlite } from '@electric-sql/pglite'
 import { makeFolder } from '../../disk/index.js'
@@ -129,7 +130,15 @@ export const callsPerLook = 50
 const vacuumMs = 60_000
 const busyTables = ['pairmill.url', 'pairmill.candidate', 'pairmill.host', 'pairmill.batch', 'bullmq.job']
 
+/**
+ * What a function of the engine does, in bytes of WebAssembly that it has executed (some tenths of a second's), before V8 compiles it anew
+ * to be quicker. V8's own 1.8 million have half of PostgreSQL compiled twice before the first page is there, for which a run that goes on for an hour gets nothing.
+ */
+const tieringBudgetBytes = 200_000_000
+
 async function serve(port: NonNullable<typeof parentPort>, { dir, fence }: ThreadData): Promise<void> {
+  // Read when the engine is loaded. It holds for the whole process, where undici's parser is all the WebAssembly beside.
+  setFlagsFromString(`--wasm-tiering-budget=${tieringBudgetBytes}`)
   const db = await openFolder(dir)
   // Looked at before each statement, in this thread: what waits here when the process stood still must not be written after it.
   const isGuarded = () => fence === null || mayGoOn(fence, Date.now())
