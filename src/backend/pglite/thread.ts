@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
 import { parentPort, workerData } from 'node:worker_threads'
 import { PGlite } from '@electric-sql/pglite'
 import { makeFolder } from '../../disk/index.js'
 import { type LockFence, mayGoOn } from '../../lock/index.js'
 import { messageOf } from '../../records/index.js'
+import { unpackFolder } from './packed-folder.js'
 
 const require = createRequire(import.meta.url)
 
@@ -37,8 +39,8 @@ export const startParams = [
   ...['shared_buffers=16MB', 'work_mem=8MB', 'random_page_cost=1.1'].flatMap((setting) => ['-c', setting]),
 ]
 
-/** An empty database, which the build has packed: to unpack it takes a fifth of the work of creating one. */
-export const packedDatabase = new URL('empty.tar.gz', import.meta.url)
+/** An empty database, which the build has packed: to unpack it takes a small part of the work of creating one. */
+export const packedDatabase = new URL('empty.packed', import.meta.url)
 
 /** Opens the database in a folder; where none is there, an empty one is laid in it first. */
 async function openFolder(dir: string): Promise<PGlite> {
@@ -48,14 +50,21 @@ async function openFolder(dir: string): Promise<PGlite> {
   if (existsSync(dir)) return await openDatabase(dir)
   await makeFolder(dirname(dir))
   writeFileSync(unfinished, '')
-  const db = await openDatabase(dir, new Blob([readFileSync(packedDatabase)]))
+  unpackFolder(readFileSync(packedDatabase), dir)
+  const db = await openDatabase(dir)
   rmSync(unfinished)
   return db
 }
 
-/** Opens a database, with the packed one in it if it is given, and brings its schema up to date. */
-export async function openDatabase(dataDir: string, loadDataDir?: Blob): Promise<PGlite> {
-  const db = await PGlite.create({ dataDir, startParams, ...(loadDataDir && { loadDataDir }) })
+/**
+ * Opens a database, creating it where there is none, and brings its schema up to date. `settings`: of PostgreSQL, beside those of every start,
+ * as `name=value`.
+ */
+export async function openDatabase(dataDir: string, settings: readonly string[] = []): Promise<PGlite> {
+  const db = await PGlite.create({
+    dataDir,
+    startParams: [...startParams, ...settings.flatMap((setting) => ['-c', setting])],
+  })
   await installSchema(db)
   return db
 }
@@ -107,7 +116,15 @@ export const callsPerLook = 50
 const vacuumMs = 60_000
 const busyTables = ['pairmill.url', 'pairmill.candidate', 'pairmill.host', 'pairmill.batch']
 
+/**
+ * What a function of the engine does, in bytes of WebAssembly that it has executed (some tenths of a second's), before V8 compiles it anew
+ * to be quicker. V8's own 1.8 million have half of PostgreSQL compiled twice before the first page is there, for which a run that goes on for an hour gets nothing.
+ */
+const tieringBudgetBytes = 200_000_000
+
 async function serve(port: NonNullable<typeof parentPort>, { dir, fence }: ThreadData): Promise<void> {
+  // Read when the engine is loaded. It holds for the whole process, where undici's parser is all the WebAssembly beside.
+  setFlagsFromString(`--wasm-tiering-budget=${tieringBudgetBytes}`)
   const db = await openFolder(dir)
   // Looked at before each statement, in this thread: what waits here when the process stood still must not be written after it.
   const isGuarded = () => fence === null || mayGoOn(fence, Date.now())
