@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { memoryBells } from '../dist/backend/memory-queue.js'
+import { memoryQueue } from '../dist/backend/memory-queue.js'
 import { openPglite } from '../dist/backend/pglite/database.js'
 import { callThrough, sqlBackend } from '../dist/backend/sql-backend.js'
 import { anchorOf, canonicalUrl, defaultVisitOptions, hostOf } from '../dist/crawl/index.js'
@@ -28,7 +28,7 @@ const fail = (error) => {
 
 const database = await openPglite(join(folder, 'db'))
 const backend = sqlBackend(callThrough(database))
-const bells = memoryBells()
+const queue = memoryQueue()
 const net = createNet({ userAgent: 'pairmill-bench/1.0', connectTo: [], allowPrivate: ['127.0.0.0/8'] })
 const now = () => Date.now()
 const permit = createPermission({
@@ -44,7 +44,7 @@ const deps = {
   traps: createTraps(100_000, now),
   groupsOf: async () => [],
   backend,
-  bells,
+  queue,
   fetch: net.fetch,
   permit,
   soft404s: createSoft404s(soft404Deps, visitOptions, 1_000),
@@ -69,8 +69,8 @@ const offers = seeds.map((seed) => {
 })
 const never = new AbortController().signal
 const visit = ({ key }) => crawlHost(deps, settings, key, never, never)
-const answering = bells.answer('session', Number(concurrency), visit, fail, never)
-await bells.ring('session', run, await backend.offer(run, offers, true))
+const answering = queue.consume('session', Number(concurrency), visit, fail, never)
+await queue.notify('session', run, await backend.offer(run, offers, true))
 
 for (;;) {
   await sleep(250)
@@ -79,6 +79,6 @@ for (;;) {
 }
 console.log(JSON.stringify(await backend.counters(run)))
 await answering.close()
-await bells.close()
+await queue.close()
 await net.close()
 await database.close()

@@ -4,7 +4,7 @@ import { closeSync, openSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { connectFleet } from '../dist/backend/index.js'
+import { openRedisHub } from '../dist/backend/index.js'
 import { readRun, readWorkers } from '../dist/run/index.js'
 import { runCommand } from './command.js'
 import { cache, repo } from './places.js'
@@ -22,7 +22,7 @@ export const run = 'bench'
 export async function startFleet(name) {
   const server = await startServer()
   if (server === null) return null
-  const fleet = await connectFleet(server.url, (error) => console.error(error.message))
+  const fleet = await openRedisHub(server.url, (error) => console.error(error.message))
   if ('message' in fleet) throw new Error(fleet.message)
   const out = join(cache, `out-${name}`)
   await rm(out, { recursive: true, force: true })

@@ -18,7 +18,7 @@ import {
   writePart,
   writePlan,
 } from '../dist/shard/index.js'
-import { createGate } from '../dist/timing/index.js'
+import { createSemaphore } from '../dist/timing/index.js'
 import { createImageFetch } from '../dist/workers/image-fetch.js'
 
 const [list, folder, longSide, quality] = process.argv.slice(2)
@@ -55,7 +55,7 @@ const deps = {
   decode: decodeImage,
   pixelsOf: null,
   tensorSide: null,
-  decoding: createGate(2 * availableParallelism()),
+  decoding: createSemaphore(2 * availableParallelism()),
   now,
   score: null,
   tagger: null,

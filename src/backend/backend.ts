@@ -335,7 +335,7 @@ export type Marked =
 export type Held = { readonly kind: 'held' } | { readonly kind: 'lost' }
 
 /**
- * The state of all runs: frontier, leases, batches, claims, plans and counters. It is the truth; queues only ring. Every method
+ * The state of all runs: frontier, leases, batches, claims, plans and counters. It is the truth; queues only notify. Every method
  * is one transaction, and every change under a lease is fenced by the lease's token: who lost it changes nothing. Times are the
  * backend's. Methods reject only where the backend is lost or was misused.
  */
@@ -380,7 +380,7 @@ export interface Backend {
   removeWorker(worker: string): Promise<void>
   workers(): Promise<readonly WorkerEntry[]>
 
-  /** Adds URLs that the run does not know; `seeds` marks the run as seeded, and one that ended as going on. Answers the hosts to ring. */
+  /** Adds URLs that the run does not know; `seeds` marks the run as seeded, and one that ended as going on. Answers the hosts to notify. */
   offer(run: string, urls: readonly Offer[], seeds: boolean): Promise<readonly string[]>
   /** A URL whose workers died twice, or whose commit was refused, is leased alone. */
   leaseHost(wish: {

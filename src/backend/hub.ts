@@ -1,11 +1,11 @@
 import type { Backend } from './backend.js'
 import type { ServerMonitor } from './redis/server-monitor.js'
-import type { Bells } from './work-queue.js'
+import type { WorkQueue } from './work-queue.js'
 
 /** The shared state of runs, opened by one process: the backend of a folder, or the server of a fleet. */
 export interface Hub {
   readonly backend: Backend
-  readonly bells: Bells
+  readonly queue: WorkQueue
   /** Settings of the server that are not as they should be, for people. */
   readonly warnings: readonly string[]
   /** Whether the server can be asked just now. */

@@ -25,6 +25,13 @@ export type {
 } from './backend.js'
 export type { Hub } from './hub.js'
 export { openPgliteHub, type PgliteHub } from './pglite/pglite-hub.js'
-export { connectFleet } from './redis/connect.js'
+export { openRedisHub } from './redis/redis-hub.js'
 export { type ServerState, serverStateKinds, stateText } from './redis/server-state.js'
-export { type Answering, type BellKind, type Bells, bellKinds, busyFor, type Visited } from './work-queue.js'
+export {
+  busyFor,
+  type Consumer,
+  type WorkKind,
+  type WorkQueue,
+  type WorkResult,
+  workKinds,
+} from './work-queue.js'

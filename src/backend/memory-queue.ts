@@ -1,30 +1,29 @@
 import {
-  type Answering,
-  type BellKind,
-  type Bells,
-  bellKinds,
+  type Consumer,
   marginMs,
-  type Ring,
-  type Visit,
+  type Work,
+  type WorkItem,
+  type WorkKind,
+  type WorkQueue,
+  workKinds,
 } from './work-queue.js'
 
-/** Work that is rung for under one key. It waits for its time, waits for a free place, or is being answered. */
+/** Work item of one key. It waits for its time, waits for a free place, or is worked on. */
 interface Entry {
-  readonly ring: Ring
+  readonly item: WorkItem
   /** null = it does not wait for its time. */
   timer: NodeJS.Timeout | null
   isActive: boolean
-  /** Delay of a ring that came while it was being answered; null = none came. */
+  /** Delay of a notification that came while it was worked on; null = none came. */
   nextMs: number | null
 }
 
-interface Consumer {
-  readonly visit: Visit
+interface Worker {
+  readonly work: Work
   readonly concurrency: number
   readonly onError: (error: Error) => void
   active: number
-  isClosing: boolean
-  /** Called when a visit ends. */
+  /** Called when an item is done. */
   ended: (() => void) | null
 }
 
@@ -32,63 +31,62 @@ interface KindQueue {
   readonly entries: Map<string, Entry>
   /** Entries whose time has come, in that order. */
   readonly ready: Set<Entry>
-  readonly consumers: Set<Consumer>
+  readonly workers: Set<Worker>
 }
 
 const longestTimerMs = 2 ** 31 - 1
 
 /**
- * Rings in the memory of the only process that works on its runs. They are lost with it, which loses nothing: it rings anew from the backend.
+ * Queue in the memory of the only process that works on its runs. What waits there is lost with it, which loses nothing: the scheduler notifies anew from the backend.
  */
-export function memoryBells(): Bells {
-  const kinds = new Map<BellKind, KindQueue>(
-    bellKinds.map((kind) => [kind, { entries: new Map(), ready: new Set(), consumers: new Set() }]),
+export function memoryQueue(): WorkQueue {
+  const kinds = new Map<WorkKind, KindQueue>(
+    workKinds.map((kind) => [kind, { entries: new Map(), ready: new Set(), workers: new Set() }]),
   )
-  const of = (kind: BellKind): KindQueue => {
+  const of = (kind: WorkKind): KindQueue => {
     const queue = kinds.get(kind)
     if (queue === undefined) throw new Error(`no queue for ${kind}`)
     return queue
   }
   return {
-    ring: async (kind, run, keys, delayMs = 0) => {
+    notify: async (kind, run, keys, delayMs = 0) => {
       const queue = of(kind)
       for (const key of keys) {
         const id = idOf(run, key)
         const known = queue.entries.get(id)
         if (known?.isActive === true) known.nextMs = delayMs
         else {
-          const entry = known ?? { ring: { v: 1, run, key }, timer: null, isActive: false, nextMs: null }
+          const entry = known ?? { item: { v: 1, run, key }, timer: null, isActive: false, nextMs: null }
           queue.entries.set(id, entry)
           putOff(queue, entry, delayMs)
         }
       }
       serve(queue)
     },
-    answer: (kind, concurrency, visit, onError): Answering => {
+    consume: (kind, concurrency, work, onError): Consumer => {
       const queue = of(kind)
-      const consumer: Consumer = { visit, concurrency, onError, active: 0, isClosing: false, ended: null }
-      queue.consumers.add(consumer)
+      const worker: Worker = { work, concurrency, onError, active: 0, ended: null }
+      queue.workers.add(worker)
       serve(queue)
       return {
         close: async (now) => {
-          consumer.isClosing = true
-          queue.consumers.delete(consumer)
-          while (consumer.active > 0 && !now) {
+          queue.workers.delete(worker)
+          while (worker.active > 0 && !now) {
             await new Promise<void>((resolve) => {
-              consumer.ended = resolve
+              worker.ended = resolve
             })
           }
         },
       }
     },
     drop: async (run) => {
-      for (const queue of kinds.values()) clear(queue, (entry) => entry.ring.run === run && !entry.isActive)
+      for (const queue of kinds.values()) remove(queue, (entry) => entry.item.run === run && !entry.isActive)
     },
-    silence: async () => {
-      for (const queue of kinds.values()) clear(queue, () => true)
+    clear: async () => {
+      for (const queue of kinds.values()) remove(queue, () => true)
     },
     close: async () => {
-      for (const queue of kinds.values()) clear(queue, () => true)
+      for (const queue of kinds.values()) remove(queue, () => true)
     },
   }
 }
@@ -116,34 +114,34 @@ function putOff(queue: KindQueue, entry: Entry, delayMs: number): void {
   )
 }
 
-/** Gives what is ready to consumers that have a place free. */
+/** Gives what is ready to workers that have a place free. */
 function serve(queue: KindQueue): void {
   for (const entry of queue.ready) {
-    const free = [...queue.consumers].find(({ active, concurrency }) => active < concurrency)
+    const free = [...queue.workers].find(({ active, concurrency }) => active < concurrency)
     if (free === undefined) return
     queue.ready.delete(entry)
-    void visit(queue, free, entry)
+    void workOn(queue, free, entry)
   }
 }
 
-async function visit(queue: KindQueue, consumer: Consumer, entry: Entry): Promise<void> {
+async function workOn(queue: KindQueue, worker: Worker, entry: Entry): Promise<void> {
   entry.isActive = true
-  consumer.active++
+  worker.active++
   let againMs: number | null = null
   try {
-    const visited = await consumer.visit(entry.ring)
-    againMs = visited.kind === 'again' ? visited.inMs + marginMs : null
+    const result = await worker.work(entry.item)
+    againMs = result.kind === 'again' ? result.inMs + marginMs : null
   } catch (error) {
-    // The run's scheduler rings again.
-    consumer.onError(error instanceof Error ? error : new Error(String(error)))
+    // The run's scheduler notifies again.
+    worker.onError(error instanceof Error ? error : new Error(String(error)))
   }
-  consumer.active--
-  consumer.ended?.()
+  worker.active--
+  worker.ended?.()
   entry.isActive = false
-  const id = idOf(entry.ring.run, entry.ring.key)
+  const id = idOf(entry.item.run, entry.item.key)
   // Silenced meanwhile: another may have its key.
   if (queue.entries.get(id) === entry) {
-    // The answer came first: what was rung for meanwhile may be what there is more of.
+    // The result came first: what a notification meanwhile was for may be what there is more of.
     const delayMs = againMs ?? entry.nextMs
     if (againMs === null) entry.nextMs = null
     if (delayMs === null) queue.entries.delete(id)
@@ -152,7 +150,7 @@ async function visit(queue: KindQueue, consumer: Consumer, entry: Entry): Promis
   serve(queue)
 }
 
-function clear(queue: KindQueue, which: (entry: Entry) => boolean): void {
+function remove(queue: KindQueue, which: (entry: Entry) => boolean): void {
   for (const [id, entry] of queue.entries) {
     if (!which(entry)) continue
     if (entry.timer !== null) clearTimeout(entry.timer)

@@ -1,10 +1,10 @@
 import { DelayedError, type Job, type Queue, type Worker } from 'bullmq'
 
-/** Kinds of work that can be rung for: a host to visit, a batch to filter, a plan to carry out. */
-export const bellKinds = ['session', 'batch', 'plan'] as const
-export type BellKind = (typeof bellKinds)[number]
+/** Kinds of work: a host to crawl, a batch to judge, a plan to carry out. */
+export const workKinds = ['session', 'batch', 'plan'] as const
+export type WorkKind = (typeof workKinds)[number]
 
-export interface Ring {
+export interface WorkItem {
   readonly v: 1
   readonly run: string
   /** Host, batch or plan. */
@@ -12,43 +12,43 @@ export interface Ring {
 }
 
 /** `again`: there is more to do under this key, in so many ms. */
-export type Visited = { readonly kind: 'done' } | { readonly kind: 'again'; readonly inMs: number }
-export type Visit = (ring: Ring) => Promise<Visited>
+export type WorkResult = { readonly kind: 'done' } | { readonly kind: 'again'; readonly inMs: number }
+export type Work = (item: WorkItem) => Promise<WorkResult>
 
-export interface BellMaker {
-  queue(name: string): Queue<Ring>
+export interface QueueMaker {
+  queue(name: string): Queue<WorkItem>
   worker(
     name: string,
-    process: (job: Job<Ring>, token?: string) => Promise<void>,
+    process: (job: Job<WorkItem>, token?: string) => Promise<void>,
     options: { concurrency: number },
-  ): Worker<Ring>
+  ): Worker<WorkItem>
 }
 
-export interface Answering {
+export interface Consumer {
   /** Takes nothing new, and waits until what is under way has ended, unless `now`. */
   close(now: boolean): Promise<void>
 }
 
 /**
- * Doorbells over BullMQ. A ring can be lost, doubled or late and nothing is lost with it: the backend knows what is to be done, and
- * whoever answers asks it. Rings of one key are held together by BullMQ's deduplication; one that comes while the key is being
- * answered is kept for afterwards (keepLastIfActive).
+ * Queue of what may be to be done. An item is a doorbell: it can be lost, doubled or late and nothing is lost with it, since the backend knows
+ * what is to be done, and whoever consumes the item asks it. Items of one key are held together; a notification that comes while the key is worked
+ * on is kept for afterwards.
  */
-export interface Bells {
-  ring(kind: BellKind, run: string, keys: readonly string[], delayMs?: number): Promise<void>
-  answer(kind: BellKind, concurrency: number, visit: Visit, onError: (error: Error) => void): Answering
-  /** Takes the rings of a run away that nobody answers yet, as far as none comes or goes meanwhile. */
+export interface WorkQueue {
+  notify(kind: WorkKind, run: string, keys: readonly string[], delayMs?: number): Promise<void>
+  consume(kind: WorkKind, concurrency: number, work: Work, onError: (error: Error) => void): Consumer
+  /** Takes the items of a run away that nobody works on yet, as far as none comes or goes meanwhile. */
   drop(run: string): Promise<void>
-  /** Takes every ring away. For a process that is alone: it rings anew from the backend. */
-  silence(): Promise<void>
+  /** Takes every item away. For a process that is alone: its scheduler notifies anew from the backend. */
+  clear(): Promise<void>
   close(): Promise<void>
 }
 
 /** The holder of a key may let go of it long before its lease ends, and cannot wake others that wait for it: they look again this soon. */
 const busyMs = 1_000
 
-/** The answer to a ring whose key another one holds. */
-export function busyFor(inMs: number): Visited {
+/** Result of an item whose key another one holds. */
+export function busyFor(inMs: number): WorkResult {
   return { kind: 'again', inMs: Math.min(inMs, busyMs) }
 }
 
@@ -58,22 +58,22 @@ export const marginMs = 2
 /** Jobs that are looked at in one call. */
 const jobsAtOnce = 500
 
-export function createBells(make: BellMaker): Bells {
-  const queues = new Map(bellKinds.map((kind) => [kind, make.queue(kind)]))
-  const queueOf = (kind: BellKind): Queue<Ring> => {
+export function createWorkQueue(make: QueueMaker): WorkQueue {
+  const queues = new Map(workKinds.map((kind) => [kind, make.queue(kind)]))
+  const queueOf = (kind: WorkKind): Queue<WorkItem> => {
     const queue = queues.get(kind)
     if (queue === undefined) throw new Error(`no queue for ${kind}`)
     return queue
   }
   return {
-    ring: async (kind, run, keys, delayMs = 0) => {
+    notify: async (kind, run, keys, delayMs = 0) => {
       if (keys.length === 0) return
       await queueOf(kind).addBulk(
         keys.map((key) => ({
           name: kind,
           data: { v: 1 as const, run, key },
           opts: {
-            // A ring takes the place of one that was put off: by whose clock, and how far off that was, no longer matters.
+            // A notification takes the place of one that was put off: by whose clock, and how far off that was, no longer matters.
             deduplication: { id: `${run}/${key}`, keepLastIfActive: true, replace: true },
             delay: delayMs,
             removeOnComplete: true,
@@ -82,13 +82,13 @@ export function createBells(make: BellMaker): Bells {
         })),
       )
     },
-    answer: (kind, concurrency, visit, onError) => {
+    consume: (kind, concurrency, work, onError) => {
       const worker = make.worker(
         kind,
         async (job, token) => {
-          const visited = await visit(job.data)
-          if (visited.kind === 'done') return
-          await job.moveToDelayed(Date.now() + visited.inMs + marginMs, token)
+          const result = await work(job.data)
+          if (result.kind === 'done') return
+          await job.moveToDelayed(Date.now() + result.inMs + marginMs, token)
           throw new DelayedError()
         },
         { concurrency },
@@ -111,7 +111,7 @@ export function createBells(make: BellMaker): Bells {
         }
       }
     },
-    silence: async () => {
+    clear: async () => {
       for (const queue of queues.values()) await queue.obliterate({ force: true })
     },
     close: async () => {

@@ -1,4 +1,4 @@
-import { connectFleet } from '../backend/index.js'
+import { openRedisHub } from '../backend/index.js'
 import { shownUrl } from '../records/index.js'
 import { type Environment, readWorkers } from '../run/index.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
@@ -32,7 +32,7 @@ export async function crawlCommand(call: CrawlCall, deps: CrawlDeps): Promise<Ex
   }
   const url = fleetUrlOf(call.backend, deps.fleetUrl)
   if ('problem' in url) return refuse(url.problem, exitCodes.usage)
-  const fleet = await connectFleet(url.url, () => {})
+  const fleet = await openRedisHub(url.url, () => {})
   if ('message' in fleet) return refuse(fleet.message, exitCodes.backend)
   try {
     const launched = await launch(fleet, { ...call, url: url.url }, deps)

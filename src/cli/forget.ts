@@ -1,4 +1,4 @@
-import { connectFleet, type Hub } from '../backend/index.js'
+import { type Hub, openRedisHub } from '../backend/index.js'
 import { type Forgotten, forgetRun } from '../run/index.js'
 import type { Clock } from './display.js'
 import { formatDuration } from './duration.js'
@@ -29,7 +29,7 @@ export async function forgetCommand(call: ForgetCall, deps: ForgetDeps): Promise
   }
   const url = fleetUrlOf(call.backend, deps.fleetUrl)
   if ('problem' in url) return refuse(url.problem, exitCodes.usage)
-  const fleet = await connectFleet(url.url, () => {})
+  const fleet = await openRedisHub(url.url, () => {})
   if ('message' in fleet) return refuse(fleet.message, exitCodes.backend)
   try {
     const forgotten = await forgetShown(fleet, call.run, deps)
@@ -49,7 +49,7 @@ const progressMs = 1_000
 
 /** Says every second how far it is; on a terminal in one line. */
 export async function forgetShown(
-  fleet: Pick<Hub, 'backend' | 'bells'>,
+  fleet: Pick<Hub, 'backend' | 'queue'>,
   run: string,
   { stderr, clock }: Pick<ForgetDeps, 'stderr' | 'clock'>,
 ): Promise<Forgotten> {

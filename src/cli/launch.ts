@@ -1,7 +1,7 @@
 import type { Hub } from '../backend/index.js'
 import { messageOf, shownUrl } from '../records/index.js'
 import {
-  checkFleetSources,
+  checkRunSources,
   type Environment,
   type Launched,
   launchRun,
@@ -56,7 +56,7 @@ export async function launch(
     options,
     given: input.given,
     checkSources: (expected, isNew) =>
-      checkFleetSources(fleet, { run: call.run, options: expected, sources }, deps.environment, isNew),
+      checkRunSources(fleet, { run: call.run, options: expected, sources }, deps.environment, isNew),
   })
   if (launched.kind !== 'refused') return launched
   const refused = refuse([launched.message], refusalCodes[launched.problem])

@@ -124,7 +124,7 @@ const commands: Commands = {
     if (surroundings === null) return exitCodes.usage
     const [
       { statusCommand },
-      { connectFleet },
+      { openRedisHub },
       { readPublishedStatus, readStatus },
       { isFolder },
       { isS3Url },
@@ -152,7 +152,7 @@ const commands: Commands = {
         }
       },
       fleetUrl: surroundings.fleetUrl,
-      connectFleet: (url) => connectFleet(url, () => {}),
+      openRedisHub: (url) => openRedisHub(url, () => {}),
       stdout,
       stderr,
       now: Date.now,

@@ -1,4 +1,4 @@
-import { connectFleet } from '../backend/index.js'
+import { openRedisHub } from '../backend/index.js'
 import { type Order, orderRun } from '../run/index.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import { fleetUrlOf } from './fleet-url.js'
@@ -37,7 +37,7 @@ export async function orderCommand(call: OrderCall, deps: OrderDeps): Promise<Ex
   }
   const url = fleetUrlOf(call.backend, deps.fleetUrl)
   if ('problem' in url) return refuse(url.problem, exitCodes.usage)
-  const fleet = await connectFleet(url.url, () => {})
+  const fleet = await openRedisHub(url.url, () => {})
   if ('message' in fleet) return refuse(fleet.message, exitCodes.backend)
   try {
     const ordered = await orderRun(fleet, call.run, call.order)

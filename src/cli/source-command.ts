@@ -1,7 +1,7 @@
-import { connectFleet, type Hub } from '../backend/index.js'
+import { type Hub, openRedisHub } from '../backend/index.js'
 import { type Source, SourceError } from '../crawl/index.js'
 import { shownUrl } from '../records/index.js'
-import { type Fed, isNothingRead, readSources, readWorkers, skipText } from '../run/index.js'
+import { type IngestEnd, isNothingRead, readSources, readWorkers, skipText } from '../run/index.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import { formatCount, printed } from './figures.js'
 import { fleetUrlOf } from './fleet-url.js'
@@ -61,7 +61,7 @@ async function feedFleet(
     tell(url.problem)
     return exitCodes.usage
   }
-  const fleet = await connectFleet(url.url, () => {})
+  const fleet = await openRedisHub(url.url, () => {})
   if ('message' in fleet) {
     tell(fleet.message)
     return exitCodes.backend
@@ -122,7 +122,7 @@ function progressText(counters: Readonly<Record<string, number>>, waiting: numbe
 }
 
 async function report(
-  read: Fed,
+  read: IngestEnd,
   run: string,
   fleet: Hub,
   { stdout }: SourceDeps,

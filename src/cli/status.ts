@@ -26,7 +26,7 @@ export interface StatusDeps {
   readonly readStatus: ReadStatus
   /** PAIRMILL_BACKEND; null = not set. */
   readonly fleetUrl: string | null
-  readonly connectFleet: (url: string) => Promise<Hub | { readonly message: string }>
+  readonly openRedisHub: (url: string) => Promise<Hub | { readonly message: string }>
   readonly stdout: Output
   readonly stderr: Output
   readonly now: () => number
@@ -90,7 +90,7 @@ async function sourceOf(
     }
     return { look, close: async () => {} }
   }
-  const fleet = await deps.connectFleet(url)
+  const fleet = await deps.openRedisHub(url)
   if ('message' in fleet) return { problem: fleet.message, code: exitCodes.backend }
   const look = async (): Promise<Look> => {
     try {

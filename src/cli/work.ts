@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { type BellKind, connectFleet, type Hub } from '../backend/index.js'
+import { type Hub, openRedisHub, type WorkKind } from '../backend/index.js'
 import type { Provider } from '../filter/index.js'
 import {
   batchesAtOnce,
@@ -15,7 +15,7 @@ import {
   workInFleet,
 } from '../run/index.js'
 import { openStore } from '../shard/index.js'
-import { pause, steadyClock } from '../timing/index.js'
+import { sleep, steadyClock } from '../timing/index.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import { escapedJson } from './figures.js'
 import { fleetUrlOf } from './fleet-url.js'
@@ -54,7 +54,7 @@ export interface WorkCommandDeps {
 const hostsAtOnce = Number(flagOf('concurrency').fallback)
 
 /** Visits of each kind at once. Pure. */
-export function placesOf(role: WorkRole, concurrency: number | null): Partial<Record<BellKind, number>> {
+export function placesOf(role: WorkRole, concurrency: number | null): Partial<Record<WorkKind, number>> {
   switch (role) {
     case 'crawl':
       return { session: concurrency ?? hostsAtOnce }
@@ -99,7 +99,7 @@ export async function workCommand(call: WorkCall, deps: WorkCommandDeps): Promis
       return exitCodes.usage
     }
     if (vitals !== null) closers.push(vitals.close)
-    const connected = await untilConnected(() => connectFleet(url.url, trouble), observe, stop.signals.drain)
+    const connected = await untilConnected(() => openRedisHub(url.url, trouble), observe, stop.signals.drain)
     const first = stop.first()
     if (connected === null) return exitCodeOf(first ?? 'SIGTERM')
     if ('message' in connected) {
@@ -132,7 +132,7 @@ export async function workCommand(call: WorkCall, deps: WorkCommandDeps): Promis
     vitals?.watch({
       working,
       fleet,
-      kinds: Object.keys(places) as BellKind[],
+      kinds: Object.keys(places) as WorkKind[],
       now: () => performance.now(),
     })
     await working.ended
@@ -153,7 +153,7 @@ const tellEveryMs = 60_000
  * first. `message`: why waiting would not help.
  */
 async function untilConnected(
-  connect: () => ReturnType<typeof connectFleet>,
+  connect: () => ReturnType<typeof openRedisHub>,
   observe: Observe,
   signal: AbortSignal,
 ): Promise<Hub | { readonly message: string } | null> {
@@ -174,7 +174,7 @@ async function untilConnected(
       toldAtMs = performance.now()
       observe({ kind: 'server', state: 'away', message: `${connected.message} It is waited for` })
     }
-    await pause(dialEveryMs, signal)
+    await sleep(dialEveryMs, signal)
   }
   return null
 }

@@ -1,4 +1,4 @@
-type Eld = (typeof import('eld/small'))['eld']
+type Eld = typeof import('eld/small')['eld']
 
 /**
  * Bounds for a certain answer. `letters` = letters at least, a Chinese, Japanese or Korean character counting three;
@@ -44,7 +44,10 @@ export interface LanguageDetector {
  */
 export async function languageDetector(): Promise<LanguageDetector> {
   const { eld } = await import('eld/small')
-  return { detect: (text) => detectLanguage(eld, text), languages: Object.values(eld.info().Languages).sort() }
+  return {
+    detect: (text) => detectLanguage(eld, text),
+    languages: Object.values(eld.info().Languages).sort(),
+  }
 }
 
 function detectLanguage(eld: Eld, text: string): DetectedLanguage {

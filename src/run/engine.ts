@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
-import type { Answering, BellKind, Hub, RunEntry, Visited } from '../backend/index.js'
+import type { Consumer, Hub, RunEntry, WorkKind, WorkResult } from '../backend/index.js'
 import type { Renderer } from '../crawl/index.js'
 import { prepareImageLibrary } from '../filter/index.js'
 import { messageOf } from '../records/index.js'
 import type { Store } from '../shard/index.js'
-import { createGate, pause } from '../timing/index.js'
+import { createSemaphore, sleep } from '../timing/index.js'
 import type { RunOptions, Scoring } from '../workers/index.js'
 import type { Observe, WorkEvent } from './observe/events.js'
 import { observedBackend } from './observe/observed.js'
@@ -17,15 +17,15 @@ import { Scheduler } from './scheduler.js'
 /** What one process does: the only one of a folder's run, or one of a fleet's. */
 export interface WorkOptions {
   /** Visits of each kind at once; a kind that is left out is not answered. Who carries out plans looks after the runs too. */
-  readonly places: Partial<Record<BellKind, number>>
+  readonly places: Partial<Record<WorkKind, number>>
   /** Images in decoding at once. */
   readonly decodes: number
   /** End when every run has ended. */
   readonly untilDone: boolean
   /** How often the runs are looked after. */
   readonly roundMs: number
-  /** How often, at most, what waits is rung and the time is counted; 0 = in every round. */
-  readonly ringMs: number
+  /** How often, at most, workers are notified of what waits and the time is counted; 0 = in every round. */
+  readonly notifyMs: number
   /** A part is planned so long after its commit, when nothing can take the commit back any more. */
   readonly settleMs: number
 }
@@ -73,9 +73,9 @@ export interface Working {
 const beatMs = 2_000
 /** A worker that said nothing for so long is not listed. */
 const ttlMs = 15_000
-/** How often the server is asked how it stands, and a ring that it cannot be answered now is looked at again. */
+/** How often the server is asked how it stands, and an item that cannot be worked on now is looked at again. */
 const lookMs = 5_000
-/** A ring whose run this process cannot work on is left to another. */
+/** An item whose run this process cannot work on is left to another. */
 const elsewhereMs = 2_000
 /** Works on the hub's runs until `signals` say so. Any number of such processes share the work. */
 export function work(options: WorkOptions, deps: WorkDeps, signals: RunSignals): Working {
@@ -99,7 +99,7 @@ class Engine {
   readonly #startedAtMs: number
   #consumedAtMs: number
   #active = 0
-  readonly #visits: Record<BellKind, number> = { session: 0, batch: 0, plan: 0 }
+  readonly #visits: Record<WorkKind, number> = { session: 0, batch: 0, plan: 0 }
   /** Why this process cannot work on a run, by run. */
   readonly #problems = new Map<string, string>()
   #browsers: Promise<Renderer | null> | null = null
@@ -116,8 +116,8 @@ class Engine {
     const backend = observedBackend(hub.backend, observe)
     this.#pipelines = new Pipelines({
       backend,
-      bells: hub.bells,
-      decoding: createGate(options.decodes),
+      queue: hub.queue,
+      decoding: createSemaphore(options.decodes),
       openNet,
       openStore: deps.openStore,
       openScoring: (run) => deps.openScoring(run, this.#lost, this.#abort),
@@ -131,11 +131,11 @@ class Engine {
     })
     this.#scheduler = new Scheduler({
       backend,
-      bells: hub.bells,
+      queue: hub.queue,
       pipelines: this.#pipelines,
       observe,
       worker: this.#worker,
-      ringMs: options.ringMs,
+      notifyMs: options.notifyMs,
       inOrder: deps.inOrder,
       publishes: deps.publishes,
       now,
@@ -161,7 +161,7 @@ class Engine {
   async run(): Promise<void> {
     const { hub } = this.#deps
     const { places, roundMs } = this.#options
-    const answering = (Object.entries(places) as [BellKind, number][]).map((place) => this.#answer(...place))
+    const answering = (Object.entries(places) as [WorkKind, number][]).map((place) => this.#consume(...place))
     try {
       await Promise.all([
         this.#every(lookMs, () => hub.server.look()),
@@ -182,7 +182,7 @@ class Engine {
   async #every(ms: number, act: () => Promise<unknown>): Promise<void> {
     while (!this.#drain.aborted) {
       await act().catch((error: unknown) => this.#trouble(error))
-      await pause(ms, this.#drain)
+      await sleep(ms, this.#drain)
     }
   }
 
@@ -210,9 +210,9 @@ class Engine {
     })
   }
 
-  #answer(kind: BellKind, places: number): Answering {
+  #consume(kind: WorkKind, places: number): Consumer {
     const { hub, now } = this.#deps
-    return hub.bells.answer(
+    return hub.queue.consume(
       kind,
       places,
       async ({ run, key }) => {
@@ -222,7 +222,7 @@ class Engine {
         try {
           const visited = await this.#visit(kind, run, key)
           const again = visited.kind === 'again'
-          this.#observe({ kind: 'visited', bell: kind, run, key, ms: now() - began, again })
+          this.#observe({ kind: 'visited', work: kind, run, key, ms: now() - began, again })
           this.#visits[kind]++
           return visited
         } catch (error) {
@@ -238,9 +238,9 @@ class Engine {
     )
   }
 
-  async #visit(kind: BellKind, run: string, key: string): Promise<Visited> {
+  async #visit(kind: WorkKind, run: string, key: string): Promise<WorkResult> {
     const pipeline = await this.#pipelines.of(run)
-    // A ring for what was forgotten.
+    // An item of a run that was forgotten.
     if (pipeline === null) {
       this.#problems.delete(run)
       return { kind: 'done' }
@@ -254,11 +254,11 @@ class Engine {
     const resting = this.#deps.hub.server.resting
     switch (kind) {
       case 'session':
-        return await pipeline.visitSession(key, AbortSignal.any([this.#drain, resting]), this.#abort)
+        return await pipeline.crawlHost(key, AbortSignal.any([this.#drain, resting]), this.#abort)
       case 'batch':
-        return await pipeline.visitBatch(key, this.#drain, this.#abort)
+        return await pipeline.judgeBatch(key, this.#drain, this.#abort)
       case 'plan':
-        return await pipeline.visitPlan(key, this.#abort)
+        return await pipeline.buildShards(key, this.#abort)
     }
   }
 

@@ -1,4 +1,4 @@
-import type { BellKind, Hub } from '../backend/index.js'
+import type { Hub, WorkKind } from '../backend/index.js'
 import type { Renderer } from '../crawl/index.js'
 import type { Provider } from '../filter/index.js'
 import type { Store } from '../shard/index.js'
@@ -12,7 +12,7 @@ import type { Environment, RunSignals } from './run-types.js'
 /** What one process of a fleet does. */
 export interface FleetWorkOptions {
   /** Visits of each kind at once; a kind that is left out is not answered. Who carries out plans looks after the runs too. */
-  readonly places: Partial<Record<BellKind, number>>
+  readonly places: Partial<Record<WorkKind, number>>
   /** Threads of the model's session. */
   readonly threads: number
   readonly provider: Provider
@@ -56,7 +56,7 @@ export function workInFleet(options: FleetWorkOptions, deps: FleetWorkDeps, sign
       decodes: options.decodes,
       untilDone: options.untilDone,
       roundMs,
-      ringMs: 0,
+      notifyMs: 0,
       settleMs,
     },
     {

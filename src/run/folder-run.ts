@@ -13,7 +13,7 @@ import {
   standingProblem,
   sweepParts,
 } from '../shard/index.js'
-import { pause, steadyClock } from '../timing/index.js'
+import { sleep, steadyClock } from '../timing/index.js'
 import type { RunOptions } from '../workers/index.js'
 import { usableCores } from './cores.js'
 import { work } from './engine.js'
@@ -23,7 +23,7 @@ import { readyRun, startRun } from './launch.js'
 import { databaseDirOf, lookAtPlace, privateDirOf } from './output.js'
 import { claimPlace } from './output-claim.js'
 import { createPublisher } from './published-status.js'
-import { checkFleetSources, readSources } from './read-sources.js'
+import { checkRunSources, readSources } from './read-sources.js'
 import { type OpenedScoring, openRenderer, openScoring, reconcile } from './resources.js'
 import {
   type Environment,
@@ -43,7 +43,7 @@ const runName = 'run'
 export const batchesAtOnce = 3
 /** How often the run is looked after: its end is seen within this. */
 const roundMs = 200
-/** How often what waits and is held by nobody is rung, and the state is told. */
+/** How often workers are notified of what waits and nobody holds, and the state is told. */
 const tellMs = 1_000
 /** So many failures with nothing done in between: the trouble is not passing. */
 const maxTroubles = 50
@@ -137,7 +137,7 @@ async function runLocked(
     options,
     given: 'all',
     checkSources: (_, isNew) =>
-      checkFleetSources(hub, { run: runName, options, sources: options.sources }, environment, isNew),
+      checkRunSources(hub, { run: runName, options, sources: options.sources }, environment, isNew),
   })
   if (ready.kind === 'refused') {
     const { differences, message } = ready
@@ -237,7 +237,7 @@ async function workThrough(
       decodes: decodesPerCore * usableCores(),
       untilDone: true,
       roundMs,
-      ringMs: tellMs,
+      notifyMs: tellMs,
       // The process's death takes nothing back that was committed.
       settleMs: 0,
     },
@@ -288,7 +288,7 @@ async function workThrough(
       await tell().catch((error: unknown) => {
         if (!ended.aborted) status.trouble(error instanceof Error ? error : new Error(String(error)))
       })
-      await pause(tellMs, ended)
+      await sleep(tellMs, ended)
     }
   })()
   try {

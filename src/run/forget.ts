@@ -17,7 +17,7 @@ export type Forgotten =
  * on the way goes on with the same call; until it has ended the run is none, and its name is not free. `onSlice` hears how many things went.
  */
 export async function forgetRun(
-  { backend, bells }: Pick<Hub, 'backend' | 'bells'>,
+  { backend, queue }: Pick<Hub, 'backend' | 'queue'>,
   run: string,
   onSlice: (removed: number) => void,
 ): Promise<Forgotten> {
@@ -34,7 +34,7 @@ export async function forgetRun(
       return { kind: 'goes_on', state: entry === undefined ? 'running' : stateOf(entry) }
     }
     case 'marked':
-      await bells.drop(run)
+      await queue.drop(run)
       await backend.clearForgotten(run, onSlice)
       return { kind: 'forgotten' }
   }

@@ -1,4 +1,11 @@
-import type { Backend, BatchShape, Bells, FoundCandidate, Progress, SourceState } from '../backend/index.js'
+import type {
+  Backend,
+  BatchShape,
+  FoundCandidate,
+  Progress,
+  SourceState,
+  WorkQueue,
+} from '../backend/index.js'
 import {
   hostOf,
   type Source,
@@ -9,12 +16,12 @@ import {
   sourceName,
 } from '../crawl/index.js'
 import { type Candidate, candidateKey } from '../records/index.js'
-import { pause } from '../timing/index.js'
+import { sleep } from '../timing/index.js'
 
-export interface FeedDeps {
+export interface IngestDeps {
   readonly run: string
   readonly backend: Backend
-  readonly bells: Bells
+  readonly queue: WorkQueue
   readonly batch: BatchShape
   /** Batches that may be open before no more is read. */
   readonly mostBatches: () => Promise<number>
@@ -43,7 +50,7 @@ export interface OpenedSource {
 }
 
 /** How the reading ended: every source was read to its end; it was told to stop; or the run takes nothing any more. */
-export type Fed = 'read' | 'stopped' | 'over'
+export type IngestEnd = 'read' | 'stopped' | 'over'
 
 /**
  * Why a run cannot go on with its sources; null = it can. To be asked before the run is told of them: then one that cannot be read
@@ -88,15 +95,15 @@ export async function openSources(
  * Reads the sources one after the other and gives their candidates to the run, no faster than they are judged. Each commit moves the
  * source's cursor along with what was read, so a process that dies loses and doubles nothing. Ends early with `stop`.
  */
-export async function feed(
-  deps: FeedDeps,
+export async function ingest(
+  deps: IngestDeps,
   sources: readonly OpenedSource[],
   stop: AbortSignal,
-): Promise<Fed> {
+): Promise<IngestEnd> {
   for (const { reader, state } of sources) {
-    let from: SourceState | Fed = state
+    let from: SourceState | IngestEnd = state
     while (typeof from !== 'string') {
-      from = from.ended ? 'read' : await feedFrom(deps, reader, from, stop).catch(unlessStopped(stop))
+      from = from.ended ? 'read' : await ingestFrom(deps, reader, from, stop).catch(unlessStopped(stop))
     }
     if (from !== 'read') return from
   }
@@ -104,7 +111,7 @@ export async function feed(
 }
 
 /** What a reader throws when it is told to stop is no failure of its. */
-function unlessStopped(stop: AbortSignal): (error: unknown) => Fed {
+function unlessStopped(stop: AbortSignal): (error: unknown) => IngestEnd {
   return (error) => {
     if (stop.aborted) return 'stopped'
     throw error
@@ -112,12 +119,12 @@ function unlessStopped(stop: AbortSignal): (error: unknown) => Fed {
 }
 
 /** A state: another reader was here, and this is where it stands. */
-async function feedFrom(
-  deps: FeedDeps,
+async function ingestFrom(
+  deps: IngestDeps,
   reader: SourceReader,
   from: SourceState,
   stop: AbortSignal,
-): Promise<SourceState | Fed> {
+): Promise<SourceState | IngestEnd> {
   if (!(await roomFor(deps, stop))) return stop.aborted ? 'stopped' : 'over'
   let { cursor } = from
   let steps: SourceStep[] = []
@@ -141,7 +148,7 @@ async function feedFrom(
     cursor = to
     steps = []
     size = 0
-    await deps.bells.ring('batch', deps.run, committed.batches)
+    await deps.queue.notify('batch', deps.run, committed.batches)
     committedAt = deps.now()
     return null
   }
@@ -159,13 +166,13 @@ async function feedFrom(
 }
 
 /** Waits until the run has use for more candidates; false = it has none any more, or `stop` came. */
-async function roomFor({ backend, run, mostBatches }: FeedDeps, stop: AbortSignal): Promise<boolean> {
+async function roomFor({ backend, run, mostBatches }: IngestDeps, stop: AbortSignal): Promise<boolean> {
   while (!stop.aborted) {
     const progress = await backend.progress(run)
     if (isOver(progress)) return false
     const hasRoom = progress.buffered <= maxBuffered && progress.batchesOpen <= (await mostBatches())
     if (hasRoom && progress.standing === 'running') return true
-    await pause(waitMs, stop)
+    await sleep(waitMs, stop)
   }
   return false
 }

@@ -47,7 +47,7 @@ export interface ReadyRun {
 }
 
 /** Starts a run, or adds seeds and sources to it and raises its limits; workers do the rest. Sources are read by who names them. */
-export async function launchRun(hub: Pick<Hub, 'backend' | 'bells'>, launch: Launch): Promise<Launched> {
+export async function launchRun(hub: Pick<Hub, 'backend' | 'queue'>, launch: Launch): Promise<Launched> {
   const ready = await readyRun(hub, launch)
   return ready.kind === 'ready' ? await startRun(hub, ready) : ready
 }
@@ -107,7 +107,7 @@ export async function readyRun(
 
 /** Binds the run to its options, and gives it its seeds. */
 export async function startRun(
-  { backend, bells }: Pick<Hub, 'backend' | 'bells'>,
+  { backend, queue }: Pick<Hub, 'backend' | 'queue'>,
   { launch: { run, options, given }, wanted, seeded, wasStopped }: ReadyRun,
 ): Promise<Started> {
   await backend.setOptions(run, { ...wanted })
@@ -117,7 +117,7 @@ export async function startRun(
   // Its time was over, and is counted on if it still is.
   if (given === 'all' && wasStopped) await backend.setStanding(run, 'running', null)
   const hosts = await backend.offer(run, seedOffers(options), true)
-  await bells.ring('session', run, hosts)
+  await queue.notify('session', run, hosts)
   return {
     kind: seeded ? 'added' : 'started',
     seeds: options.seeds.length,

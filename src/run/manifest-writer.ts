@@ -5,7 +5,7 @@ import type { RunOptions } from '../workers/index.js'
 import { publishedOptions } from './published-options.js'
 
 /** What describes a dataset as a whole: its manifest and indices. Writing it means reading every entry, so it takes longer with every shard. */
-export interface Description {
+export interface ManifestWriter {
   /** After a plan: written anew, unless it was lately, for how long that takes. Then it lags behind the shards. */
   refresh(signal: AbortSignal): Promise<void>
   /** Written anew where this process has left it behind. */
@@ -14,7 +14,7 @@ export interface Description {
   finish(complete: boolean, signal: AbortSignal): Promise<void>
 }
 
-export interface DescriptionDeps {
+export interface ManifestWriterDeps {
   /** Writes it from what is committed. */
   readonly write: (complete: boolean, signal: AbortSignal) => Promise<void>
   /** Milliseconds, from any zero. */
@@ -25,7 +25,7 @@ export interface DescriptionDeps {
 const restFactor = 19
 
 /** One of a dataset that this process adds to. */
-export function createDescription({ write, now }: DescriptionDeps): Description {
+export function createManifestWriter({ write, now }: ManifestWriterDeps): ManifestWriter {
   let restUntilMs = Number.NEGATIVE_INFINITY
   let lags = false
   const finish = async (complete: boolean, signal: AbortSignal) => {
@@ -48,10 +48,10 @@ export function createDescription({ write, now }: DescriptionDeps): Description 
 }
 
 /** Writes the manifest of a run's dataset, and what goes with it. */
-export function describing({ run, options, store, model, now }: DescribedRun): Description {
+export function manifestWriterFor({ run, options, store, model, now }: WrittenRun): ManifestWriter {
   const published = publishedOptions(options)
   const optionsDigest = createHash('sha256').update(JSON.stringify(published)).digest('hex')
-  return createDescription({
+  return createManifestWriter({
     write: async (complete, signal) => {
       const threshold = (await model())?.threshold ?? null
       await compileDataset(store, { run, complete, options: published, optionsDigest, threshold }, signal)
@@ -60,7 +60,7 @@ export function describing({ run, options, store, model, now }: DescribedRun): D
   })
 }
 
-export interface DescribedRun {
+export interface WrittenRun {
   readonly run: string
   readonly options: RunOptions
   readonly store: Store

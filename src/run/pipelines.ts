@@ -1,13 +1,13 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Backend, Bells, RunEntry, RunModel, Visited } from '../backend/index.js'
+import type { Backend, RunEntry, RunModel, WorkQueue, WorkResult } from '../backend/index.js'
 import type { Renderer } from '../crawl/index.js'
 import type { Net } from '../net/index.js'
 import { messageOf } from '../records/index.js'
 import type { Store } from '../shard/index.js'
-import type { Gate } from '../timing/index.js'
-import { createLine, type Line, type RunOptions, type Scoring } from '../workers/index.js'
+import type { Semaphore } from '../timing/index.js'
+import { createPipeline, type Pipeline, type RunOptions, type Scoring } from '../workers/index.js'
 import { optionsOf } from './launch.js'
-import { type Description, describing } from './manifest-writer.js'
+import { type ManifestWriter, manifestWriterFor } from './manifest-writer.js'
 import type { Observe } from './observe/events.js'
 import { observedScoring } from './observe/observed.js'
 
@@ -18,8 +18,8 @@ export interface Unavailable {
 
 export interface PipelinesDeps {
   readonly backend: Backend
-  readonly bells: Bells
-  readonly decoding: Gate
+  readonly queue: WorkQueue
+  readonly decoding: Semaphore
   readonly openNet: (options: RunOptions) => Net
   /** Asked by each pipeline that is opened; the caller closes what it opened. */
   readonly openStore: (url: string) => Promise<Store | { readonly message: string }>
@@ -37,8 +37,8 @@ export interface PipelinesDeps {
 }
 
 /** One run, as this process works on it. */
-export class OpenPipeline implements Pick<Line, 'visitSession' | 'visitBatch' | 'visitPlan'> {
-  readonly #line: Line
+export class OpenPipeline implements Pick<Pipeline, 'crawlHost' | 'judgeBatch' | 'buildShards'> {
+  readonly #line: Pipeline
   readonly #net: Pick<Net, 'close'>
   #visits = 0
   #isRetired = false
@@ -49,32 +49,32 @@ export class OpenPipeline implements Pick<Line, 'visitSession' | 'visitBatch' | 
     readonly key: string,
     readonly options: RunOptions,
     readonly store: Store,
-    readonly manifest: Description,
-    line: Line,
+    readonly manifest: ManifestWriter,
+    line: Pipeline,
     net: Pick<Net, 'close'>,
   ) {
     this.#line = line
     this.#net = net
   }
 
-  get batch(): Line['batch'] {
+  get batch(): Pipeline['batch'] {
     return this.#line.batch
   }
 
-  get shard(): Line['shard'] {
+  get shard(): Pipeline['shard'] {
     return this.#line.shard
   }
 
-  visitSession(host: string, drain: AbortSignal, abort: AbortSignal): Promise<Visited> {
-    return this.#visit(() => this.#line.visitSession(host, drain, abort))
+  crawlHost(host: string, drain: AbortSignal, abort: AbortSignal): Promise<WorkResult> {
+    return this.#visit(() => this.#line.crawlHost(host, drain, abort))
   }
 
-  visitBatch(batch: string, drain: AbortSignal, abort: AbortSignal): Promise<Visited> {
-    return this.#visit(() => this.#line.visitBatch(batch, drain, abort))
+  judgeBatch(batch: string, drain: AbortSignal, abort: AbortSignal): Promise<WorkResult> {
+    return this.#visit(() => this.#line.judgeBatch(batch, drain, abort))
   }
 
-  visitPlan(plan: string, abort: AbortSignal): Promise<Visited> {
-    return this.#visit(() => this.#line.visitPlan(plan, abort))
+  buildShards(plan: string, abort: AbortSignal): Promise<WorkResult> {
+    return this.#visit(() => this.#line.buildShards(plan, abort))
   }
 
   /** Another one takes its place: its connections are closed when its last visit has ended. */
@@ -89,7 +89,7 @@ export class OpenPipeline implements Pick<Line, 'visitSession' | 'visitBatch' | 
     await this.#net.close()
   }
 
-  async #visit(visit: () => Promise<Visited>): Promise<Visited> {
+  async #visit(visit: () => Promise<WorkResult>): Promise<WorkResult> {
     this.#visits++
     try {
       return await visit()
@@ -191,7 +191,7 @@ export class Pipelines {
   }
 
   async #open(entry: RunEntry): Promise<OpenPipeline | Unavailable> {
-    const { backend, bells, decoding, observe, settleMs, now, random, ...deps } = this.#deps
+    const { backend, queue, decoding, observe, settleMs, now, random, ...deps } = this.#deps
     const { run } = entry
     const options = optionsOf(entry.options)
     const store = await deps.openStore(options.out)
@@ -201,13 +201,13 @@ export class Pipelines {
     const renderer = options.render === 'never' ? null : await deps.renderer()
     const net = deps.openNet(options)
     const model = () => this.#modelOf(run)
-    const manifest = describing({ run, options, store, model, now })
+    const manifest = manifestWriterFor({ run, options, store, model, now })
     let scoring: Promise<Scoring | Unavailable> | null = null
-    const line = createLine({
+    const line = createPipeline({
       run,
       options,
       backend,
-      bells,
+      queue,
       store,
       fetch: net.fetch,
       placeOf: net.placeOf,

@@ -3,9 +3,9 @@ import { hostname } from 'node:os'
 import type { Backend, Hub } from '../backend/index.js'
 import type { Source, SourceProblem, SourceSkip } from '../crawl/index.js'
 import { messageOf } from '../records/index.js'
-import { pause, steadyClock } from '../timing/index.js'
+import { sleep, steadyClock } from '../timing/index.js'
 import { batchShape, type RunOptions } from '../workers/index.js'
-import { checkSources, type Fed, feed, openSources } from './ingest.js'
+import { checkSources, type IngestEnd, ingest, openSources } from './ingest.js'
 import { openNet } from './resources.js'
 import { readWorkers } from './run-status.js'
 import type { Environment, RunSignals } from './run-types.js'
@@ -33,7 +33,7 @@ const progressMs = 5_000
 const lookMs = 5_000
 
 /** Why the sources cannot be read; null = they can. `isNew`: the fleet does not know the run yet. */
-export async function checkFleetSources(
+export async function checkRunSources(
   { backend }: Pick<Hub, 'backend'>,
   { run, options, sources }: ReadSources,
   environment: Pick<Environment, 's3'>,
@@ -53,13 +53,13 @@ export async function checkFleetSources(
  * cannot be read any further now.
  */
 export async function readSources(
-  fleet: Pick<Hub, 'backend' | 'bells' | 'server'>,
+  fleet: Pick<Hub, 'backend' | 'queue' | 'server'>,
   { run, options, sources }: ReadSources,
   environment: Pick<Environment, 's3'>,
   hooks: ReadSourcesHooks,
   signals: RunSignals,
-): Promise<Fed> {
-  const { backend, bells, server } = fleet
+): Promise<IngestEnd> {
+  const { backend, queue, server } = fleet
   const over = new AbortController()
   const stop = AbortSignal.any([signals.drain, signals.abort])
   const beating = AbortSignal.any([stop, over.signal])
@@ -71,7 +71,7 @@ export async function readSources(
   const every = async (ms: number, act: () => Promise<unknown>): Promise<void> => {
     while (!beating.aborted) {
       await act().catch(() => {})
-      await pause(ms, beating)
+      await sleep(ms, beating)
     }
   }
   const telling = [
@@ -91,11 +91,11 @@ export async function readSources(
       const workers = await readWorkers(backend)
       return Math.max(leastBatches, 2 * workers.reduce((sum, { places }) => sum + (places.batch ?? 0), 0))
     }
-    return await feed(
+    return await ingest(
       {
         run,
         backend: { ...backend, commitSource: (commit) => committedSource(fleet, commit, stop) },
-        bells,
+        queue,
         batch: batchShape(options),
         mostBatches,
         onSkipped: async (skipped) => hooks.onSkipped(skipped),
@@ -125,7 +125,7 @@ async function committedSource(
     } catch (error) {
       if (server.met(messageOf(error)) === null) throw error
       while (!server.takesWork) {
-        await pause(lookMs, stop)
+        await sleep(lookMs, stop)
         stop.throwIfAborted()
       }
     }

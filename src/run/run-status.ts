@@ -37,7 +37,7 @@ export interface FleetRunDetails extends FleetRun {
   readonly hosts: readonly HostSnapshot[]
 }
 
-/** A process that answers rings, or reads sources. Plain JSON. */
+/** Process that works on runs, or reads sources. Plain JSON. */
 export interface FleetWorker {
   readonly worker: string
   readonly agoMs: number
@@ -46,7 +46,7 @@ export interface FleetWorker {
   readonly startedAtMs: number
   /** Why it cannot work on a run, by run. */
   readonly problems: Readonly<Record<string, string>>
-  /** The run whose sources it reads; null = it answers rings. */
+  /** The run whose sources it reads; null = it works on runs. */
   readonly reads: string | null
 }
 

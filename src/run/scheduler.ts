@@ -1,4 +1,4 @@
-import type { Backend, BellKind, Bells, RunEntry } from '../backend/index.js'
+import type { Backend, RunEntry, WorkKind, WorkQueue } from '../backend/index.js'
 import { messageOf } from '../records/index.js'
 import { sweepParts } from '../shard/index.js'
 import type { Observe } from './observe/events.js'
@@ -11,13 +11,13 @@ import { isTimeOver, schedule } from './schedule.js'
 
 export interface SchedulerDeps {
   readonly backend: Backend
-  readonly bells: Bells
+  readonly queue: WorkQueue
   readonly pipelines: Pipelines
   readonly observe: Observe
   /** Of this process; names the holder of a duty. */
   readonly worker: string
-  /** What waits is rung, and the time counted, at most so often; 0 = in every round. */
-  readonly ringMs: number
+  /** Workers are notified of what waits, and the time is counted, at most so often; 0 = in every round. */
+  readonly notifyMs: number
   /** Runs whose place is in order already: reconciled, and swept of what nobody names. */
   readonly inOrder: readonly string[]
   /** Whether the state of a run is to be written beside its dataset. */
@@ -61,7 +61,7 @@ export class Scheduler {
     const entries = await pipelines.refresh()
     await this.#recall(entries)
     const workers = await backend.workers()
-    const places = (kind: BellKind) =>
+    const places = (kind: WorkKind) =>
       Math.max(
         1,
         workers.reduce((sum, { body }) => sum + placesOf(body, kind), 0),
@@ -120,8 +120,8 @@ export class Scheduler {
     return this.#deps.backend.dropDuty({ duty: schedulerDuty(run), token: this.#deps.worker })
   }
 
-  async #look(entry: RunEntry, places: (kind: BellKind) => number, signal: AbortSignal): Promise<void> {
-    const { backend, bells, pipelines, observe, worker } = this.#deps
+  async #look(entry: RunEntry, places: (kind: WorkKind) => number, signal: AbortSignal): Promise<void> {
+    const { backend, queue, pipelines, observe, worker } = this.#deps
     const { run, limits } = entry
     const known = this.#knownOf(entry)
     if (!(await backend.claimDuty({ duty: schedulerDuty(run), token: worker, leaseMs: dutyMs }))) {
@@ -142,8 +142,8 @@ export class Scheduler {
     const { batch, shard } = pipeline
     const { maxTimeMs } = pipeline.options
     const { progress, phase } = await schedule(
-      { run, backend, bells, limits, maxTimeMs, batch, shard, places },
-      { ring: isDue },
+      { run, backend, queue, limits, maxTimeMs, batch, shard, places },
+      { notify: isDue },
     )
     if (isTimeOver(progress, maxTimeMs) && entry.standing === 'running') {
       await backend.setStanding(run, 'stopped', 'max-time')
@@ -155,12 +155,12 @@ export class Scheduler {
     }
   }
 
-  /** Whether the time was counted, and what waits is to be rung with it. */
+  /** Whether the time was counted; workers are notified with it. */
   async #countTime({ run, standing }: RunEntry, known: Scheduled): Promise<boolean> {
-    const { backend, now, ringMs } = this.#deps
+    const { backend, now, notifyMs } = this.#deps
     const nowMs = now()
     const before = known.countedAtMs
-    if (before !== null && nowMs - before < ringMs) return false
+    if (before !== null && nowMs - before < notifyMs) return false
     known.countedAtMs = nowMs
     if (before !== null && standing === 'running') await backend.addElapsed(run, nowMs - before)
     return true
@@ -226,7 +226,7 @@ export class Scheduler {
 }
 
 /** What a worker's beat says of its places. */
-function placesOf(body: Record<string, unknown>, kind: BellKind): number {
-  const places = body.places as Partial<Record<BellKind, number>> | undefined
+function placesOf(body: Record<string, unknown>, kind: WorkKind): number {
+  const places = body.places as Partial<Record<WorkKind, number>> | undefined
   return places?.[kind] ?? 0
 }

@@ -1,4 +1,4 @@
 export { inTime } from './in-time.js'
-export { createGate, type Gate } from './semaphore.js'
-export { pause } from './sleep.js'
+export { createSemaphore, type Semaphore } from './semaphore.js'
+export { sleep } from './sleep.js'
 export { steadyClock } from './steady-clock.js'

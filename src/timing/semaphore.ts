@@ -1,7 +1,7 @@
 /** Lets at most `limit` pieces of work run at once; the others wait in order. */
-export type Gate = <T>(work: () => Promise<T>) => Promise<T>
+export type Semaphore = <T>(work: () => Promise<T>) => Promise<T>
 
-export function createGate(limit: number): Gate {
+export function createSemaphore(limit: number): Semaphore {
   const waiting: (() => void)[] = []
   let running = 0
   return async (work) => {

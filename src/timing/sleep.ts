@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 
 /** Resolves after `ms`, or at once when the signal is aborted: the caller looks at the signal. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
+export function sleep(ms: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted || ms <= 0) return Promise.resolve()
   // Every visit under way listens to the process's signal, and each takes its listener away again: that is no leak.
   setMaxListeners(0, signal)

@@ -1,4 +1,4 @@
-import type { Backend, BatchShape, Bells, SessionCommit, SessionCommitted } from '../backend/index.js'
+import type { Backend, BatchShape, SessionCommit, SessionCommitted, WorkQueue } from '../backend/index.js'
 import { inSlices, type ScopeRules, type Turn } from '../crawl/index.js'
 import type { Traps } from './hosts/index.js'
 import type { KnownUrls } from './known-urls.js'
@@ -9,7 +9,7 @@ import { type UrlVisited, uncommitted } from './url-outcome.js'
 
 export interface CommitDeps {
   readonly backend: Pick<Backend, 'commitSession'>
-  readonly bells: Pick<Bells, 'ring'>
+  readonly queue: Pick<WorkQueue, 'notify'>
   readonly known: KnownUrls
   readonly traps: Pick<Traps, 'linkVerdict'>
   /** See CrawlDeps. */
@@ -103,7 +103,7 @@ export class CommitQueue {
     partial: boolean,
     lessons: NewLessons = this.#session.lessons.take(),
   ): Promise<Committed> {
-    const { backend, bells, known } = this.#deps
+    const { backend, queue, known } = this.#deps
     const { run } = this.#settings
     const commit = await this.#commitOf(some, partial, lessons)
     const committed = await backend.commitSession(commit)
@@ -114,8 +114,8 @@ export class CommitQueue {
     }
     for (const offer of commit.offers) known.add(offer.url)
     const woken = committed.hosts.filter((other) => other !== this.#session.host)
-    await bells.ring('session', run, woken)
-    await bells.ring('batch', run, committed.batches)
+    await queue.notify('session', run, woken)
+    await queue.notify('batch', run, committed.batches)
     return committed
   }
 

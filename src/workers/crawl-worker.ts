@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { busyFor, type Visited } from '../backend/index.js'
+import { busyFor, type WorkResult } from '../backend/index.js'
 import { type CrawlDeps, type CrawlSettings, HostSession, sessionMs } from './host-session.js'
 import { hostsPerGroup } from './hosts/index.js'
 
@@ -21,7 +21,7 @@ export async function crawlHost(
   host: string,
   drain: AbortSignal,
   abort: AbortSignal,
-): Promise<Visited> {
+): Promise<WorkResult> {
   if (drain.aborted) return { kind: 'done' }
   const { run, delayMs } = settings
   const token = randomBytes(12).toString('hex')

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto'
 import {
   type Backend,
   type BatchCommit,
-  type Bells,
   busyFor,
   type LeasedCandidate,
-  type Visited,
+  type WorkQueue,
+  type WorkResult,
 } from '../backend/index.js'
 import { hostOf, type OptOutRules } from '../crawl/index.js'
 import {
@@ -17,7 +17,7 @@ import {
 } from '../filter/index.js'
 import type { Fetch } from '../net/index.js'
 import { partName, type Store, writePart } from '../shard/index.js'
-import type { Gate } from '../timing/index.js'
+import type { Semaphore } from '../timing/index.js'
 import { createImageHosts, createSlots, observedFetch, type Permit } from './hosts/index.js'
 import { createImageFetch } from './image-fetch.js'
 import { keepLease } from './lease.js'
@@ -32,14 +32,14 @@ export interface FilterSettings {
 export interface FilterDeps
   extends Pick<BatchDeps, 'pixelsOf' | 'tensorSide' | 'score' | 'tagger' | 'modelId' | 'modelThreshold'> {
   readonly backend: Backend
-  readonly bells: Bells
+  readonly queue: WorkQueue
   readonly store: Store
   readonly fetch: Fetch
   readonly permit: Permit
   readonly optOuts: OptOutRules
   /** See CrawlDeps. */
   readonly groupsOf: (host: string) => Promise<readonly string[]>
-  readonly decoding: Gate
+  readonly decoding: Semaphore
   readonly decode: Decode
   /** In a process of its own. */
   readonly decodeApart: Decode
@@ -55,13 +55,13 @@ const slotWindowMs = 30_000
 const staleMs = 100
 
 /** Filters one batch and commits what it found: the part first, then its name, under the lease. */
-export async function visitBatch(
+export async function judgeBatch(
   deps: FilterDeps,
   settings: FilterSettings,
   batch: string,
   drain: AbortSignal,
   abort: AbortSignal,
-): Promise<Visited> {
+): Promise<WorkResult> {
   if (drain.aborted) return { kind: 'done' }
   const { run } = settings
   const token = randomBytes(12).toString('hex')
@@ -69,7 +69,7 @@ export async function visitBatch(
   if (lease.kind === 'gone') return { kind: 'done' }
   if (lease.kind === 'busy') return busyFor(lease.inMs)
   if (lease.kind === 'split') {
-    await deps.bells.ring('batch', run, lease.batches)
+    await deps.queue.notify('batch', run, lease.batches)
     return { kind: 'done' }
   }
 

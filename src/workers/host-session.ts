@@ -1,4 +1,4 @@
-import type { Backend, Bells, HostLease, SessionCommit, Visited } from '../backend/index.js'
+import type { Backend, HostLease, SessionCommit, WorkQueue, WorkResult } from '../backend/index.js'
 import {
   canonicalUrl,
   type Page,
@@ -44,7 +44,7 @@ export interface CrawlSettings extends CommitSettings {
 
 export interface CrawlDeps {
   readonly backend: Backend
-  readonly bells: Bells
+  readonly queue: WorkQueue
   readonly fetch: Fetch
   readonly permit: Permit
   readonly known: KnownUrls
@@ -149,7 +149,7 @@ export class HostSession {
   }
 
   /** Comes to its end by the last URL, the last slot, or a signal. */
-  async run(): Promise<Visited> {
+  async run(): Promise<WorkResult> {
     // The first URL goes alone: it may have to fetch robots.txt, which decides about the others.
     await this.#visitNext()
     const lanes = this.#clock.delayMs > 0 ? 1 : undelayedFetches

@@ -9,7 +9,7 @@ import {
   retryOf,
 } from '../net/index.js'
 import type { Permission, RejectReason } from '../records/index.js'
-import { createGate, type Gate } from '../timing/index.js'
+import { createSemaphore, type Semaphore } from '../timing/index.js'
 import { type Permit, permissionOf, refusedBy, type Slots } from './hosts/index.js'
 
 export interface ImageFetchDeps {
@@ -55,9 +55,9 @@ const failureReasons: Record<FetchFailure, RejectReason> = {
 
 /** The image fetcher of one batch: robots.txt, slots, redirects; each hop is asked about anew. */
 export function createImageFetch(deps: ImageFetchDeps, maxBytes: number): FetchImage {
-  const gateOf = gatesOf(perHost)
+  const semaphoreOf = semaphoresOf(perHost)
   // One asks for robots.txt; the others of the batch wait for what it learns.
-  const askingOf = gatesOf(1)
+  const askingOf = semaphoresOf(1)
 
   return async (start, attempts, inspect, signal) => {
     let url = start
@@ -80,7 +80,7 @@ export function createImageFetch(deps: ImageFetchDeps, maxBytes: number): FetchI
 
     for (let redirects = 0; redirects <= maxRedirects; redirects++) {
       const host = hostOf(url)
-      const hop = await gateOf(host)(async (): Promise<FetchOutcome | ImageFetched> => {
+      const hop = await semaphoreOf(host)(async (): Promise<FetchOutcome | ImageFetched> => {
         const takeSlot = async (slotHost: string) => (await deps.slots.take(slotHost, signal)).kind === 'go'
         const permitted = await askingOf(new URL(url).origin)(() => deps.permit(url, takeSlot, signal))
         if (permitted.kind === 'busy')
@@ -144,10 +144,10 @@ export function createImageFetch(deps: ImageFetchDeps, maxBytes: number): FetchI
   }
 }
 
-function gatesOf(limit: number): (key: string) => Gate {
-  const gates = new Map<string, Gate>()
+function semaphoresOf(limit: number): (key: string) => Semaphore {
+  const gates = new Map<string, Semaphore>()
   return (key) => {
-    const gate = gates.get(key) ?? createGate(limit)
+    const gate = gates.get(key) ?? createSemaphore(limit)
     gates.set(key, gate)
     return gate
   }

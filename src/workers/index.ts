@@ -1,6 +1,13 @@
 export { maxRedirects } from './hosts/index.js'
 export { pageFileKey } from './page-file.js'
-export { batchShape, createLine, type Line, optOutRules, type Scoring, seedOffers } from './pipeline.js'
+export {
+  batchShape,
+  createPipeline,
+  optOutRules,
+  type Pipeline,
+  type Scoring,
+  seedOffers,
+} from './pipeline.js'
 export type { RunOptions } from './run-options.js'
 export { allottedOf, isWindowFull, planParts, type ShardDeps, type ShardSettings } from './shard-worker.js'
 export { type RunSkipReason, runSkipReasons, seedsMoved } from './url-outcome.js'

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type Backend, busyFor, type Visited } from '../backend/index.js'
+import { type Backend, busyFor, type WorkResult } from '../backend/index.js'
 import { type Store, writePageFile } from '../shard/index.js'
 
 export interface PageLedgerDeps {
@@ -10,7 +10,7 @@ export interface PageLedgerDeps {
 /** Writing a file takes no longer. */
 const leaseMs = 60_000
 
-/** Files of the page ledger are rung for among the plans: whoever writes shards writes them. */
+/** Files of the page ledger are queued among the plans: whoever writes shards writes them. */
 export const pageFileKey = (file: number): string => `pages/${file}`
 
 /** null = the key is a plan's. */
@@ -20,12 +20,12 @@ export function pageFileOf(key: string): number | null {
 }
 
 /** Writes one full file of the page ledger into the store, and has the backend forget its rows. */
-export async function visitPageFile(
+export async function writeLedgerFile(
   deps: PageLedgerDeps,
   { run, settleMs }: { readonly run: string; readonly settleMs: number },
   file: number,
   abort: AbortSignal,
-): Promise<Visited> {
+): Promise<WorkResult> {
   const token = randomBytes(12).toString('hex')
   const lease = await deps.backend.leasePageFile({ run, file, token, leaseMs, settleMs })
   if (lease.kind === 'gone') return { kind: 'done' }

@@ -1,4 +1,4 @@
-import type { Backend, BatchShape, Bells, Offer, RunModel, Visited } from '../backend/index.js'
+import type { Backend, BatchShape, Offer, RunModel, WorkQueue, WorkResult } from '../backend/index.js'
 import {
   anchorOf,
   createTurns,
@@ -17,16 +17,16 @@ import {
 import type { Dial, Fetch } from '../net/index.js'
 import { optOuts } from '../records/index.js'
 import type { Store } from '../shard/index.js'
-import type { Gate } from '../timing/index.js'
+import type { Semaphore } from '../timing/index.js'
 import { crawlHost } from './crawl-worker.js'
-import { visitBatch } from './filter-worker.js'
+import { judgeBatch } from './filter-worker.js'
 import type { CrawlSettings } from './host-session.js'
 import { createPermission, createSoft404s, createTraps, defaultFailing, groupsOf } from './hosts/index.js'
 import { createKnownUrls } from './known-urls.js'
-import { pageFileOf, visitPageFile } from './page-file.js'
+import { pageFileOf, writeLedgerFile } from './page-file.js'
 import { createRendering } from './rendering.js'
 import type { RunOptions } from './run-options.js'
-import { type ShardDeps, type ShardSettings, visitPlan } from './shard-worker.js'
+import { buildShards, type ShardDeps, type ShardSettings } from './shard-worker.js'
 
 const defaultShardSize = 10_000
 /** A small run is cut into so many shards at its end, where it has the samples. */
@@ -42,11 +42,11 @@ export interface Scoring extends Pick<BatchDeps, 'pixelsOf' | 'tensorSide' | 'sc
   readonly model: RunModel
 }
 
-export interface LineDeps {
+export interface PipelineDeps {
   readonly run: string
   readonly options: RunOptions
   readonly backend: Backend
-  readonly bells: Bells
+  readonly queue: WorkQueue
   readonly store: Store
   readonly fetch: Fetch
   /** See Net. */
@@ -55,7 +55,7 @@ export interface LineDeps {
   /** The browsers of this process; null = it has none. */
   readonly renderer: Renderer | null
   /** Decoding of this process, whatever run it is for. */
-  readonly decoding: Gate
+  readonly decoding: Semaphore
   /** Asked for by the first batch: a process that filters nothing opens no model. `message`: why this process has none. */
   readonly scoring: () => Promise<Scoring | { readonly message: string }>
   /** What the run is scored with; null = nothing was yet. */
@@ -70,14 +70,14 @@ export interface LineDeps {
   readonly random: () => number
 }
 
-/** The work on one run, by one process: from its options to what answers its rings. */
-export interface Line {
+/** Pipeline of one run in one process: from its options to what works on its items. */
+export interface Pipeline {
   readonly batch: BatchShape
   readonly shard: { readonly deps: ShardDeps; readonly settings: ShardSettings }
-  readonly visitSession: (host: string, drain: AbortSignal, abort: AbortSignal) => Promise<Visited>
-  readonly visitBatch: (batch: string, drain: AbortSignal, abort: AbortSignal) => Promise<Visited>
+  readonly crawlHost: (host: string, drain: AbortSignal, abort: AbortSignal) => Promise<WorkResult>
+  readonly judgeBatch: (batch: string, drain: AbortSignal, abort: AbortSignal) => Promise<WorkResult>
   /** `plan`: one, or a file of the page ledger. */
-  readonly visitPlan: (plan: string, abort: AbortSignal) => Promise<Visited>
+  readonly buildShards: (plan: string, abort: AbortSignal) => Promise<WorkResult>
 }
 
 /** Pages whose copies a process would know. */
@@ -87,8 +87,8 @@ const maxRememberedHosts = 10_000
 /** What this process cannot do is left to another for so long. */
 const elsewhereMs = 2_000
 
-export function createLine(deps: LineDeps): Line {
-  const { run, options, backend, bells, store, fetch, now, random } = deps
+export function createPipeline(deps: PipelineDeps): Pipeline {
+  const { run, options, backend, queue, store, fetch, now, random } = deps
   const { productToken, obeyed } = optOutRules(options)
   const renderer = options.render === 'never' ? null : deps.renderer
   const crawlSettings: CrawlSettings = {
@@ -118,7 +118,7 @@ export function createLine(deps: LineDeps): Line {
   const groupsOfHost = async (host: string) => groupsOf(host, await deps.placeOf(host))
   const crawlDeps = {
     backend,
-    bells,
+    queue,
     fetch,
     permit,
     known: createKnownUrls(maxKnownUrls),
@@ -156,7 +156,7 @@ export function createLine(deps: LineDeps): Line {
   }
 
   const shard = {
-    deps: { backend, bells, store, onPlan: deps.onPlan },
+    deps: { backend, queue, store, onPlan: deps.onPlan },
     settings: {
       run,
       shardSize: options.shardSize ?? defaultShardSize,
@@ -169,21 +169,21 @@ export function createLine(deps: LineDeps): Line {
   return {
     batch: crawlSettings.batch,
     shard,
-    visitSession: async (host, drain, abort) => {
+    crawlHost: async (host, drain, abort) => {
       if (options.render === 'always' && renderer === null) {
         deps.onProblem('--render always, and there is no Chromium here')
         return { kind: 'again', inMs: elsewhereMs }
       }
       return crawlHost(crawlDeps, crawlSettings, host, drain, abort)
     },
-    visitBatch: async (batch, drain, abort) => {
+    judgeBatch: async (batch, drain, abort) => {
       const scoring = await deps.scoring()
       if ('message' in scoring) {
         deps.onProblem(scoring.message)
         return { kind: 'again', inMs: elsewhereMs }
       }
       const { model, ...score } = scoring
-      return visitBatch(
+      return judgeBatch(
         { ...filterDeps, ...score, modelId: model.id, modelThreshold: model.threshold },
         filterSettings,
         batch,
@@ -191,11 +191,11 @@ export function createLine(deps: LineDeps): Line {
         abort,
       )
     },
-    visitPlan: async (plan, abort) => {
+    buildShards: async (plan, abort) => {
       const pageFile = pageFileOf(plan)
-      if (pageFile !== null) return visitPageFile(shard.deps, shard.settings, pageFile, abort)
+      if (pageFile !== null) return writeLedgerFile(shard.deps, shard.settings, pageFile, abort)
       const modelId = (await deps.model())?.id ?? null
-      return visitPlan(shard.deps, { ...shard.settings, modelId }, Number(plan), abort)
+      return buildShards(shard.deps, { ...shard.settings, modelId }, Number(plan), abort)
     },
   }
 }

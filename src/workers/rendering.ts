@@ -20,7 +20,7 @@ import {
 } from '../crawl/index.js'
 import type { Dial } from '../net/index.js'
 import type { LeasedUrl, Permission } from '../records/index.js'
-import { pause } from '../timing/index.js'
+import { sleep } from '../timing/index.js'
 import { createSlots, hostsPerGroup, type Permit, refusedBy } from './hosts/index.js'
 
 export interface RenderingDeps {
@@ -186,7 +186,7 @@ function createAsk(
       if (permitted.kind === 'busy') {
         // Somebody fetches what decides; who cannot wait for it does without.
         if (signal.aborted || deps.now() + permitted.inMs > until) return 'unreachable'
-        await pause(Math.max(permitted.inMs, 50), signal)
+        await sleep(Math.max(permitted.inMs, 50), signal)
         continue
       }
       if (permitted.kind === 'forbidden') return refusedBy(permitted.permission)

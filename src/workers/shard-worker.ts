@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto'
 import {
   type AllottedPlan,
   type Backend,
-  type Bells,
   busyFor,
   type UnplannedPart,
-  type Visited,
+  type WorkQueue,
+  type WorkResult,
 } from '../backend/index.js'
 import type { StoredFormat } from '../records/index.js'
 import { executePlan, type Plan, removePlanParts, type Store, windowOf, writePlan } from '../shard/index.js'
@@ -29,7 +29,7 @@ export type PlanSettings = Pick<ShardSettings, 'run' | 'seed' | 'format'> & {
 
 export interface ShardDeps {
   readonly backend: Backend
-  readonly bells: Bells
+  readonly queue: WorkQueue
   readonly store: Store
   /** Called when the shards of a plan are committed: what describes the dataset is compiled anew. */
   readonly onPlan: (signal: AbortSignal) => Promise<void>
@@ -53,7 +53,7 @@ export function isWindowFull(
 
 /** Plans what is there; `final`: nothing more will come, so the rest need not fill a window. Answers the plans made. */
 export async function planParts(
-  deps: Pick<ShardDeps, 'backend' | 'bells'>,
+  deps: Pick<ShardDeps, 'backend' | 'queue'>,
   settings: ShardSettings,
   final: boolean,
 ): Promise<readonly number[]> {
@@ -77,7 +77,7 @@ export async function planParts(
     })
     if (plan !== null) made.push(plan)
   }
-  await deps.bells.ring('plan', settings.run, made.map(String))
+  await deps.queue.notify('plan', settings.run, made.map(String))
   return made
 }
 
@@ -91,12 +91,12 @@ export function settledOf(parts: readonly UnplannedPart[], settleMs: number): re
 }
 
 /** Carries out one plan: written to the store before anything else, so that it is known even if the backend forgets it. */
-export async function visitPlan(
+export async function buildShards(
   deps: ShardDeps,
   settings: PlanSettings,
   id: number,
   abort: AbortSignal,
-): Promise<Visited> {
+): Promise<WorkResult> {
   const { run } = settings
   const token = randomBytes(12).toString('hex')
   const lease = await deps.backend.leasePlan({ run, plan: id, token, leaseMs })

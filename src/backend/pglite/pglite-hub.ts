@@ -1,6 +1,6 @@
 import type { LockFence } from '../../lock/index.js'
 import type { Hub } from '../hub.js'
-import { memoryBells } from '../memory-queue.js'
+import { memoryQueue } from '../memory-queue.js'
 import { ServerMonitor } from '../redis/server-monitor.js'
 import { callThrough, sqlBackend } from '../sql-backend.js'
 import { openPglite } from './database.js'
@@ -9,7 +9,7 @@ import { openPglite } from './database.js'
 export interface PgliteHub extends Hub {
   /** Told once, when the database died or its folder was taken over. */
   onLost(listener: (error: Error) => void): void
-  /** Frees leases and duties, and forgets rings: this process holds the folder, so every other holder is dead. */
+  /** Frees leases and duties, and clears the queue: this process holds the folder, so every other holder is dead. */
   takeOver(): Promise<void>
 }
 
@@ -17,10 +17,10 @@ export interface PgliteHub extends Hub {
 export async function openPgliteHub(dir: string, fence: LockFence): Promise<PgliteHub> {
   const database = await openPglite(dir, fence)
   const backend = sqlBackend(callThrough(database))
-  const bells = memoryBells()
+  const queue = memoryQueue()
   return {
     backend,
-    bells,
+    queue,
     warnings: [],
     connected: () => true,
     // In this process: it is there, or lost for good.
@@ -30,10 +30,10 @@ export async function openPgliteHub(dir: string, fence: LockFence): Promise<Pgli
     onLost: (listener) => database.onLost(listener),
     takeOver: async () => {
       await backend.resetLeases()
-      await bells.silence()
+      await queue.clear()
     },
     close: async () => {
-      await bells.close()
+      await queue.close()
       await database.close()
     },
   }

@@ -1,7 +1,7 @@
 export { connectRedis, isReply, type RedisClient } from './connection.js'
 export { type DialFailure, dial, failureOf, withoutSecretsOf } from './dial.js'
 export { redisBackend } from './redis-backend.js'
-export { redisBells } from './redis-queue.js'
+export { redisQueue } from './redis-queue.js'
 export { lookAtServer } from './server-look.js'
 export { type ServerChange, ServerMonitor } from './server-monitor.js'
 export {

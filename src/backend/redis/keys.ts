@@ -10,7 +10,7 @@ export function rootOf(prefix: string): string {
 }
 
 /** The prefix of the doorbells' queues, in the same slot. */
-export function bellsPrefixOf(prefix: string): string {
+export function queuePrefixOf(prefix: string): string {
   return `${rootOf(prefix)}bells`
 }
 

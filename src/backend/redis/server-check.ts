@@ -71,7 +71,7 @@ export function judgeServer({ info, maxIntsetEntries, model }: ServerFacts): Ser
 const unknownServer: ServerCheck = {
   problems: [],
   warnings: [
-    'the user may not ask INFO, so nobody sees whether maxmemory-policy is noeviction, whether there is a log of writes, and how full the server is; rings may come up to a second late. To allow it: ACL SETUSER NAME +info',
+    'the user may not ask INFO, so nobody sees whether maxmemory-policy is noeviction, whether there is a log of writes, and how full the server is; notifications may come up to a second late. To allow it: ACL SETUSER NAME +info',
   ],
 }
 

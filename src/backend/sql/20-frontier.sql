@@ -236,7 +236,7 @@ begin
 end $$;
 
 -- waiting_hosts({run, limit}) -> [host]   hosts with URLs that are due and that nobody holds: the scheduler notifies of them
--- A lease that ran out is rung for even where the run may fetch no more: it holds a part of the budget until it is given back.
+-- A lease that ran out is listed even where the run may fetch no more: it holds a part of the budget until it is given back.
 create function waiting_hosts(p jsonb) returns jsonb language sql set search_path = pairmill as $$
   select coalesce(jsonb_agg(host), '[]') from (
     select rh.host from run r join run_host rh on rh.run = r.no and rh.urls > 0 join host h on h.host = rh.host

@@ -215,7 +215,7 @@ begin
 end $$;
 
 -- open_batches({run, limit}) -> [batch id]   open and held by nobody: the scheduler notifies of them
--- A lease that ran out is rung for even where the run may keep no more: it counts as work under way until it is given back.
+-- A lease that ran out is listed even where the run may keep no more: it counts as work under way until it is given back.
 create function open_batches(p jsonb) returns jsonb language sql set search_path = pairmill as $$
   select coalesce(jsonb_agg(id::text), '[]') from (
     select b.id from batch b join run r on r.no = b.run

@@ -4,7 +4,7 @@ import type { Attributes, Document, Node } from './document.js'
 import { textOf, tidyText } from './text.js'
 
 /** Findings of one walk over a document, as written: no URL is resolved and nothing is judged yet. */
-export interface Harvest {
+export interface DomScan {
   title: string | null
   /** `lang` of the html element; null = none. */
   htmlLanguage: string | null
@@ -79,8 +79,8 @@ interface Place {
   readonly emptyIds: Set<string>
 }
 
-/** Harvest of an empty document. */
-export function emptyHarvest(): Harvest {
+/** DomScan of an empty document. */
+export function emptyHarvest(): DomScan {
   return {
     title: null,
     htmlLanguage: null,
@@ -108,7 +108,7 @@ export function emptyHarvest(): Harvest {
 }
 
 /** One pass in document order, without recursion. */
-export function* harvest(document: Document): Steps<Harvest> {
+export function* harvest(document: Document): Steps<DomScan> {
   const found = emptyHarvest()
   const place: Place = {
     figures: [],
@@ -140,7 +140,7 @@ export function* harvest(document: Document): Steps<Harvest> {
 }
 
 /** Takes what the node holds; the answer is its first child, or null where there is nothing to descend into. */
-function enter(node: Node, found: Harvest, place: Place): Node | null {
+function enter(node: Node, found: DomScan, place: Place): Node | null {
   if (node.type === 'text') found.shape.textLength += node.data.trim().length
   if (node.type === 'script') {
     if (isJsonLd(node.attribs.type))
@@ -256,7 +256,7 @@ function takeSources(place: Place): readonly Attributes[] {
   return sources
 }
 
-function takeLink(name: string, attribs: Attributes, found: Harvest, place: Place): void {
+function takeLink(name: string, attribs: Attributes, found: DomScan, place: Place): void {
   const href = attribs.href
   if (href === undefined) return
   const rel = attribs.rel ?? ''
@@ -270,7 +270,7 @@ function takeLink(name: string, attribs: Attributes, found: Harvest, place: Plac
   else found.links.push(href)
 }
 
-function takeMeta(attribs: Attributes, found: Harvest): void {
+function takeMeta(attribs: Attributes, found: DomScan): void {
   const content = attribs.content?.slice(0, maxContent)
   if (content === undefined) return
   const pragma = attribs['http-equiv']?.toLowerCase()
@@ -302,7 +302,7 @@ function isJsonLd(type: string | undefined): boolean {
 }
 
 /** Those of a type of its own hold data, and are no script (HTML, "prepare the script element"). */
-function takeScript(type: string | undefined, text: string, { shape }: Harvest, { emptyIds }: Place): void {
+function takeScript(type: string | undefined, text: string, { shape }: DomScan, { emptyIds }: Place): void {
   const isScript =
     type === undefined || /^\s*(?:$|module\s*$|(?:text|application)\/(?:x-)?(?:java|ecma)script)/i.test(type)
   if (!isScript) return

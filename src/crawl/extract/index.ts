@@ -6,7 +6,7 @@ import { atOnce, type Steps } from '../steps.js'
 import { canonicalUrl } from '../url.js'
 import { type Finding, type Join, joinFindings } from './candidates.js'
 import { type Document, type Node, parseDocument } from './document.js'
-import { type Figure, type FoundImage, type FoundScript, type Harvest, harvest } from './harvest.js'
+import { type DomScan, type Figure, type FoundImage, type FoundScript, harvest } from './harvest.js'
 import { type DeclaredImage, readJsonLd } from './json-ld.js'
 import { readOpenGraph } from './open-graph.js'
 import {
@@ -19,7 +19,7 @@ import {
 } from './source.js'
 import { textOf, tidyText } from './text.js'
 
-export { emptyHarvest, type FoundImage, type Harvest } from './harvest.js'
+export { type DomScan, emptyHarvest, type FoundImage } from './harvest.js'
 
 export interface ExtractOptions {
   /** Long side of the images that will be stored, pixels: which srcset entry is enough. */
@@ -96,7 +96,7 @@ export function* pageSteps(html: string, url: string, options: ExtractOptions): 
 }
 
 /** As extractPage, from what was found in a page already. */
-export function* harvestSteps(found: Harvest, url: string, options: ExtractOptions): Steps<ExtractedPage> {
+export function* harvestSteps(found: DomScan, url: string, options: ExtractOptions): Steps<ExtractedPage> {
   return (yield* readHarvest(found, url, options)).page
 }
 
@@ -107,7 +107,7 @@ interface ReadHarvest {
   readonly linksRefused: boolean
 }
 
-function* readHarvest(found: Harvest, url: string, options: ExtractOptions): Steps<ReadHarvest> {
+function* readHarvest(found: DomScan, url: string, options: ExtractOptions): Steps<ReadHarvest> {
   const base = (found.base === null ? null : canonicalUrl(found.base, url)) ?? url
   const { productToken, obeyed = allOptOuts } = options
   const verdict = pageVerdict(
@@ -164,7 +164,7 @@ const placeOfMetas = -1
 const placeOfImage = (index: number) => 2 * index + 1
 const placeOfScript = ({ imagesBefore }: FoundScript) => 2 * imagesBefore
 
-function renderSignsOf({ shape, images }: Harvest, findings: readonly Finding[]): RenderSign[] {
+function renderSignsOf({ shape, images }: DomScan, findings: readonly Finding[]): RenderSign[] {
   const isDescribed = findings.map(({ captions }) => captions.length > 0)
   return signsOf({
     ...shape,
@@ -289,7 +289,7 @@ interface Declared {
 }
 
 /** Hands on what metadata says of images. */
-function* declareImages(found: Harvest, context: SourceContext, join: Join): Steps<Declared> {
+function* declareImages(found: DomScan, context: SourceContext, join: Join): Steps<Declared> {
   // The name of one thing may be the text of thousands of images.
   const tidied = new Map<string, string | null>()
   const tidy = (raw: string): string | null => {

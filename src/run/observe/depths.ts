@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
-import { type Backend, bellKinds } from '../../backend/index.js'
+import { type Backend, workKinds } from '../../backend/index.js'
 import { inTime } from '../../timing/index.js'
 import { type FleetState, queuesOf, readWorkers, stateOf } from '../run-status.js'
 
@@ -70,7 +70,7 @@ export function createDepths(registry: Registry): ReadDepths {
     for (const one of states) runs.set({ state: one }, 0)
     for (const entry of read.value.entries) runs.inc({ state: stateOf(entry) })
     for (const entry of read.value.open) state.set({ run: entry.run, state: stateOf(entry) }, 1)
-    for (const kind of bellKinds) {
+    for (const kind of workKinds) {
       places.set(
         { kind },
         read.value.workers.reduce((sum, worker) => sum + (worker.places[kind] ?? 0), 0),

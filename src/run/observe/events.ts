@@ -1,11 +1,11 @@
-import type { BellKind, ServerState } from '../../backend/index.js'
+import type { ServerState, WorkKind } from '../../backend/index.js'
 
 /** What happens in a worker process, for logs and metrics. */
 export type WorkEvent =
-  /** A ring was answered. `again`: there is more to do under its key. */
+  /** A work item was consumed. `again`: there is more to do under its key. */
   | {
       readonly kind: 'visited'
-      readonly bell: BellKind
+      readonly work: WorkKind
       readonly run: string
       readonly key: string
       readonly ms: number
@@ -23,7 +23,7 @@ export type WorkEvent =
   /** A commit was taken up: what it counted, by name, e.g. `pages`, `rejected:score_low`. */
   | { readonly kind: 'counted'; readonly run: string; readonly counters: Readonly<Record<string, number>> }
   /** A commit came after its lease was lost, and changed nothing. */
-  | { readonly kind: 'lease_lost'; readonly bell: BellKind; readonly run: string; readonly key: string }
+  | { readonly kind: 'lease_lost'; readonly work: WorkKind; readonly run: string; readonly key: string }
   | { readonly kind: 'scored'; readonly run: string; readonly pairs: number; readonly ms: number }
   /** Something that people should know, and that is no failure. */
   | { readonly kind: 'notice'; readonly message: string }

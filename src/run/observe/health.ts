@@ -1,9 +1,9 @@
-import { type BellKind, type ServerState, stateText } from '../../backend/index.js'
+import { type ServerState, stateText, type WorkKind } from '../../backend/index.js'
 
 /** What a look at the process and at its backend saw. */
 export interface Look {
   /** Kinds of this process's work of which something waits and is held by nobody; null = the backend did not answer. */
-  readonly waiting: readonly BellKind[] | null
+  readonly waiting: readonly WorkKind[] | null
   /** Visits under way. */
   readonly active: number
   /** When a visit last ended, by any clock: only that it changes counts. */
@@ -33,7 +33,7 @@ export interface Health {
 /** So long may work wait while this process answers nothing and is not busy. */
 const idleMs = 60_000
 /** So long may visits be under way without one of them ending. A plan reads and writes gigabytes; the other kinds end sooner. */
-const visitMs: Readonly<Record<BellKind, number>> = { session: 600_000, batch: 600_000, plan: 3_600_000 }
+const visitMs: Readonly<Record<WorkKind, number>> = { session: 600_000, batch: 600_000, plan: 3_600_000 }
 /**
  * So long may the backend be away. Long, since a new process would not reach it either; but a connection that does not come back by
  * itself is made anew.
@@ -75,13 +75,13 @@ export function watchedAfter(before: Watched, look: Look, nowMs: number): Watche
  * Whether the process does what it is there for, as against being alive. Pure. Unhealthy: it answers nothing though work of its kinds
  * waits; its visits do not end; its backend has been away for long.
  */
-export function healthOf(watched: Watched, kinds: readonly BellKind[]): Health {
+export function healthOf(watched: Watched, kinds: readonly WorkKind[]): Health {
   const { lookedAtMs, waitingSinceMs, busySinceMs, progressAtMs, contactAtMs } = watched
   const reasons: string[] = []
   if (watched.active === 0 && waitingSinceMs !== null) {
     const idle = lookedAtMs - Math.max(waitingSinceMs, progressAtMs)
     const waiting = watched.waiting?.join(' and ')
-    if (idle >= idleMs) reasons.push(`answered no ring for ${seconds(idle)} while ${waiting} work waits`)
+    if (idle >= idleMs) reasons.push(`consumed no work for ${seconds(idle)} while ${waiting} work waits`)
   }
   if (busySinceMs !== null) {
     const stuck = lookedAtMs - Math.max(busySinceMs, progressAtMs)

@@ -118,7 +118,7 @@ export function createLog({ level, write, now }: LogOptions): Observe {
 function idsOf(event: WorkEvent): Record<string, string> {
   const ids: Record<string, string> = { kind: event.kind }
   if ('run' in event && event.run !== null) ids.run = event.run
-  if ('key' in event && event.key !== null) ids['bell' in event ? keyNames[event.bell] : 'key'] = event.key
+  if ('key' in event && event.key !== null) ids['work' in event ? keyNames[event.work] : 'key'] = event.key
   return ids
 }
 

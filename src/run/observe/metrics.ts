@@ -90,7 +90,7 @@ export function createMetrics(): Metrics {
     const run = 'run' in event && event.run !== null ? runLabel(event.run) : ''
     switch (event.kind) {
       case 'visited':
-        visits.observe({ run, kind: event.bell }, event.ms / 1000)
+        visits.observe({ run, kind: event.work }, event.ms / 1000)
         break
       case 'counted':
         count(run, event.counters)
@@ -100,7 +100,7 @@ export function createMetrics(): Metrics {
         scoredPairs.inc({ run }, event.pairs)
         break
       case 'lease_lost':
-        leaseLosses.inc({ run, kind: event.bell })
+        leaseLosses.inc({ run, kind: event.work })
         break
       case 'trouble':
         troubles.inc({ run })

@@ -10,13 +10,13 @@ export function observedBackend(backend: Backend, observe: Observe): Backend {
       const committed = await backend.commitSession(commit)
       const { run, host, counters } = commit
       if (committed.kind === 'committed') observe({ kind: 'counted', run, counters })
-      else observe({ kind: 'lease_lost', bell: 'session', run, key: host })
+      else observe({ kind: 'lease_lost', work: 'session', run, key: host })
       return committed
     },
     commitBatch: async (commit) => {
       const committed = await backend.commitBatch(commit)
       const { run, batch } = commit
-      if (committed.kind === 'lost') observe({ kind: 'lease_lost', bell: 'batch', run, key: batch })
+      if (committed.kind === 'lost') observe({ kind: 'lease_lost', work: 'batch', run, key: batch })
       if (committed.kind === 'committed') {
         const counters: Record<string, number> = { ...commit.counters, kept: committed.kept }
         for (const { reason } of committed.losers) {
@@ -30,7 +30,7 @@ export function observedBackend(backend: Backend, observe: Observe): Backend {
       const committed = await backend.commitPlan(commit)
       const { run, plan, counters } = commit
       if (committed.kind === 'committed') observe({ kind: 'counted', run, counters })
-      if (committed.kind === 'lost') observe({ kind: 'lease_lost', bell: 'plan', run, key: String(plan) })
+      if (committed.kind === 'lost') observe({ kind: 'lease_lost', work: 'plan', run, key: String(plan) })
       return committed
     },
   }

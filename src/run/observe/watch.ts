@@ -1,4 +1,4 @@
-import type { Backend, BellKind, Hub } from '../../backend/index.js'
+import type { Backend, Hub, WorkKind } from '../../backend/index.js'
 import { inTime } from '../../timing/index.js'
 import type { Working } from '../engine.js'
 import { unwatched, type Watched, watchedAfter } from './health.js'
@@ -10,7 +10,7 @@ export interface WatchDeps {
     readonly backend: Pick<Backend, 'runs' | 'waitingHosts' | 'openBatches' | 'openPlans'>
   }
   /** Kinds of work that the process answers. */
-  readonly kinds: readonly BellKind[]
+  readonly kinds: readonly WorkKind[]
   /** Milliseconds of a clock that never jumps, such as performance.now. */
   readonly now: () => number
 }
@@ -49,14 +49,14 @@ export function createWatch({ working, fleet, kinds, now }: WatchDeps): Watch {
 /** Of which kinds something waits in any run and is held by nobody. What a run's standing or limits keep from being begun does not wait. */
 async function waitingKinds(
   backend: WatchDeps['fleet']['backend'],
-  kinds: readonly BellKind[],
-): Promise<readonly BellKind[]> {
-  const waits: Readonly<Record<BellKind, (run: string) => Promise<readonly unknown[]>>> = {
+  kinds: readonly WorkKind[],
+): Promise<readonly WorkKind[]> {
+  const waits: Readonly<Record<WorkKind, (run: string) => Promise<readonly unknown[]>>> = {
     session: (run) => backend.waitingHosts(run, 1),
     batch: (run) => backend.openBatches(run, 1),
     plan: (run) => backend.openPlans(run),
   }
-  const found = new Set<BellKind>()
+  const found = new Set<WorkKind>()
   for (const { run, ended, standing } of await backend.runs()) {
     if (ended !== null || standing === 'failed') continue
     for (const kind of kinds) {

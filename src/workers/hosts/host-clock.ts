@@ -1,5 +1,5 @@
 import { renderPauseMs } from '../../crawl/index.js'
-import { pause } from '../../timing/index.js'
+import { sleep } from '../../timing/index.js'
 
 export interface HostTimes {
   readonly startedAtMs: number
@@ -56,7 +56,7 @@ export class HostClock {
     this.#nextAtMs = atMs + this.#delayMs
     // A fetch that would begin too late need not be waited for.
     if (atMs > endsAtMs) return false
-    await pause(atMs - this.#now(), drain)
+    await sleep(atMs - this.#now(), drain)
     const nowMs = this.#now()
     if (drain.aborted || nowMs > endsAtMs) return false
     if (this.#delayMs > 0 && nowMs > reservedUntilMs) return false

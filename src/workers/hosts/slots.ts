@@ -1,5 +1,5 @@
 import type { Backend, Slot } from '../../backend/index.js'
-import { createGate, type Gate, pause } from '../../timing/index.js'
+import { createSemaphore, type Semaphore, sleep } from '../../timing/index.js'
 import { hostsPerGroup } from './host-groups.js'
 
 export type SlotTaken =
@@ -35,7 +35,7 @@ interface HostSlots {
   lastMs: number
   heldUntilMs: number
   failures: number
-  readonly turn: Gate
+  readonly turn: Semaphore
 }
 
 const fresh = (): HostSlots => ({
@@ -45,7 +45,7 @@ const fresh = (): HostSlots => ({
   lastMs: Number.NEGATIVE_INFINITY,
   heldUntilMs: Number.NEGATIVE_INFINITY,
   failures: 0,
-  turn: createGate(1),
+  turn: createSemaphore(1),
 })
 
 export interface SlotDeps {
@@ -123,7 +123,7 @@ class BatchSlots implements Slots {
       const soonestMs = Math.max(nowMs, known.lastMs + known.delayMs)
       // A slot that was missed is not made up for: the next reservation may begin right behind it.
       if (known.delayMs > 0 && soonestMs > atMs + guardMs) continue
-      await pause(Math.max(atMs, soonestMs) - nowMs, signal)
+      await sleep(Math.max(atMs, soonestMs) - nowMs, signal)
       known.lastMs = now()
       return { kind: 'go' }
     }
@@ -136,7 +136,7 @@ class BatchSlots implements Slots {
     const { inMs, crowded } = later
     if (crowded !== true) return { kind: 'later', inMs }
     if (this.#deps.now() + inMs > untilMs) return { kind: 'later', inMs, crowded }
-    await pause(inMs, signal)
+    await sleep(inMs, signal)
     signal.throwIfAborted()
     return null
   }

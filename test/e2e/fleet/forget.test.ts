@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { connectFleet } from '../../../src/backend/index.js'
+import { openRedisHub } from '../../../src/backend/index.js'
 import { forgetRun } from '../../../src/run/index.js'
 import { fleetDesk, serveSite } from '../../fixtures/fleet/fleet-desk.js'
 import { type RedisServer, serverCommand, startRedis, whyNoServer } from '../../fixtures/redis/server.js'
@@ -105,7 +105,7 @@ describe.skipIf(serverCommand === null)(`pairmill forget${whyNoServer}`, { timeo
     const out = newOut()
     await call(crawl('birds', out, 'http://d.test/'))
     expect(await worker('all', '--until-done').ended).toMatchObject({ code: 0 })
-    const fleet = await connectFleet(`${server.url}?prefix=breaks`, () => {})
+    const fleet = await openRedisHub(`${server.url}?prefix=breaks`, () => {})
     if ('message' in fleet) throw new Error(fleet.message)
     onTestFinished(() => fleet.close())
     const killed = () => {

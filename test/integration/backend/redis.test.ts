@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, vi } from 'vitest'
 import { connectRedis, type RedisClient } from '../../../src/backend/redis/connection.js'
 import { rootOf } from '../../../src/backend/redis/keys.js'
 import { redisBackend } from '../../../src/backend/redis/redis-backend.js'
-import { redisBells } from '../../../src/backend/redis/redis-queue.js'
-import { bellConformance } from '../../contracts/backend/bells.js'
+import { redisQueue } from '../../../src/backend/redis/redis-queue.js'
 import { backendConformance } from '../../contracts/backend/conformance.js'
+import { queueConformance } from '../../contracts/backend/queue.js'
 import { recount } from '../../fixtures/redis/recount.js'
 import { type RedisServer, serverCommand, startRedis, whyNoServer } from '../../fixtures/redis/server.js'
 
@@ -44,5 +44,5 @@ describe.skipIf(serverCommand === null)(`Redis${whyNoServer}`, () => {
     },
   }))
 
-  bellConformance('Redis', async (onError) => redisBells(redis, { prefix }, onError))
+  queueConformance('Redis', async (onError) => redisQueue(redis, { prefix }, onError))
 })

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { bellKinds } from '../../../src/backend/work-queue.js'
+import { workKinds } from '../../../src/backend/work-queue.js'
 import { type Commands, runProgram } from '../../../src/cli/program.js'
 import type { WorkCall } from '../../../src/cli/work.js'
 import { pageSkipReasons } from '../../../src/crawl/index.js'
@@ -29,9 +29,9 @@ import {
 /** A worker's /metrics after everything that can happen happened once, and what else it serves. */
 const server = await (async () => {
   const { registry, observe } = createMetrics()
-  for (const bell of bellKinds) {
-    observe({ kind: 'visited', bell, run: 'r', key: 'k', ms: 1, again: false })
-    observe({ kind: 'lease_lost', bell, run: 'r', key: 'k' })
+  for (const work of workKinds) {
+    observe({ kind: 'visited', work, run: 'r', key: 'k', ms: 1, again: false })
+    observe({ kind: 'lease_lost', work, run: 'r', key: 'k' })
   }
   const counters = [
     ...pageSkipReasons.map((reason) => `page_skipped:${reason}`),

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Hub } from '../../../src/backend/hub.js'
-import { connectFleet } from '../../../src/backend/redis/connect.js'
-import type { BellKind } from '../../../src/backend/work-queue.js'
+import { openRedisHub } from '../../../src/backend/redis/redis-hub.js'
+import type { WorkKind } from '../../../src/backend/work-queue.js'
 import { workInFleet } from '../../../src/run/fleet-worker.js'
 import { launchRun } from '../../../src/run/launch.js'
 import type { WorkEvent } from '../../../src/run/observe/events.js'
@@ -33,7 +33,7 @@ describe.skipIf(serverCommand === null)(`a process that does all the work of a r
     server = await startRedis()
     web = await startTestWeb()
     await serveTree(web, 'tree.test', pages, 70_000)
-    const opened = await connectFleet(server.url, () => {})
+    const opened = await openRedisHub(server.url, () => {})
     if ('message' in opened) throw new Error(opened.message)
     fleet = opened
 
@@ -52,7 +52,7 @@ describe.skipIf(serverCommand === null)(`a process that does all the work of a r
       allowPrivate: ['127.0.0.0/8'],
       batchSize: 8,
     })
-    const places: Record<BellKind, number> = { session: 4, batch: 2, plan: 1 }
+    const places: Record<WorkKind, number> = { session: 4, batch: 2, plan: 1 }
     const { observe, registry } = createMetrics()
     const log = createLog({
       level: 'debug',
@@ -89,7 +89,7 @@ describe.skipIf(serverCommand === null)(`a process that does all the work of a r
     vitals.watch({
       working,
       fleet,
-      kinds: Object.keys(places) as BellKind[],
+      kinds: Object.keys(places) as WorkKind[],
       now: () => performance.now(),
     })
     await launchRun(fleet, { run: 'birds', options, given: new Set() })
@@ -135,7 +135,7 @@ describe.skipIf(serverCommand === null)(`a process that does all the work of a r
 
   test('times its visits and its model, by what it was told', () => {
     for (const kind of ['session', 'batch', 'plan']) {
-      const visits = events.filter((event) => event.kind === 'visited' && event.bell === kind).length
+      const visits = events.filter((event) => event.kind === 'visited' && event.work === kind).length
       expect(visits).toBeGreaterThan(0)
       const name = 'pairmill_visit_duration_seconds_count'
       expect(sampleValue(seen.last, name, { run: 'birds', kind })).toBe(visits)

@@ -9,7 +9,7 @@ import type {
   BatchLease,
   HostReport,
 } from '../../../src/backend/backend.js'
-import type { Bells } from '../../../src/backend/work-queue.js'
+import type { WorkQueue } from '../../../src/backend/work-queue.js'
 import {
   createDecodeApart,
   type Decode,
@@ -20,8 +20,8 @@ import {
 import type { Fetch, FetchOutcome } from '../../../src/net/index.js'
 import type { Candidate } from '../../../src/records/index.js'
 import { folderStore, partName, readPart } from '../../../src/shard/index.js'
-import { createGate } from '../../../src/timing/semaphore.js'
-import { visitBatch } from '../../../src/workers/filter-worker.js'
+import { createSemaphore } from '../../../src/timing/semaphore.js'
+import { judgeBatch } from '../../../src/workers/filter-worker.js'
 import { sceneOf } from '../../fixtures/filter/hostile.js'
 
 const never = new AbortController().signal
@@ -80,7 +80,7 @@ function desk(scene: Scene) {
       return scene.committed ?? { kind: 'committed', kept: commit.kept.length, losers: [] }
     },
   }
-  const bells: Partial<Bells> = { ring: async (...ring) => void rung.push(ring) }
+  const queue: Partial<WorkQueue> = { notify: async (...ring) => void rung.push(ring) }
   const fetch: Fetch = async ({ url }) => ({
     kind: 'response',
     head: { status: url.endsWith('gone') ? 404 : 200, headers: {} },
@@ -88,10 +88,10 @@ function desk(scene: Scene) {
     stopped: false,
   })
   const visit = (drain = never, abort = never) =>
-    visitBatch(
+    judgeBatch(
       {
         backend: backend as Backend,
-        bells: bells as Bells,
+        queue: queue as WorkQueue,
         store,
         fetch: scene.fetch ?? fetch,
         groupsOf: async () => [],
@@ -103,7 +103,7 @@ function desk(scene: Scene) {
         }),
         decode: scene.decode ?? decodeImage,
         decodeApart: scene.decodeApart ?? createDecodeApart(),
-        decoding: createGate(2),
+        decoding: createSemaphore(2),
         now: scene.now ?? Date.now,
         random: () => 0,
         pixelsOf: null,

@@ -1,4 +1,4 @@
-import { memoryBells } from '../../../src/backend/memory-queue.js'
-import { bellConformance } from '../../contracts/backend/bells.js'
+import { memoryQueue } from '../../../src/backend/memory-queue.js'
+import { queueConformance } from '../../contracts/backend/queue.js'
 
-bellConformance('The memory of a process', async () => memoryBells())
+queueConformance('The memory of a process', async () => memoryQueue())

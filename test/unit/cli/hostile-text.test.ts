@@ -186,7 +186,7 @@ describe('what comes from a file, a server or a site', () => {
         isFolder: () => true,
         readStatus: async () => ({ ...snapshot, note: 'redis://ada:hunter2@h/0 is away' }),
         fleetUrl: null,
-        connectFleet: async () => ({ message: '' }),
+        openRedisHub: async () => ({ message: '' }),
         stdout,
         stderr: paper(),
         now: () => now,

@@ -15,7 +15,7 @@ function called(status: RunSnapshot | { problem: string }) {
     isFolder: (path: string) => path === '/data/pairs',
     readStatus: async () => status,
     fleetUrl: null as string | null,
-    connectFleet: async (url: string) => {
+    openRedisHub: async (url: string) => {
       asked.push(url)
       return { message: `${url} does not answer` }
     },

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { Backend, Progress } from '../../../src/backend/backend.js'
 import type { Hub } from '../../../src/backend/hub.js'
 import { ServerMonitor } from '../../../src/backend/redis/server-monitor.js'
-import type { BellKind, Bells } from '../../../src/backend/work-queue.js'
+import type { WorkKind, WorkQueue } from '../../../src/backend/work-queue.js'
 import { work } from '../../../src/run/engine.js'
 import type { WorkEvent } from '../../../src/run/observe/events.js'
 import type { RunSignals } from '../../../src/run/run-types.js'
@@ -20,10 +20,10 @@ function desk(state: Partial<Progress>, maxTimeMs: number | null = null, over: P
   let progress = { ...noProgress, ...state }
   let ended: string | null = null
   let note: string | null = null
-  const rings: [BellKind, readonly string[]][] = []
+  const rings: [WorkKind, readonly string[]][] = []
   const closed: boolean[] = []
   const events: WorkEvent[] = []
-  const onRing: ((kind: BellKind) => void)[] = []
+  const onRing: ((kind: WorkKind) => void)[] = []
   const backend: Partial<Backend> = {
     runs: async () => [
       entry('r', {
@@ -62,17 +62,17 @@ function desk(state: Partial<Progress>, maxTimeMs: number | null = null, over: P
     // The file that is filling is not full before it is closed.
     openPageFiles: async (_, closing) => (closing && progress.pageRows > 0 ? [2] : []),
   }
-  const bells: Partial<Bells> = {
-    ring: async (kind, _, keys) => {
+  const queue: Partial<WorkQueue> = {
+    notify: async (kind, _, keys) => {
       if (keys.length === 0) return
       rings.push([kind, keys])
       for (const listener of onRing) listener(kind)
     },
-    answer: () => ({ close: async (now) => void closed.push(now) }),
+    consume: () => ({ close: async (now) => void closed.push(now) }),
   }
   const hub: Hub = {
     backend: backend as Backend,
-    bells: bells as Bells,
+    queue: queue as WorkQueue,
     warnings: [],
     connected: () => true,
     server: new ServerMonitor(async () => ({ refusal: null, memory: null })),
@@ -88,7 +88,7 @@ function desk(state: Partial<Progress>, maxTimeMs: number | null = null, over: P
         decodes: 1,
         untilDone: true,
         roundMs: 1,
-        ringMs: 0,
+        notifyMs: 0,
         settleMs: 0,
       },
       {
@@ -117,7 +117,7 @@ function desk(state: Partial<Progress>, maxTimeMs: number | null = null, over: P
     events,
     complete,
     ended: () => ended,
-    onRing: (listener: (kind: BellKind) => void) => void onRing.push(listener),
+    onRing: (listener: (kind: WorkKind) => void) => void onRing.push(listener),
     move: (to: Partial<Progress>) => {
       progress = { ...progress, ...to }
     },

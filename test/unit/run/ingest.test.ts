@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import type { Backend, Progress, SourceCommit, SourceState } from '../../../src/backend/backend.js'
 import { type ListSource, openSource, type SourceSkip, sourceName } from '../../../src/crawl/index.js'
 import { fileDigest } from '../../../src/crawl/sources/file-digest.js'
-import { checkSources, type FeedDeps, feed, openSources } from '../../../src/run/ingest.js'
+import { checkSources, type IngestDeps, ingest, openSources } from '../../../src/run/ingest.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'pairmill-feed-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -28,7 +28,7 @@ function listOf(rows: number, bad: readonly number[] = []): ListSource {
   return { kind: 'list', path, format: 'txt', gzip: false, columns }
 }
 
-/** What the feed asks of a backend: sources with their cursors, and how much waits. */
+/** What the ingest asks of a backend: sources with their cursors, and how much waits. */
 function desk(waiting: () => Partial<Progress> = () => ({})) {
   const states = new Map<string, SourceState>()
   const commits: SourceCommit[] = []
@@ -51,10 +51,10 @@ function desk(waiting: () => Partial<Progress> = () => ({})) {
       ({ buffered: 0, batchesOpen: 0, standing: 'running', ended: null, ...waiting() }) as Progress,
   } as unknown as Backend
   const skipped: SourceSkip[] = []
-  const deps: FeedDeps = {
+  const deps: IngestDeps = {
     run: 'run',
     backend,
-    bells: { ring: async () => {} } as unknown as FeedDeps['bells'],
+    queue: { ring: async () => {} } as unknown as IngestDeps['queue'],
     batch: { batchSize: 256, batchAgeMs: 30_000, perHost: 32 },
     mostBatches: async () => 32,
     onSkipped: async (rows) => void skipped.push(...rows),
@@ -71,7 +71,7 @@ const urlsOf = (from: number, to: number) =>
 describe('feeding lists to a run', () => {
   it('gives every row once, in pieces, and names the bad ones', async () => {
     const { deps, commits, skipped, urls, open } = desk()
-    await feed(deps, await open(listOf(1_234, [3, 700]), listOf(0)), calm())
+    await ingest(deps, await open(listOf(1_234, [3, 700]), listOf(0)), calm())
     expect(urls()).toEqual(urlsOf(0, 1_234).filter((url) => !/\/(3|700)\.jpg/.test(url)))
     expect(skipped.map(({ at, reason }) => [at, reason])).toEqual([
       [{ line: 4 }, 'bad_url'],
@@ -87,10 +87,10 @@ describe('feeding lists to a run', () => {
     const { deps, commits, states, urls, open } = desk()
     const source = listOf(1_200)
     const stop = new AbortController()
-    const stopping = { ...deps, bells: { ring: async () => stop.abort() } as unknown as FeedDeps['bells'] }
-    await feed(stopping, await open(source), stop.signal)
+    const stopping = { ...deps, queue: { ring: async () => stop.abort() } as unknown as IngestDeps['queue'] }
+    await ingest(stopping, await open(source), stop.signal)
     expect(commits).toHaveLength(1)
-    await feed(deps, await open(source), calm())
+    await ingest(deps, await open(source), calm())
     expect(urls()).toEqual(urlsOf(0, 1_200))
     expect(states.get(sourceName(source))).toMatchObject({ ended: true })
     expect(await open(source)).toEqual([])
@@ -103,7 +103,7 @@ describe('feeding lists to a run', () => {
     const name = sourceName(source)
     const cursor = `600 ${await fileDigest(source.path)}`
     states.set(name, { source: name, cursor, ended: false })
-    await feed(deps, opened, calm())
+    await ingest(deps, opened, calm())
     expect(urls()).toEqual(urlsOf(600, 900))
   })
 
@@ -115,7 +115,7 @@ describe('feeding lists to a run', () => {
       // Full for three looks before the beginning and behind each commit.
       return asked++ % 4 < 3 ? { buffered: 100_000 } : { batchesOpen: 1 }
     })
-    await feed(deps, await open(listOf(1_100)), calm())
+    await ingest(deps, await open(listOf(1_100)), calm())
     expect(reachedAt).toEqual([0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2])
     expect(commits).toHaveLength(3)
   })
@@ -124,8 +124,8 @@ describe('feeding lists to a run', () => {
     const { deps, commits, open } = desk()
     const source = listOf(1_200)
     const stop = new AbortController()
-    const stopping = { ...deps, bells: { ring: async () => stop.abort() } as unknown as FeedDeps['bells'] }
-    await feed(stopping, await open(source), stop.signal)
+    const stopping = { ...deps, queue: { ring: async () => stop.abort() } as unknown as IngestDeps['queue'] }
+    await ingest(stopping, await open(source), stop.signal)
     writeFileSync(source.path, 'http://a.test/other.jpg Another')
     expect(await checkSources(deps.backend, 'run', false, [readerOf(source)], calm())).toEqual({
       kind: 'changed',
@@ -137,7 +137,7 @@ describe('feeding lists to a run', () => {
   it('commits what it has when the last commit is long ago, however little that is', async () => {
     const { deps, commits, open } = desk()
     let nowMs = 0
-    await feed({ ...deps, now: () => (nowMs += 3_000) }, await open(listOf(1_100)), calm())
+    await ingest({ ...deps, now: () => (nowMs += 3_000) }, await open(listOf(1_100)), calm())
     expect(commits.length).toBe(4)
   })
 
@@ -149,11 +149,11 @@ describe('feeding lists to a run', () => {
       if (looks === 4) standing = 'stopped'
       return { standing }
     })
-    expect(await feed(deps, await open(listOf(1_100)), calm())).toBe('over')
+    expect(await ingest(deps, await open(listOf(1_100)), calm())).toBe('over')
     expect(looks).toBe(4)
     expect(commits).toHaveLength(1)
     const ended = desk(() => ({ ended: 'max-pairs' }))
-    expect(await feed(ended.deps, await ended.open(listOf(1_100)), calm())).toBe('over')
+    expect(await ingest(ended.deps, await ended.open(listOf(1_100)), calm())).toBe('over')
     expect(ended.commits).toEqual([])
   })
 })

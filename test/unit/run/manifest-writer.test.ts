@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createDescription } from '../../../src/run/manifest-writer.js'
+import { createManifestWriter } from '../../../src/run/manifest-writer.js'
 
 const calm = new AbortController().signal
 
@@ -9,7 +9,7 @@ function desk(tookMs: () => number) {
   let clockMs = 1_000
   let spentMs = 0
   const written: boolean[] = []
-  const description = createDescription({
+  const description = createManifestWriter({
     write: async (complete) => {
       const ms = tookMs()
       spentMs += ms

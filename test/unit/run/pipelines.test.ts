@@ -1,12 +1,12 @@
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { Backend, RunEntry } from '../../../src/backend/backend.js'
-import type { Bells } from '../../../src/backend/work-queue.js'
+import type { WorkQueue } from '../../../src/backend/work-queue.js'
 import type { Net } from '../../../src/net/index.js'
 import { Pipelines } from '../../../src/run/pipelines.js'
 import { claimForRun } from '../../../src/run/run-owner.js'
 import { folderStore } from '../../../src/shard/index.js'
-import { createGate } from '../../../src/timing/semaphore.js'
+import { createSemaphore } from '../../../src/timing/semaphore.js'
 import { entry } from '../../fixtures/fleet/fleet-values.js'
 import { tempFolder } from '../../fixtures/run/pairmill.js'
 import { runOptions } from '../../fixtures/workers/options.js'
@@ -34,8 +34,8 @@ function desk() {
   }
   const lines = new Pipelines({
     backend: backend as Backend,
-    bells: {} as Bells,
-    decoding: createGate(1),
+    queue: {} as WorkQueue,
+    decoding: createSemaphore(1),
     openNet: () => {
       nets.opened++
       nets.open++
@@ -136,7 +136,7 @@ describe('the connections of a run’s line', () => {
 
   it('stay open for the visits that are under way', async () => {
     const { lines, line, leave, settled } = desk()
-    const visit = (await line()).visitSession('a.test', calm, calm)
+    const visit = (await line()).crawlHost('a.test', calm, calm)
     lines.distrust()
     await line()
     expect(await settled()).toBe(2)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createGate } from '../../../src/timing/semaphore.js'
+import { createSemaphore } from '../../../src/timing/semaphore.js'
 
 describe('a gate', () => {
   it('lets so many through at once, in order, and each exactly once', async () => {
@@ -9,7 +9,7 @@ describe('a gate', () => {
         fc.integer({ min: 1, max: 4 }),
         fc.array(fc.record({ turns: fc.nat({ max: 3 }), fails: fc.boolean() }), { maxLength: 15 }),
         async (limit, jobs) => {
-          const gate = createGate(limit)
+          const gate = createSemaphore(limit)
           const begun: number[] = []
           let running = 0
           let most = 0
@@ -34,7 +34,7 @@ describe('a gate', () => {
   })
 
   it('lets no newcomer slip in while the next one wakes', async () => {
-    const gate = createGate(1)
+    const gate = createSemaphore(1)
     let running = 0
     let most = 0
     const job = (until: Promise<void>) =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { pause } from '../../../src/timing/sleep.js'
+import { sleep } from '../../../src/timing/sleep.js'
 
 describe('a pause', () => {
   it('may be one of hundreds that one signal ends, and no warning is printed for it', async () => {
@@ -7,9 +7,9 @@ describe('a pause', () => {
     const listen = (warning: Error) => void warned.push(warning.name)
     process.on('warning', listen)
     const everyone = new AbortController()
-    const waiting = Array.from({ length: 300 }, () => pause(60_000, everyone.signal))
+    const waiting = Array.from({ length: 300 }, () => sleep(60_000, everyone.signal))
     // Warnings are told on the next turn.
-    await pause(1, new AbortController().signal)
+    await sleep(1, new AbortController().signal)
     everyone.abort()
     await Promise.all(waiting)
     process.off('warning', listen)
@@ -17,6 +17,6 @@ describe('a pause', () => {
   })
 
   it('does not begin where the signal was aborted', async () => {
-    await pause(60_000, AbortSignal.abort())
+    await sleep(60_000, AbortSignal.abort())
   })
 })

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Backend, HostLease, SessionCommit, SessionCommitted } from '../../../src/backend/backend.js'
-import type { BellKind, Bells } from '../../../src/backend/work-queue.js'
+import type { WorkKind, WorkQueue } from '../../../src/backend/work-queue.js'
 import { defaultVisitOptions, noEvidence, type RenderEvidence, type Turn } from '../../../src/crawl/index.js'
 import type { Fetch } from '../../../src/net/index.js'
 import type { LeasedUrl } from '../../../src/records/index.js'
-import { pause } from '../../../src/timing/sleep.js'
+import { sleep } from '../../../src/timing/sleep.js'
 import { crawlHost } from '../../../src/workers/crawl-worker.js'
 import type { CrawlSettings } from '../../../src/workers/host-session.js'
 import type { Permit, Permitted } from '../../../src/workers/hosts/permission.js'
@@ -57,7 +57,7 @@ interface Scene {
 
 function desk(scene: Scene, wanted = settings) {
   const commits: SessionCommit[] = []
-  const rings: [BellKind, readonly string[]][] = []
+  const rings: [WorkKind, readonly string[]][] = []
   const fetched: string[] = []
   const released: Parameters<Backend['releaseHost']>[0][] = []
   const backend: Pick<Backend, 'leaseHost' | 'commitSession' | 'releaseHost'> = {
@@ -72,8 +72,8 @@ function desk(scene: Scene, wanted = settings) {
       await scene.release?.()
     },
   }
-  const bells: Pick<Bells, 'ring'> = {
-    ring: async (kind, _, keys) => void (keys.length > 0 && rings.push([kind, keys])),
+  const queue: Pick<WorkQueue, 'notify'> = {
+    notify: async (kind, _, keys) => void (keys.length > 0 && rings.push([kind, keys])),
   }
   const fetch: Fetch = async (request, signal) => {
     fetched.push(request.url)
@@ -86,7 +86,7 @@ function desk(scene: Scene, wanted = settings) {
     crawlHost(
       {
         backend: backend as Backend,
-        bells: bells as Bells,
+        queue: queue as WorkQueue,
         fetch,
         permit: scene.permit ?? (async () => allowed),
         known: createKnownUrls(1_000),
@@ -349,7 +349,7 @@ describe('a session on a host', () => {
       fetch: async () => {
         starts.push(Date.now() - 1_000_000)
         expect(++underWay).toBe(1)
-        await pause(starts.length === 2 ? 3_000 : 400, never)
+        await sleep(starts.length === 2 ? 3_000 : 400, never)
         underWay--
         return { kind: 'failed', reason: 'headers', detail: '' }
       },
@@ -560,7 +560,7 @@ describe('a session with a browser', () => {
         lease: urls(leased(9), { delayMs: 1_000 }),
         rendering: async (...wish) => {
           starts.push(Date.now() - 1_000_000)
-          await pause(500, never)
+          await sleep(500, never)
           return seenAs({ ownRequests: starts.length === 1 ? 15 : 500 })(...wish)
         },
       },

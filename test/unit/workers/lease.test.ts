@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { Held } from '../../../src/backend/backend.js'
 import { atOnce, createTurns, inSlices, type Steps } from '../../../src/crawl/index.js'
-import { pause } from '../../../src/timing/sleep.js'
+import { sleep } from '../../../src/timing/sleep.js'
 import { keepLease } from '../../../src/workers/lease.js'
 
 const held: Held = { kind: 'held' }
@@ -15,7 +15,7 @@ describe('a lease that is kept', () => {
     await expect.poll(() => extend.mock.calls.length).toBeGreaterThan(2)
     lease.end()
     const calls = extend.mock.calls.length
-    await pause(30, never)
+    await sleep(30, never)
     expect(extend).toHaveBeenCalledTimes(calls)
     expect(lease.signal.aborted).toBe(false)
   })
@@ -80,18 +80,18 @@ describe('a lease that is kept', () => {
 
 describe('a pause', () => {
   it('ends at once where there is nothing to wait for', async () => {
-    await pause(0, never)
-    await pause(-5, never)
-    await pause(3_600_000, AbortSignal.abort())
+    await sleep(0, never)
+    await sleep(-5, never)
+    await sleep(3_600_000, AbortSignal.abort())
   })
 
   it('ends when the signal comes, and leaves no listener behind', async () => {
     const abort = new AbortController()
     const remove = vi.spyOn(abort.signal, 'removeEventListener')
-    const waiting = pause(3_600_000, abort.signal)
+    const waiting = sleep(3_600_000, abort.signal)
     abort.abort()
     await waiting
-    await pause(1, new AbortController().signal)
+    await sleep(1, new AbortController().signal)
     expect(remove).toHaveBeenCalled()
   })
 })

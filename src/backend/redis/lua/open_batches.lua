@@ -1,7 +1,7 @@
 -- KEYS  root
 -- ARGV  run, limit
 -- ->    batches that are open and held by nobody: the scheduler notifies of them
--- A lease that ran out is rung for even where the run may keep no more: it counts as work under way until it is given back.
+-- A lease that ran out is listed even where the run may keep no more: it counts as work under way until it is given back.
 -- @include batches
 local no, limit = run_number(take()), take_number()
 local found = call('ZRANGEBYSCORE', batch_key(no, 'held'), '-inf', now, 'LIMIT', 0, limit)

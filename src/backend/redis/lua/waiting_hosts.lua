@@ -1,7 +1,7 @@
 -- KEYS  root
 -- ARGV  run, limit
 -- ->    hosts with URLs that are due and that nobody holds: the scheduler notifies of them
--- A lease that ran out is rung for even where the run may fetch no more: it holds a part of the budget until it is given back.
+-- A lease that ran out is listed even where the run may fetch no more: it holds a part of the budget until it is given back.
 -- @include frontier
 local no, limit = run_number(take()), take_number()
 local answer = call('ZRANGEBYSCORE', held_key(no), '-inf', now, 'LIMIT', 0, limit)

@@ -1,4 +1,4 @@
-import { emptyHarvest, type FoundImage, type Harvest, harvestSteps } from '../../extract/index.js'
+import { type DomScan, emptyHarvest, type FoundImage, harvestSteps } from '../../extract/index.js'
 import { allOptOuts, headRefusal } from '../../permission/index.js'
 import { inSlices } from '../../steps.js'
 import type { VisitOptions } from '../../visit.js'
@@ -53,7 +53,7 @@ const maxImages = 20_000
 /** Of a meta's content. Characters. */
 const maxContent = 5000
 
-function harvestOf(html: unknown): Harvest {
+function harvestOf(html: unknown): DomScan {
   const head = within(html, 'Head')
   const metas = objectsIn(within(head, 'Metas'))
   const images: FoundImage[] = []

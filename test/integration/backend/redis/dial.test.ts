@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { connectFleet } from '../../../../src/backend/index.js'
+import { openRedisHub } from '../../../../src/backend/index.js'
 import { failureOf } from '../../../../src/backend/redis/dial.js'
 import { createGuardCertificate } from '../../../../src/crawl/render/certificate.js'
 import { claimPorts } from '../../../fixtures/net/claimed-ports.js'
@@ -59,7 +59,7 @@ describe('a URL of a fleet', () => {
     ['redis://there/-1', 'number of a database'],
     ['redis://there?prefix=a%20b', 'prefix'],
   ])('%s is named for what it is, and nothing is dialled', async (url, said) => {
-    expect(await connectFleet(url, () => {})).toEqual({
+    expect(await openRedisHub(url, () => {})).toEqual({
       kind: 'unusable',
       message: expect.stringContaining(said),
     })
@@ -73,7 +73,7 @@ describe.skipIf(serverCommand === null)(
     let server: RedisServer
     let tlsPort: number
     const closers: (() => Promise<void>)[] = []
-    const connect = (url: string) => connectFleet(url, () => {})
+    const connect = (url: string) => openRedisHub(url, () => {})
     /** Why it is refused; also asked of no server that would answer by its own within the 10 s. */
     const refusal = async (url: string): Promise<string> => {
       const fleet = await connect(url)
@@ -144,7 +144,7 @@ describe.skipIf(serverCommand === null)(
       const fleet = await connect(as('silent'))
       if ('message' in fleet) throw new Error(fleet.message)
       expect(fleet.warnings).toEqual([expect.stringContaining('+info')])
-      await fleet.bells.ring('session', 'r', ['a.test'])
+      await fleet.queue.notify('session', 'r', ['a.test'])
       await fleet.server.look()
       expect([fleet.server.state, fleet.server.memory]).toEqual([{ kind: 'ok' }, null])
       await fleet.close()

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { connectRedis } from '../../../../src/backend/redis/connection.js'
-import { redisBells } from '../../../../src/backend/redis/redis-queue.js'
+import { redisQueue } from '../../../../src/backend/redis/redis-queue.js'
 import { lookAtServer } from '../../../../src/backend/redis/server-look.js'
 import { ServerMonitor } from '../../../../src/backend/redis/server-monitor.js'
 import { startMovingProxy } from '../../../fixtures/redis/moving-proxy.js'
@@ -61,10 +61,10 @@ describe.skipIf(serverCommand === null)(
 
     it('is left by who waits for rings: those of the new master are heard', async () => {
       const { redis, monitor, demote, move } = await pair()
-      const bells = redisBells(redis, { prefix, monitor }, () => {})
-      onTestFinished(() => bells.close())
+      const queue = redisQueue(redis, { prefix, monitor }, () => {})
+      onTestFinished(() => queue.close())
       const heard: string[] = []
-      const answering = bells.answer(
+      const answering = queue.consume(
         'session',
         1,
         async ({ key }) => {
@@ -74,10 +74,10 @@ describe.skipIf(serverCommand === null)(
         () => {},
       )
       onTestFinished(() => answering.close(true))
-      await bells.ring('session', 'r', ['before.test'])
+      await queue.notify('session', 'r', ['before.test'])
       await expect.poll(() => heard, { timeout: 20_000 }).toContain('before.test')
       await demote()
-      const rung = bells.ring('session', 'r', ['after.test'])
+      const rung = queue.notify('session', 'r', ['after.test'])
       await expect.poll(() => monitor.state.kind, { timeout: 20_000 }).toBe('read_only')
       move()
       await rung

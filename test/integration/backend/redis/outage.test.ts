@@ -1,10 +1,10 @@
 import { setTimeout } from 'node:timers/promises'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { connectRedis, type RedisClient } from '../../../../src/backend/redis/connection.js'
-import { bellsPrefixOf, rootOf } from '../../../../src/backend/redis/keys.js'
+import { queuePrefixOf, rootOf } from '../../../../src/backend/redis/keys.js'
 import { redisBackend } from '../../../../src/backend/redis/redis-backend.js'
-import { redisBells } from '../../../../src/backend/redis/redis-queue.js'
-import type { Answering, Bells } from '../../../../src/backend/work-queue.js'
+import { redisQueue } from '../../../../src/backend/redis/redis-queue.js'
+import type { Consumer, WorkQueue } from '../../../../src/backend/work-queue.js'
 import { openDesk } from '../../../contracts/backend/desk.js'
 import { recount } from '../../../fixtures/redis/recount.js'
 import { type RedisServer, serverCommand, startRedis, whyNoServer } from '../../../fixtures/redis/server.js'
@@ -17,15 +17,15 @@ const prefix = 'outage'
 describe.skipIf(serverCommand === null)(`a fleet whose Redis goes away for a while${whyNoServer}`, () => {
   let server: RedisServer
   let redis: RedisClient
-  let bells: Bells
-  let answering: Answering | null = null
+  let queue: WorkQueue
+  let answering: Consumer | null = null
   const visited: string[] = []
   const open = async () => {
     server = await startRedis()
     redis = connectRedis(server.url, () => {})
-    bells = redisBells(redis, { prefix }, () => {})
+    queue = redisQueue(redis, { prefix }, () => {})
     visited.length = 0
-    answering = bells.answer(
+    answering = queue.consume(
       'session',
       2,
       async ({ key }) => {
@@ -34,12 +34,12 @@ describe.skipIf(serverCommand === null)(`a fleet whose Redis goes away for a whi
       },
       () => {},
     )
-    await bells.ring('session', 'run', ['before'])
+    await queue.notify('session', 'run', ['before'])
     await expect.poll(() => visited, patience).toEqual(['before'])
   }
   afterEach(async () => {
     await answering?.close(true)
-    await bells.close()
+    await queue.close()
     redis.disconnect()
     await server.close()
   })
@@ -58,7 +58,7 @@ describe.skipIf(serverCommand === null)(`a fleet whose Redis goes away for a whi
 
       await begin()
       const committed = desk.commit(session, { offers: [desk.urlOf('b', 1)], pages: 2 })
-      const rung = bells.ring('session', 'run', ['meanwhile'])
+      const rung = queue.notify('session', 'run', ['meanwhile'])
       await setTimeout(outageMs)
       await end()
 
@@ -70,7 +70,7 @@ describe.skipIf(serverCommand === null)(`a fleet whose Redis goes away for a whi
       })
       await rung
       await expect.poll(() => visited, patience).toContain('meanwhile')
-      await bells.ring('session', 'run', ['after'])
+      await queue.notify('session', 'run', ['after'])
       await expect.poll(() => visited, patience).toContain('after')
       expect(await desk.progress()).toMatchObject({ urls: 1, pages: 2, pagesLeased: 0 })
     },
@@ -137,10 +137,10 @@ describe.skipIf(serverCommand === null)(`doorbells in Redis${whyNoServer}`, () =
   it('leave nothing behind once they were answered, well or not', async () => {
     const server = await startRedis()
     const redis = connectRedis(server.url, () => {})
-    const bells = redisBells(redis, { prefix }, () => {})
+    const queue = redisQueue(redis, { prefix }, () => {})
     let answered = 0
     let failed = 0
-    const answering = bells.answer(
+    const answering = queue.consume(
       'session',
       8,
       async ({ key }) => {
@@ -152,21 +152,21 @@ describe.skipIf(serverCommand === null)(`doorbells in Redis${whyNoServer}`, () =
     )
     try {
       const keys = Array.from({ length: 300 }, (_, i) => `${i % 3 === 0 ? 'bad' : 'good'}-${i}`)
-      await bells.ring('session', 'run', keys)
+      await queue.notify('session', 'run', keys)
       await expect.poll(() => [answered, failed], patience).toEqual([200, 100])
       await expect
         .poll(async () => {
-          const left = await redis.keys(`${bellsPrefixOf(prefix)}:session:*`)
+          const left = await redis.keys(`${queuePrefixOf(prefix)}:session:*`)
           // What BullMQ keeps of the queue itself, whatever went through it.
           return left.map((key) => key.split(':').at(-1)).filter((name) => !queueKeys.has(name ?? ''))
         }, patience)
         .toEqual([])
       const untagged = (await redis.keys('*')).filter((key) => !key.startsWith(rootOf(prefix)))
       expect(untagged).toEqual([])
-      expect(await redis.xlen(`${bellsPrefixOf(prefix)}:session:events`)).toBeLessThan(400)
+      expect(await redis.xlen(`${queuePrefixOf(prefix)}:session:events`)).toBeLessThan(400)
     } finally {
       await answering.close(true)
-      await bells.close()
+      await queue.close()
       redis.disconnect()
       await server.close()
     }

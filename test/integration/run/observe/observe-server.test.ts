@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { ServerMemory, ServerState } from '../../../../src/backend/redis/server-state.js'
-import type { BellKind } from '../../../../src/backend/work-queue.js'
+import type { WorkKind } from '../../../../src/backend/work-queue.js'
 import { createMetrics } from '../../../../src/run/observe/metrics.js'
 import {
   serveVitals,
@@ -21,7 +21,7 @@ afterEach(async () => {
 })
 
 /** A process and its backend, as somebody who looks at them from outside would change them. */
-function world(kinds: readonly BellKind[] = ['session']) {
+function world(kinds: readonly WorkKind[] = ['session']) {
   const state = {
     nowMs: 0,
     connected: true,

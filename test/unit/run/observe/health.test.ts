@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ServerState } from '../../../../src/backend/redis/server-state.js'
-import type { BellKind } from '../../../../src/backend/work-queue.js'
+import type { WorkKind } from '../../../../src/backend/work-queue.js'
 import {
   healthOf,
   type Look,
@@ -11,7 +11,7 @@ import {
   watchedAfter,
 } from '../../../../src/run/observe/health.js'
 
-const kinds: readonly BellKind[] = ['session', 'batch']
+const kinds: readonly WorkKind[] = ['session', 'batch']
 const quiet: Look = { waiting: [], active: 0, consumedAtMs: 0 }
 const lookEveryMs = 5_000
 
@@ -104,7 +104,7 @@ describe('a process is unhealthy', () => {
 
 const looks = fc.array(
   fc.record({
-    waiting: fc.option(fc.subarray(['session', 'batch', 'plan'] as BellKind[])),
+    waiting: fc.option(fc.subarray(['session', 'batch', 'plan'] as WorkKind[])),
     active: fc.nat(3),
     consumedAtMs: fc.nat(3),
   }),
@@ -123,7 +123,7 @@ test('who has answered a ring since the look before is never called stalled or s
 
 test('whatever was seen before, a minute of waiting work and no answer is told, and a minute without work forgets it', () => {
   fc.assert(
-    fc.property(looks, fc.constantFrom<BellKind>('session', 'batch'), (before, kind) => {
+    fc.property(looks, fc.constantFrom<WorkKind>('session', 'batch'), (before, kind) => {
       const then = watch(before)
       const still = { active: 0, consumedAtMs: then.consumedAtMs }
       const stalled = watch(times(13, { ...still, waiting: [kind] }), then)

@@ -26,7 +26,7 @@ const trouble = (
 })
 const visited: WorkEvent = {
   kind: 'visited',
-  bell: 'batch',
+  work: 'batch',
   run: 'birds',
   key: '17',
   ms: 12,
@@ -37,8 +37,8 @@ describe('a log line', () => {
   test('names the run, and the host, batch or plan under its own name', () => {
     const { lines, tell } = logOf('debug')
     tell(visited)
-    tell({ kind: 'lease_lost', bell: 'session', run: 'birds', key: 'a.test' })
-    tell({ kind: 'lease_lost', bell: 'plan', run: 'birds', key: '3' })
+    tell({ kind: 'lease_lost', work: 'session', run: 'birds', key: 'a.test' })
+    tell({ kind: 'lease_lost', work: 'plan', run: 'birds', key: '3' })
     expect(lines).toEqual([
       expect.objectContaining({ level: 'debug', run: 'birds', batch: '17', ms: 12, msg: 'visited' }),
       expect.objectContaining({ level: 'info', run: 'birds', host: 'a.test' }),

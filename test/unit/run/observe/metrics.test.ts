@@ -88,9 +88,9 @@ describe('what a commit counted', () => {
 
 describe('what happens in a process', () => {
   test('is timed: visits by kind, and the model', async () => {
-    const visit = (bell: 'session' | 'plan', ms: number): WorkEvent => ({
+    const visit = (work: 'session' | 'plan', ms: number): WorkEvent => ({
       kind: 'visited',
-      bell,
+      work,
       run: 'birds',
       key: 'a.test',
       ms,
@@ -114,7 +114,7 @@ describe('what happens in a process', () => {
 
   test('is counted: lost leases by kind, troubles, problems, ends, sweeps, reconnections', async () => {
     const text = await after(
-      { kind: 'lease_lost', bell: 'batch', run: 'birds', key: '7' },
+      { kind: 'lease_lost', work: 'batch', run: 'birds', key: '7' },
       { kind: 'trouble', run: 'birds', key: null, message: 'away' },
       { kind: 'trouble', run: null, key: null, message: 'away' },
       { kind: 'problem', run: 'birds', message: 'no model' },

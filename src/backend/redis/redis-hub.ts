@@ -4,7 +4,7 @@ import type { Hub } from '../hub.js'
 import { connectRedis, isReply, type RedisClient } from './connection.js'
 import { type DialFailure, dial, failureOf, withoutSecretsOf } from './dial.js'
 import { redisBackend } from './redis-backend.js'
-import { redisBells } from './redis-queue.js'
+import { redisQueue } from './redis-queue.js'
 import { lookAtServer } from './server-look.js'
 import { ServerMonitor } from './server-monitor.js'
 import { stateText } from './server-state.js'
@@ -62,7 +62,7 @@ export function parseFleetUrl(text: string): FleetUrl | { readonly problem: stri
 }
 
 /** Opens the fleet behind `--backend`. `message`: why it cannot be, and what to do. */
-export async function connectFleet(
+export async function openRedisHub(
   url: string,
   onError: (error: Error) => void,
 ): Promise<Hub | ConnectFailure> {
@@ -94,7 +94,7 @@ function openFleet(
     return looked?.value ?? null
   })
   const redis: RedisClient = connectRedis(parsed.server, onError, { monitor: server, mayAskInfo })
-  const bells = redisBells(redis, { prefix, mayAskInfo, monitor: server }, onError)
+  const queue = redisQueue(redis, { prefix, mayAskInfo, monitor: server }, onError)
   // The first time is no time again.
   let wasReady: boolean | null = null
   const listeners: (() => void)[] = []
@@ -107,12 +107,12 @@ function openFleet(
   })
   return {
     backend: redisBackend(redis, parsed),
-    bells: {
-      ...bells,
-      // A ring may be lost: what it is for lies in the backend, and is rung for again by who looks after the run.
-      ring: async (...ring) => {
+    queue: {
+      ...queue,
+      // A notification may be lost: what it is for lies in the backend, and the run's scheduler notifies again.
+      notify: async (...notification) => {
         try {
-          await bells.ring(...ring)
+          await queue.notify(...notification)
         } catch (error) {
           if (!(error instanceof Error) || server.met(error.message) === null) throw error
         }
@@ -134,7 +134,7 @@ function openFleet(
     },
     onReconnect: (listener) => void listeners.push(listener),
     close: async () => {
-      await bells.close()
+      await queue.close()
       redis.disconnect()
     },
   }

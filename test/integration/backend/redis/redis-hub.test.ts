@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { connectFleet } from '../../../../src/backend/index.js'
+import { openRedisHub } from '../../../../src/backend/index.js'
 import { createLog } from '../../../../src/run/index.js'
 
 /** A server that knows no command, and repeats what it was told, as Redis does where a command was renamed. */
@@ -32,7 +32,7 @@ describe('a fleet that cannot be opened', () => {
     const lines: string[] = []
     const log = createLog({ level: 'info', write: (line) => lines.push(line), now: () => 0 })
     try {
-      const fleet = await connectFleet(
+      const fleet = await openRedisHub(
         `redis://:hunter2%21x@127.0.0.1:${server.port}/0?sentinelPassword=s3cret`,
         (error) => log({ kind: 'trouble', run: null, key: null, message: error.message }),
       )
@@ -51,7 +51,7 @@ describe('a fleet that cannot be opened', () => {
     'redis://h?prefix=a%20b&password=hunter2',
     'ada:hunter2@h',
   ])('because %s is no such URL does not repeat what is secret in it', async (url) => {
-    const fleet = await connectFleet(url, () => {})
+    const fleet = await openRedisHub(url, () => {})
     expect(fleet).toEqual({ kind: 'unusable', message: expect.stringContaining('***') })
     expect(JSON.stringify(fleet)).not.toContain('hunter2')
   })

@@ -1,39 +1,39 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { Answering, BellKind, Bells, Visit, Visited } from '../../../src/backend/work-queue.js'
+import type { Consumer, Work, WorkKind, WorkQueue, WorkResult } from '../../../src/backend/work-queue.js'
 import { hex } from './desk.js'
 
 const hourMs = 3_600_000
 const patience = { timeout: 60_000, interval: 10 }
 
 /** What every maker of doorbells must hold to. */
-export function bellConformance(
+export function queueConformance(
   name: string,
-  open: (onError: (error: Error) => void) => Promise<Bells>,
+  open: (onError: (error: Error) => void) => Promise<WorkQueue>,
 ): void {
   describe(`${name} as doorbells`, () => {
     const errors: Error[] = []
     const noteError = (error: Error) => void errors.push(error)
-    let bells: Bells
-    let answering: Answering[] = []
+    let queue: WorkQueue
+    let answering: Consumer[] = []
     beforeAll(async () => {
-      bells = await open(noteError)
-      await bells.silence()
+      queue = await open(noteError)
+      await queue.clear()
     }, 60_000)
     afterEach(async () => {
       await Promise.all(answering.map((worker) => worker.close(false)))
       answering = []
-      await bells.silence()
+      await queue.clear()
       expect(errors).toEqual([])
     })
-    afterAll(() => bells.close())
+    afterAll(() => queue.close())
 
     const answer = (
-      visit: (key: string) => Promise<Visited>,
+      visit: (key: string) => Promise<WorkResult>,
       concurrency = 4,
-      kind: BellKind = 'session',
+      kind: WorkKind = 'session',
     ) => {
       const visited: string[] = []
-      const worker = bells.answer(
+      const worker = queue.consume(
         kind,
         concurrency,
         ({ key }) => {
@@ -45,9 +45,9 @@ export function bellConformance(
       answering.push(worker)
       return { visited, worker }
     }
-    const done = async (): Promise<Visited> => ({ kind: 'done' })
+    const done = async (): Promise<WorkResult> => ({ kind: 'done' })
     const run = `run-${hex(4)}`
-    const ring = (...keys: string[]) => bells.ring('session', run, keys)
+    const ring = (...keys: string[]) => queue.notify('session', run, keys)
     const heard = (visited: string[]) => expect.poll(() => visited, patience)
     /** After this ring was answered, so was every one before it. */
     const settled = async (visited: string[]) => {
@@ -58,24 +58,24 @@ export function bellConformance(
 
     it('are answered with what was rung for', async () => {
       const rings: unknown[] = []
-      const visit: Visit = async (rung) => {
+      const visit: Work = async (rung) => {
         rings.push(rung)
         return { kind: 'done' }
       }
-      answering.push(bells.answer('plan', 1, visit, noteError))
-      await bells.ring('plan', run, ['7'])
+      answering.push(queue.consume('plan', 1, visit, noteError))
+      await queue.notify('plan', run, ['7'])
       await expect.poll(() => rings, patience).toEqual([{ v: 1, run, key: '7' }])
     })
 
     it('wake a worker that would sleep for an hour', async () => {
       const { visited } = answer(done)
       // The next thing due is an hour away: only word of a new ring ends the wait before.
-      await bells.ring('session', run, ['far'], hourMs)
+      await queue.notify('session', run, ['far'], hourMs)
       for (let i = 0; i < 5; i++) {
         await ring(`now-${i}`)
         await heard(visited).toContain(`now-${i}`)
       }
-      await bells.ring('session', run, ['soon'], 150)
+      await queue.notify('session', run, ['soon'], 150)
       await heard(visited).toContain('soon')
       expect(visited).not.toContain('far')
     })
@@ -83,9 +83,9 @@ export function bellConformance(
     it('are kept apart by kind and by run', async () => {
       const sessions = answer(done)
       const batches = answer(done, 1, 'batch')
-      await bells.ring('batch', run, ['a'])
-      await bells.ring('session', run, ['a'])
-      await bells.ring('session', `${run}-other`, ['a'])
+      await queue.notify('batch', run, ['a'])
+      await queue.notify('session', run, ['a'])
+      await queue.notify('session', `${run}-other`, ['a'])
       await heard(sessions.visited).toEqual(['a', 'a'])
       await heard(batches.visited).toEqual(['a'])
     })
@@ -131,7 +131,7 @@ export function bellConformance(
 
     it('ring at once where one that was put off is rung for again, and then no more', async () => {
       const { visited } = answer(async () => ({ kind: visited.length < 2 ? 'again' : 'done', inMs: hourMs }))
-      await bells.ring('session', run, ['a'], hourMs)
+      await queue.notify('session', run, ['a'], hourMs)
       await ring('a')
       await heard(visited).toEqual(['a'])
       // It was put off by the visit itself this time; the ring may come before that is written.
@@ -192,11 +192,11 @@ export function bellConformance(
     it('are dropped for one run, and heard for the others', async () => {
       const ended = `ended-${hex(3)}`
       const many = Array.from({ length: 1_200 }, (_, i) => `k${i}`)
-      await bells.ring('session', ended, many)
-      await bells.ring('session', ended, ['later'], hourMs)
-      await bells.ring('batch', ended, ['1'])
+      await queue.notify('session', ended, many)
+      await queue.notify('session', ended, ['later'], hourMs)
+      await queue.notify('batch', ended, ['1'])
       await ring('a', 'b')
-      await bells.drop(ended)
+      await queue.drop(ended)
       const batches = answer(done, 4, 'batch')
       const { visited } = answer(done)
       await heard(visited).toEqual(expect.arrayContaining(['a', 'b']))
@@ -204,14 +204,14 @@ export function bellConformance(
       expect(visited.filter((key) => key !== 'a' && key !== 'b')).toHaveLength(1)
       expect(batches.visited).toEqual([])
       // And one of that name can be rung anew.
-      await bells.ring('session', ended, ['k1', 'later'])
+      await queue.notify('session', ended, ['k1', 'later'])
       await heard(visited).toEqual(expect.arrayContaining(['k1', 'later']))
     })
 
     it('are silenced, and can be rung anew', async () => {
       await ring('a', 'b')
-      await bells.ring('session', run, ['later'], hourMs)
-      await bells.silence()
+      await queue.notify('session', run, ['later'], hourMs)
+      await queue.clear()
       const { visited } = answer(done)
       await settled(visited)
       expect(visited).toHaveLength(1)
@@ -220,12 +220,12 @@ export function bellConformance(
     })
 
     it('are silenced where a process died over them, and can be rung anew', async () => {
-      const stuck = answer(() => new Promise<Visited>(() => {}))
+      const stuck = answer(() => new Promise<WorkResult>(() => {}))
       await ring('a')
       await heard(stuck.visited).toEqual(['a'])
       answering = []
       await stuck.worker.close(true)
-      await bells.silence()
+      await queue.clear()
       const { visited } = answer(done)
       await ring('a')
       await heard(visited).toEqual(['a'])
