@@ -5,12 +5,12 @@ import { hex } from './desk.js'
 const hourMs = 3_600_000
 const patience = { timeout: 60_000, interval: 10 }
 
-/** What every maker of doorbells must hold to. */
+/** What every work queue must hold to. */
 export function queueConformance(
   name: string,
   open: (onError: (error: Error) => void) => Promise<WorkQueue>,
 ): void {
-  describe(`${name} as doorbells`, () => {
+  describe(`${name} as a work queue`, () => {
     const errors: Error[] = []
     const noteError = (error: Error) => void errors.push(error)
     let queue: WorkQueue
@@ -47,32 +47,32 @@ export function queueConformance(
     }
     const done = async (): Promise<WorkResult> => ({ kind: 'done' })
     const run = `run-${hex(4)}`
-    const ring = (...keys: string[]) => queue.notify('session', run, keys)
+    const tell = (...keys: string[]) => queue.notify('session', run, keys)
     const heard = (visited: string[]) => expect.poll(() => visited, patience)
-    /** After this ring was answered, so was every one before it. */
+    /** After this item was answered, so was every one before it. */
     const settled = async (visited: string[]) => {
       const last = `last-${hex(4)}`
-      await ring(last)
+      await tell(last)
       await heard(visited).toContain(last)
     }
 
-    it('are answered with what was rung for', async () => {
-      const rings: unknown[] = []
-      const visit: Work = async (rung) => {
-        rings.push(rung)
+    it('gives its workers what they were notified of', async () => {
+      const notified: unknown[] = []
+      const visit: Work = async (told) => {
+        notified.push(told)
         return { kind: 'done' }
       }
       answering.push(queue.consume('plan', 1, visit, noteError))
       await queue.notify('plan', run, ['7'])
-      await expect.poll(() => rings, patience).toEqual([{ v: 1, run, key: '7' }])
+      await expect.poll(() => notified, patience).toEqual([{ v: 1, run, key: '7' }])
     })
 
-    it('wake a worker that would sleep for an hour', async () => {
+    it('wakes a worker that would sleep for an hour', async () => {
       const { visited } = answer(done)
-      // The next thing due is an hour away: only word of a new ring ends the wait before.
+      // The next thing due is an hour away: only word of a new item ends the wait before.
       await queue.notify('session', run, ['far'], hourMs)
       for (let i = 0; i < 5; i++) {
-        await ring(`now-${i}`)
+        await tell(`now-${i}`)
         await heard(visited).toContain(`now-${i}`)
       }
       await queue.notify('session', run, ['soon'], 150)
@@ -80,7 +80,7 @@ export function queueConformance(
       expect(visited).not.toContain('far')
     })
 
-    it('are kept apart by kind and by run', async () => {
+    it('keeps kinds and runs apart', async () => {
       const sessions = answer(done)
       const batches = answer(done, 1, 'batch')
       await queue.notify('batch', run, ['a'])
@@ -90,19 +90,19 @@ export function queueConformance(
       await heard(batches.visited).toEqual(['a'])
     })
 
-    it('ring once however often they are rung before the answer', async () => {
-      await ring('a', 'b')
-      await ring('a')
-      await ring('a', 'a')
+    it('gives a key once, however often it is notified of before', async () => {
+      await tell('a', 'b')
+      await tell('a')
+      await tell('a', 'a')
       const { visited } = answer(done, 1)
       await settled(visited)
       expect(visited.filter((key) => key === 'a')).toHaveLength(1)
       expect(visited.filter((key) => key === 'b')).toHaveLength(1)
-      await ring('a')
+      await tell('a')
       await expect.poll(() => visited.filter((key) => key === 'a').length, patience).toBe(2)
     })
 
-    it('keep a ring that comes while its key is being answered for afterwards', async () => {
+    it('keeps a notification that comes while its key is worked on for afterwards', async () => {
       let release = () => {}
       const held = new Promise<void>((resolve) => {
         release = resolve
@@ -116,10 +116,10 @@ export function queueConformance(
         active--
         return { kind: 'done' }
       })
-      await ring('a')
+      await tell('a')
       await heard(visited).toEqual(['a'])
-      await ring('a')
-      await ring('a')
+      await tell('a')
+      await tell('a')
       await settled(visited)
       expect(visited.filter((key) => key === 'a')).toHaveLength(1)
       release()
@@ -129,31 +129,31 @@ export function queueConformance(
       expect(most).toBe(1)
     })
 
-    it('ring at once where one that was put off is rung for again, and then no more', async () => {
+    it('gives a key at once that was put off and is notified of again, and then no more', async () => {
       const { visited } = answer(async () => ({ kind: visited.length < 2 ? 'again' : 'done', inMs: hourMs }))
       await queue.notify('session', run, ['a'], hourMs)
-      await ring('a')
+      await tell('a')
       await heard(visited).toEqual(['a'])
-      // It was put off by the visit itself this time; the ring may come before that is written.
+      // It was put off by the visit itself this time; the item may come before that is written.
       await expect
         .poll(async () => {
-          await ring('a')
+          await tell('a')
           return visited.length
         }, patience)
         .toBeGreaterThanOrEqual(2)
       await settled(visited)
     })
 
-    it('come back when a visit says so, as often as it does', async () => {
+    it('gives a key again when its work says so, as often as it does', async () => {
       let visits = 0
       const { visited } = answer(async () => (++visits < 4 ? { kind: 'again', inMs: 5 } : { kind: 'done' }))
-      await ring('a')
+      await tell('a')
       await heard(visited).toEqual(['a', 'a', 'a', 'a'])
-      await ring('a')
+      await tell('a')
       await heard(visited).toHaveLength(5)
     })
 
-    it('come back and are not deaf afterwards where they were rung meanwhile', async () => {
+    it('gives a key again, and is not deaf for it afterwards, where it was notified of meanwhile', async () => {
       let visits = 0
       let release = () => {}
       const held = new Promise<void>((resolve) => {
@@ -164,38 +164,38 @@ export function queueConformance(
         await held
         return { kind: 'again', inMs: 5 }
       })
-      await ring('a')
+      await tell('a')
       await heard(visited).toEqual(['a'])
-      await ring('a')
+      await tell('a')
       release()
       await expect.poll(() => visits, patience).toBeGreaterThanOrEqual(2)
       await settled(visited)
       const before = visits
-      await ring('a')
+      await tell('a')
       await expect.poll(() => visits, patience).toBeGreaterThan(before)
     })
 
-    it('ring again after a visit that failed', async () => {
+    it('gives a key again after work that failed', async () => {
       const { visited } = answer(async (key) => {
         if (key === 'bad') throw new Error('the visit failed')
         return { kind: 'done' }
       })
-      await ring('bad')
+      await tell('bad')
       await expect.poll(() => errors.map(({ message }) => message), patience).toEqual(['the visit failed'])
       errors.length = 0
-      await ring('bad')
+      await tell('bad')
       await expect.poll(() => visited, patience).toEqual(['bad', 'bad'])
       await expect.poll(() => errors, patience).toHaveLength(1)
       errors.length = 0
     })
 
-    it('are dropped for one run, and heard for the others', async () => {
+    it('is dropped for one run, and works for the others', async () => {
       const ended = `ended-${hex(3)}`
       const many = Array.from({ length: 1_200 }, (_, i) => `k${i}`)
       await queue.notify('session', ended, many)
       await queue.notify('session', ended, ['later'], hourMs)
       await queue.notify('batch', ended, ['1'])
-      await ring('a', 'b')
+      await tell('a', 'b')
       await queue.drop(ended)
       const batches = answer(done, 4, 'batch')
       const { visited } = answer(done)
@@ -203,31 +203,31 @@ export function queueConformance(
       await settled(visited)
       expect(visited.filter((key) => key !== 'a' && key !== 'b')).toHaveLength(1)
       expect(batches.visited).toEqual([])
-      // And one of that name can be rung anew.
+      // And one of that name can be told anew.
       await queue.notify('session', ended, ['k1', 'later'])
       await heard(visited).toEqual(expect.arrayContaining(['k1', 'later']))
     })
 
-    it('are silenced, and can be rung anew', async () => {
-      await ring('a', 'b')
+    it('is cleared, and can be used anew', async () => {
+      await tell('a', 'b')
       await queue.notify('session', run, ['later'], hourMs)
       await queue.clear()
       const { visited } = answer(done)
       await settled(visited)
       expect(visited).toHaveLength(1)
-      await ring('a', 'later')
+      await tell('a', 'later')
       await heard(visited).toEqual(expect.arrayContaining(['a', 'later']))
     })
 
-    it('are silenced where a process died over them, and can be rung anew', async () => {
+    it('is cleared where a process died over its keys, and can be used anew', async () => {
       const stuck = answer(() => new Promise<WorkResult>(() => {}))
-      await ring('a')
+      await tell('a')
       await heard(stuck.visited).toEqual(['a'])
       answering = []
       await stuck.worker.close(true)
       await queue.clear()
       const { visited } = answer(done)
-      await ring('a')
+      await tell('a')
       await heard(visited).toEqual(['a'])
     })
   })

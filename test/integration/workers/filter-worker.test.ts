@@ -64,7 +64,7 @@ function desk(scene: Scene) {
   const commits: BatchCommit[] = []
   const reported: HostReport[] = []
   const released: { failed: boolean }[] = []
-  const rung: unknown[] = []
+  const told: unknown[] = []
   const backend: Partial<Backend> = {
     leaseBatch: async () => scene.lease,
     extendBatch: async () => ({ kind: 'held' }),
@@ -80,7 +80,7 @@ function desk(scene: Scene) {
       return scene.committed ?? { kind: 'committed', kept: commit.kept.length, losers: [] }
     },
   }
-  const queue: Partial<WorkQueue> = { notify: async (...ring) => void rung.push(ring) }
+  const queue: Partial<WorkQueue> = { notify: async (...item) => void told.push(item) }
   const fetch: Fetch = async ({ url }) => ({
     kind: 'response',
     head: { status: url.endsWith('gone') ? 404 : 200, headers: {} },
@@ -120,7 +120,7 @@ function desk(scene: Scene) {
     )
   const parts = () =>
     readdirSync(out, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.tar'))
-  return { visit, commits, released, reported, rung, store, parts }
+  return { visit, commits, released, reported, told, store, parts }
 }
 
 describe('a batch', () => {
@@ -266,10 +266,10 @@ describe('a batch', () => {
     })
   })
 
-  it('that was split is rung for by its halves', async () => {
-    const { visit, rung } = desk({ lease: { kind: 'split', batches: ['13', '14'] } })
+  it('that was split is told for by its halves', async () => {
+    const { visit, told } = desk({ lease: { kind: 'split', batches: ['13', '14'] } })
     expect(await visit()).toEqual({ kind: 'done' })
-    expect(rung).toEqual([['batch', 'r', ['13', '14']]])
+    expect(told).toEqual([['batch', 'r', ['13', '14']]])
   })
 
   it('is left to those who have it or had it, and when the process drains', async () => {

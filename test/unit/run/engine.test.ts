@@ -14,16 +14,16 @@ import { tempFolder } from '../../fixtures/run/pairmill.js'
 import { noProgress } from '../../fixtures/workers/no-progress.js'
 import { runOptions } from '../../fixtures/workers/options.js'
 
-/** A run whose state a test moves; rings are written down, and nobody answers. */
+/** A run whose state a test moves; notified are written down, and nobody answers. */
 function desk(state: Partial<Progress>, maxTimeMs: number | null = null, over: Partial<RunSignals> = {}) {
   const out = tempFolder()
   let progress = { ...noProgress, ...state }
   let ended: string | null = null
   let note: string | null = null
-  const rings: [WorkKind, readonly string[]][] = []
+  const notified: [WorkKind, readonly string[]][] = []
   const closed: boolean[] = []
   const events: WorkEvent[] = []
-  const onRing: ((kind: WorkKind) => void)[] = []
+  const onNotify: ((kind: WorkKind) => void)[] = []
   const backend: Partial<Backend> = {
     runs: async () => [
       entry('r', {
@@ -65,8 +65,8 @@ function desk(state: Partial<Progress>, maxTimeMs: number | null = null, over: P
   const queue: Partial<WorkQueue> = {
     notify: async (kind, _, keys) => {
       if (keys.length === 0) return
-      rings.push([kind, keys])
-      for (const listener of onRing) listener(kind)
+      notified.push([kind, keys])
+      for (const listener of onNotify) listener(kind)
     },
     consume: () => ({ close: async (now) => void closed.push(now) }),
   }
@@ -112,12 +112,12 @@ function desk(state: Partial<Progress>, maxTimeMs: number | null = null, over: P
   }
   return {
     run,
-    rings,
+    notified,
     closed,
     events,
     complete,
     ended: () => ended,
-    onRing: (listener: (kind: WorkKind) => void) => void onRing.push(listener),
+    onNotify: (listener: (kind: WorkKind) => void) => void onNotify.push(listener),
     move: (to: Partial<Progress>) => {
       progress = { ...progress, ...to }
     },
@@ -125,15 +125,15 @@ function desk(state: Partial<Progress>, maxTimeMs: number | null = null, over: P
 }
 
 describe('the engine', () => {
-  it('rings what waits and is held by nobody, and ends when nothing is left', async () => {
-    const { run, rings, onRing, move, events, complete, closed, ended } = desk({
+  it('notified what waits and is held by nobody, and ends when nothing is left', async () => {
+    const { run, notified, onNotify, move, events, complete, closed, ended } = desk({
       urls: 1,
       batchesOpen: 1,
       plansOpen: 1,
     })
-    onRing((kind) => kind === 'plan' && move({ urls: 0, batchesOpen: 0, plansOpen: 0 }))
+    onNotify((kind) => kind === 'plan' && move({ urls: 0, batchesOpen: 0, plansOpen: 0 }))
     await run()
-    expect(rings).toEqual([
+    expect(notified).toEqual([
       ['session', ['a.test']],
       ['batch', ['4']],
       ['plan', ['7']],
@@ -143,10 +143,10 @@ describe('the engine', () => {
   })
 
   it('does not end before the last rows of the page ledger are written', async () => {
-    const { run, rings, onRing, move, ended, complete } = desk({ urls: 1, pageRows: 7 })
-    onRing((kind) => move(kind === 'plan' ? { pageRows: 0 } : { urls: 0 }))
+    const { run, notified, onNotify, move, ended, complete } = desk({ urls: 1, pageRows: 7 })
+    onNotify((kind) => move(kind === 'plan' ? { pageRows: 0 } : { urls: 0 }))
     await run()
-    expect(rings).toEqual([
+    expect(notified).toEqual([
       ['session', ['a.test']],
       ['plan', ['pages/2']],
     ])
@@ -154,30 +154,30 @@ describe('the engine', () => {
   })
 
   it('begins no page and no batch when its time is over, but ends its plans', async () => {
-    const { run, rings, onRing, move, complete, ended } = desk(
+    const { run, notified, onNotify, move, complete, ended } = desk(
       { urls: 3, batchesOpen: 1, plansOpen: 1, elapsedMs: 60_000 },
       1_000,
     )
     let plans = 0
-    // The first ring for the plan comes to nothing.
-    onRing((kind) => kind === 'plan' && ++plans === 2 && move({ plansOpen: 0 }))
+    // The first item for the plan comes to nothing.
+    onNotify((kind) => kind === 'plan' && ++plans === 2 && move({ plansOpen: 0 }))
     await run()
-    expect(rings.filter(([kind]) => kind !== 'plan').length).toBeLessThanOrEqual(2)
+    expect(notified.filter(([kind]) => kind !== 'plan').length).toBeLessThanOrEqual(2)
     expect([ended(), complete()]).toEqual(['max-time', false])
   })
 
   it('stops when it is told to drain, after what is under way, and the run goes on', async () => {
     const drain = new AbortController()
-    const { run, onRing, closed, ended } = desk({ urls: 3 }, null, { drain: drain.signal })
-    onRing(() => drain.abort())
+    const { run, onNotify, closed, ended } = desk({ urls: 3 }, null, { drain: drain.signal })
+    onNotify(() => drain.abort())
     await run()
     expect([closed, ended()]).toEqual([[false, false], null])
   })
 
   it('stops at once when it is aborted', async () => {
     const abort = new AbortController()
-    const { run, onRing, closed, ended } = desk({ urls: 3 }, null, { abort: abort.signal })
-    onRing(() => abort.abort())
+    const { run, onNotify, closed, ended } = desk({ urls: 3 }, null, { abort: abort.signal })
+    onNotify(() => abort.abort())
     await run()
     expect([closed, ended()]).toEqual([[true, true], null])
   })

@@ -54,7 +54,7 @@ function desk(waiting: () => Partial<Progress> = () => ({})) {
   const deps: IngestDeps = {
     run: 'run',
     backend,
-    queue: { ring: async () => {} } as unknown as IngestDeps['queue'],
+    queue: { notify: async () => {} } as unknown as IngestDeps['queue'],
     batch: { batchSize: 256, batchAgeMs: 30_000, perHost: 32 },
     mostBatches: async () => 32,
     onSkipped: async (rows) => void skipped.push(...rows),
@@ -87,7 +87,10 @@ describe('feeding lists to a run', () => {
     const { deps, commits, states, urls, open } = desk()
     const source = listOf(1_200)
     const stop = new AbortController()
-    const stopping = { ...deps, queue: { ring: async () => stop.abort() } as unknown as IngestDeps['queue'] }
+    const stopping = {
+      ...deps,
+      queue: { notify: async () => stop.abort() } as unknown as IngestDeps['queue'],
+    }
     await ingest(stopping, await open(source), stop.signal)
     expect(commits).toHaveLength(1)
     await ingest(deps, await open(source), calm())
@@ -124,7 +127,10 @@ describe('feeding lists to a run', () => {
     const { deps, commits, open } = desk()
     const source = listOf(1_200)
     const stop = new AbortController()
-    const stopping = { ...deps, queue: { ring: async () => stop.abort() } as unknown as IngestDeps['queue'] }
+    const stopping = {
+      ...deps,
+      queue: { notify: async () => stop.abort() } as unknown as IngestDeps['queue'],
+    }
     await ingest(stopping, await open(source), stop.signal)
     writeFileSync(source.path, 'http://a.test/other.jpg Another')
     expect(await checkSources(deps.backend, 'run', false, [readerOf(source)], calm())).toEqual({

@@ -57,7 +57,7 @@ interface Scene {
 
 function desk(scene: Scene, wanted = settings) {
   const commits: SessionCommit[] = []
-  const rings: [WorkKind, readonly string[]][] = []
+  const notified: [WorkKind, readonly string[]][] = []
   const fetched: string[] = []
   const released: Parameters<Backend['releaseHost']>[0][] = []
   const backend: Pick<Backend, 'leaseHost' | 'commitSession' | 'releaseHost'> = {
@@ -73,7 +73,7 @@ function desk(scene: Scene, wanted = settings) {
     },
   }
   const queue: Pick<WorkQueue, 'notify'> = {
-    notify: async (kind, _, keys) => void (keys.length > 0 && rings.push([kind, keys])),
+    notify: async (kind, _, keys) => void (keys.length > 0 && notified.push([kind, keys])),
   }
   const fetch: Fetch = async (request, signal) => {
     fetched.push(request.url)
@@ -106,7 +106,7 @@ function desk(scene: Scene, wanted = settings) {
       drain,
       abort,
     )
-  return { visit, commits, rings, fetched, released }
+  return { visit, commits, notified, fetched, released }
 }
 
 const urls = (
@@ -125,8 +125,8 @@ const urls = (
 afterEach(() => void vi.useRealTimers())
 
 describe('a session on a host', () => {
-  it('fetches what it leased, commits once, and rings for what came of it', async () => {
-    const { visit, commits, rings, fetched } = desk({
+  it('fetches what it leased, commits once, and notified for what came of it', async () => {
+    const { visit, commits, notified, fetched } = desk({
       lease: urls(leased(3)),
       committed: { kind: 'committed', hosts: ['a.test', 'b.test'], batches: ['4', '5'], moreInMs: 250 },
     })
@@ -152,7 +152,7 @@ describe('a session on a host', () => {
       body: { imageUrl: 'http://a.test/cat.jpg' },
     })
     // This host goes on by its own visit.
-    expect(rings).toEqual([
+    expect(notified).toEqual([
       ['session', ['b.test']],
       ['batch', ['4', '5']],
     ])
@@ -176,9 +176,9 @@ describe('a session on a host', () => {
 
   it('is done when the host has nothing more, and comes back at once when its lease was lost', async () => {
     expect(await desk({ lease: urls(leased(1)) }).visit()).toEqual({ kind: 'done' })
-    const { visit, rings } = desk({ lease: urls(leased(1)), committed: { kind: 'lost' } })
+    const { visit, notified } = desk({ lease: urls(leased(1)), committed: { kind: 'lost' } })
     expect(await visit()).toEqual({ kind: 'again', inMs: 0 })
-    expect(rings).toEqual([])
+    expect(notified).toEqual([])
   })
 
   it('fetches nothing that is out of scope now or forbidden, and is done with it', async () => {

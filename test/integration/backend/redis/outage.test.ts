@@ -49,7 +49,7 @@ describe.skipIf(serverCommand === null)(`a fleet whose Redis goes away for a whi
     ['is killed and started again', () => server.kill(), () => server.start()],
   ]
   it.each(outages)(
-    'and %s: workers hear rings again, and calls made meanwhile are answered',
+    'and %s: workers hear notified again, and calls made meanwhile are answered',
     async (_, begin, end) => {
       await open()
       const desk = await openDesk(redisBackend(redis, { prefix }))
@@ -58,7 +58,7 @@ describe.skipIf(serverCommand === null)(`a fleet whose Redis goes away for a whi
 
       await begin()
       const committed = desk.commit(session, { offers: [desk.urlOf('b', 1)], pages: 2 })
-      const rung = queue.notify('session', 'run', ['meanwhile'])
+      const told = queue.notify('session', 'run', ['meanwhile'])
       await setTimeout(outageMs)
       await end()
 
@@ -68,7 +68,7 @@ describe.skipIf(serverCommand === null)(`a fleet whose Redis goes away for a whi
         batches: [],
         moreInMs: null,
       })
-      await rung
+      await told
       await expect.poll(() => visited, patience).toContain('meanwhile')
       await queue.notify('session', 'run', ['after'])
       await expect.poll(() => visited, patience).toContain('after')

@@ -117,7 +117,7 @@ describe('/healthz and /readyz', () => {
     expect(stalled.status).toBe(503)
     expect(JSON.parse(stalled.text)).toEqual({
       ok: false,
-      reasons: [expect.stringMatching(/^answered no ring for \d+ s while session work waits$/)],
+      reasons: [expect.stringMatching(/^consumed no work for \d+ s while session work waits$/)],
     })
     expect((await get('/readyz')).status).toBe(200)
     expect(sampleValue((await get('/metrics')).text, 'pairmill_healthy')).toBe(0)

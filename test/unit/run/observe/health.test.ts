@@ -76,7 +76,7 @@ describe('a process is unhealthy', () => {
     expect(verdict(looks.slice(1)).ok).toBe(true)
     expect(verdict(looks)).toEqual({
       ok: false,
-      reasons: ['answered no ring for 60 s while session work waits'],
+      reasons: ['consumed no work for 60 s while session work waits'],
     })
   })
 
