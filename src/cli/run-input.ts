@@ -4,7 +4,8 @@ import { type ConceptList, parseConcepts, parseConceptsFile } from './concepts-f
 import { type ConfigFile, parseConfigFile } from './config-file.js'
 import { contactProblem } from './contact.js'
 import { textOf } from './file-text.js'
-import { flagKeys, flagOf, runOptionsOf } from './run-flags.js'
+import { runOptionsOf } from './flags-of-options.js'
+import { flagKeys, flagOf } from './run-flags.js'
 import { type GivenOptions, parseRunOptions } from './run-options.js'
 import { type GivenSeed, parseSeeds, type Seeds, seedLines } from './seeds.js'
 

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander'
-import type { Flag } from './run-flags.js'
+import type { Flag } from './flag.js'
 
 /** Values stay texts here; they are checked with those of the config file, in one place. */
 export function optionOf(flag: Flag): Option {

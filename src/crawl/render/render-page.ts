@@ -3,6 +3,7 @@ import { messageOf } from '../../records/index.js'
 import { canonicalUrl } from '../url.js'
 import type { GuardCertificate } from './certificate.js'
 import { type Snapshot, scrollOn, takeSnapshot, unchangedMs } from './dom.js'
+import { frameList, worldOf } from './frame-world.js'
 import { type GuardReport, type GuardRules, openGuard } from './guard.js'
 
 /** One page to be rendered: fetched, judged and decoded already. */
@@ -277,48 +278,6 @@ async function framesOf(scene: Scene, limits: RenderLimits): Promise<readonly Re
     }
   }
   return frames
-}
-
-interface ListedFrame {
-  readonly id: string
-  readonly url: string
-  readonly isTop: boolean
-}
-
-interface FrameTree {
-  readonly frame: { readonly id: string; readonly url: string }
-  readonly childFrames?: readonly FrameTree[]
-}
-
-/** Of one session: a page with the frames that share its process, or a frame with those that share its own. */
-async function frameList(session: CDPSession): Promise<readonly ListedFrame[]> {
-  const { frameTree } = await session.send('Page.getFrameTree')
-  const flat = (tree: FrameTree, isTop: boolean): ListedFrame[] => [
-    { id: tree.frame.id, url: tree.frame.url, isTop },
-    ...(tree.childFrames ?? []).flatMap((child) => flat(child, false)),
-  ]
-  return flat(frameTree, true)
-}
-
-/** Calls a function in a frame, in a world that the page's scripts cannot reach. */
-type World = (act: (argument: number) => unknown, argument?: number) => Promise<unknown>
-
-async function worldOf(session: CDPSession, frame?: string): Promise<World> {
-  const frameId = frame ?? (await frameList(session))[0]?.id ?? ''
-  const { executionContextId } = await session.send('Page.createIsolatedWorld', {
-    frameId,
-    worldName: 'pairmill',
-  })
-  return async (act, argument = 0) => {
-    const { result, exceptionDetails } = await session.send('Runtime.evaluate', {
-      expression: `(${act.toString()})(${argument})`,
-      contextId: executionContextId,
-      returnByValue: true,
-    })
-    if (exceptionDetails !== undefined)
-      throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text)
-    return result.value
-  }
 }
 
 /** The value, unless the time is over first: then whatever comes of it is nobody's any more. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { flagKeys, flagOf, flagOfRunOption } from '../../../src/cli/run-flags.js'
+import { flagOfRunOption } from '../../../src/cli/flags-of-options.js'
+import { flagKeys, flagOf } from '../../../src/cli/run-flags.js'
 import { type GivenOptions, parseRunOptions } from '../../../src/cli/run-options.js'
 
 const parse = (given: GivenOptions) =>
