@@ -1,7 +1,7 @@
 import type { Candidate, Caption, RejectReason, Row, StoredFormat } from '../records/index.js'
 import type { ConceptTagger, ConceptVerdict } from './concepts.js'
 import { bestOf, type Judged, noFacts, rejected, rowOf } from './judged.js'
-import { detectLanguage, languageVerdict } from './language.js'
+import { type LanguageDetector, languageDetector, languageVerdict } from './language.js'
 import type { FilterOptions } from './options.js'
 import { type PictureDeps, type PictureOutcome, takePicture } from './picture.js'
 import { captionVerdict } from './text.js'
@@ -71,7 +71,8 @@ export async function filterBatch(
   options: FilterOptions,
   signal: AbortSignal,
 ): Promise<BatchResult> {
-  const captions = await usableCaptions(deps, items, options)
+  const languages = await languageDetector()
+  const captions = await usableCaptions(deps, languages, items, options)
   const judged: Judged[] = captions.map((usable) =>
     usable.reason === null ? { kind: 'deferred', delayMs: 0 } : rejected(usable.reason, null, noFacts),
   )
@@ -100,7 +101,7 @@ export async function filterBatch(
       count('deferred')
       continue
     }
-    const row = rowOf(item.body, captions[index]?.captions ?? [], verdict, deps.modelId)
+    const row = rowOf(item.body, captions[index]?.captions ?? [], verdict, deps.modelId, languages)
     rows.push({
       row,
       image:
@@ -124,6 +125,7 @@ interface Usable {
 
 async function usableCaptions(
   deps: BatchDeps,
+  languages: LanguageDetector,
   items: readonly BatchItem[],
   options: FilterOptions,
 ): Promise<readonly Usable[]> {
@@ -135,7 +137,7 @@ async function usableCaptions(
       if ((counts[i] ?? 0) > options.repeatedText) repeated.add(text)
     }
   }
-  const verdicts = new Map(texts.map((text) => [text, textVerdict(text, repeated, options)]))
+  const verdicts = new Map(texts.map((text) => [text, textVerdict(text, languages, repeated, options)]))
   return items.map((item) => {
     const captions = item.body.captions.filter((caption) => verdicts.get(caption.text) === null)
     const first = item.body.captions[0]
@@ -146,6 +148,7 @@ async function usableCaptions(
 
 function textVerdict(
   text: string,
+  languages: LanguageDetector,
   repeated: ReadonlySet<string>,
   options: FilterOptions,
 ): RejectReason | null {
@@ -153,7 +156,7 @@ function textVerdict(
   if (verdict !== null) return verdict
   if (repeated.has(text)) return 'caption_repeated'
   if (options.languages === null) return null
-  const detected = detectLanguage(text)
+  const detected = languages.detect(text)
   return detected.reliable ? languageVerdict(detected.language, options.languages) : null
 }
 

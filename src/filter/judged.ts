@@ -1,5 +1,5 @@
 import type { Candidate, Caption, RejectReason, Row, ScoredCaption } from '../records/index.js'
-import { detectLanguage } from './language.js'
+import type { LanguageDetector } from './language.js'
 import type { Picture, PictureFacts } from './picture.js'
 
 /** What the model saw in a picture. */
@@ -57,12 +57,13 @@ export function bestOf(cosines: ArrayLike<number>): number {
 }
 
 /** The row of a candidate that was not tried because it killed its workers. */
-export function crashedRow(candidate: Candidate): Row {
+export function crashedRow(candidate: Candidate, languages: LanguageDetector): Row {
   return rowOf(
     candidate,
     [],
     { kind: 'rejected', reason: 'crashed', detail: null, facts: noFacts, duplicateOf: null, seen: null },
     null,
+    languages,
   )
 }
 
@@ -71,6 +72,7 @@ export function rowOf(
   usable: readonly Caption[],
   verdict: Extract<Judged, { kind: 'kept' | 'rejected' }>,
   modelId: string | null,
+  languages: LanguageDetector,
 ): Row {
   const { seen } = verdict
   const scoreOf = (caption: Caption): number | null => {
@@ -102,7 +104,7 @@ export function rowOf(
     clipScore: seen === null ? null : bestOf(seen.cosines),
     modelId: seen === null ? null : modelId,
     phash: facts.phash,
-    language: detectLanguage(best.text).language,
+    language: languages.detect(best.text).language,
     licenceUrl: candidate.licenceUrl,
     permission: facts.permission,
     pagePermission: candidate.pagePermission ?? null,

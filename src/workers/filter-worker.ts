@@ -80,7 +80,7 @@ export async function visitBatch(
     const decode = suspicion === 'suspect' ? deps.decodeApart : deps.decode
     const result =
       suspicion === 'given_up'
-        ? crashedResult(lease.candidates)
+        ? await crashedResult(lease.candidates)
         : await judge({ ...deps, decode }, settings, lease.candidates, held.signal)
     judged = true
     const commit = await storePart(deps, settings, batch, token, result, held.signal)

@@ -1,5 +1,5 @@
 import type { BatchLease, LeasedCandidate } from '../backend/index.js'
-import { type BatchResult, crashedRow } from '../filter/index.js'
+import { type BatchResult, crashedRow, languageDetector } from '../filter/index.js'
 
 /** Leases without an end after which one candidate is decoded in a process of its own. */
 const suspectStarts = 2
@@ -27,9 +27,10 @@ export function suspicionOf({
 }
 
 /** The ledger of candidates that are tried no more. */
-export function crashedResult(candidates: readonly LeasedCandidate[]): BatchResult {
+export async function crashedResult(candidates: readonly LeasedCandidate[]): Promise<BatchResult> {
+  const languages = await languageDetector()
   return {
-    rows: candidates.map(({ body }) => ({ row: crashedRow(body), image: null })),
+    rows: candidates.map(({ body }) => ({ row: crashedRow(body, languages), image: null })),
     deferred: [],
     counters: { 'rejected:crashed': candidates.length },
   }

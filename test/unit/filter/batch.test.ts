@@ -10,6 +10,7 @@ import {
   type FilterOptions,
   filterBatch,
   type ImageFetched,
+  languageDetector,
   prepareImageLibrary,
   scoreBin,
 } from '../../../src/filter/index.js'
@@ -479,9 +480,9 @@ describe('a batch of candidates', () => {
 })
 
 describe('a candidate that killed its workers', () => {
-  it('has a row that says so, and nothing of its image', () => {
+  it('has a row that says so, and nothing of its image', async () => {
     const body = candidate('cat', ['logo', caption('a cat on a mat', 'title')])
-    expect(crashedRow(body)).toMatchObject({
+    expect(crashedRow(body, await languageDetector())).toMatchObject({
       reason: 'crashed',
       caption: 'logo',
       url: 'http://img.test/cat',
