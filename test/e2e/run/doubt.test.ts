@@ -1,5 +1,5 @@
-import { type AddressInfo, createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type ClaimedPorts, claimPorts } from '../../fixtures/net/claimed-ports.js'
 import { attemptsOf, countersOf, type Ended, newOut, pairmill, pairsOf } from '../../fixtures/run/pairmill.js'
 import { photo, sentence } from '../../fixtures/run/pictures.js'
 import { startTestWeb, type TestWeb } from '../../fixtures/run/test-web.js'
@@ -7,6 +7,7 @@ import { startTestWeb, type TestWeb } from '../../fixtures/run/test-web.js'
 /** A host is left alone for longer and longer before it is given up, which takes this test a minute and a half of waiting. */
 describe('a run among hosts whose robots.txt cannot be had', { timeout: 60_000 }, () => {
   let web: TestWeb
+  let dead: ClaimedPorts
   let out: string
   let ended: Ended
 
@@ -25,13 +26,14 @@ describe('a run among hosts whose robots.txt cannot be had', { timeout: 60_000 }
         'http://inside-img.test/a.jpg',
       ].map((src, n) => ({ src, alt: sentence(n) })),
     })
-    const dead = await closedPort()
+    // Nothing listens on it.
+    dead = await claimPorts(1)
     out = newOut()
     const seeds = ['http://fine.test/', 'http://broken.test/', 'http://dead.test/', 'http://inside.test/']
     const elsewhere = (hosts: readonly string[], to: string) =>
       hosts.flatMap((host) => ['--connect-to', `${host}::${to}`])
     const refused = [
-      ...elsewhere(['dead.test', 'dead-img.test'], `127.0.0.1:${dead}`),
+      ...elsewhere(['dead.test', 'dead-img.test'], `127.0.0.1:${dead.first}`),
       ...elsewhere(['inside.test', 'inside-img.test'], '10.0.0.1:80'),
     ]
     const options = [
@@ -48,7 +50,10 @@ describe('a run among hosts whose robots.txt cannot be had', { timeout: 60_000 }
     ]
     ended = await pairmill(['run', ...seeds, '--out', out, ...options, ...refused, ...web.words])
   }, 300_000)
-  afterAll(() => web.close())
+  afterAll(async () => {
+    await web.close()
+    await dead.release()
+  })
 
   it('gives them up with a reason, and ends well', async () => {
     expect(ended).toMatchObject({ code: 0, signal: null })
@@ -87,12 +92,3 @@ describe('a run among hosts whose robots.txt cannot be had', { timeout: 60_000 }
     expect(times.at(-1)).toBeLessThan(web.seenAt('broken.test').at(-1)!.timeMs)
   })
 })
-
-/** A port on which nothing listens. */
-async function closedPort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, symlinkSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { canonicalUrl } from '../../../src/crawl/index.js'
 import { rejectReasons } from '../../../src/records/index.js'
+import { type ClaimedPorts, claimPorts } from '../../fixtures/net/claimed-ports.js'
 import {
   type Attempt,
   attemptsOf,
@@ -63,13 +63,15 @@ describe.skipIf(!here)(
   { timeout: 60_000 },
   () => {
     let server: ChildProcess
+    let ports: ClaimedPorts | undefined
     let out: string
     let ended: Ended
     let attempts: readonly Attempt[]
     let counters: Record<string, number>
 
     beforeAll(async () => {
-      const port = await freePort()
+      ports = await claimPorts(1)
+      const port = ports.first
       server = spawn('python3', [join(shared, 'web/serve.py'), '--port', String(port), '--quiet'], {
         stdio: ['ignore', 'pipe', 'ignore'],
       })
@@ -106,7 +108,10 @@ describe.skipIf(!here)(
       attempts = await attemptsOf(out)
       counters = await countersOf(out)
     }, 400_000)
-    afterAll(() => void server?.kill())
+    afterAll(async () => {
+      server?.kill()
+      await ports?.release()
+    })
 
     it('ends with 0, and its dataset verifies', async () => {
       expect(ended.code, ended.stderr).toBe(0)
@@ -173,11 +178,3 @@ describe.skipIf(!here)(
     })
   },
 )
-
-async function freePort(): Promise<number> {
-  const probe = createServer()
-  await new Promise<void>((done) => probe.listen(0, '127.0.0.1', done))
-  const { port } = probe.address() as AddressInfo
-  await new Promise((done) => probe.close(done))
-  return port
-}

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { connectFleet } from '../../../../src/backend/index.js'
 import { failureOf } from '../../../../src/backend/redis/dial.js'
 import { createGuardCertificate } from '../../../../src/crawl/render/certificate.js'
+import { claimPorts } from '../../../fixtures/net/claimed-ports.js'
 import { type RedisServer, serverCommand, startRedis, whyNoServer } from '../../../fixtures/redis/server.js'
 import { tempFolder } from '../../../fixtures/run/pairmill.js'
 
@@ -89,18 +90,13 @@ describe.skipIf(serverCommand === null)(
       const { key, cert } = createGuardCertificate(new Date())
       writeFileSync(join(folder, 'key'), key)
       writeFileSync(join(folder, 'cert'), cert)
-      const probe = createServer().listen(0, '127.0.0.1')
-      await once(probe, 'listening')
-      const free = probe.address()
-      if (free === null || typeof free === 'string') throw new Error('no port')
-      tlsPort = free.port
-      probe.close()
-      await once(probe, 'close')
+      const ports = await claimPorts(1)
+      tlsPort = ports.first
       const secure = await startRedis(
         ...['--tls-port', String(tlsPort), '--tls-auth-clients', 'no'],
         ...['--tls-cert-file', join(folder, 'cert'), '--tls-key-file', join(folder, 'key')],
       )
-      closers.push(secure.close)
+      closers.push(secure.close, ports.release)
     })
     afterAll(async () => {
       for (const close of closers) await close()
