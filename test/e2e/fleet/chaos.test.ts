@@ -9,8 +9,8 @@ import { type RedisServer, serverCommand, startRedis, whyNoServer } from '../../
 import {
   leftovers,
   pagesOf,
-  pairmill,
   pairsOf,
+  problemsOf,
   type Running,
   start,
   tempFolder,
@@ -81,7 +81,7 @@ describe.skipIf(serverCommand === null)(title, { timeout: 400_000 }, () => {
     const pages = (await pagesOf(out)).map(({ url }) => url)
     expect(pages).toHaveLength(hosts.length * site.pagesPerHost)
     expect(new Set(pages).size).toBe(pages.length)
-    expect((await pairmill(['verify', out])).stdout).toContain('nothing is wrong')
+    expect(await problemsOf(out)).toEqual([])
     const redis = connectRedis(server.url, () => {})
     try {
       expect(await orphansOf(redis)).toEqual([])

@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { fleetDesk, serveSite } from '../../fixtures/fleet/fleet-desk.js'
 import { type RedisServer, serverCommand, startRedis, whyNoServer } from '../../fixtures/redis/server.js'
-import { pairmill, pairsOf, tempFolder } from '../../fixtures/run/pairmill.js'
+import { pairmill, pairsOf, problemsOf, tempFolder } from '../../fixtures/run/pairmill.js'
 import { startTestWeb, type TestWeb } from '../../fixtures/run/test-web.js'
 
 describe.skipIf(serverCommand === null)(`a fleet${whyNoServer}`, { timeout: 300_000 }, () => {
@@ -63,7 +63,7 @@ describe.skipIf(serverCommand === null)(`a fleet${whyNoServer}`, { timeout: 300_
     expect(await statusOf('birds')).toMatchObject({ state: 'running' })
     expect(await worker('all', '--until-done').ended).toMatchObject({ code: 0 })
     expect(await pairsOf(out)).toEqual([...wanted, ...more].sort())
-    expect((await pairmill(['verify', out])).stdout).toContain('nothing is wrong')
+    expect(await problemsOf(out)).toEqual([])
   })
 
   it('writes to no folder with a stranger’s files, whether they were there before the run or its workers', async () => {
@@ -151,7 +151,7 @@ describe.skipIf(serverCommand === null)(`a fleet${whyNoServer}`, { timeout: 300_
     expect(counters.pages).toBeLessThan(60)
     expect(workers).toEqual([])
     expect(await pairsOf(out)).toHaveLength(counters.kept ?? 0)
-    expect((await pairmill(['verify', out])).stdout).toContain('nothing is wrong')
+    expect(await problemsOf(out)).toEqual([])
   })
 
   it('keeps to one politeness over runs and processes', async () => {
@@ -172,9 +172,10 @@ describe.skipIf(serverCommand === null)(`a fleet${whyNoServer}`, { timeout: 300_
     for (const { ended } of workers) expect(await ended).toMatchObject({ code: 0 })
     stop()
     expect(times.length).toBeGreaterThanOrEqual(2 * 16)
-    const gaps = times.slice(1).map((time, i) => time - times[i]!)
-    // What a request takes from its slot to the server differs from one to the next, the more the busier the machine is.
-    expect(Math.min(...gaps)).toBeGreaterThan(delayMs / 2)
+    // A request may come late after its slot, and close to the next one then; never early. So each is far enough from one of the four before it.
+    const isApart = (time: number, n: number) =>
+      [1, 2, 3, 4].some((back) => time - times[n - back]! > (back - 0.5) * delayMs)
+    expect(times.filter((time, n) => n >= 4 && !isApart(time, n))).toEqual([])
   })
 
   it('is not there where the server is not', async () => {

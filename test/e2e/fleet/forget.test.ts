@@ -7,7 +7,7 @@ import { openRedisHub } from '../../../src/backend/index.js'
 import { forgetRun } from '../../../src/run/index.js'
 import { fleetDesk, serveSite } from '../../fixtures/fleet/fleet-desk.js'
 import { type RedisServer, serverCommand, startRedis, whyNoServer } from '../../fixtures/redis/server.js'
-import { pairmill, pairsOf, tempFolder } from '../../fixtures/run/pairmill.js'
+import { pairsOf, problemsOf, tempFolder } from '../../fixtures/run/pairmill.js'
 import { startTestWeb, type TestWeb } from '../../fixtures/run/test-web.js'
 
 describe.skipIf(serverCommand === null)(`pairmill forget${whyNoServer}`, { timeout: 300_000 }, () => {
@@ -70,13 +70,20 @@ describe.skipIf(serverCommand === null)(`pairmill forget${whyNoServer}`, { timeo
     const all = worker('all')
     await ended('birds')
     const livingOut = newOut()
-    await call(crawl('living', livingOut, 'http://c.test/', 'http://a.test/', '--delay-ms', '100'))
+    let answer = (_page: string) => {}
+    const held = new Promise<string>((resolve) => {
+      answer = resolve
+    })
+    // Lives for as long as this page is held back.
+    web.serve('late.test/', () => held)
+    await call(crawl('living', livingOut, 'http://c.test/', 'http://a.test/', 'http://late.test/'))
     while ((await statusOf('living')).counters.pages === 0) await setTimeout(20)
 
     const files = filesOf(out)
     expect(await keysOfRun('ends', 1)).not.toEqual([])
     expect(await forgotten('birds')).toBe('birds is forgotten. Its dataset is as it was.\n')
     expect((await statusOf('living')).state).toBe('running')
+    answer('<!doctype html><p>At last</p>')
     expect(await keysOfRun('ends', 1)).toEqual([])
     expect(await redis.hgetall('{ends}:runs')).toEqual({ living: '2' })
     expect((await call(['forget', 'birds'])).stderr).toContain('there is no run birds; there are: living')
@@ -92,8 +99,7 @@ describe.skipIf(serverCommand === null)(`pairmill forget${whyNoServer}`, { timeo
     // It visited a host of the forgotten run.
     const shared = wanted.filter((pair) => pair.startsWith('http://a.test/'))
     expect(await pairsOf(livingOut)).toEqual(expect.arrayContaining([...more, ...shared]))
-    for (const place of [out, anew, livingOut])
-      expect((await pairmill(['verify', place])).stdout).toContain('nothing is wrong')
+    for (const place of [out, anew, livingOut]) expect(await problemsOf(place)).toEqual([])
     expect(filesOf(out)).toEqual(files)
     all.child.kill('SIGTERM')
     expect(await all.ended).toMatchObject({ code: 143 })
@@ -125,7 +131,11 @@ describe.skipIf(serverCommand === null)(`pairmill forget${whyNoServer}`, { timeo
     expect(await worker('all', '--until-done').ended).toMatchObject({ code: 0 })
     expect((await call(['forget', 'birds'])).code).toBe(0)
     expect(await keysOfRun('breaks', 1)).toEqual([])
-    expect(await redis.keys('{breaks}:[h]:*')).toEqual([])
-    expect((await pairmill(['verify', out])).stdout).toContain('nothing is wrong')
+    // A host that answered slowly is still waited for; its record knows that much and nothing of the run.
+    for (const host of await redis.keys('{breaks}:[h]:*')) {
+      const ofRun = Object.keys(await redis.hgetall(host)).filter((field) => !'nvwxy'.includes(field))
+      expect(ofRun).toEqual([])
+    }
+    expect(await problemsOf(out)).toEqual([])
   })
 })

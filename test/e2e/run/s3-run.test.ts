@@ -7,6 +7,7 @@ import {
   pagesOf,
   pairmill,
   pairsOf,
+  problemsOf,
   start,
   tempFolder,
 } from '../../fixtures/run/pairmill.js'
@@ -99,10 +100,7 @@ async function strays(target: Target): Promise<string[]> {
 }
 
 async function expectWhole(target: Target): Promise<void> {
-  const verified = await pairmill(['verify', target.out], env())
-  expect(verified.stderr).not.toContain('problem')
-  expect(verified.stdout).toContain('nothing is wrong')
-  expect(verified.code).toBe(0)
+  expect(await problemsOf(await s3.store({ url: target.out, access: 'read' }))).toEqual([])
   const { folder } = await fetched(target)
   expect(await pairsOf(folder)).toEqual(wanted)
   const seen = (await pagesOf(folder)).map(({ url }) => url)
@@ -121,6 +119,10 @@ describe.skipIf(s3.why !== '')(`a run to S3${s3.why}`, { timeout: 120_000 }, () 
     expect(ended.stdout).toContain(`pipe:aws s3 cp ${target.out}/{00000..`)
     expect(ended.stdout + ended.stderr).not.toMatch(/tester|testing/)
     await expectWhole(target)
+    const verified = await pairmill(['verify', target.out], env())
+    expect(verified.stderr).not.toContain('problem')
+    expect(verified.stdout).toContain('nothing is wrong')
+    expect(verified.code).toBe(0)
     for (const place of [target.out, target.state]) {
       const { stdout, code } = await pairmill(['status', place, '--json'], env())
       expect(code).toBe(0)

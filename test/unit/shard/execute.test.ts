@@ -261,7 +261,7 @@ describe('a plan that is executed again', () => {
       ),
       { numRuns: runs.plan },
     )
-  })
+  }, 120_000)
 
   it('gives the same bytes to two that execute it at the same time', async () => {
     const dir = await tempFolder()
