@@ -174,7 +174,7 @@ describe.skipIf(serverCommand === null)(`a fleet${whyNoServer}`, { timeout: 300_
     expect(times.length).toBeGreaterThanOrEqual(2 * 16)
     // A request may come late after its slot, and close to the next one then; never early. So each is far enough from one of the four before it.
     const isApart = (time: number, n: number) =>
-      [1, 2, 3, 4].some((back) => time - times[n - back]! > (back - 0.5) * delayMs)
+      [1, 2, 3, 4].some((back) => time - times[n - back]! > (back - 0.4) * delayMs)
     expect(times.filter((time, n) => n >= 4 && !isApart(time, n))).toEqual([])
   })
 
