@@ -6,6 +6,7 @@ import {
   hostOf,
   type OptOutRules,
   type Renderer,
+  type Turn,
 } from '../crawl/index.js'
 import {
   type BatchDeps,
@@ -20,7 +21,7 @@ import type { Store } from '../shard/index.js'
 import type { Semaphore } from '../timing/index.js'
 import { crawlHost } from './crawl-worker.js'
 import { judgeBatch } from './filter-worker.js'
-import type { CrawlSettings } from './host-session.js'
+import type { CrawlDeps, CrawlSettings } from './host-session.js'
 import { createPermission, createSoft404s, createTraps, defaultFailing, groupsOf } from './hosts/index.js'
 import { createKnownUrls } from './known-urls.js'
 import { pageFileOf, writeLedgerFile } from './page-file.js'
@@ -88,84 +89,20 @@ const maxRememberedHosts = 10_000
 const elsewhereMs = 2_000
 
 export function createPipeline(deps: PipelineDeps): Pipeline {
-  const { run, options, backend, queue, store, fetch, now, random } = deps
-  const { productToken, obeyed } = optOutRules(options)
+  const { run, options } = deps
   const renderer = options.render === 'never' ? null : deps.renderer
-  const crawlSettings: CrawlSettings = {
-    run,
-    scope: {
-      scope: options.scope,
-      maxDepth: options.maxDepth,
-      include: options.include,
-      exclude: options.exclude,
-    },
-    visit: {
-      ...defaultVisitOptions,
-      imageSize: options.imageSize,
-      productToken,
-      obeyed,
-      withSource: renderer !== null,
-    },
-    delayMs: options.delayMs,
-    requestDelayMs: options.imageDelayMs,
-    batch: batchShape(options),
-    failing: defaultFailing,
-    sitemaps: options.sitemaps === 'on',
-  }
+  const crawlSettings = crawlSettingsOf(run, options, renderer !== null)
+  const crawlDeps = crawlDepsOf(deps, crawlSettings, renderer)
   const filterSettings = { run, filter: filterOptions(options), imageDelayMs: options.imageDelayMs }
-  const permit = createPermission({ backend, fetch, now, productToken, obeyed })
-  const turn = createTurns()
-  const groupsOfHost = async (host: string) => groupsOf(host, await deps.placeOf(host))
-  const crawlDeps = {
-    backend,
-    queue,
-    fetch,
-    permit,
-    known: createKnownUrls(maxKnownUrls),
-    traps: createTraps(maxRememberedPages, now),
-    soft404s: createSoft404s(
-      { backend, fetch, permit, turn, now, random },
-      crawlSettings.visit,
-      maxRememberedHosts,
-    ),
-    rendering:
-      renderer !== null
-        ? createRendering(
-            { backend, renderer, permit, dial: deps.dial, groupsOf: groupsOfHost, turn, now, random },
-            {
-              mode: options.render,
-              scope: crawlSettings.scope,
-              visit: crawlSettings.visit,
-              userAgent: options.userAgent,
-              requestDelayMs: options.imageDelayMs,
-            },
-          )
-        : null,
-    groupsOf: groupsOfHost,
-    turn,
-    now,
-    random,
-  }
   const filterDeps = {
     ...crawlDeps,
-    optOuts: { productToken, obeyed },
-    store,
+    optOuts: optOutRules(options),
+    store: deps.store,
     decoding: deps.decoding,
     decode: decodeImage,
     decodeApart: createDecodeApart(),
   }
-
-  const shard = {
-    deps: { backend, queue, store, onPlan: deps.onPlan },
-    settings: {
-      run,
-      shardSize: options.shardSize ?? defaultShardSize,
-      minShards: options.shardSize === null ? minShards : 1,
-      seed: options.seed,
-      format: options.imageFormat,
-      settleMs: deps.settleMs,
-    },
-  }
+  const shard = shardOf(deps)
   return {
     batch: crawlSettings.batch,
     shard,
@@ -196,6 +133,71 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       if (pageFile !== null) return writeLedgerFile(shard.deps, shard.settings, pageFile, abort)
       const modelId = (await deps.model())?.id ?? null
       return buildShards(shard.deps, { ...shard.settings, modelId }, Number(plan), abort)
+    },
+  }
+}
+
+function crawlSettingsOf(run: string, options: RunOptions, withSource: boolean): CrawlSettings {
+  const { scope, maxDepth, include, exclude, imageSize } = options
+  return {
+    run,
+    scope: { scope, maxDepth, include, exclude },
+    visit: { ...defaultVisitOptions, imageSize, ...optOutRules(options), withSource },
+    delayMs: options.delayMs,
+    requestDelayMs: options.imageDelayMs,
+    batch: batchShape(options),
+    failing: defaultFailing,
+    sitemaps: options.sitemaps === 'on',
+  }
+}
+
+/** What this process remembers of hosts and pages, and asks them with. */
+function crawlDepsOf(
+  { options, backend, queue, fetch, now, random, ...deps }: PipelineDeps,
+  { scope, visit }: CrawlSettings,
+  renderer: Renderer | null,
+): CrawlDeps & { readonly turn: Turn } {
+  const permit = createPermission({ backend, fetch, now, ...optOutRules(options) })
+  const turn = createTurns()
+  const groupsOfHost = async (host: string) => groupsOf(host, await deps.placeOf(host))
+  return {
+    backend,
+    queue,
+    fetch,
+    permit,
+    known: createKnownUrls(maxKnownUrls),
+    traps: createTraps(maxRememberedPages, now),
+    soft404s: createSoft404s({ backend, fetch, permit, turn, now, random }, visit, maxRememberedHosts),
+    rendering:
+      renderer === null
+        ? null
+        : createRendering(
+            { backend, renderer, permit, dial: deps.dial, groupsOf: groupsOfHost, turn, now, random },
+            {
+              mode: options.render,
+              scope,
+              visit,
+              userAgent: options.userAgent,
+              requestDelayMs: options.imageDelayMs,
+            },
+          ),
+    groupsOf: groupsOfHost,
+    turn,
+    now,
+    random,
+  }
+}
+
+function shardOf({ run, options, backend, queue, store, onPlan, settleMs }: PipelineDeps): Pipeline['shard'] {
+  return {
+    deps: { backend, queue, store, onPlan },
+    settings: {
+      run,
+      shardSize: options.shardSize ?? defaultShardSize,
+      minShards: options.shardSize === null ? minShards : 1,
+      seed: options.seed,
+      format: options.imageFormat,
+      settleMs,
     },
   }
 }

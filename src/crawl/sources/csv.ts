@@ -6,13 +6,6 @@ export type CsvRecord =
   | { readonly line: number; readonly fields: readonly string[] }
   | { readonly line: number; readonly why: string }
 
-export interface CsvParser {
-  /** The records that end within the text. */
-  push(text: string): CsvRecord[]
-  /** The records that are left at the end of the file. */
-  finish(): CsvRecord[]
-}
-
 const quote = 0x22
 const newline = 0x0a
 
@@ -21,110 +14,128 @@ const newline = 0x0a
  * records. A record that grows beyond any row is given up, and reading goes on behind the next line end, so one lost quote does not
  * cost the rest of the file.
  */
-export function createCsvParser(delimiter: ',' | '\t'): CsvParser {
-  const separator = delimiter.charCodeAt(0)
-  let line = 1
-  let firstLine = 1
-  let fields: string[] = []
-  let field = ''
-  let length = 0
+export class CsvParser {
+  readonly #separator: number
+  #line = 1
+  /** On which the record begins. */
+  #firstLine = 1
+  #fields: string[] = []
+  #field = ''
+  /** Of the record until here. */
+  #length = 0
   /** `closed`: behind a quote, which ends the field or is the first one of two. */
-  let state: 'plain' | 'quoted' | 'closed' | 'skipping' = 'plain'
-  let wasQuoted = false
-  let records: CsvRecord[] = []
+  #state: 'plain' | 'quoted' | 'closed' | 'skipping' = 'plain'
+  #wasQuoted = false
+  #records: CsvRecord[] = []
 
-  const begin = () => {
-    fields = []
-    field = ''
-    length = 0
-    wasQuoted = false
-    firstLine = line
-  }
-  const take = (text: string) => {
-    field += text
-    length += text.length
-  }
-  const endRecord = () => {
-    // A field that was quoted may end with a carriage return of its own; then another stands behind the quote.
-    const last = field.endsWith('\r') ? field.slice(0, -1) : field
-    const isBlank = fields.length === 0 && last === '' && !wasQuoted
-    if (!isBlank) records.push({ line: firstLine, fields: [...fields, last] })
-  }
-  const giveUp = (why: string) => {
-    records.push({ line: firstLine, why })
-    state = 'skipping'
+  constructor(delimiter: ',' | '\t') {
+    this.#separator = delimiter.charCodeAt(0)
   }
 
-  const push = (text: string): CsvRecord[] => {
-    records = []
+  /** The records that end within the text. */
+  push(text: string): CsvRecord[] {
+    this.#records = []
     let at = 0
     while (at < text.length) {
-      if (state === 'skipping') {
-        const end = text.indexOf('\n', at)
-        if (end < 0) break
-        at = end + 1
-        line++
-        state = 'plain'
-        begin()
-        continue
-      }
-      if (state === 'quoted') {
-        const found = text.indexOf('"', at)
-        // Given up at the same place, whatever the pieces in which the text arrives.
-        const end = Math.min(found < 0 ? text.length : found, at + maxRecordLength + 1 - length)
-        const inside = text.slice(at, end)
-        for (let i = inside.indexOf('\n'); i >= 0; i = inside.indexOf('\n', i + 1)) line++
-        take(inside)
-        at = end
-        if (length > maxRecordLength) giveUp('a quote is opened and never closed')
-        else if (found >= 0) {
-          state = 'closed'
-          at++
-        }
-        continue
-      }
-      const code = text.charCodeAt(at)
-      if (code === quote && (state === 'closed' || (field === '' && !wasQuoted))) {
-        // Two quotes within quotes stand for one.
-        if (state === 'closed') take('"')
-        wasQuoted = true
-        state = 'quoted'
-        at++
-        continue
-      }
-      state = 'plain'
-      if (code === separator) {
-        fields.push(field)
-        field = ''
-        wasQuoted = false
-        length++
-        at++
-      } else if (code === newline) {
-        endRecord()
-        line++
-        at++
-        begin()
-      } else {
-        let end = at + 1
-        for (; end < text.length; end++) {
-          const next = text.charCodeAt(end)
-          if (next === separator || next === newline) break
-        }
-        take(text.slice(at, end))
-        at = end
-      }
-      if (length > maxRecordLength) giveUp('the line is too long')
+      if (this.#state === 'skipping') at = this.#skip(text, at)
+      else if (this.#state === 'quoted') at = this.#readQuoted(text, at)
+      else at = this.#read(text, at)
     }
-    return records
+    return this.#records
   }
 
-  return {
-    push,
-    finish: () => {
-      records = []
-      if (state === 'quoted') giveUp('a quote is opened and never closed')
-      else if (state !== 'skipping') endRecord()
-      return records
-    },
+  /** The records that are left at the end of the file. */
+  finish(): CsvRecord[] {
+    this.#records = []
+    if (this.#state === 'quoted') this.#giveUp('a quote is opened and never closed')
+    else if (this.#state !== 'skipping') this.#endRecord()
+    return this.#records
+  }
+
+  /** Behind the line that was given up. */
+  #skip(text: string, at: number): number {
+    const end = text.indexOf('\n', at)
+    if (end < 0) return text.length
+    this.#line++
+    this.#state = 'plain'
+    this.#begin()
+    return end + 1
+  }
+
+  #readQuoted(text: string, at: number): number {
+    const found = text.indexOf('"', at)
+    // Given up at the same place, whatever the pieces in which the text arrives.
+    const end = Math.min(found < 0 ? text.length : found, at + maxRecordLength + 1 - this.#length)
+    const inside = text.slice(at, end)
+    for (let i = inside.indexOf('\n'); i >= 0; i = inside.indexOf('\n', i + 1)) this.#line++
+    this.#take(inside)
+    if (this.#length > maxRecordLength) this.#giveUp('a quote is opened and never closed')
+    else if (found >= 0) {
+      this.#state = 'closed'
+      return end + 1
+    }
+    return end
+  }
+
+  /** A quote, a separator, a line end, or what stands before the next separator or line end. */
+  #read(text: string, at: number): number {
+    const code = text.charCodeAt(at)
+    if (code === quote && (this.#state === 'closed' || (this.#field === '' && !this.#wasQuoted))) {
+      // Two quotes within quotes stand for one.
+      if (this.#state === 'closed') this.#take('"')
+      this.#wasQuoted = true
+      this.#state = 'quoted'
+      return at + 1
+    }
+    this.#state = 'plain'
+    let end = at + 1
+    if (code === this.#separator) {
+      this.#fields.push(this.#field)
+      this.#field = ''
+      this.#wasQuoted = false
+      this.#length++
+    } else if (code === newline) {
+      this.#endRecord()
+      this.#line++
+      this.#begin()
+    } else {
+      end = this.#endOfPlain(text, end)
+      this.#take(text.slice(at, end))
+    }
+    if (this.#length > maxRecordLength) this.#giveUp('the line is too long')
+    return end
+  }
+
+  #endOfPlain(text: string, from: number): number {
+    for (let end = from; end < text.length; end++) {
+      const next = text.charCodeAt(end)
+      if (next === this.#separator || next === newline) return end
+    }
+    return text.length
+  }
+
+  #begin(): void {
+    this.#fields = []
+    this.#field = ''
+    this.#length = 0
+    this.#wasQuoted = false
+    this.#firstLine = this.#line
+  }
+
+  #take(text: string): void {
+    this.#field += text
+    this.#length += text.length
+  }
+
+  #endRecord(): void {
+    // A field that was quoted may end with a carriage return of its own; then another stands behind the quote.
+    const last = this.#field.endsWith('\r') ? this.#field.slice(0, -1) : this.#field
+    const isBlank = this.#fields.length === 0 && last === '' && !this.#wasQuoted
+    if (!isBlank) this.#records.push({ line: this.#firstLine, fields: [...this.#fields, last] })
+  }
+
+  #giveUp(why: string): void {
+    this.#records.push({ line: this.#firstLine, why })
+    this.#state = 'skipping'
   }
 }

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { messageOf } from '../../records/index.js'
-import { createCsvParser } from './csv.js'
+import { CsvParser } from './csv.js'
 import { createLineParser } from './lines.js'
 import { type ListColumns, type ListRow, type ListSource, namedColumns, rowOf, skipped } from './list.js'
 import { parquetAnswerMs, parquetColumnsOf, readParquetList } from './parquet-list.js'
@@ -58,7 +58,7 @@ export async function listProblem(source: ListSource, answerMs = parquetAnswerMs
 async function headerOf(
   source: ListSource,
 ): Promise<{ readonly columns: readonly string[] } | { readonly why: string }> {
-  const parser = createCsvParser(source.format === 'tsv' ? '\t' : ',')
+  const parser = new CsvParser(source.format === 'tsv' ? '\t' : ',')
   try {
     for await (const text of textsOf(source)) {
       const [first] = parser.push(text)
@@ -89,7 +89,7 @@ function parserOf(source: ListSource): RowParser {
 }
 
 function csvRows({ format, columns }: ListSource): RowParser {
-  const parser = createCsvParser(format === 'tsv' ? '\t' : ',')
+  const parser = new CsvParser(format === 'tsv' ? '\t' : ',')
   let header: readonly string[] | null = null
   const place = (column: string | null) => (column === null ? -1 : (header?.indexOf(column) ?? -1))
   let at = { url: -1, caption: -1, page: -1, licence: -1 }

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { parquetWriteFile } from 'hyparquet-writer'
 import { afterAll, describe, expect, it } from 'vitest'
-import { createCsvParser } from '../../../../src/crawl/sources/csv.js'
+import { CsvParser } from '../../../../src/crawl/sources/csv.js'
 import { fileDigest } from '../../../../src/crawl/sources/file-digest.js'
 import {
   type ListFormat,
@@ -218,7 +218,7 @@ describe('the readers of lists', () => {
     const field = fc.string({ unit: fc.constantFrom('a', '"', ',', '\n', '\r', ' ', 'é') })
     fc.assert(
       fc.property(field, fc.array(fc.nat(40), { maxLength: 5 }), (text, cuts) => {
-        for (const create of [() => createCsvParser(','), createLineParser]) {
+        for (const create of [() => new CsvParser(','), createLineParser]) {
           const read = (pieces: readonly string[]): unknown[] => {
             const parser: { push(piece: string): unknown[]; finish(): unknown[] } = create()
             return [...pieces.flatMap((piece) => parser.push(piece)), ...parser.finish()]
@@ -243,7 +243,7 @@ describe('the readers of lists', () => {
         const quoted = records.map((fields) =>
           fields.map((field) => `"${field.replace(/"/g, '""')}"`).join(','),
         )
-        const parser = createCsvParser(',')
+        const parser = new CsvParser(',')
         const read = [...parser.push(quoted.join(end)), ...parser.finish()]
         expect(read.map((record) => ('fields' in record ? record.fields : null))).toEqual(records)
       }),
