@@ -9,15 +9,15 @@ const deadlineMs = 60_000
 
 /**
  * Decodes an image in a process of its own, for one that is suspected of ending the processes that decode it: if that process
- * dies, the image is to blame, which the death of a worker never proves. About 0.2 s dearer than in process. `script` is what
- * the process runs.
+ * dies, the image is to blame, which the death of a worker never proves. About 0.2 s dearer than in process. `scriptOf` says what
+ * the process runs; asked when the first image needs it.
  */
 export function createDecodeApart(
-  script = createRequire(import.meta.url).resolve('#threads/filter/decode-process.js'),
+  scriptOf = () => createRequire(import.meta.url).resolve('#threads/filter/decode-process.js'),
 ): Decode {
   return async (bytes, limits, target, signal) => {
     signal.throwIfAborted()
-    const child = fork(script, [], {
+    const child = fork(scriptOf(), [], {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       execArgv: [],

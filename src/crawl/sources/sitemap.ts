@@ -1,10 +1,10 @@
-import { Parser } from 'htmlparser2'
 import { decoded, type FetchFailed } from '../../net/index.js'
 import type { Candidate, Caption, CaptionSource, ImageSkipReason } from '../../records/index.js'
 import { tidyText } from '../extract/text.js'
-import { candidateRoom, candidateSize, linkRoom, maxCaptions } from '../page-room.js'
+import { candidateRoom, candidateSize, linkRoom } from '../page-room.js'
 import { atOnce, type Steps } from '../steps.js'
 import { canonicalUrl } from '../url.js'
+import { type Entry, EntryReader, maxEntries } from './listing-entries.js'
 
 /** Links and images that a sitemap or a feed names. */
 export interface Listing {
@@ -19,12 +19,6 @@ export interface Listing {
   readonly imagesSeen: number
 }
 
-/** Sitemaps may name 50,000 pages (sitemaps.org). Images beyond as many are only counted. */
-const maxEntries = 50_000
-/** Deeper documents are neither. */
-const maxDepth = 32
-/** Characters kept of one element's text. */
-const maxText = 8_000
 const imagesPerStep = 32
 /** Bytes that a compressed sitemap may unfold to (sitemaps.org). */
 export const maxListingBytes = 50 * 1024 * 1024
@@ -41,36 +35,6 @@ export function isGzip(body: Uint8Array): boolean {
   return body[0] === 0x1f && body[1] === 0x8b
 }
 
-interface Image {
-  url: string | null
-  texts: string[]
-}
-
-/** One page of a sitemap, or one item of a feed, as far as it was read. */
-interface Entry {
-  page: string | null
-  title: string | null
-  images: Image[]
-  /** Those that are only counted. */
-  imagesLeft: number
-}
-
-const roots: Readonly<Record<string, Listing['kind']>> = {
-  urlset: 'sitemap',
-  sitemapindex: 'sitemap',
-  rss: 'feed',
-  'rdf:rdf': 'feed',
-  feed: 'feed',
-}
-const entryNames: ReadonlySet<string> = new Set(['url', 'sitemap', 'item', 'entry'])
-/** Elements that say something about the image around them. */
-const imageTexts: ReadonlySet<string> = new Set([
-  'image:caption',
-  'image:title',
-  'media:title',
-  'media:description',
-])
-
 /**
  * Reads a sitemap, an index of sitemaps, or an RSS or Atom feed; null = it is none of them. Entities that a document declares stay as
  * they are written; what is deeper, longer or more than a real one is left out.
@@ -79,163 +43,105 @@ export function readListing(xml: string, url: string): Listing | null {
   return atOnce(listingSteps(xml, url))
 }
 
+/** Characters that are parsed in one step. */
+const pieceLength = 16 * 1024
+
 /** As readListing, in steps. */
 export function* listingSteps(xml: string, url: string): Steps<Listing | null> {
-  let kind: Listing['kind'] | null = null
-  let depth = 0
-  let isOther = false
-  let text = ''
-  let entry: Entry | null = null
-  let image: Image | null = null
-  let imagesSeen = 0
+  const reader = new EntryReader()
+  const listed = new ListedEntries(url)
   let entries = 0
-  const links = new Set<string>()
-  const candidates: Candidate[] = []
-  const room = candidateRoom()
-  const roomForLinks = linkRoom()
-  let linksBeyond = 0
-  const seen = new Set<string>()
-  const imagesSkipped: Partial<Record<ImageSkipReason, number>> = {}
-  const skip = (reason: ImageSkipReason, times = 1) => {
-    imagesSkipped[reason] = (imagesSkipped[reason] ?? 0) + times
-  }
-  const addLink = (raw: string | null) => {
-    const link = raw === null ? null : canonicalUrl(raw.trim(), url)
-    if (link === null || link === url || links.size >= maxEntries || links.has(link)) return
-    if (roomForLinks.take(link.length)) links.add(link)
-    else linksBeyond++
-  }
-  /** Entries that were read to their end, and are not taken yet. */
-  const ended: Entry[] = []
-  function* takeEnded(): Steps<void> {
-    for (const one of ended) yield* take(one)
+  function* takeAll(ended: readonly Entry[]): Steps<void> {
+    for (const entry of ended) yield* listed.take(entry, reader.kind === 'sitemap' ? 'sitemap' : 'feed')
     entries += ended.length
-    ended.length = 0
   }
-  function* take({ page, title, images, imagesLeft }: Entry): Steps<void> {
-    addLink(page)
-    const pageUrl = page === null ? null : canonicalUrl(page.trim(), url)
-    const source: CaptionSource = kind === 'sitemap' ? 'sitemap' : 'feed'
+  // In pieces, so that what is no listing is not read to its end.
+  for (let at = 0; at < xml.length && !reader.isOther && entries < maxEntries; at += pieceLength) {
+    yield* takeAll(reader.push(xml.slice(at, at + pieceLength)))
+    yield
+  }
+  if (!reader.isOther) yield* takeAll(reader.finish())
+  const { kind } = reader
+  return kind === null || reader.isOther ? null : { kind, ...listed.all() }
+}
+
+/** Links and candidates of the entries of one listing, as many as one page may give. */
+class ListedEntries {
+  readonly #url: string
+  readonly #links = new Set<string>()
+  readonly #roomForLinks = linkRoom()
+  #linksBeyond = 0
+  readonly #candidates: Candidate[] = []
+  readonly #room = candidateRoom()
+  /** Candidates by their image and captions. */
+  readonly #seen = new Set<string>()
+  readonly #imagesSkipped: Partial<Record<ImageSkipReason, number>> = {}
+  #imagesSeen = 0
+
+  /** `url`: of the listing, canonical. */
+  constructor(url: string) {
+    this.#url = url
+  }
+
+  *take({ page, title, images, imagesLeft }: Entry, source: CaptionSource): Steps<void> {
+    this.#addLink(page)
+    const pageUrl = page === null ? null : canonicalUrl(page.trim(), this.#url)
     for (const { url: raw, texts } of images) {
-      if (++imagesSeen > maxEntries) {
-        skip('page_full')
+      if (++this.#imagesSeen > maxEntries) {
+        this.#skip('page_full')
         continue
       }
-      if (imagesSeen % imagesPerStep === 0) yield
-      const imageUrl = raw === null ? null : canonicalUrl(raw.trim(), url)
-      if (imageUrl === null) {
-        skip(raw === null ? 'no_source' : 'bad_url')
-        continue
-      }
+      if (this.#imagesSeen % imagesPerStep === 0) yield
       // The headline of a feed's entry stands beside its pictures, as on a page; a sitemap has none.
       const said = [...new Set([...texts, texts.length === 0 ? title : null].map(tidyText))]
       const captions: Caption[] = said.filter((one) => one !== null).map((one) => ({ source, text: one }))
-      if (captions.length === 0) {
-        skip('no_caption')
-        continue
-      }
-      const identity = [imageUrl, ...captions.map(({ text }) => text)].join('\n')
-      if (seen.has(identity)) {
-        skip('repeated')
-        continue
-      }
-      const candidate: Candidate = {
-        imageUrl,
-        fallbackUrls: [],
-        captions,
-        pageUrl: pageUrl ?? url,
-        pageLanguage: null,
-        licenceUrl: null,
-      }
-      if (room.take(candidateSize(candidate))) {
-        seen.add(identity)
-        candidates.push(candidate)
-      } else skip('page_full')
+      const refusal = this.#taken(raw, captions, pageUrl ?? this.#url)
+      if (refusal !== null) this.#skip(refusal)
     }
-    imagesSeen += imagesLeft
-    if (imagesLeft > 0) skip('page_full', imagesLeft)
+    this.#imagesSeen += imagesLeft
+    if (imagesLeft > 0) this.#skip('page_full', imagesLeft)
   }
 
-  const open = (name: string, attributes: Readonly<Record<string, string>>) => {
-    if (entry === null) {
-      if (entryNames.has(name)) entry = { page: null, title: null, images: [], imagesLeft: 0 }
-      return
+  all(): Omit<Listing, 'kind'> {
+    return {
+      links: [...this.#links],
+      ...(this.#linksBeyond > 0 ? { linksBeyond: this.#linksBeyond } : {}),
+      candidates: this.#candidates,
+      imagesSkipped: this.#imagesSkipped,
+      imagesSeen: this.#imagesSeen,
     }
-    if (name === 'image:image') image = { url: null, texts: [] }
-    else if (name === 'media:content' || name === 'media:thumbnail' || name === 'enclosure') {
-      const { url: source, medium, type } = attributes
-      const isImage = medium === 'image' || type?.startsWith('image/') === true || name === 'media:thumbnail'
-      if (isImage && source !== undefined) {
-        image = { url: source, texts: [] }
-        addImage(entry, image)
-      }
-    } else if (name === 'link' && attributes.href !== undefined) {
-      const rel = attributes.rel ?? 'alternate'
-      if (rel === 'alternate') entry.page ??= attributes.href
-      if (rel === 'enclosure' && attributes.type?.startsWith('image/') === true)
-        addImage(entry, { url: attributes.href, texts: [] })
-    }
-  }
-  const close = (name: string) => {
-    if (entry === null) return
-    if (entryNames.has(name)) {
-      ended.push(entry)
-      entry = null
-      image = null
-    } else if (name === 'image:image') {
-      if (image !== null) addImage(entry, image)
-      image = null
-    } else if (name === 'image:loc' && image !== null) image.url = text
-    else if (imageTexts.has(name)) {
-      // Feeds also write them beside the picture.
-      const of = image ?? entry.images.at(-1)
-      if (text.trim() !== '' && of !== undefined && of.texts.length < maxCaptions) of.texts.push(text)
-    } else if (name === 'loc' || (name === 'link' && text.trim() !== '')) entry.page ??= text
-    else if (name === 'title') entry.title ??= text
   }
 
-  const parser = new Parser(
-    {
-      onopentag: (given, attributes) => {
-        const name = given.toLowerCase()
-        depth++
-        if (depth > maxDepth) isOther = true
-        if (depth === 1 && kind === null) {
-          kind = roots[name] ?? null
-          isOther ||= kind === null
-        }
-        text = ''
-        if (!isOther) open(name, attributes)
-      },
-      ontext: (piece) => {
-        if (text.length < maxText) text += piece.slice(0, maxText - text.length)
-      },
-      onclosetag: (given) => {
-        if (!isOther) close(given.toLowerCase())
-        depth--
-        text = ''
-      },
-    },
-    { xmlMode: true },
-  )
-  // In pieces, so that what is no listing is not read to its end.
-  for (let at = 0; at < xml.length && !isOther && entries < maxEntries; at += pieceLength) {
-    parser.write(xml.slice(at, at + pieceLength))
-    yield* takeEnded()
-    yield
+  #addLink(raw: string | null): void {
+    const link = raw === null ? null : canonicalUrl(raw.trim(), this.#url)
+    if (link === null || link === this.#url || this.#links.size >= maxEntries || this.#links.has(link)) return
+    if (this.#roomForLinks.take(link.length)) this.#links.add(link)
+    else this.#linksBeyond++
   }
-  if (!isOther) parser.end()
-  yield* takeEnded()
-  if (kind === null || isOther) return null
-  const beyond = linksBeyond > 0 ? { linksBeyond } : {}
-  return { kind, links: [...links], ...beyond, candidates, imagesSkipped, imagesSeen }
+
+  /** Takes the image as a candidate; else why not. */
+  #taken(raw: string | null, captions: readonly Caption[], pageUrl: string): ImageSkipReason | null {
+    if (raw === null) return 'no_source'
+    const imageUrl = canonicalUrl(raw.trim(), this.#url)
+    if (imageUrl === null) return 'bad_url'
+    if (captions.length === 0) return 'no_caption'
+    const identity = [imageUrl, ...captions.map(({ text }) => text)].join('\n')
+    if (this.#seen.has(identity)) return 'repeated'
+    const candidate: Candidate = {
+      imageUrl,
+      fallbackUrls: [],
+      captions,
+      pageUrl,
+      pageLanguage: null,
+      licenceUrl: null,
+    }
+    if (!this.#room.take(candidateSize(candidate))) return 'page_full'
+    this.#seen.add(identity)
+    this.#candidates.push(candidate)
+    return null
+  }
+
+  #skip(reason: ImageSkipReason, times = 1): void {
+    this.#imagesSkipped[reason] = (this.#imagesSkipped[reason] ?? 0) + times
+  }
 }
-
-/** Images of an entry beyond those that are taken of a whole file are only counted. */
-function addImage(entry: Entry, image: Image): void {
-  if (entry.images.length < maxEntries) entry.images.push(image)
-  else entry.imagesLeft++
-}
-
-/** Characters that are parsed in one step. */
-const pieceLength = 16 * 1024

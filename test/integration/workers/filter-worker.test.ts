@@ -240,7 +240,7 @@ describe('a batch', () => {
     const lease = { ...leaseOf('killer'), starts: 2 } as BatchLease
     const script = join(folder, 'dies.cjs')
     writeFileSync(script, "process.once('message', () => process.kill(process.pid, 'SIGSEGV'))")
-    const { visit, commits, store } = desk({ lease, decodeApart: createDecodeApart(script) })
+    const { visit, commits, store } = desk({ lease, decodeApart: createDecodeApart(() => script) })
     expect(await visit()).toEqual({ kind: 'done' })
     expect(commits[0]).toMatchObject({ kept: [], part: { rows: 1 }, counters: { 'rejected:crashed': 1 } })
     const copy = await store.localCopy(commits[0]!.part!.name, never)
