@@ -1,11 +1,20 @@
-import type { Backend } from './backend.js'
+import type { Backend, PageFileLease } from './backend.js'
+import { unpackPages } from './page-chunk.js'
 
 /** Calls a function of the backend, in SQL or Lua, by its name: JSON in, JSON out, one transaction. */
 export type CallJson = (name: string, argument: unknown) => Promise<unknown>
 
+type PageFileAnswer =
+  | Exclude<PageFileLease, { kind: 'rows' }>
+  | {
+      readonly kind: 'rows'
+      readonly closedAtMs: number
+      readonly chunks: readonly { readonly at: number; readonly body: string }[]
+    }
+
 /**
- * The methods that are a call of one function and nothing more, alike over SQL and Lua: the function takes the method's arguments by
- * their names, or its only one as it is, and answers what the method answers. sql/*.sql say what each takes and gives.
+ * The methods that are alike over SQL and Lua. Most are a call of one function and nothing more: it takes the method's arguments by their
+ * names, or its only one as it is, and answers what the method answers.
  */
 export function jsonMethods(call: CallJson) {
   const ask =
@@ -40,11 +49,12 @@ export function jsonMethods(call: CallJson) {
     waitingHosts: ask('waiting_hosts', 'run', 'limit'),
     robotsOf: ask('robots_of', 'origin', 'claimMs'),
     dropRobotsClaim: ask('drop_robots_claim', 'origin'),
-    putRobots: ask('put_robots'),
+    putRobots: async (entry) => void (await call('put_robots', { ...entry, detail: entry.record.detail })),
 
     openSources: ask('open_sources', 'run', 'sources'),
     sources: ask('sources', 'run'),
 
+    closeBatches: async (run, shape) => (await call('close_batches', { run, ...shape })) as string[],
     openBatches: ask('open_batches', 'run', 'limit'),
     extendBatch: ask('extend_batch'),
     releaseBatch: ask('release_batch'),
@@ -59,6 +69,18 @@ export function jsonMethods(call: CallJson) {
     adoptPlan: ask('adopt_plan', 'run', 'plan'),
     liveParts: ask('live_parts', 'run'),
 
+    openPageFiles: async (run, closing) => {
+      for (;;) {
+        const files = await call('open_page_files', { run, closing })
+        if (files !== null) return files as number[]
+      }
+    },
+    leasePageFile: async (wish) => {
+      const lease = (await call('lease_page_file', wish)) as PageFileAnswer
+      if (lease.kind !== 'rows') return lease
+      const rows = lease.chunks.flatMap(({ at, body }) => unpackPages(body, at))
+      return { kind: 'rows', rows, closedAtMs: lease.closedAtMs }
+    },
     releasePageFile: ask('release_page_file'),
     commitPageFile: ask('commit_page_file'),
     adoptPageFiles: ask('adopt_page_files', 'run', 'last'),

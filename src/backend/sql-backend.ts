@@ -1,14 +1,6 @@
-import type { Backend, PageFileLease, SessionCommitted } from './backend.js'
+import type { Backend, SessionCommitted } from './backend.js'
 import { type CallJson, jsonMethods } from './json-methods.js'
-import { packPages, unpackPages } from './page-chunk.js'
-
-type PageFileReply =
-  | Exclude<PageFileLease, { kind: 'rows' }>
-  | {
-      readonly kind: 'rows'
-      readonly closedAtMs: number
-      readonly chunks: readonly { readonly at: number; readonly body: string }[]
-    }
+import { packPages } from './page-chunk.js'
 
 /** Rows of a forgotten run that one transaction takes away. */
 const rowsAtOnce = 5_000
@@ -30,6 +22,7 @@ export function sqlBackend(call: CallJson): Backend {
       (await call(name, wish)) as Reply
   return {
     ...jsonMethods(call),
+
     clearForgotten: async (run, onSlice) => {
       for (;;) {
         const { removed } = (await call('clear_forgotten', { run, most: rowsAtOnce })) as { removed: number }
@@ -37,7 +30,6 @@ export function sqlBackend(call: CallJson): Backend {
         onSlice(removed)
       }
     },
-
     offer: async (run, urls, seeds) => (await call('offer', { run, urls, seeds })) as string[],
     leaseHost: ask('lease_host'),
     commitSession: async ({ decided, ...commit }) => {
@@ -54,20 +46,10 @@ export function sqlBackend(call: CallJson): Backend {
     },
     reserve: ask('reserve'),
     commitSource: ask('commit_source'),
-
-    closeBatches: async (run, shape) => (await call('close_batches', { run, ...shape })) as string[],
     leaseBatch: ask('lease_batch'),
     findDuplicates: ask('find_duplicates'),
     captionCounts: async (run, texts) => (await call('caption_counts', { run, texts })) as number[],
     commitBatch: ask('commit_batch'),
-
-    openPageFiles: async (run, closing) => (await call('open_page_files', { run, closing })) as number[],
-    leasePageFile: async (wish): Promise<PageFileLease> => {
-      const lease = (await call('lease_page_file', wish)) as PageFileReply
-      if (lease.kind !== 'rows') return lease
-      const rows = lease.chunks.flatMap(({ at, body }) => unpackPages(body, at))
-      return { kind: 'rows', rows, closedAtMs: lease.closedAtMs }
-    },
   }
 }
 

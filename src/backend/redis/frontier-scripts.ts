@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { ReplyError } from 'ioredis'
-import type { RobotsRecord } from '../../crawl/index.js'
 import type { Backend, FoundCandidate, Offer, SessionCommit, SessionCommitted } from '../backend.js'
 import { packPages } from '../page-chunk.js'
 import { candidateNumber, captionHash, urlNumber } from './hash.js'
@@ -65,22 +64,8 @@ function isTrouble(error: unknown): boolean {
   return !(error instanceof ReplyError) || troubleWords.test(String(error))
 }
 
-/** URLs, sessions, politeness and robots.txt. */
-export function frontierScripts(
-  call: CallScript,
-): Pick<
-  Backend,
-  | 'offer'
-  | 'leaseHost'
-  | 'commitSession'
-  | 'releaseHost'
-  | 'waitingHosts'
-  | 'reportHosts'
-  | 'reserve'
-  | 'robotsOf'
-  | 'dropRobotsClaim'
-  | 'putRobots'
-> {
+/** URLs, sessions and politeness. */
+export function frontierScripts(call: CallScript) {
   /** Adds what is more than one commit should carry; null = the lease is lost. */
   const addAhead = async (
     { run, host, token }: SessionCommit,
@@ -187,19 +172,6 @@ export function frontierScripts(
       }
     },
     commitSession,
-    releaseHost: async ({ run, host, token, pauseMs }) =>
-      void (await call('release_host', [run, host, token, wholeMs(pauseMs)])),
-    reportHosts: async (reports) =>
-      void (await call('report_hosts', [
-        reports.length,
-        ...reports.flatMap(({ host, throttleMs, pauseMs, health }) => [
-          host,
-          wholeMs(throttleMs),
-          wholeMs(pauseMs),
-          health,
-        ]),
-      ])),
-    waitingHosts: async (run, limit) => textsOf(await call('waiting_hosts', [run, limit])),
     reserve: async ({ slots, perGroup, delayMs, windowMs, guardMs }) => {
       const reply = await call('reserve', [
         wholeMs(delayMs),
@@ -216,20 +188,5 @@ export function frontierScripts(
         return crowded === 1 ? { ...slot, crowded: true } : slot
       })
     },
-    robotsOf: async (origin, claimMs) => {
-      const [kind, answer = ''] = textsOf(await call('robots_of', [origin, wholeMs(claimMs)]))
-      if (kind === 'known') return { kind, record: JSON.parse(answer) as RobotsRecord }
-      return kind === 'busy' ? { kind, inMs: Number(answer) } : { kind: 'fetch' }
-    },
-    dropRobotsClaim: async (origin) => void (await call('drop_robots_claim', [origin])),
-    putRobots: async ({ origin, host, record, ttlMs, crawlDelayMs }) =>
-      void (await call('put_robots', [
-        origin,
-        host,
-        JSON.stringify(record),
-        record.detail,
-        wholeMs(ttlMs),
-        wholeMs(crawlDelayMs),
-      ])),
-  }
+  } satisfies Partial<Backend>
 }

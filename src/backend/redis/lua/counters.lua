@@ -1,4 +1,3 @@
--- KEYS  root
--- ARGV  run
--- ->    name, count, name, count ...
-return call('HGETALL', counters_key(run_number(take())))
+-- counters({run}) -> {name: n}
+-- @reads
+return object(unpack(call('HGETALL', counters_key(run_number(argument().run)))))

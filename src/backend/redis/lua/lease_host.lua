@@ -6,6 +6,7 @@
 -- the window, and one more, so that a fetch that starts a little late does not come near the next holder's. What a session does not use,
 -- its commit gives back. A host whose page budget is used up loses its URLs. At most so many hosts of one group are on lease at once. A URL is
 -- suspected after two deaths, or a commit that was refused: it is leased alone, so that it takes no other with it. A call that is sent twice is answered twice.
+-- @begins
 -- @include frontier
 local no, host, token = run_number(take()), take(), take()
 local max, delay_ms, window_ms, lease_ms = take_number(), take_number(), take_number(), take_number()

@@ -1,7 +1,9 @@
--- KEYS  root
--- ARGV  run, limit
--- ->    committed batches that no plan has, in order: 'batch kept rows committed' for each; at last, what time it is now
-local no, limit = run_number(take()), take_number()
-local answer = call('ZRANGE', batch_key(no, 'done'), 0, limit - 1)
-answer[#answer + 1] = now
-return answer
+-- unplanned_parts({run, limit}) -> [{batch, kept, rows, agoMs}]   committed batches that no plan has, in order
+-- @reads
+local p = argument()
+local parts = call('ZRANGE', batch_key(run_number(p.run), 'done'), 0, p.limit - 1)
+for i, part in ipairs(parts) do
+  local batch, kept, rows, committed = string.match(part, '^(%S+) (%S+) (%S+) (%S+)$')
+  parts[i] = object('batch', text(batch), 'kept', kept, 'rows', rows, 'agoMs', now - tonumber(committed))
+end
+return list(parts)
