@@ -1,16 +1,7 @@
-import type { Backend, PageFileLease } from './backend.js'
-import { unpackPages } from './page-chunk.js'
+import type { Backend } from './backend.js'
 
 /** Calls a function of the backend, in SQL or Lua, by its name: JSON in, JSON out, one transaction. */
 export type CallJson = (name: string, argument: unknown) => Promise<unknown>
-
-type PageFileAnswer =
-  | Exclude<PageFileLease, { kind: 'rows' }>
-  | {
-      readonly kind: 'rows'
-      readonly closedAtMs: number
-      readonly chunks: readonly { readonly at: number; readonly body: string }[]
-    }
 
 /**
  * The methods that are alike over SQL and Lua. Most are a call of one function and nothing more: it takes the method's arguments by their
@@ -62,7 +53,6 @@ export function jsonMethods(call: CallJson) {
     unplannedParts: ask('unplanned_parts', 'run', 'limit'),
     allotPlan: ask('allot_plan'),
     openPlans: ask('open_plans', 'run'),
-    leasePlan: ask('lease_plan'),
     extendPlan: ask('extend_plan'),
     releasePlan: ask('release_plan'),
     commitPlan: ask('commit_plan'),
@@ -74,12 +64,6 @@ export function jsonMethods(call: CallJson) {
         const files = await call('open_page_files', { run, closing })
         if (files !== null) return files as number[]
       }
-    },
-    leasePageFile: async (wish) => {
-      const lease = (await call('lease_page_file', wish)) as PageFileAnswer
-      if (lease.kind !== 'rows') return lease
-      const rows = lease.chunks.flatMap(({ at, body }) => unpackPages(body, at))
-      return { kind: 'rows', rows, closedAtMs: lease.closedAtMs }
     },
     releasePageFile: ask('release_page_file'),
     commitPageFile: ask('commit_page_file'),

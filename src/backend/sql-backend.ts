@@ -1,6 +1,14 @@
-import type { Backend, SessionCommitted } from './backend.js'
+import type { Backend, PageFileLease, SessionCommitted } from './backend.js'
 import { type CallJson, jsonMethods } from './json-methods.js'
-import { packPages } from './page-chunk.js'
+import { packPages, unpackPages } from './page-chunk.js'
+
+type PageFileReply =
+  | Exclude<PageFileLease, { kind: 'rows' }>
+  | {
+      readonly kind: 'rows'
+      readonly closedAtMs: number
+      readonly chunks: readonly { readonly at: number; readonly body: string }[]
+    }
 
 /** Rows of a forgotten run that one transaction takes away. */
 const rowsAtOnce = 5_000
@@ -50,6 +58,13 @@ export function sqlBackend(call: CallJson): Backend {
     findDuplicates: ask('find_duplicates'),
     captionCounts: async (run, texts) => (await call('caption_counts', { run, texts })) as number[],
     commitBatch: ask('commit_batch'),
+    leasePlan: ask('lease_plan'),
+    leasePageFile: async (wish) => {
+      const lease = (await call('lease_page_file', wish)) as PageFileReply
+      if (lease.kind !== 'rows') return lease
+      const rows = lease.chunks.flatMap(({ at, body }) => unpackPages(body, at))
+      return { kind: 'rows', rows, closedAtMs: lease.closedAtMs }
+    },
   }
 }
 

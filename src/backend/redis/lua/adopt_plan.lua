@@ -1,8 +1,16 @@
 -- adopt_plan({run, plan: {plan, firstShard, shards, shardSize, createdAtMs, parts}}) -> bool
 -- The store knows a plan that the backend does not: the backend lost its last moments. The plan's batches are planned, whatever the
 -- backend thought of them, and its numbers are never given again.
--- @include batches plans
+-- @include batches
 local p = argument()
+
+-- 'row reason winner;...', the winner '' where there is none.
+local function loser_text(losers)
+  local all = {}
+  for i, loser in ipairs(losers) do all[i] = loser.row .. ' ' .. loser.reason .. ' ' .. (loser.duplicateOf or '') end
+  return table.concat(all, ';')
+end
+
 local no, plan, first, shards = run_number(p.run), p.plan.plan, p.plan.firstShard, p.plan.shards
 if call('ZSCORE', plan_key(no, 'open'), plan) or call('SISMEMBER', plan_key(no, 'done'), plan) == 1 then return 'false' end
 local batches, last = {}, tonumber(call('HGET', run_key(no), 'last_batch') or 0)

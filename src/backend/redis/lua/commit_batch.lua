@@ -3,23 +3,22 @@
 --       size, sha256, rows; cited: numbers of contents, each once; deferred: n, then id and delay ms for each;
 --       kept, best score first: n, then row, content hash, its number, its bytes ('t' and text, or 'x' and 32 bytes) and perceptual hash;
 --       counters: n, then name and count for each
--- ->    {kind: committed, kept: n, losers: [{row, reason, duplicateOf (null = max_pairs)}]} | {kind: lost} | {kind: stale}
+-- ->    'committed', kept, losers ('row reason winner;...', no winner = max_pairs) | 'lost' | 'stale'
 -- Claims the images of the kept rows. Who finds an image claimed is a loser: its row will say so. 'stale': an image that a duplicate
 -- cites is kept no more; the batch is free again and will be looked at anew. A commit that is sent twice is done once.
--- @include batches claims plans
+-- @include batches claims
 local no, batch, token, name, distance, dedupe = run_number(take()), take(), take(), take(), take_number(), take()
 local part, part_size, part_sha256, rows = take(), take(), take(), take_number()
 local b = hash_of(batch_key(no, batch))
-local function committed(kept, lost) return object('kind', '"committed"', 'kept', kept, 'losers', losers_of(lost)) end
-if b.x == name then return committed(b.kept, b.losers) end
-if b.state ~= 'open' or b.token ~= token then return '{"kind":"lost"}' end
+if b.x == name then return { 'committed', b.kept, b.losers } end
+if b.state ~= 'open' or b.token ~= token then return { 'lost' } end
 
 local images = open_table(no, 'image')
 for _, number in ipairs(take_list()) do
   if not is_known(images, number) then
     free_batch(no, batch)
     call('HINCRBY', batch_key(no, batch), 'starts', -1)
-    return '{"kind":"stale"}'
+    return { 'stale' }
   end
 end
 local deferrals, delays = take_number(), {}
@@ -90,4 +89,4 @@ if part ~= '' then
   add(no, 'unplanned_kept', #kept)
   add(no, 'unplanned_rows', rows)
 end
-return committed(#kept, lost)
+return { 'committed', #kept, lost }
