@@ -50,7 +50,6 @@ export function jsonMethods(call: CallJson) {
     extendBatch: ask('extend_batch'),
     releaseBatch: ask('release_batch'),
 
-    unplannedParts: ask('unplanned_parts', 'run', 'limit'),
     allotPlan: ask('allot_plan'),
     openPlans: ask('open_plans', 'run'),
     extendPlan: ask('extend_plan'),

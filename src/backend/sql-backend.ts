@@ -1,4 +1,4 @@
-import type { Backend, PageFileLease, SessionCommitted } from './backend.js'
+import type { Backend, PageFileLease, SessionCommitted, UnplannedPart } from './backend.js'
 import { type CallJson, jsonMethods } from './json-methods.js'
 import { packPages, unpackPages } from './page-chunk.js'
 
@@ -58,6 +58,7 @@ export function sqlBackend(call: CallJson): Backend {
     findDuplicates: ask('find_duplicates'),
     captionCounts: async (run, texts) => (await call('caption_counts', { run, texts })) as number[],
     commitBatch: ask('commit_batch'),
+    unplannedParts: async (run, limit) => (await call('unplanned_parts', { run, limit })) as UnplannedPart[],
     leasePlan: ask('lease_plan'),
     leasePageFile: async (wish) => {
       const lease = (await call('lease_page_file', wish)) as PageFileReply

@@ -131,7 +131,15 @@ export function batchScripts(call: CallScript, callJson: CallJson) {
       if (kind !== 'committed') return { kind: kind === 'stale' ? kind : 'lost' }
       return { kind, kept: Number(kept), losers: losersOf(losers) }
     },
-    // Losers and chunks are answered beside the JSON, as they are kept: there are too many for the server to build JSON of.
+    // Parts, losers and chunks are answered as they are kept: there may be too many for the server to build JSON of.
+    unplannedParts: async (run, limit) => {
+      const parts = textsOf(await call('unplanned_parts', [JSON.stringify({ run, limit })]))
+      const nowMs = Number(parts.pop())
+      return parts.map((part) => {
+        const [batch = '', kept, rows, committedMs] = part.split(' ')
+        return { batch, kept: Number(kept), rows: Number(rows), agoMs: nowMs - Number(committedMs) }
+      })
+    },
     leasePlan: async (wish): Promise<PlanLease> => {
       const [lease = '', ...losers] = textsOf(await call('lease_plan', [JSON.stringify(wish)]))
       const answer = JSON.parse(lease) as PlanLease
