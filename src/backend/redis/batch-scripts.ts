@@ -1,19 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import type { Candidate, PageRow, RejectReason } from '../../records/index.js'
-import type {
-  Backend,
-  BatchCommit,
-  BatchCommitted,
-  LeasedCandidate,
-  Loser,
-  PageFileLease,
-  PlanLease,
-  SourceCommitted,
-} from '../backend.js'
+import type { Candidate } from '../../records/index.js'
+import type { Backend, BatchCommit, BatchCommitted, LeasedCandidate, SourceCommitted } from '../backend.js'
 import type { CallJson } from '../json-methods.js'
-import { unpackPages } from '../page-chunk.js'
 import { candidateArguments, candidatesAtOnce, slices } from './frontier-scripts.js'
 import { captionHash, contentNumber } from './hash.js'
+import { losersOf } from './plan-scripts.js'
 import { countersOf, flag, listOf, textsOf, wholeMs } from './replies.js'
 import type { CallScript, ScriptArgument } from './scripts.js'
 
@@ -24,21 +15,6 @@ const lookUpsAtOnce = 64
 function leasedCandidateOf(record: string): LeasedCandidate {
   const [, id, attempts, body = ''] = /^(\d+) (\d+) \S* (.*)$/s.exec(record) ?? []
   return { id: Number(id), attempts: Number(attempts), body: JSON.parse(body) as Candidate }
-}
-
-/** 'row reason winner;...', the winner '' where there is none. */
-function losersOf(text = ''): Loser[] {
-  if (text === '') return []
-  return text.split(';').map((loser) => {
-    const [row, reason, winner = ''] = loser.split(' ')
-    return { row: Number(row), reason: reason as RejectReason, duplicateOf: winner === '' ? null : winner }
-  })
-}
-
-/** '<when> <chunk>' */
-function pagesOf(text: string): PageRow[] {
-  const end = text.indexOf(' ')
-  return unpackPages(text.slice(end + 1), Number(text.slice(0, end)))
 }
 
 /** As the images' table stores it: 32 bytes behind an x where it is a SHA-256, else the text behind a t. */
@@ -84,7 +60,7 @@ function commitArguments(commit: BatchCommit): ScriptArgument[] {
   ]
 }
 
-/** What candidates come from beside pages, candidates in batches, the images that are kept, and what goes into the store. */
+/** What candidates come from beside pages, candidates in batches, and the images that are kept. */
 export function batchScripts(call: CallScript, callJson: CallJson) {
   return {
     commitSource: async ({ run, source, from, to, ended, candidates, counters, ...shape }) => {
@@ -130,27 +106,6 @@ export function batchScripts(call: CallScript, callJson: CallJson) {
       const [kind, kept, losers] = textsOf(await call('commit_batch', commitArguments(commit)))
       if (kind !== 'committed') return { kind: kind === 'stale' ? kind : 'lost' }
       return { kind, kept: Number(kept), losers: losersOf(losers) }
-    },
-    // Parts, losers and chunks are answered as they are kept: there may be too many for the server to build JSON of.
-    unplannedParts: async (run, limit) => {
-      const parts = textsOf(await call('unplanned_parts', [JSON.stringify({ run, limit })]))
-      const nowMs = Number(parts.pop())
-      return parts.map((part) => {
-        const [batch = '', kept, rows, committedMs] = part.split(' ')
-        return { batch, kept: Number(kept), rows: Number(rows), agoMs: nowMs - Number(committedMs) }
-      })
-    },
-    leasePlan: async (wish): Promise<PlanLease> => {
-      const [lease = '', ...losers] = textsOf(await call('lease_plan', [JSON.stringify(wish)]))
-      const answer = JSON.parse(lease) as PlanLease
-      if (answer.kind !== 'plan') return answer
-      const parts = answer.plan.parts.map((part, i) => ({ ...part, losers: losersOf(losers[i]) }))
-      return { kind: 'plan', plan: { ...answer.plan, parts } }
-    },
-    leasePageFile: async (wish): Promise<PageFileLease> => {
-      const [lease = '', ...chunks] = textsOf(await call('lease_page_file', [JSON.stringify(wish)]))
-      const answer = JSON.parse(lease) as PageFileLease
-      return answer.kind === 'rows' ? { ...answer, rows: chunks.flatMap(pagesOf) } : answer
     },
   } satisfies Partial<Backend>
 }

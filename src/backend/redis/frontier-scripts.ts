@@ -64,79 +64,88 @@ function isTrouble(error: unknown): boolean {
   return !(error instanceof ReplyError) || troubleWords.test(String(error))
 }
 
+function commitArguments(
+  commit: SessionCommit,
+  offers: readonly Offer[],
+  candidates: readonly FoundCandidate[],
+): ScriptArgument[] {
+  return [
+    commit.run,
+    commit.host,
+    commit.token,
+    randomBytes(6).toString('base64'),
+    flag(commit.partial),
+    commit.pages,
+    wholeMs(commit.delayMs),
+    commit.reservedMs,
+    commit.lastFetchAgoMs === null ? '' : wholeMs(commit.lastFetchAgoMs),
+    wholeMs(commit.pauseMs),
+    wholeMs(commit.throttleMs),
+    commit.health,
+    commit.maxFailures,
+    wholeMs(commit.maxFailingMs),
+    commit.batchSize,
+    wholeMs(commit.batchAgeMs),
+    commit.perHost,
+    commit.decided.length,
+    commit.decided.length === 0 ? '' : packPages(commit.host, commit.decided),
+    JSON.stringify(commit.unreachable),
+    ...[commit.rendered.signed, commit.rendered.plain].flatMap(({ renders, paid }) => [renders, paid]),
+    ...listOf(commit.done),
+    commit.retry.length,
+    ...commit.retry.flatMap(({ id, delayMs, refused = false }) => [id, wholeMs(delayMs), flag(refused)]),
+    ...listOf(commit.back),
+    ...offerArguments(offers),
+    ...candidateArguments(candidates),
+    ...countersOf(commit.counters),
+  ]
+}
+
+/** Adds what is more than one commit should carry; null = the lease is lost. */
+async function addAhead(
+  call: CallScript,
+  { run, host, token }: SessionCommit,
+  offers: readonly (readonly Offer[])[],
+  candidates: readonly (readonly FoundCandidate[])[],
+): Promise<string[] | null> {
+  const woken: string[] = []
+  const found = [
+    ...offers.map((some) => [...offerArguments(some), ...candidateArguments([])]),
+    ...candidates.map((some) => [...offerArguments([]), ...candidateArguments(some)]),
+  ]
+  for (const some of found) {
+    const added = await call('add_found', [run, host, token, ...some])
+    if (added === null) return null
+    woken.push(...textsOf(added).slice(1))
+  }
+  return woken
+}
+
+async function commitSession(call: CallScript, commit: SessionCommit): Promise<SessionCommitted> {
+  const [offers = [], ...offersAhead] = offerSlices(commit.offers)
+  const [candidates = [], ...candidatesAhead] = slices(commit.candidates, candidatesAtOnce)
+  let woken: string[] | null
+  try {
+    woken = await addAhead(call, commit, offersAhead, candidatesAhead)
+  } catch (error) {
+    // No URL is acknowledged yet. The script that does it is handed little, and has begun to write where it fails.
+    if (isTrouble(error)) throw error
+    return { kind: 'refused', detail: String(error) }
+  }
+  if (woken === null) return { kind: 'lost' }
+  const reply = await call('commit_session', commitArguments(commit, offers, candidates))
+  const [kind, moreInMs, wokenNow, ...named] = textsOf(reply)
+  if (kind === 'lost') return { kind }
+  return {
+    kind: 'committed',
+    hosts: [...new Set([...woken, ...named.slice(0, Number(wokenNow))])],
+    batches: named.slice(Number(wokenNow)),
+    moreInMs: numberOrNull(moreInMs),
+  }
+}
+
 /** URLs, sessions and politeness. */
 export function frontierScripts(call: CallScript) {
-  /** Adds what is more than one commit should carry; null = the lease is lost. */
-  const addAhead = async (
-    { run, host, token }: SessionCommit,
-    offers: readonly (readonly Offer[])[],
-    candidates: readonly (readonly FoundCandidate[])[],
-  ): Promise<string[] | null> => {
-    const woken: string[] = []
-    const found = [
-      ...offers.map((some) => [...offerArguments(some), ...candidateArguments([])]),
-      ...candidates.map((some) => [...offerArguments([]), ...candidateArguments(some)]),
-    ]
-    for (const some of found) {
-      const added = await call('add_found', [run, host, token, ...some])
-      if (added === null) return null
-      woken.push(...textsOf(added).slice(1))
-    }
-    return woken
-  }
-
-  const commitSession = async (commit: SessionCommit): Promise<SessionCommitted> => {
-    const [offers = [], ...offersAhead] = offerSlices(commit.offers)
-    const [candidates = [], ...candidatesAhead] = slices(commit.candidates, candidatesAtOnce)
-    let woken: string[] | null
-    try {
-      woken = await addAhead(commit, offersAhead, candidatesAhead)
-    } catch (error) {
-      // No URL is acknowledged yet. The script that does it is handed little, and has begun to write where it fails.
-      if (isTrouble(error)) throw error
-      return { kind: 'refused', detail: String(error) }
-    }
-    if (woken === null) return { kind: 'lost' }
-    const reply = await call('commit_session', [
-      commit.run,
-      commit.host,
-      commit.token,
-      randomBytes(6).toString('base64'),
-      flag(commit.partial),
-      commit.pages,
-      wholeMs(commit.delayMs),
-      commit.reservedMs,
-      commit.lastFetchAgoMs === null ? '' : wholeMs(commit.lastFetchAgoMs),
-      wholeMs(commit.pauseMs),
-      wholeMs(commit.throttleMs),
-      commit.health,
-      commit.maxFailures,
-      wholeMs(commit.maxFailingMs),
-      commit.batchSize,
-      wholeMs(commit.batchAgeMs),
-      commit.perHost,
-      commit.decided.length,
-      commit.decided.length === 0 ? '' : packPages(commit.host, commit.decided),
-      JSON.stringify(commit.unreachable),
-      ...[commit.rendered.signed, commit.rendered.plain].flatMap(({ renders, paid }) => [renders, paid]),
-      ...listOf(commit.done),
-      commit.retry.length,
-      ...commit.retry.flatMap(({ id, delayMs, refused = false }) => [id, wholeMs(delayMs), flag(refused)]),
-      ...listOf(commit.back),
-      ...offerArguments(offers),
-      ...candidateArguments(candidates),
-      ...countersOf(commit.counters),
-    ])
-    const [kind, moreInMs, wokenNow, ...named] = textsOf(reply)
-    if (kind === 'lost') return { kind }
-    return {
-      kind: 'committed',
-      hosts: [...new Set([...woken, ...named.slice(0, Number(wokenNow))])],
-      batches: named.slice(Number(wokenNow)),
-      moreInMs: numberOrNull(moreInMs),
-    }
-  }
-
   return {
     offer: async (run, urls, seeds) => {
       const woken: string[] = []
@@ -171,7 +180,7 @@ export function frontierScripts(call: CallScript) {
         },
       }
     },
-    commitSession,
+    commitSession: (commit) => commitSession(call, commit),
     reserve: async ({ slots, perGroup, delayMs, windowMs, guardMs }) => {
       const reply = await call('reserve', [
         wholeMs(delayMs),

@@ -5,6 +5,7 @@ import type { RedisClient } from './connection.js'
 import { clearForgotten } from './forget-scripts.js'
 import { frontierScripts } from './frontier-scripts.js'
 import { rootOf } from './keys.js'
+import { planScripts } from './plan-scripts.js'
 import { callJsonOf, callScripts } from './scripts.js'
 
 /**
@@ -19,6 +20,7 @@ export function redisBackend(redis: RedisClient, { prefix }: { readonly prefix: 
     ...jsonMethods(callJson),
     ...frontierScripts(call),
     ...batchScripts(call, callJson),
+    ...planScripts(call),
     clearForgotten: (run, onSlice) => clearForgotten(redis, root, call, run, onSlice),
   }
 }
