@@ -10,5 +10,5 @@ if fresh > 0 then
   add(no, 'seedings', 1)
   call('HDEL', run_key(no), 'ended')
 end
-for i, name in ipairs(p.sources) do answer[i] = source_of(no, name) end
+for i, name in ipairs(p.sources) do answer[i] = source_of(name, call('HGET', sources_key(no), name)) end
 return list(answer)

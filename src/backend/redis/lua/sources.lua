@@ -1,8 +1,8 @@
 -- sources({run}) -> [{source, cursor, ended}]   in the order of their names
 -- @reads
 -- @include sources
-local no = run_number(argument().run)
-local names, answer = call('HKEYS', sources_key(no)), {}
+local kept, names = hash_of(sources_key(run_number(argument().run))), {}
+for name in pairs(kept) do names[#names + 1] = name end
 table.sort(names)
-for i, name in ipairs(names) do answer[i] = source_of(no, name) end
-return list(answer)
+for i, name in ipairs(names) do names[i] = source_of(name, kept[name]) end
+return list(names)

@@ -1,4 +1,5 @@
-local function source_of(no, name)
-  local ended, cursor = string.match(call('HGET', sources_key(no), name), '^(%d) (.*)$')
-  return object('source', text(name), 'cursor', text(cursor), 'ended', truth(ended == '1'))
+-- kept: '<1 where it was read to its end, else 0> <cursor>'
+local function source_of(name, kept)
+  local ended = truth(string.sub(kept, 1, 1) == '1')
+  return '{"source":' .. text(name) .. ',"cursor":' .. text(string.sub(kept, 3)) .. ',"ended":' .. ended .. '}'
 end
