@@ -4,16 +4,19 @@ import type { Backend } from './backend.js'
 export type CallJson = (name: string, argument: unknown) => Promise<unknown>
 
 /**
- * The methods that are alike over SQL and Lua. Most are a call of one function and nothing more: it takes the method's arguments by their
- * names, or its only one as it is, and answers what the method answers.
+ * Makes a method of a function: it takes the method's arguments by their names, or its only one as it is, and answers what the method answers.
  */
-export function jsonMethods(call: CallJson) {
-  const ask =
-    <Values extends readonly unknown[], Answer>(name: string, ...names: readonly string[]) =>
+export function askBy(call: CallJson) {
+  return <Values extends readonly unknown[], Answer>(name: string, ...names: readonly string[]) =>
     async (...values: Values): Promise<Answer> => {
       const named = Object.fromEntries(names.map((parameter, i) => [parameter, values[i]]))
       return (await call(name, names.length === 0 ? (values[0] ?? {}) : named)) as Answer
     }
+}
+
+/** The methods that are alike over SQL and Lua. */
+export function jsonMethods(call: CallJson) {
+  const ask = askBy(call)
   return {
     openRun: ask('open_run', 'run', 'options', 'limits'),
     setOptions: ask('set_options', 'run', 'options'),

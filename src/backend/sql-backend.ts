@@ -1,5 +1,5 @@
-import type { Backend, PageFileLease, SessionCommitted, UnplannedPart } from './backend.js'
-import { type CallJson, jsonMethods } from './json-methods.js'
+import type { Backend, PageFileLease, SessionCommitted } from './backend.js'
+import { askBy, type CallJson, jsonMethods } from './json-methods.js'
 import { packPages, unpackPages } from './page-chunk.js'
 
 type PageFileReply =
@@ -24,10 +24,7 @@ function isRefusal(error: unknown): boolean {
 
 /** The backend over SQL functions (see sql/*.sql, which say what each takes and gives). */
 export function sqlBackend(call: CallJson): Backend {
-  const ask =
-    <Wish, Reply>(name: string) =>
-    async (wish: Wish): Promise<Reply> =>
-      (await call(name, wish)) as Reply
+  const ask = askBy(call)
   return {
     ...jsonMethods(call),
 
@@ -38,7 +35,7 @@ export function sqlBackend(call: CallJson): Backend {
         onSlice(removed)
       }
     },
-    offer: async (run, urls, seeds) => (await call('offer', { run, urls, seeds })) as string[],
+    offer: ask('offer', 'run', 'urls', 'seeds'),
     leaseHost: ask('lease_host'),
     commitSession: async ({ decided, ...commit }) => {
       try {
@@ -56,9 +53,9 @@ export function sqlBackend(call: CallJson): Backend {
     commitSource: ask('commit_source'),
     leaseBatch: ask('lease_batch'),
     findDuplicates: ask('find_duplicates'),
-    captionCounts: async (run, texts) => (await call('caption_counts', { run, texts })) as number[],
+    captionCounts: ask('caption_counts', 'run', 'texts'),
     commitBatch: ask('commit_batch'),
-    unplannedParts: async (run, limit) => (await call('unplanned_parts', { run, limit })) as UnplannedPart[],
+    unplannedParts: ask('unplanned_parts', 'run', 'limit'),
     leasePlan: ask('lease_plan'),
     leasePageFile: async (wish) => {
       const lease = (await call('lease_page_file', wish)) as PageFileReply

@@ -3,7 +3,7 @@ import { ReplyError } from 'ioredis'
 import type { Backend, FoundCandidate, Offer, SessionCommit, SessionCommitted } from '../backend.js'
 import { packPages } from '../page-chunk.js'
 import { candidateNumber, captionHash, urlNumber } from './hash.js'
-import { countersOf, flag, listOf, numberOrNull, rowsOf, textsOf, wholeMs } from './replies.js'
+import { countersOf, flag, listOf, textsOf, wholeMs } from './replies.js'
 import type { CallScript, ScriptArgument } from './scripts.js'
 import { doubtsOf, leasedUrlOf, urlBody } from './url-record.js'
 
@@ -140,7 +140,7 @@ async function commitSession(call: CallScript, commit: SessionCommit): Promise<S
     kind: 'committed',
     hosts: [...new Set([...woken, ...named.slice(0, Number(wokenNow))])],
     batches: named.slice(Number(wokenNow)),
-    moreInMs: numberOrNull(moreInMs),
+    moreInMs: moreInMs === '' ? null : Number(moreInMs),
   }
 }
 
@@ -190,9 +190,9 @@ export function frontierScripts(call: CallScript) {
         slots.length,
         ...slots.flatMap(({ host, want, groups }) => [host, want, ...listOf(groups)]),
       ])
-      const rows = rowsOf(textsOf(reply), 5)
+      const numbers = textsOf(reply).map(Number)
       return slots.map(({ host }, i) => {
-        const [granted = 0, inMs = 0, gapMs = 0, failures = 0, crowded] = (rows[i] ?? []).map(Number)
+        const [granted = 0, inMs = 0, gapMs = 0, failures = 0, crowded] = numbers.slice(i * 5, i * 5 + 5)
         const slot = { host, granted, inMs, delayMs: gapMs, failures }
         return crowded === 1 ? { ...slot, crowded: true } : slot
       })

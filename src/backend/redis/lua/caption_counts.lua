@@ -1,4 +1,3 @@
--- KEYS  root
 -- ARGV  run, then the hashes of captions as a list
 -- ->    candidates of the run that carry each of them
 -- @reads

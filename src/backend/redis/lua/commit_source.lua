@@ -1,4 +1,3 @@
--- KEYS  root
 -- ARGV  run, source, from, to, ended (0, 1), more (1 = only the candidates: another call moves the cursor), batch size, batch age ms, most of
 --       an image host, candidates (see add_candidates), counters: n, then name and count for each
 -- ->    {kind: committed, batches: [batch]} | {kind: elsewhere, cursor, ended}

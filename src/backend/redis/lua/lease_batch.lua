@@ -1,4 +1,3 @@
--- KEYS  root
 -- ARGV  run, batch, token, lease ms
 -- ->    'batch', starts, failures, record ... | 'busy', ms | 'split', one half, other half
 --     | 'gone' (committed, or the run has all the pairs it may have, or is to start nothing)

@@ -1,4 +1,3 @@
--- KEYS  root
 -- ARGV  run, host, token, most URLs, delay ms, window ms, lease ms, most hosts of a group, groups
 -- ->    'urls', delay ms, failures, end of the reserved slots, renders (see add_rendered), doubts (see doubts_of), record ...
 --     | 'busy', ms | 'not_yet', ms | 'none'

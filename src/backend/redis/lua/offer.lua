@@ -1,4 +1,3 @@
--- KEYS  root
 -- ARGV  run, seeds (1 marks the run as seeded, and one that ended as going on), offers (see offer_urls)
 -- ->    hosts that had no URL until now
 -- @begins
