@@ -89,6 +89,8 @@ export function workerOf(backend, run) {
       done: held.urls.map(({ id }) => id),
       retry: [],
       back: [],
+      decided: [],
+      unreachable: null,
       pages: held.urls.length,
       offers: [],
       candidates: [],

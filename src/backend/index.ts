@@ -1,28 +1,4 @@
-export type {
-  AllottedPlan,
-  Backend,
-  BatchCommit,
-  BatchLease,
-  BatchShape,
-  FoundCandidate,
-  Held,
-  HostLease,
-  HostReport,
-  HostState,
-  LeasedCandidate,
-  Offer,
-  Progress,
-  RunEntry,
-  RunLimits,
-  RunModel,
-  SessionCommit,
-  SessionCommitted,
-  Slot,
-  SourceState,
-  UnplannedPart,
-  WishedStanding,
-  WorkerEntry,
-} from './backend.js'
+export type * from './backend.js'
 export type { Hub } from './hub.js'
 export { openPgliteHub, type PgliteHub } from './pglite/pglite-hub.js'
 export { openRedisHub } from './redis/redis-hub.js'

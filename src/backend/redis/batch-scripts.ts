@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import type { Candidate, RejectReason } from '../../records/index.js'
-import type { Backend, BatchCommit, LeasedCandidate, Loser } from '../backend.js'
+import type { Candidate } from '../../records/index.js'
+import type { Backend, BatchCommit, BatchCommitted, LeasedCandidate, SourceCommitted } from '../backend.js'
+import type { CallJson } from '../json-methods.js'
+import { candidateArguments, candidatesAtOnce, slices } from './frontier-scripts.js'
 import { captionHash, contentNumber } from './hash.js'
-import { countersOf, flag, listOf, rowsOf, textsOf, wholeMs } from './replies.js'
+import { losersOf } from './plan-scripts.js'
+import { countersOf, flag, listOf, textsOf, wholeMs } from './replies.js'
 import type { CallScript, ScriptArgument } from './scripts.js'
 
 /** A look-up compares each image with all of its bands: more at once would hold up everybody else. */
@@ -12,18 +15,6 @@ const lookUpsAtOnce = 64
 function leasedCandidateOf(record: string): LeasedCandidate {
   const [, id, attempts, body = ''] = /^(\d+) (\d+) \S* (.*)$/s.exec(record) ?? []
   return { id: Number(id), attempts: Number(attempts), body: JSON.parse(body) as Candidate }
-}
-
-/** 'row reason winner;...', the winner '' where there is none. */
-export function losersOf(text: string): Loser[] {
-  if (text === '') return []
-  return text.split(';').map((loser) => {
-    const [row, reason, winner = ''] = loser.split(' ')
-    return { row: Number(row), reason: reason as RejectReason, duplicateOf: winner === '' ? null : winner }
-  })
-}
-export function loserText(losers: readonly Loser[]): string {
-  return losers.map(({ row, reason, duplicateOf }) => `${row} ${reason} ${duplicateOf ?? ''}`).join(';')
 }
 
 /** As the images' table stores it: 32 bytes behind an x where it is a SHA-256, else the text behind a t. */
@@ -69,24 +60,23 @@ function commitArguments(commit: BatchCommit): ScriptArgument[] {
   ]
 }
 
-/** Candidates in batches, and the images that are kept. */
-export function batchScripts(
-  call: CallScript,
-): Pick<
-  Backend,
-  | 'closeBatches'
-  | 'openBatches'
-  | 'leaseBatch'
-  | 'extendBatch'
-  | 'releaseBatch'
-  | 'findDuplicates'
-  | 'captionCounts'
-  | 'commitBatch'
-> {
+/** What candidates come from beside pages, candidates in batches, and the images that are kept. */
+export function batchScripts(call: CallScript, callJson: CallJson) {
   return {
-    closeBatches: async (run, { batchSize, batchAgeMs, perHost, dry }) =>
-      textsOf(await call('close_batches', [run, batchSize, wholeMs(batchAgeMs), perHost, flag(dry)])),
-    openBatches: async (run, limit) => textsOf(await call('open_batches', [run, limit])),
+    commitSource: async ({ run, source, from, to, ended, candidates, counters, ...shape }) => {
+      // Candidates beyond those that one script should carry go ahead: each enters once, so nothing is doubled where the rest does not follow.
+      const parts = slices(candidates, candidatesAtOnce)
+      const last = parts.pop() ?? []
+      for (const [some, more] of [...parts.map((part) => [part, true] as const), [last, false] as const]) {
+        const where = [run, source, from, to, flag(ended), flag(more)]
+        const { batchSize, batchAgeMs, perHost } = shape
+        const found = [...candidateArguments(some), ...countersOf(counters)]
+        const args = [...where, batchSize, wholeMs(batchAgeMs), perHost, ...found]
+        const committed = JSON.parse(String(await call('commit_source', args))) as SourceCommitted
+        if (committed.kind === 'elsewhere' || !more) return committed
+      }
+      throw new Error('a commit without its last part')
+    },
     leaseBatch: async ({ run, batch, token, leaseMs }) => {
       const reply = await call('lease_batch', [run, batch, token, wholeMs(leaseMs)])
       const [kind, ...rest] = textsOf(reply)
@@ -97,40 +87,25 @@ export function batchScripts(
       const candidates = records.map(leasedCandidateOf).toSorted((a, b) => a.id - b.id)
       return { kind, candidates, starts: Number(starts), failures: Number(failures) }
     },
-    extendBatch: async ({ run, batch, token, leaseMs }) => {
-      const held = await call('extend_batch', [run, batch, token, wholeMs(leaseMs)])
-      return { kind: held === 1 ? 'held' : 'lost' }
-    },
-    releaseBatch: async ({ run, batch, token, failed }) =>
-      void (await call('release_batch', [run, batch, token, flag(failed)])),
-    findDuplicates: async ({ run, images, near, distance }) => {
+    findDuplicates: async ({ images, ...wish }) => {
       const found: { index: number; of: string; near: boolean }[] = []
-      for (let first = 0; first < images.length; first += lookUpsAtOnce) {
-        const some = images.slice(first, first + lookUpsAtOnce)
-        const reply = await call('find_duplicates', [
-          run,
-          flag(near),
-          distance,
-          some.length,
-          ...some.flatMap(({ sha256, phash }) => [contentNumber(sha256), phash.padStart(16, '0')]),
-        ])
-        for (const [place, winner = ''] of rowsOf(textsOf(reply), 2)) {
-          const index = first + Number(place)
-          found.push({
-            index,
-            of: winner === '' ? (images[index]?.sha256 ?? '') : winner,
-            near: winner !== '',
-          })
-        }
+      for (const [turn, some] of slices(images, lookUpsAtOnce).entries()) {
+        const looked = some.map(({ sha256, phash }) => ({
+          sha256,
+          number: contentNumber(sha256),
+          phash: phash.padStart(16, '0'),
+        }))
+        const kept = (await callJson('find_duplicates', { ...wish, images: looked })) as typeof found
+        found.push(...kept.map((one) => ({ ...one, index: one.index + turn * lookUpsAtOnce })))
       }
       return found
     },
     captionCounts: async (run, texts) =>
       textsOf(await call('caption_counts', [run, ...listOf(texts.map(captionHash))])).map(Number),
-    commitBatch: async (commit) => {
+    commitBatch: async (commit): Promise<BatchCommitted> => {
       const [kind, kept, losers] = textsOf(await call('commit_batch', commitArguments(commit)))
       if (kind !== 'committed') return { kind: kind === 'stale' ? kind : 'lost' }
-      return { kind, kept: Number(kept), losers: losersOf(losers ?? '') }
+      return { kind, kept: Number(kept), losers: losersOf(losers) }
     },
-  }
+  } satisfies Partial<Backend>
 }

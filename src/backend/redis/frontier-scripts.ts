@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { ReplyError } from 'ioredis'
-import type { RobotsRecord } from '../../crawl/index.js'
 import type { Backend, FoundCandidate, Offer, SessionCommit, SessionCommitted } from '../backend.js'
 import { packPages } from '../page-chunk.js'
 import { candidateNumber, captionHash, urlNumber } from './hash.js'
-import { countersOf, flag, listOf, numberOrNull, rowsOf, textsOf, wholeMs } from './replies.js'
+import { countersOf, flag, listOf, textsOf, wholeMs } from './replies.js'
 import type { CallScript, ScriptArgument } from './scripts.js'
 import { doubtsOf, leasedUrlOf, urlBody } from './url-record.js'
 
@@ -65,93 +64,88 @@ function isTrouble(error: unknown): boolean {
   return !(error instanceof ReplyError) || troubleWords.test(String(error))
 }
 
-/** URLs, sessions, politeness and robots.txt. */
-export function frontierScripts(
+function commitArguments(
+  commit: SessionCommit,
+  offers: readonly Offer[],
+  candidates: readonly FoundCandidate[],
+): ScriptArgument[] {
+  return [
+    commit.run,
+    commit.host,
+    commit.token,
+    randomBytes(6).toString('base64'),
+    flag(commit.partial),
+    commit.pages,
+    wholeMs(commit.delayMs),
+    commit.reservedMs,
+    commit.lastFetchAgoMs === null ? '' : wholeMs(commit.lastFetchAgoMs),
+    wholeMs(commit.pauseMs),
+    wholeMs(commit.throttleMs),
+    commit.health,
+    commit.maxFailures,
+    wholeMs(commit.maxFailingMs),
+    commit.batchSize,
+    wholeMs(commit.batchAgeMs),
+    commit.perHost,
+    commit.decided.length,
+    commit.decided.length === 0 ? '' : packPages(commit.host, commit.decided),
+    JSON.stringify(commit.unreachable),
+    ...[commit.rendered.signed, commit.rendered.plain].flatMap(({ renders, paid }) => [renders, paid]),
+    ...listOf(commit.done),
+    commit.retry.length,
+    ...commit.retry.flatMap(({ id, delayMs, refused = false }) => [id, wholeMs(delayMs), flag(refused)]),
+    ...listOf(commit.back),
+    ...offerArguments(offers),
+    ...candidateArguments(candidates),
+    ...countersOf(commit.counters),
+  ]
+}
+
+/** Adds what is more than one commit should carry; null = the lease is lost. */
+async function addAhead(
   call: CallScript,
-): Pick<
-  Backend,
-  | 'offer'
-  | 'leaseHost'
-  | 'commitSession'
-  | 'releaseHost'
-  | 'waitingHosts'
-  | 'reportHosts'
-  | 'reserve'
-  | 'robotsOf'
-  | 'dropRobotsClaim'
-  | 'putRobots'
-> {
-  /** Adds what is more than one commit should carry; null = the lease is lost. */
-  const addAhead = async (
-    { run, host, token }: SessionCommit,
-    offers: readonly (readonly Offer[])[],
-    candidates: readonly (readonly FoundCandidate[])[],
-  ): Promise<string[] | null> => {
-    const woken: string[] = []
-    const found = [
-      ...offers.map((some) => [...offerArguments(some), ...candidateArguments([])]),
-      ...candidates.map((some) => [...offerArguments([]), ...candidateArguments(some)]),
-    ]
-    for (const some of found) {
-      const added = await call('add_found', [run, host, token, ...some])
-      if (added === null) return null
-      woken.push(...textsOf(added).slice(1))
-    }
-    return woken
+  { run, host, token }: SessionCommit,
+  offers: readonly (readonly Offer[])[],
+  candidates: readonly (readonly FoundCandidate[])[],
+): Promise<string[] | null> {
+  const woken: string[] = []
+  const found = [
+    ...offers.map((some) => [...offerArguments(some), ...candidateArguments([])]),
+    ...candidates.map((some) => [...offerArguments([]), ...candidateArguments(some)]),
+  ]
+  for (const some of found) {
+    const added = await call('add_found', [run, host, token, ...some])
+    if (added === null) return null
+    woken.push(...textsOf(added).slice(1))
   }
+  return woken
+}
 
-  const commitSession = async (commit: SessionCommit): Promise<SessionCommitted> => {
-    const [offers = [], ...offersAhead] = offerSlices(commit.offers)
-    const [candidates = [], ...candidatesAhead] = slices(commit.candidates, candidatesAtOnce)
-    let woken: string[] | null
-    try {
-      woken = await addAhead(commit, offersAhead, candidatesAhead)
-    } catch (error) {
-      // No URL is acknowledged yet. The script that does it is handed little, and has begun to write where it fails.
-      if (isTrouble(error)) throw error
-      return { kind: 'refused', detail: String(error) }
-    }
-    if (woken === null) return { kind: 'lost' }
-    const reply = await call('commit_session', [
-      commit.run,
-      commit.host,
-      commit.token,
-      randomBytes(6).toString('base64'),
-      flag(commit.partial),
-      commit.pages,
-      wholeMs(commit.delayMs),
-      commit.reservedMs,
-      commit.lastFetchAgoMs === null ? '' : wholeMs(commit.lastFetchAgoMs),
-      wholeMs(commit.pauseMs),
-      wholeMs(commit.throttleMs),
-      commit.health,
-      commit.maxFailures,
-      wholeMs(commit.maxFailingMs),
-      commit.batchSize,
-      wholeMs(commit.batchAgeMs),
-      commit.perHost,
-      commit.decided.length,
-      commit.decided.length === 0 ? '' : packPages(commit.host, commit.decided),
-      JSON.stringify(commit.unreachable),
-      ...[commit.rendered.signed, commit.rendered.plain].flatMap(({ renders, paid }) => [renders, paid]),
-      ...listOf(commit.done),
-      commit.retry.length,
-      ...commit.retry.flatMap(({ id, delayMs, refused = false }) => [id, wholeMs(delayMs), flag(refused)]),
-      ...listOf(commit.back),
-      ...offerArguments(offers),
-      ...candidateArguments(candidates),
-      ...countersOf(commit.counters),
-    ])
-    const [kind, moreInMs, wokenNow, ...named] = textsOf(reply)
-    if (kind === 'lost') return { kind }
-    return {
-      kind: 'committed',
-      hosts: [...new Set([...woken, ...named.slice(0, Number(wokenNow))])],
-      batches: named.slice(Number(wokenNow)),
-      moreInMs: numberOrNull(moreInMs),
-    }
+async function commitSession(call: CallScript, commit: SessionCommit): Promise<SessionCommitted> {
+  const [offers = [], ...offersAhead] = offerSlices(commit.offers)
+  const [candidates = [], ...candidatesAhead] = slices(commit.candidates, candidatesAtOnce)
+  let woken: string[] | null
+  try {
+    woken = await addAhead(call, commit, offersAhead, candidatesAhead)
+  } catch (error) {
+    // No URL is acknowledged yet. The script that does it is handed little, and has begun to write where it fails.
+    if (isTrouble(error)) throw error
+    return { kind: 'refused', detail: String(error) }
   }
+  if (woken === null) return { kind: 'lost' }
+  const reply = await call('commit_session', commitArguments(commit, offers, candidates))
+  const [kind, moreInMs, wokenNow, ...named] = textsOf(reply)
+  if (kind === 'lost') return { kind }
+  return {
+    kind: 'committed',
+    hosts: [...new Set([...woken, ...named.slice(0, Number(wokenNow))])],
+    batches: named.slice(Number(wokenNow)),
+    moreInMs: moreInMs === '' ? null : Number(moreInMs),
+  }
+}
 
+/** URLs, sessions and politeness. */
+export function frontierScripts(call: CallScript) {
   return {
     offer: async (run, urls, seeds) => {
       const woken: string[] = []
@@ -186,20 +180,7 @@ export function frontierScripts(
         },
       }
     },
-    commitSession,
-    releaseHost: async ({ run, host, token, pauseMs }) =>
-      void (await call('release_host', [run, host, token, wholeMs(pauseMs)])),
-    reportHosts: async (reports) =>
-      void (await call('report_hosts', [
-        reports.length,
-        ...reports.flatMap(({ host, throttleMs, pauseMs, health }) => [
-          host,
-          wholeMs(throttleMs),
-          wholeMs(pauseMs),
-          health,
-        ]),
-      ])),
-    waitingHosts: async (run, limit) => textsOf(await call('waiting_hosts', [run, limit])),
+    commitSession: (commit) => commitSession(call, commit),
     reserve: async ({ slots, perGroup, delayMs, windowMs, guardMs }) => {
       const reply = await call('reserve', [
         wholeMs(delayMs),
@@ -209,27 +190,12 @@ export function frontierScripts(
         slots.length,
         ...slots.flatMap(({ host, want, groups }) => [host, want, ...listOf(groups)]),
       ])
-      const rows = rowsOf(textsOf(reply), 5)
+      const numbers = textsOf(reply).map(Number)
       return slots.map(({ host }, i) => {
-        const [granted = 0, inMs = 0, gapMs = 0, failures = 0, crowded] = (rows[i] ?? []).map(Number)
+        const [granted = 0, inMs = 0, gapMs = 0, failures = 0, crowded] = numbers.slice(i * 5, i * 5 + 5)
         const slot = { host, granted, inMs, delayMs: gapMs, failures }
         return crowded === 1 ? { ...slot, crowded: true } : slot
       })
     },
-    robotsOf: async (origin, claimMs) => {
-      const [kind, answer = ''] = textsOf(await call('robots_of', [origin, wholeMs(claimMs)]))
-      if (kind === 'known') return { kind, record: JSON.parse(answer) as RobotsRecord }
-      return kind === 'busy' ? { kind, inMs: Number(answer) } : { kind: 'fetch' }
-    },
-    dropRobotsClaim: async (origin) => void (await call('drop_robots_claim', [origin])),
-    putRobots: async ({ origin, host, record, ttlMs, crawlDelayMs }) =>
-      void (await call('put_robots', [
-        origin,
-        host,
-        JSON.stringify(record),
-        record.detail,
-        wholeMs(ttlMs),
-        wholeMs(crawlDelayMs),
-      ])),
-  }
+  } satisfies Partial<Backend>
 }

@@ -1,14 +1,12 @@
 import type { Backend } from '../backend.js'
+import { jsonMethods } from '../json-methods.js'
 import { batchScripts } from './batch-scripts.js'
 import type { RedisClient } from './connection.js'
-import { forgetScripts } from './forget-scripts.js'
+import { clearForgotten } from './forget-scripts.js'
 import { frontierScripts } from './frontier-scripts.js'
 import { rootOf } from './keys.js'
-import { pageScripts } from './page-scripts.js'
 import { planScripts } from './plan-scripts.js'
-import { runScripts } from './run-scripts.js'
-import { callScripts } from './scripts.js'
-import { sourceScripts } from './source-scripts.js'
+import { callJsonOf, callScripts } from './scripts.js'
 
 /**
  * The backend over Redis: one Lua script a method (lua/*.lua, which say what each takes and answers), all state under one prefix.
@@ -17,13 +15,12 @@ import { sourceScripts } from './source-scripts.js'
 export function redisBackend(redis: RedisClient, { prefix }: { readonly prefix: string }): Backend {
   const root = rootOf(prefix)
   const call = callScripts(redis, root)
+  const callJson = callJsonOf(call)
   return {
-    ...runScripts(call),
+    ...jsonMethods(callJson),
     ...frontierScripts(call),
-    ...sourceScripts(call),
-    ...batchScripts(call),
+    ...batchScripts(call, callJson),
     ...planScripts(call),
-    ...pageScripts(call),
-    ...forgetScripts(redis, root, call),
+    clearForgotten: (run, onSlice) => clearForgotten(redis, root, call, run, onSlice),
   }
 }

@@ -6,20 +6,6 @@ export function textsOf(reply: ScriptReply): string[] {
   return reply.map((value: ScriptReply) => String(value ?? ''))
 }
 
-/** Cuts a flat reply into rows of `width`. */
-export function rowsOf(texts: readonly string[], width: number): string[][] {
-  return Array.from({ length: Math.ceil(texts.length / width) }, (_, i) =>
-    texts.slice(i * width, (i + 1) * width),
-  )
-}
-
-/** '' stands for null. */
-export const numberOrNull = (text: string | undefined): number | null =>
-  text === undefined || text === '' ? null : Number(text)
-export const textOrNull = (text: string | undefined): string | null =>
-  text === undefined || text === '' ? null : text
-export const orEmpty = (value: number | string | null): number | string => value ?? ''
-
 /** A list as the scripts read it: its length, then its values. */
 export const listOf = <T extends string | number | Buffer>(values: readonly T[]): (T | number)[] => [
   values.length,

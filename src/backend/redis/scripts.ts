@@ -1,118 +1,28 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { ReplyError } from 'ioredis'
+import type { CallJson } from '../json-methods.js'
 import type { RedisClient } from './connection.js'
 
 export type ScriptArgument = string | number | Buffer
 /** Reply of a script: strings and whole numbers, in lists; null = nothing. */
 export type ScriptReply = string | number | null | readonly ScriptReply[]
-export type CallScript = (name: ScriptName, args: readonly ScriptArgument[]) => Promise<ScriptReply>
-
-const scriptNames = [
-  'add_elapsed',
-  'add_found',
-  'adopt_model',
-  'adopt_page_files',
-  'adopt_plan',
-  'allot_plan',
-  'beat',
-  'caption_counts',
-  'claim_duty',
-  'close_batches',
-  'commit_batch',
-  'commit_page_file',
-  'commit_plan',
-  'commit_session',
-  'commit_source',
-  'counters',
-  'created',
-  'drop_duty',
-  'drop_robots_claim',
-  'end_forgetting',
-  'end_run',
-  'extend_batch',
-  'extend_plan',
-  'find_duplicates',
-  'forget_hosts',
-  'forgotten_number',
-  'hosts',
-  'lease_batch',
-  'lease_host',
-  'lease_page_file',
-  'lease_plan',
-  'live_parts',
-  'mark_forgotten',
-  'offer',
-
-  'open_batches',
-  'open_page_files',
-  'open_plans',
-  'open_run',
-  'open_sources',
-  'progress',
-  'put_robots',
-  'release_batch',
-  'release_host',
-  'release_page_file',
-  'release_plan',
-  'remove_worker',
-  'report_hosts',
-  'reserve',
-  'reset_leases',
-  'robots_of',
-  'runs',
-  'set_limits',
-  'set_options',
-  'set_standing',
-  'sources',
-  'unplanned_parts',
-  'waiting_hosts',
-  'workers',
-] as const
-export type ScriptName = (typeof scriptNames)[number]
-
-/** Scripts that write nothing. */
-const reading: ReadonlySet<ScriptName> = new Set([
-  'caption_counts',
-  'counters',
-  'created',
-  'find_duplicates',
-  'forgotten_number',
-  'hosts',
-  'live_parts',
-  'open_batches',
-  'open_plans',
-  'progress',
-  'runs',
-  'sources',
-  'unplanned_parts',
-  'workers',
-])
-/**
- * Scripts that begin work, or add it: a server at maxmemory refuses them, so that nothing is fetched there whose commit it would refuse. All
- * others end work or keep it, and pass.
- */
-const beginning: ReadonlySet<ScriptName> = new Set([
-  'allot_plan',
-  'close_batches',
-  'commit_source',
-  'lease_batch',
-  'lease_host',
-  'lease_page_file',
-  'lease_plan',
-  'offer',
-  'open_run',
-  'open_sources',
-  'set_options',
-])
+/** Calls a script, lua/<name>.lua, with its positions. */
+export type CallScript = (name: string, args: readonly ScriptArgument[]) => Promise<ScriptReply>
 
 const folder = join(dirname(createRequire(import.meta.url).resolve('#lua/offer.lua')))
+/**
+ * The marks of a script. `include`: parts that go before it. `reads`: it writes nothing. `begins`: it begins work, or adds it: a server at
+ * maxmemory refuses it, so that nothing is fetched there whose commit it would refuse. All others end work or keep it, and pass.
+ */
 const includePattern = /^-- @include (.+)$/gm
+const reads = '-- @reads\n'
+const begins = '-- @begins\n'
 
 /** The scripts' texts: each after the parts that it includes, and each part once. */
-function readScripts(): ReadonlyMap<ScriptName, string> {
+function readScripts(): ReadonlyMap<string, string> {
   const partTexts = new Map<string, string>()
   const partOf = (name: string): string => {
     const text = partTexts.get(name) ?? readFileSync(join(folder, 'parts', `${name}.lua`), 'utf8')
@@ -128,13 +38,14 @@ function readScripts(): ReadonlyMap<ScriptName, string> {
       }
     }
   }
+  const files = readdirSync(folder).filter((file) => file.endsWith('.lua'))
   return new Map(
-    scriptNames.map((name) => {
-      const text = readFileSync(join(folder, `${name}.lua`), 'utf8')
+    files.map((file) => {
+      const text = readFileSync(join(folder, file), 'utf8')
       const parts = new Set(['keys', 'base'])
       include(text, parts)
-      if (!reading.has(name)) parts.add(beginning.has(name) ? 'refused_when_full' : 'passes_when_full')
-      return [name, `${[...parts].map(partOf).join('\n')}\n${text}`]
+      if (!text.includes(reads)) parts.add(text.includes(begins) ? 'refused_when_full' : 'passes_when_full')
+      return [file.slice(0, -'.lua'.length), `${[...parts].map(partOf).join('\n')}\n${text}`]
     }),
   )
 }
@@ -156,5 +67,19 @@ export function callScripts(redis: RedisClient, root: string): CallScript {
       if (!(error instanceof ReplyError) || !String(error).includes('NOSCRIPT')) throw error
       return (await redis.eval(script.text, 1, root, ...args)) as ScriptReply
     }
+  }
+}
+
+/** What the scripts keep as JSON without a look into it: a text to them, for their JSON knows no empty list and rounds numbers. */
+const keptAsText = new Set(['options', 'model', 'body', 'record'])
+
+/** Calls those of the scripts that are told one JSON text. */
+export function callJsonOf(call: CallScript): CallJson {
+  return async (name, argument) => {
+    const text = JSON.stringify(argument, (key, value) =>
+      keptAsText.has(key) ? JSON.stringify(value) : value,
+    )
+    const answer = await call(name, [text])
+    return answer === null ? null : JSON.parse(String(answer))
   }
 }

@@ -29,7 +29,7 @@ end $$;
 -- add_elapsed({run, ms}) -> {}   working time, summed over resumes
 create function add_elapsed(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
 begin
-  update run set elapsed_ms = elapsed_ms + (p->>'ms')::bigint where name = p->>'run';
+  update run set elapsed_ms = elapsed_ms + round((p->>'ms')::numeric)::bigint where name = p->>'run';
   return '{}';
 end $$;
 
@@ -95,9 +95,9 @@ create function runs(p jsonb) returns jsonb language sql set search_path = pairm
     'options', options, 'limits', limits, 'model', model) order by no), '[]') from run
 $$;
 
--- created({run}) -> {createdMs} | {}   nothing: there is no such run
+-- created({run}) -> ms since the epoch | null: there is no such run
 create function created(p jsonb) returns jsonb language sql set search_path = pairmill as $$
-  select coalesce((select jsonb_build_object('createdMs', created_ms) from run where name = p->>'run'), '{}')
+  select to_jsonb(created_ms) from run where name = p->>'run'
 $$;
 
 -- mark_forgotten({run, duties: [duty]}) -> {kind: marked | unknown | goes_on} | {kind: held, inMs}
@@ -148,27 +148,27 @@ begin
   return m;
 end $$;
 
--- set_standing({run, standing, note}) -> {there: bool}   `running` opens a run that ended again
+-- set_standing({run, standing, note}) -> bool   `running` opens a run that ended again
 create function set_standing(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
 begin
   update run set standing = p->>'standing', note = p->>'note', ended = case when p->>'standing' = 'running' then null else ended end,
     seedings = seedings + (p->>'standing' = 'running')::int where name = p->>'run';
-  return jsonb_build_object('there', found);
+  return to_jsonb(found);
 end $$;
 
--- end_run({run, seedings, as}) -> {ended: bool}   false where it was seeded or set going since `seedings` was read
+-- end_run({run, seedings, as}) -> bool   false where it was seeded or set going since `seedings` was read
 create function end_run(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
 begin
   update run set ended = p->>'as' where name = p->>'run' and seedings = (p->>'seedings')::int;
-  return jsonb_build_object('ended', found);
+  return to_jsonb(found);
 end $$;
 
--- claim_duty({duty, token, leaseMs}) -> {claimed: bool}   the holder goes on with it by the same call
+-- claim_duty({duty, token, leaseMs}) -> bool   the holder goes on with it by the same call
 create function claim_duty(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
 begin
   insert into duty as d (duty, token, until_ms) values (p->>'duty', p->>'token', now_ms() + (p->>'leaseMs')::bigint)
   on conflict (duty) do update set token = excluded.token, until_ms = excluded.until_ms where d.token = excluded.token or d.until_ms <= now_ms();
-  return jsonb_build_object('claimed', found);
+  return to_jsonb(found);
 end $$;
 
 -- drop_duty({duty, token}) -> {}

@@ -30,14 +30,14 @@ begin
   return woken;
 end $$;
 
--- offer({run, urls: [...], seeds: bool}) -> {hosts: [host]}   seeds = true marks the run as seeded, and one that ended as going on
+-- offer({run, urls: [...], seeds: bool}) -> [host]   seeds = true marks the run as seeded, and one that ended as going on
 create function offer(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
 declare r run; woken text[];
 begin
   select * into strict r from run where name = p->>'run' for update;
   woken := offer_urls(r.no, p->'urls');
   if (p->>'seeds')::boolean then update run set seeded = true, seedings = seedings + 1, ended = null where no = r.no; end if;
-  return jsonb_build_object('hosts', to_jsonb(woken));
+  return to_jsonb(woken);
 end $$;
 
 -- throttle_host(host, wish ms, now)   raises the throttle to the wish unless the decayed value is already higher; restarts its decay

@@ -6,7 +6,7 @@ create function unplanned_parts(p jsonb) returns jsonb language sql set search_p
     select b.id, b.kept, b.rows, b.committed_ms from batch b join run r on r.no = b.run where r.name = p->>'run' and b.state = 'done' order by b.id limit (p->>'limit')::int) t
 $$;
 
--- allot_plan({run, batches: [id], shards, shardSize}) -> {plan: id} | {}   {} where one of the batches is planned already
+-- allot_plan({run, batches: [id], shards, shardSize}) -> plan id | null   null where one of the batches is planned already
 create function allot_plan(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
 declare r run; wanted bigint[]; n int; sum_kept bigint; sum_rows bigint;
 begin
@@ -14,13 +14,13 @@ begin
   select array_agg(v::bigint) into wanted from jsonb_array_elements_text(p->'batches') v;
   select count(*), coalesce(sum(kept), 0), coalesce(sum(rows), 0) into n, sum_kept, sum_rows
     from batch where run = r.no and state = 'done' and id = any(wanted);
-  if n = 0 or n <> cardinality(wanted) then return '{}'; end if;
+  if n = 0 or n <> cardinality(wanted) then return null; end if;
   update batch set state = 'planned', plan = r.next_plan where run = r.no and id = any(wanted);
   insert into plan (run, id, state, body) values (r.no, r.next_plan, 'open', jsonb_build_object('plan', r.next_plan, 'firstShard', r.next_shard,
     'shards', (p->>'shards')::int, 'shardSize', (p->>'shardSize')::int, 'createdAtMs', now_ms()));
   update run set next_plan = next_plan + 1, next_shard = next_shard + (p->>'shards')::int, plans_open = plans_open + 1,
     unplanned_kept = unplanned_kept - sum_kept, unplanned_rows = unplanned_rows - sum_rows where no = r.no;
-  return jsonb_build_object('plan', r.next_plan);
+  return to_jsonb(r.next_plan);
 end $$;
 
 -- lease_plan({run, plan, token, leaseMs}) -> {kind: plan, plan: {plan, firstShard, shards, shardSize, createdAtMs, parts: [{batch, name, ...}]}}
@@ -67,14 +67,14 @@ begin
   return '{"kind": "committed"}';
 end $$;
 
--- adopt_plan({run, plan: {plan, firstShard, shards, shardSize, createdAtMs, parts}}) -> {adopted: bool}
+-- adopt_plan({run, plan: {plan, firstShard, shards, shardSize, createdAtMs, parts}}) -> bool
 -- The store knows a plan that the backend does not: the backend lost its last moments. The plan's batches are planned, whatever the
 -- backend thought of them, and its numbers are never given again.
 create function adopt_plan(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
 declare r run; b record; old batch; id_ int := (p->'plan'->>'plan')::int; kept_ int; rows_ int;
 begin
   select * into strict r from run where name = p->>'run' for update;
-  if exists (select 1 from plan where run = r.no and id = id_) then return '{"adopted": false}'; end if;
+  if exists (select 1 from plan where run = r.no and id = id_) then return 'false'; end if;
   insert into plan (run, id, state, body) values (r.no, id_, 'open', (p->'plan') - 'parts');
   for b in select * from jsonb_to_recordset(p->'plan'->'parts') as x(batch bigint, name text, size bigint, sha256 text, rows int, kept jsonb, losers jsonb) loop
     kept_ := jsonb_array_length(b.kept); rows_ := b.rows;
@@ -94,7 +94,7 @@ begin
   end loop;
   update run set next_plan = greatest(next_plan, id_ + 1), next_shard = greatest(next_shard, (p->'plan'->>'firstShard')::int + (p->'plan'->>'shards')::int),
     next_batch = greatest(next_batch, (select coalesce(max(id), 0) + 1 from batch where run = r.no)), plans_open = plans_open + 1 where no = r.no;
-  return '{"adopted": true}';
+  return 'true';
 end $$;
 
 -- open_plans({run}) -> [plan id]   held by nobody

@@ -69,16 +69,16 @@ begin
   return '{}';
 end $$;
 
--- commit_page_file({run, file, token}) -> {committed: bool}   the store has it
+-- commit_page_file({run, file, token}) -> committed | lost   the store has it
 create function commit_page_file(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
 declare r run; n int;
 begin
   select * into strict r from run where name = p->>'run' for update;
   delete from page_file where run = r.no and id = (p->>'file')::int and lease_token = p->>'token' returning rows into n;
-  if not found then return '{"committed": false}'; end if;
+  if not found then return '"lost"'; end if;
   delete from page_chunk where run = r.no and file = (p->>'file')::int;
   update run set page_rows = page_rows - n where no = r.no;
-  return '{"committed": true}';
+  return '"committed"';
 end $$;
 
 -- adopt_page_files({run, last}) -> {}   the store has files up to this one: what is filling is to be a later one

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { rowsPerPageFile } from '../../../src/backend/backend.js'
+import { rowsPerPageFile } from '../../../src/backend/page-files.js'
 import type { PageRow } from '../../../src/records/index.js'
 import type { OpenDesk } from './conformance.js'
 import { decidedPage, eventually, newToken } from './desk.js'

@@ -177,6 +177,22 @@ export function planRules(open: OpenDesk): void {
       expect(await desk.progress()).toMatchObject({ kept: 3, nextShard: 10, plansOpen: 2 })
     })
 
+    it('is handed out with its losers as it was adopted', async () => {
+      const { backend, run } = await open()
+      const losers = [
+        { row: 3, reason: 'duplicate_near' as const, duplicateOf: 'ab'.repeat(32) },
+        { row: 0, reason: 'max_pairs' as const, duplicateOf: null },
+      ]
+      const [part] = forgotten('12', 4, []).parts
+      const plan = { ...forgotten('12', 4, []), parts: [{ ...part!, losers }] }
+      expect(await backend.adoptPlan(run, plan)).toBe(true)
+      expect(await backend.leasePlan({ run, plan: 4, token: 't', leaseMs })).toEqual({ kind: 'plan', plan })
+      await backend.adoptPlan(run, { ...plan, plan: 5, parts: [] })
+      expect(await backend.leasePlan({ run, plan: 5, token: 't', leaseMs })).toMatchObject({
+        plan: { parts: [] },
+      })
+    })
+
     it('takes its batches, whatever the backend thought of them', async () => {
       const desk = await open()
       const { backend, run } = desk

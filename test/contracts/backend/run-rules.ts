@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { OpenDesk } from './conformance.js'
-import { eventually, hex, newImage, newToken, noProgress } from './desk.js'
+import { eventually, hex, newImage, newToken, noLimits, noProgress } from './desk.js'
 
 export function runRules(open: OpenDesk): void {
   type Desk = Awaited<ReturnType<OpenDesk>>
@@ -22,6 +22,37 @@ export function runRules(open: OpenDesk): void {
         limits: { maxPages: 7, maxPairs: null, maxPagesPerHost: null },
         model: null,
       })
+    })
+
+    it('keep options, bodies and texts as they are, whatever is in them', async () => {
+      const desk = await open()
+      const { backend, run } = desk
+      const odd = {
+        none: [],
+        empty: {},
+        null: null,
+        text: 'a "quote"\n\\ü \u2028😀',
+        deep: [[], [{}]],
+        fraction: 0.1 + 0.2,
+      }
+      const whole = { ...odd, big: Number.MAX_SAFE_INTEGER }
+      await backend.setOptions(run, whole)
+      expect((await backend.openRun(run, {}, noLimits)).options).toEqual(whole)
+      expect(await entryOf(desk)).toMatchObject({ options: whole })
+      const worker = `odd-${hex(4)}`
+      await backend.beat({ worker, body: whole, ttlMs: 60_000 })
+      expect(await backend.workers()).toContainEqual({ worker, body: whole, agoMs: expect.any(Number) })
+      await backend.setStanding(run, 'failed', odd.text)
+      expect(await entryOf(desk)).toMatchObject({ note: odd.text })
+      expect((await backend.openSources(run, [odd.text])).map(({ source }) => source)).toEqual([odd.text])
+      expect(await backend.openSources(run, [])).toEqual([])
+      const { plan, counters } = { plan: 3, counters: { bytes: Number.MAX_SAFE_INTEGER } }
+      const shape = { firstShard: 0, shards: 1, shardSize: 1, createdAtMs: 1_700_000_000_000, parts: [] }
+      await backend.adoptPlan(run, { plan, ...shape })
+      await backend.leasePlan({ run, plan, token: 't', leaseMs: 30_000 })
+      expect(await backend.commitPlan({ run, plan, token: 't', counters })).toEqual({ kind: 'committed' })
+      expect(await desk.counters()).toMatchObject(counters)
+      expect(await backend.liveParts(run)).toEqual([])
     })
 
     it('are scored with what the first worker says', async () => {

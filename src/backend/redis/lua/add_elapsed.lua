@@ -1,3 +1,3 @@
--- KEYS  root
--- ARGV  run, ms of working time
-add(run_number(take()), 'elapsed', take_number())
+-- add_elapsed({run, ms})   working time, summed over resumes
+local p = argument()
+add(run_number(p.run), 'elapsed', math.floor(p.ms + 0.5))

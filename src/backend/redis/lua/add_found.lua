@@ -1,4 +1,3 @@
--- KEYS  root
 -- ARGV  run, host, token, offers (see offer_urls), candidates (see add_candidates)
 -- ->    1, hosts that had no URL until now ... | nothing where the lease is lost
 -- A part of what a session found, ahead of its commit, so that no script takes long. Both enter a run once, so nothing is lost or doubled

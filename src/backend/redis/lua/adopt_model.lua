@@ -1,6 +1,5 @@
--- KEYS  root
--- ARGV  run, model (JSON)
--- ->    the model that the first caller named
-local no, model = run_number(take()), take()
-call('HSETNX', run_key(no), 'model', model)
-return call('HGET', run_key(no), 'model')
+-- adopt_model({run, model}) -> the model that the first caller named
+local p = argument()
+local key = run_key(run_number(p.run))
+call('HSETNX', key, 'model', p.model)
+return call('HGET', key, 'model')

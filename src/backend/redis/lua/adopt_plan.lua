@@ -1,16 +1,21 @@
--- KEYS  root
--- ARGV  run, plan, first shard, shards, shard size, created ms, n, then for each part: batch, name, size, sha256, rows, number of kept rows,
---       kept rows ('1,2'), losers ('row reason winner;...')
--- ->    1, or 0 where the plan is known
+-- adopt_plan({run, plan: {plan, firstShard, shards, shardSize, createdAtMs, parts}}) -> bool
 -- The store knows a plan that the backend does not: the backend lost its last moments. The plan's batches are planned, whatever the
 -- backend thought of them, and its numbers are never given again.
 -- @include batches
-local no, plan = run_number(take()), take()
-if call('ZSCORE', plan_key(no, 'open'), plan) or call('SISMEMBER', plan_key(no, 'done'), plan) == 1 then return 0 end
-local first, shards, shard_size, created = take_number(), take_number(), take_number(), take()
+local p = argument()
+
+-- 'row reason winner;...', the winner '' where there is none.
+local function loser_text(losers)
+  local all = {}
+  for i, loser in ipairs(losers) do all[i] = loser.row .. ' ' .. loser.reason .. ' ' .. (loser.duplicateOf or '') end
+  return table.concat(all, ';')
+end
+
+local no, plan, first, shards = run_number(p.run), p.plan.plan, p.plan.firstShard, p.plan.shards
+if call('ZSCORE', plan_key(no, 'open'), plan) or call('SISMEMBER', plan_key(no, 'done'), plan) == 1 then return 'false' end
 local batches, last = {}, tonumber(call('HGET', run_key(no), 'last_batch') or 0)
-for i = 1, take_number() do
-  local batch, name, size, sha256, rows, kept, kept_rows, losers = take(), take(), take(), take(), take_number(), take_number(), take(), take()
+for i, part in ipairs(p.plan.parts) do
+  local batch, kept = part.batch, #part.kept
   local key = batch_key(no, batch)
   local b = hash_of(key)
   if b.state == 'open' then
@@ -27,15 +32,16 @@ for i = 1, take_number() do
     add(no, 'kept', kept)
   end
   call('DEL', key)
-  call('HSET', key, 'state', 'planned', 'kept', kept, 'rows', rows, 'part', name, 'size', size, 'sha256', sha256, 'kept_rows', kept_rows, 'losers', losers)
-  call('HSET', batch_key(no, 'parts'), batch, name)
+  call('HSET', key, 'state', 'planned', 'kept', kept, 'rows', part.rows, 'part', part.name, 'size', part.size, 'sha256', part.sha256,
+    'kept_rows', table.concat(part.kept, ','), 'losers', loser_text(part.losers))
+  call('HSET', batch_key(no, 'parts'), batch, part.name)
   batches[i] = batch
   last = math.max(last, tonumber(batch))
 end
-call('HSET', plan_key(no, plan), 'first', first, 'shards', shards, 'shard_size', shard_size, 'created', created, 'batches', table.concat(batches, ','))
+call('HSET', plan_key(no, plan), 'first', first, 'shards', shards, 'shard_size', p.plan.shardSize, 'created', p.plan.createdAtMs, 'batches', table.concat(batches, ','))
 call('ZADD', plan_key(no, 'open'), 0, plan)
 local run = fields(run_key(no), 'next_plan', 'next_shard')
 call('HSET', run_key(no), 'last_batch', last, 'next_plan', math.max(tonumber(run[1] or 0), plan + 1),
   'next_shard', math.max(tonumber(run[2] or 0), first + shards))
 add(no, 'plans_open', 1)
-return 1
+return 'true'

@@ -1,7 +1,7 @@
--- KEYS  root
--- ARGV  run, shards, shard size, batches as a list
--- ->    plan, or nothing where one of the batches is planned already
-local no, shards, shard_size, batches = run_number(take()), take_number(), take_number(), take_list()
+-- allot_plan({run, batches: [batch], shards, shardSize}) -> plan | null   null where one of the batches is planned already
+-- @begins
+local p = argument()
+local no, batches = run_number(p.run), p.batches
 if #batches == 0 then return false end
 local kept, rows, seen = 0, 0, {}
 for _, batch in ipairs(batches) do
@@ -17,9 +17,9 @@ for _, batch in ipairs(batches) do
   call('ZREMRANGEBYSCORE', batch_key(no, 'done'), batch, batch)
 end
 table.sort(batches, function(a, b) return tonumber(a) < tonumber(b) end)
-call('HSET', plan_key(no, plan), 'first', first, 'shards', shards, 'shard_size', shard_size, 'created', now, 'batches', table.concat(batches, ','))
+call('HSET', plan_key(no, plan), 'first', first, 'shards', p.shards, 'shard_size', p.shardSize, 'created', now, 'batches', table.concat(batches, ','))
 call('ZADD', plan_key(no, 'open'), 0, plan)
-call('HSET', run_key(no), 'next_plan', plan + 1, 'next_shard', first + shards)
+call('HSET', run_key(no), 'next_plan', plan + 1, 'next_shard', first + p.shards)
 add(no, 'plans_open', 1)
 add(no, 'unplanned_kept', -kept)
 add(no, 'unplanned_rows', -rows)

@@ -1,6 +1,6 @@
--- KEYS  root
 -- ARGV  run, then the hashes of captions as a list
 -- ->    candidates of the run that carry each of them
+-- @reads
 -- @include captions
 local no = run_number(take())
 local captions, answer = open_table(no, 'caption'), {}

@@ -1,8 +1,6 @@
--- KEYS  root
--- ARGV  duty, token, lease ms
--- ->    1, or 0 where another has it.  The holder goes on with it by the same call
-local duty, token, lease_ms = take(), take(), take_number()
-local held_until, holder = string.match(call('HGET', duties, duty) or '', '^(%d+) (.*)$')
-if holder and holder ~= token and tonumber(held_until) > now then return 0 end
-call('HSET', duties, duty, string.format('%.0f %s', now + lease_ms, token))
-return 1
+-- claim_duty({duty, token, leaseMs}) -> bool   the holder goes on with it by the same call
+local p = argument()
+local held_until, holder = string.match(call('HGET', duties, p.duty) or '', '^(%d+) (.*)$')
+if holder and holder ~= p.token and tonumber(held_until) > now then return 'false' end
+call('HSET', duties, p.duty, string.format('%.0f %s', now + p.leaseMs, p.token))
+return 'true'

@@ -1,6 +1,5 @@
--- KEYS  root
--- ARGV  run, batch size, batch age ms, most of an image host, dry (1 = batch whatever there is)
--- ->    batches
+-- close_batches({run, batchSize, batchAgeMs, perHost, dry (batch whatever there is)}) -> [batch]
+-- @begins
 -- @include batches
-local no, size, age_ms, per_host = run_number(take()), take_number(), take_number(), take_number()
-return close_batches(no, size, age_ms, per_host, take() == '1')
+local p = argument()
+return texts(close_batches(run_number(p.run), p.batchSize, p.batchAgeMs, p.perHost, p.dry))

@@ -1,4 +1,3 @@
--- KEYS  root
 -- ARGV  run, batch, token, name of this commit, most distance, dedupe (near, exact, off), part: name ('' = every candidate was deferred),
 --       size, sha256, rows; cited: numbers of contents, each once; deferred: n, then id and delay ms for each;
 --       kept, best score first: n, then row, content hash, its number, its bytes ('t' and text, or 'x' and 32 bytes) and perceptual hash;

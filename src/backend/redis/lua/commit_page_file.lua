@@ -1,11 +1,9 @@
--- KEYS  root
--- ARGV  run, file, token
--- ->    1, or 0 where the lease is lost
--- The store has it.
-local no, file, token = run_number(take()), take(), take()
-local f = fields(page_file_key(no, file), 'token', 'rows')
-if f[1] ~= token then return 0 end
-call('UNLINK', page_rows_key(no, file), page_file_key(no, file))
-call('ZREM', full_files_key(no), file)
-add(no, 'page_rows', -tonumber(f[2]))
-return 1
+-- commit_page_file({run, file, token}) -> committed | lost   the store has it
+local p = argument()
+local no = run_number(p.run)
+local file = fields(page_file_key(no, p.file), 'token', 'rows')
+if file[1] ~= p.token then return '"lost"' end
+call('UNLINK', page_rows_key(no, p.file), page_file_key(no, p.file))
+call('ZREM', full_files_key(no), p.file)
+add(no, 'page_rows', -tonumber(file[2]))
+return '"committed"'

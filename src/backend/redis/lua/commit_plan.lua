@@ -1,12 +1,11 @@
--- KEYS  root
--- ARGV  run, plan, token, counters: n, then name and count for each
--- ->    1, or 0 where the lease is lost
+-- commit_plan({run, plan, token, counters}) -> {kind: committed} | {kind: lost}
 -- Its shards are in the store: its parts and batches are needed no more.
-local no, plan, token = run_number(take()), take(), take()
-local p = fields(plan_key(no, plan), 'token', 'batches')
-if p[1] ~= token then return 0 end
+local p = argument()
+local no, plan = run_number(p.run), p.plan
+local kept = fields(plan_key(no, plan), 'token', 'batches')
+if kept[1] ~= p.token then return '{"kind":"lost"}' end
 local batches = {}
-for batch in string.gmatch(p[2], '%d+') do
+for batch in string.gmatch(kept[2], '%d+') do
   batches[#batches + 1] = batch
   call('DEL', batch_key(no, batch))
 end
@@ -15,5 +14,5 @@ call('DEL', plan_key(no, plan))
 call('ZREM', plan_key(no, 'open'), plan)
 call('SADD', plan_key(no, 'done'), plan)
 add(no, 'plans_open', -1)
-take_counters(no)
-return 1
+add_counters(no, p.counters)
+return '{"kind":"committed"}'

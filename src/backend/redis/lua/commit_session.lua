@@ -1,4 +1,3 @@
--- KEYS  root
 -- ARGV  run, host, token, name of this commit, partial (0, 1), pages, delay ms, reserved until, last fetch ago ms ('' = nothing was fetched),
 --       pause ms, throttle ms (0 = none), health (ok, bad, none), most failures, most ms of failing, batch size, batch age ms, most of an image host,
 --       rows for the page ledger, their chunk, on whose word the host cannot be asked (JSON);

@@ -1,5 +1,4 @@
--- KEYS  root
--- ARGV  run
--- ->    when it was made, in ms; nothing where there is no such run
-local no = call('HGET', all_runs, take())
+-- created({run}) -> ms since the epoch | null: there is no such run
+-- @reads
+local no = call('HGET', all_runs, argument().run)
 return no and call('HGET', run_key(no), 'created')

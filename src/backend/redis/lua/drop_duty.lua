@@ -1,4 +1,3 @@
--- KEYS  root
--- ARGV  duty, token
-local duty, token = take(), take()
-if string.match(call('HGET', duties, duty) or '', '^%d+ (.*)$') == token then call('HDEL', duties, duty) end
+-- drop_duty({duty, token})
+local p = argument()
+if string.match(call('HGET', duties, p.duty) or '', '^%d+ (.*)$') == p.token then call('HDEL', duties, p.duty) end

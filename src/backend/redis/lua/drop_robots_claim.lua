@@ -1,4 +1,2 @@
--- KEYS  root
--- ARGV  origin
--- The claimer did not fetch it after all.
-call('ZREM', robots_claims, take())
+-- drop_robots_claim({origin})   the claimer did not fetch it after all
+call('ZREM', robots_claims, argument().origin)

@@ -1,4 +1,3 @@
--- KEYS  root
 -- ARGV  run, its number
 -- Its other keys are gone. The name is free.
 local name, no = take(), take()

@@ -1,7 +1,6 @@
--- KEYS  root
--- ARGV  run, seedings as they were read, what ended it
--- ->    1, or 0 where it was seeded or set going since
-local no, seedings, as = run_number(take()), take_number(), take()
-if tonumber(call('HGET', run_key(no), 'seedings') or 0) ~= seedings then return 0 end
-call('HSET', run_key(no), 'ended', as)
-return 1
+-- end_run({run, seedings, as}) -> bool   false where it was seeded or set going since `seedings` was read
+local p = argument()
+local key = run_key(run_number(p.run))
+if tonumber(call('HGET', key, 'seedings') or 0) ~= p.seedings then return 'false' end
+call('HSET', key, 'ended', p.as)
+return 'true'

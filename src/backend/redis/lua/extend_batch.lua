@@ -1,8 +1,7 @@
--- KEYS  root
--- ARGV  run, batch, token, lease ms
--- ->    1, or 0 where the lease is lost
-local no, batch, token, lease_ms = run_number(take()), take(), take(), take_number()
-if call('HGET', batch_key(no, batch), 'token') ~= token then return 0 end
-call('HSET', batch_key(no, batch), 'until', now + lease_ms)
-call('ZADD', batch_key(no, 'held'), now + lease_ms, batch)
-return 1
+-- extend_batch({run, batch, token, leaseMs}) -> {kind: held} | {kind: lost}
+local p = argument()
+local no, until_ = run_number(p.run), now + p.leaseMs
+if call('HGET', batch_key(no, p.batch), 'token') ~= p.token then return '{"kind":"lost"}' end
+call('HSET', batch_key(no, p.batch), 'until', until_)
+call('ZADD', batch_key(no, 'held'), until_, p.batch)
+return '{"kind":"held"}'

@@ -1,7 +1,6 @@
--- KEYS  root
--- ARGV  run, plan, token, lease ms
--- ->    1, or 0 where the lease is lost
-local no, plan, token, lease_ms = run_number(take()), take(), take(), take_number()
-if call('HGET', plan_key(no, plan), 'token') ~= token then return 0 end
-call('ZADD', plan_key(no, 'open'), now + lease_ms, plan)
-return 1
+-- extend_plan({run, plan, token, leaseMs}) -> {kind: held} | {kind: lost}
+local p = argument()
+local no = run_number(p.run)
+if call('HGET', plan_key(no, p.plan), 'token') ~= p.token then return '{"kind":"lost"}' end
+call('ZADD', plan_key(no, 'open'), now + p.leaseMs, p.plan)
+return '{"kind":"held"}'

@@ -1,20 +1,12 @@
--- KEYS  root
--- ARGV  run, near (0, 1), most distance, n, then for each image: number of its content, perceptual hash
--- ->    for each image that is kept already: its place from 0, its winner's content hash; '' = it has the same content
+-- find_duplicates({run, images: [{sha256, number: of its content, phash}], near: bool, distance}) -> [{index, of, near}]   what is kept already
+-- @reads
 -- @include claims
-local no, near, distance = run_number(take()), take() == '1', take_number()
+local p = argument()
+local no = run_number(p.run)
 local set, answer = open_table(no, 'image'), {}
-for place = 0, take_number() - 1 do
-  local number, phash = take(), take()
-  local winner
-  if is_known(set, number) then
-    winner = ''
-  elseif near then
-    winner = near_image(no, phash, distance)
-  end
-  if winner then
-    answer[#answer + 1] = place
-    answer[#answer + 1] = winner
-  end
+for i, image in ipairs(p.images) do
+  local same = is_known(set, image.number)
+  local of = same and image.sha256 or p.near and near_image(no, image.phash, p.distance)
+  if of then answer[#answer + 1] = object('index', i - 1, 'of', text(of), 'near', truth(not same)) end
 end
-return answer
+return list(answer)

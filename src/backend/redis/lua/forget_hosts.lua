@@ -1,4 +1,3 @@
--- KEYS  root
 -- ARGV  number of a run that is being forgotten, most hosts
 -- ->    hosts that were let go, or whose records know it no more; 0 = no record does, and nobody writes under the number any more
 -- @include frontier

@@ -1,17 +1,22 @@
--- KEYS  root
--- ARGV  run, limit
--- ->    for each host, the busiest first: host, urls, pages, next fetch in ms, failures, delay ms, leased (0, 1), crowded (0, 1), robots ('' = never read)
+-- hosts({run, limit}) -> [{host, urls, pages, nextFetchInMs, failures, delayMs, leased, crowded, robots}]   the busiest first
+-- @reads
 -- @include frontier
-local no, limit = run_number(take()), take_number()
-local answer = {}
-local found = call('ZREVRANGE', hosts_key(no), 0, limit - 1, 'WITHSCORES')
+local p = argument()
+local no = run_number(p.run)
+local found, hosts = call('ZREVRANGE', hosts_key(no), 0, p.limit - 1, 'WITHSCORES'), {}
 for i = 1, #found, 2 do
-  local host = found[i]
+  local host, urls = found[i], found[i + 1]
   local h = fields(host_key(host), 'p' .. no, 'n', 'f', 't', 'e', 'c', 'v', 'w', 'y')
   local robots = call('HGET', robots_key('http://' .. host), 'detail') or call('HGET', robots_key('https://' .. host), 'detail')
-  local leased = h[4] and tonumber(h[5]) > now
-  for _, value in ipairs({ host, found[i + 1], h[1] or '0', math.max(tonumber(h[2] or 0) - now, 0), h[3] or '0', math.max(tonumber(h[6] or 0), throttle_of(h[7], h[8])), leased and 1 or 0, h[9] and tonumber(h[9]) > now - 10000 and 1 or 0, robots or '' }) do
-    answer[#answer + 1] = value
-  end
+  hosts[#hosts + 1] = { host = host, urls = tonumber(urls), pages = tonumber(h[1] or 0), text = object(
+    'host', text(host), 'urls', urls, 'pages', h[1] or 0, 'nextFetchInMs', math.max(tonumber(h[2] or 0) - now, 0), 'failures', h[3] or 0,
+    'delayMs', math.max(tonumber(h[6] or 0), throttle_of(h[7], h[8])), 'leased', truth(h[4] and tonumber(h[5]) > now),
+    'crowded', truth(h[9] and tonumber(h[9]) > now - 10000), 'robots', robots ~= '' and text(robots)) }
 end
-return answer
+table.sort(hosts, function(a, b)
+  if a.urls ~= b.urls then return a.urls > b.urls end
+  if a.pages ~= b.pages then return a.pages > b.pages end
+  return a.host < b.host
+end)
+for i, host in ipairs(hosts) do hosts[i] = host.text end
+return list(hosts)

@@ -1,9 +1,9 @@
--- KEYS  root
 -- ARGV  run, batch, token, lease ms
 -- ->    'batch', starts, failures, record ... | 'busy', ms | 'split', one half, other half
 --     | 'gone' (committed, or the run has all the pairs it may have, or is to start nothing)
 -- The start is counted before the work. After two that came to nothing the batch is split; what becomes of a single candidate that is
 -- reached so is the worker's to say. A call that is sent twice is answered twice.
+-- @begins
 -- @include batches
 local no, batch, token, lease_ms = run_number(take()), take(), take(), take_number()
 local b = hash_of(batch_key(no, batch))

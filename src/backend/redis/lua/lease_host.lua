@@ -1,4 +1,3 @@
--- KEYS  root
 -- ARGV  run, host, token, most URLs, delay ms, window ms, lease ms, most hosts of a group, groups
 -- ->    'urls', delay ms, failures, end of the reserved slots, renders (see add_rendered), doubts (see doubts_of), record ...
 --     | 'busy', ms | 'not_yet', ms | 'none'
@@ -6,6 +5,7 @@
 -- the window, and one more, so that a fetch that starts a little late does not come near the next holder's. What a session does not use,
 -- its commit gives back. A host whose page budget is used up loses its URLs. At most so many hosts of one group are on lease at once. A URL is
 -- suspected after two deaths, or a commit that was refused: it is leased alone, so that it takes no other with it. A call that is sent twice is answered twice.
+-- @begins
 -- @include frontier
 local no, host, token = run_number(take()), take(), take()
 local max, delay_ms, window_ms, lease_ms = take_number(), take_number(), take_number(), take_number()

@@ -1,16 +1,17 @@
--- KEYS  root
--- ARGV  run, file, token, lease ms, settle ms
--- ->    its chunks, '<when> <chunk>' each; when it was full; 'rows'
---     | ms, 'busy' | 'gone'
-local no, file, token, lease_ms, settle_ms = run_number(take()), take(), take(), take_number(), take_number()
-local until_ = tonumber(call('ZSCORE', full_files_key(no), file) or nil)
-if not until_ then return { 'gone' } end
-local f = fields(page_file_key(no, file), 'token', 'closed')
-if f[1] and f[1] ~= token and until_ > now then return { until_ - now, 'busy' } end
-if tonumber(f[2]) + settle_ms > now then return { tonumber(f[2]) + settle_ms - now, 'busy' } end
-call('HSET', page_file_key(no, file), 'token', token)
-call('ZADD', full_files_key(no), now + lease_ms, file)
-local answer = call('LRANGE', page_rows_key(no, file), 0, -1)
-answer[#answer + 1] = f[2]
-answer[#answer + 1] = 'rows'
+-- lease_page_file({run, file, token, leaseMs, settleMs}) -> [{kind: rows, closedAtMs}, its chunks, '<when> <chunk>' each ...]
+--   | [{kind: busy, inMs}] | [{kind: gone}]
+-- Chunks are a megabyte and more: they are no part of the JSON, which would take the server tens of milliseconds to build.
+-- @begins
+local p = argument()
+local no = run_number(p.run)
+local until_ = tonumber(call('ZSCORE', full_files_key(no), p.file) or nil)
+if not until_ then return { '{"kind":"gone"}' } end
+local file = fields(page_file_key(no, p.file), 'token', 'closed')
+local settled = tonumber(file[2]) + p.settleMs
+if file[1] and file[1] ~= p.token and until_ > now then return { object('kind', '"busy"', 'inMs', until_ - now) } end
+if settled > now then return { object('kind', '"busy"', 'inMs', settled - now) } end
+call('HSET', page_file_key(no, p.file), 'token', p.token)
+call('ZADD', full_files_key(no), now + p.leaseMs, p.file)
+local answer = call('LRANGE', page_rows_key(no, p.file), 0, -1)
+table.insert(answer, 1, object('kind', '"rows"', 'closedAtMs', file[2]))
 return answer

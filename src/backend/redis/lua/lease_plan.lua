@@ -1,19 +1,21 @@
--- KEYS  root
--- ARGV  run, plan, token, lease ms
--- ->    'plan', first shard, shards, shard size, created ms, then for each part: batch, name, size, sha256, rows, kept rows ('1,2'),
---       losers ('row reason winner;...')
---     | 'busy', ms | 'gone'
-local no, plan, token, lease_ms = run_number(take()), take(), take(), take_number()
+-- lease_plan({run, plan, token, leaseMs})
+--   -> [{kind: plan, plan: {plan, firstShard, shards, shardSize, createdAtMs, parts: [{batch, name, ...}]}}, losers of each part ('row reason winner;...') ...]
+--    | [{kind: busy, inMs}] | [{kind: gone}]
+-- @begins
+local p = argument()
+local no, plan = run_number(p.run), p.plan
 local until_ = tonumber(call('ZSCORE', plan_key(no, 'open'), plan) or nil)
-if not until_ then return { 'gone' } end
-local p = fields(plan_key(no, plan), 'first', 'shards', 'shard_size', 'created', 'batches', 'token')
-if p[6] and p[6] ~= token and until_ > now then return { 'busy', until_ - now } end
-call('HSET', plan_key(no, plan), 'token', token)
-call('ZADD', plan_key(no, 'open'), now + lease_ms, plan)
-local answer = { 'plan', p[1], p[2], p[3], p[4] }
-for batch in string.gmatch(p[5], '%d+') do
+if not until_ then return { '{"kind":"gone"}' } end
+local kept = fields(plan_key(no, plan), 'first', 'shards', 'shard_size', 'created', 'batches', 'token')
+if kept[6] and kept[6] ~= p.token and until_ > now then return { object('kind', '"busy"', 'inMs', until_ - now) } end
+call('HSET', plan_key(no, plan), 'token', p.token)
+call('ZADD', plan_key(no, 'open'), now + p.leaseMs, plan)
+local parts, answer = {}, {}
+for batch in string.gmatch(kept[5], '%d+') do
   local b = fields(batch_key(no, batch), 'part', 'size', 'sha256', 'rows', 'kept_rows', 'losers')
-  answer[#answer + 1] = batch
-  for i = 1, 6 do answer[#answer + 1] = b[i] end
+  parts[#parts + 1] = object('batch', text(batch), 'name', text(b[1]), 'size', b[2], 'sha256', text(b[3]), 'rows', b[4], 'kept', list({ b[5] }))
+  answer[#parts + 1] = b[6]
 end
+answer[1] = object('kind', '"plan"', 'plan', object('plan', plan, 'firstShard', kept[1], 'shards', kept[2], 'shardSize', kept[3],
+  'createdAtMs', kept[4], 'parts', list(parts)))
 return answer

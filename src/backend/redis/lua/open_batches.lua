@@ -1,9 +1,9 @@
--- KEYS  root
--- ARGV  run, limit
--- ->    batches that are open and held by nobody: the scheduler notifies of them
+-- open_batches({run, limit}) -> [batch]   those that are open and held by nobody: the scheduler notifies them
 -- A lease that ran out is listed even where the run may keep no more: it counts as work under way until it is given back.
+-- @reads
 -- @include batches
-local no, limit = run_number(take()), take_number()
+local p = argument()
+local no, limit = run_number(p.run), p.limit
 local found = call('ZRANGEBYSCORE', batch_key(no, 'held'), '-inf', now, 'LIMIT', 0, limit)
 if not is_closed_to_batches(no) then
   for _, batch in ipairs(call('ZRANGE', batch_key(no, 'free'), 0, limit - 1)) do found[#found + 1] = batch end
@@ -11,4 +11,4 @@ end
 table.sort(found, function(a, b) return tonumber(a) < tonumber(b) end)
 local answer = {}
 for i = 1, math.min(limit, #found) do answer[i] = found[i] end
-return answer
+return texts(answer)

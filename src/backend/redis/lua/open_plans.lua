@@ -1,8 +1,5 @@
--- KEYS  root
--- ARGV  run
--- ->    plans that nobody holds
-local no = run_number(take())
-local plans = {}
-for i, plan in ipairs(call('ZRANGEBYSCORE', plan_key(no, 'open'), '-inf', now)) do plans[i] = tonumber(plan) end
-table.sort(plans)
-return plans
+-- open_plans({run}) -> [plan]   held by nobody
+-- @reads
+local plans = call('ZRANGEBYSCORE', plan_key(run_number(argument().run), 'open'), '-inf', now)
+table.sort(plans, function(a, b) return tonumber(a) < tonumber(b) end)
+return list(plans)

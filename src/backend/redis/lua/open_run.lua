@@ -1,8 +1,8 @@
--- KEYS  root
--- ARGV  run, options (JSON), max pages, max pairs, max pages per host ('' = no limit)
--- ->    created (0, 1), options, the three limits ('' = none), elapsed ms, seeded ('1', '0')
+-- open_run({run, options, limits}) -> {created, options, limits, elapsedMs, seeded}
 -- The first call stores the run; later ones return what is stored. The name of a run that is being forgotten is not free yet.
-local name, options = take(), take()
+-- @begins
+-- @include limits
+local p = argument()
 
 -- Above every number that is in use, whoever gave it: another version may have given it by another rule, or somebody deleted a run by hand.
 local function new_number()
@@ -15,19 +15,15 @@ local function new_number()
   return tostring(last)
 end
 
-local no = call('HGET', all_runs, name)
-local created = 0
-if not no then
-  created = 1
-  if call('HEXISTS', forgetting, name) == 1 then return redis.error_reply('ERR the run ' .. name .. ' is being forgotten') end
+local no = call('HGET', all_runs, p.run)
+local created = not no
+if created then
+  if call('HEXISTS', forgetting, p.run) == 1 then return redis.error_reply('ERR the run ' .. p.run .. ' is being forgotten') end
   no = new_number()
-  call('HSET', all_runs, name, no)
-  call('SET', options_key(no), options)
-  call('HSET', run_key(no), 'name', name, 'created', now, 'standing', 'running')
-  for _, limit in ipairs({ 'max_pages', 'max_pairs', 'max_host_pages' }) do
-    local value = take()
-    if value ~= '' then call('HSET', run_key(no), limit, value) end
-  end
+  call('HSET', all_runs, p.run, no)
+  call('SET', options_key(no), p.options)
+  call('HSET', run_key(no), 'name', p.run, 'created', now, 'standing', 'running')
+  set_limits(no, p.limits)
 end
-local run = fields(run_key(no), 'max_pages', 'max_pairs', 'max_host_pages', 'elapsed', 'seeded')
-return { created, call('GET', options_key(no)), run[1] or '', run[2] or '', run[3] or '', run[4] or '0', run[5] or '0' }
+local run = fields(run_key(no), 'elapsed', 'seeded')
+return object('created', truth(created), 'options', call('GET', options_key(no)), 'limits', limits_of(no), 'elapsedMs', run[1] or 0, 'seeded', truth(run[2] == '1'))

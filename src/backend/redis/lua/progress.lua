@@ -1,10 +1,11 @@
--- KEYS  root
--- ARGV  run
--- ->    hosts that have URLs, then what is named below, in this order ('' = there is none)
-local no = run_number(take())
-local sums = fields(run_key(no), 'urls', 'pages', 'pages_leased', 'buffered', 'batches_open', 'batches_leased', 'kept', 'unplanned_kept',
-  'unplanned_rows', 'plans_open', 'next_shard', 'elapsed', 'seedings', 'standing', 'ended', 'sources_open',
-  'page_rows')
-local answer = { call('ZCOUNT', hosts_key(no), 1, '+inf') }
-for i = 1, 17 do answer[i + 1] = sums[i] or '' end
-return answer
+-- progress({run}) -> what is left to do
+-- @reads
+local no = run_number(argument().run)
+local run = hash_of(run_key(no))
+local function sum(name) return run[name] or 0 end
+return object(
+  'urls', sum('urls'), 'hosts', call('ZCOUNT', hosts_key(no), 1, '+inf'), 'pages', sum('pages'), 'pagesLeased', sum('pages_leased'),
+  'buffered', sum('buffered'), 'batchesOpen', sum('batches_open'), 'batchesLeased', sum('batches_leased'), 'kept', sum('kept'),
+  'unplannedKept', sum('unplanned_kept'), 'unplannedRows', sum('unplanned_rows'), 'plansOpen', sum('plans_open'),
+  'nextShard', sum('next_shard'), 'elapsedMs', sum('elapsed'), 'standing', text(run.standing), 'ended', text(run.ended),
+  'seedings', sum('seedings'), 'sourcesOpen', sum('sources_open'), 'pageRows', sum('page_rows'))

@@ -1,10 +1,10 @@
--- KEYS  root
--- ARGV  origin, host, record (JSON), its detail, ms for which it is good, crawl-delay ms (0 = none)
+-- put_robots({origin, host, record, detail: the record's, ttlMs, crawlDelayMs})
 -- The host's delay is the longer one of those that its http and its https origin ask for.
-local origin, host, record, detail, ttl_ms, crawl_delay_ms = take(), take(), take(), take(), take_number(), take_number()
+local p = argument()
+local origin, host, crawl_delay_ms = p.origin, p.host, p.crawlDelayMs
 local hour_ms = 3600000
-call('HSET', robots_key(origin), 'record', record, 'detail', detail, 'expires', now + ttl_ms, 'delay', crawl_delay_ms)
-call('PEXPIREAT', robots_key(origin), now + ttl_ms + hour_ms)
+call('HSET', robots_key(origin), 'record', p.record, 'detail', p.detail, 'expires', now + p.ttlMs, 'delay', crawl_delay_ms)
+call('PEXPIREAT', robots_key(origin), now + p.ttlMs + hour_ms)
 call('ZREM', robots_claims, origin)
 for _, scheme in ipairs({ 'http://', 'https://' }) do
   crawl_delay_ms = math.max(crawl_delay_ms, tonumber(call('HGET', robots_key(scheme .. host), 'delay') or 0))

@@ -1,9 +1,9 @@
--- KEYS  root
--- ARGV  run, batch, token, failed (0, 1)
--- The work was given up; that is no start, and a failure where the batch is to blame.
+-- release_batch({run, batch, token, failed: bool})   the work was given up; that is no start, and a failure where the batch is to blame
 -- @include batches
-local no, batch, token, failed = run_number(take()), take(), take(), take()
-if call('HGET', batch_key(no, batch), 'token') ~= token then return end
-free_batch(no, batch)
-call('HINCRBY', batch_key(no, batch), 'starts', -1)
-if failed == '1' then call('HINCRBY', batch_key(no, batch), 'failures', 1) end
+local p = argument()
+local no = run_number(p.run)
+local key = batch_key(no, p.batch)
+if call('HGET', key, 'token') ~= p.token then return end
+free_batch(no, p.batch)
+call('HINCRBY', key, 'starts', -1)
+if p.failed then call('HINCRBY', key, 'failures', 1) end

@@ -1,10 +1,10 @@
--- KEYS  root
--- ARGV  run, host, token, pause ms
+-- release_host({run, host, token, pauseMs})
 -- The session was given up by a worker that lives; the host rests for so long.
 -- @include frontier
-local no, host, token, pause_ms = run_number(take()), take(), take(), take_number()
+local p = argument()
+local no, host = run_number(p.run), p.host
 local h = hash_of(host_key(host))
-if h.t ~= token or h.r ~= no then return end
-h.n = math.max(tonumber(h.n or 0), now + pause_ms)
+if h.t ~= p.token or h.r ~= no then return end
+h.n = math.max(tonumber(h.n or 0), now + p.pauseMs)
 give_back_host(host, h, false)
 call('HSET', host_key(host), 'n', h.n)

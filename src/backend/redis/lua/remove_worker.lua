@@ -1,5 +1,4 @@
--- KEYS  root
--- ARGV  worker
-local worker = take()
+-- remove_worker({worker})
+local worker = argument().worker
 call('ZREM', beats, worker)
 call('HDEL', workers, worker)

@@ -1,4 +1,3 @@
--- KEYS  root
 -- ARGV  delay ms, window ms, guard ms, most hosts of a group, n, then host, how many fetches are wanted, and groups for each
 -- ->    for each: how many are granted, ms until the first, ms between two, failures, crowded (1, 0)
 -- Fetches on a host are the delay (or the host's crawl-delay) apart; only as many are granted as start within the window. The guard is

@@ -1,5 +1,4 @@
--- KEYS  root
--- ARGV  none
+-- reset_leases({})
 -- For a process that knows that it is alone with this state: whoever held a lease is dead. The one script that walks all leases.
 -- @include frontier batches
 for _, no in ipairs(call('HVALS', all_runs)) do

@@ -1,14 +1,13 @@
--- KEYS  root
--- ARGV  none
--- ->    for each run: number, name, standing, note, ended ('' = null), created ms, options (JSON), the three limits ('' = none), model (JSON, '' = nothing was scored yet)
-local answer = {}
-for _, names in ipairs({ all_runs, forgetting }) do
-  for _, no in ipairs(call('HVALS', names)) do
-    local run = fields(run_key(no), 'name', 'standing', 'note', 'ended', 'created', 'max_pages', 'max_pairs', 'max_host_pages', 'model')
-    answer[#answer + 1] = no
-    for i = 1, 5 do answer[#answer + 1] = run[i] or '' end
-    answer[#answer + 1] = call('GET', options_key(no))
-    for i = 6, 9 do answer[#answer + 1] = run[i] or '' end
-  end
+-- runs({}) -> [{run, standing, note, ended, createdMs, options, limits, model}]   in the order in which they were opened
+-- @reads
+-- @include limits
+local numbers = call('HVALS', all_runs)
+for _, no in ipairs(call('HVALS', forgetting)) do numbers[#numbers + 1] = no end
+table.sort(numbers, function(a, b) return tonumber(a) < tonumber(b) end)
+local runs = {}
+for i, no in ipairs(numbers) do
+  local run = fields(run_key(no), 'name', 'standing', 'note', 'ended', 'created', 'model')
+  runs[i] = object('run', text(run[1]), 'standing', text(run[2]), 'note', text(run[3]), 'ended', text(run[4]), 'createdMs', run[5],
+    'options', call('GET', options_key(no)), 'limits', limits_of(no), 'model', run[6])
 end
-return answer
+return list(runs)

@@ -1,3 +1,4 @@
--- KEYS  root
--- ARGV  run, options (JSON)
-call('SET', options_key(run_number(take())), take())
+-- set_options({run, options})
+-- @begins
+local p = argument()
+call('SET', options_key(run_number(p.run)), p.options)

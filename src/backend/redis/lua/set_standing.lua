@@ -1,13 +1,11 @@
--- KEYS  root
--- ARGV  run, standing, note ('' = none)
--- ->    1, or 0 where there is no such run.  `running` opens a run that ended again
-local no = call('HGET', all_runs, take())
-if not no then return 0 end
-local standing, note = take(), take()
-call('HSET', run_key(no), 'standing', standing)
-if note == '' then call('HDEL', run_key(no), 'note') else call('HSET', run_key(no), 'note', note) end
-if standing == 'running' then
+-- set_standing({run, standing, note}) -> bool: there is such a run   `running` opens a run that ended again
+local p = argument()
+local no = call('HGET', all_runs, p.run)
+if not no then return 'false' end
+call('HSET', run_key(no), 'standing', p.standing)
+if p.note then call('HSET', run_key(no), 'note', p.note) else call('HDEL', run_key(no), 'note') end
+if p.standing == 'running' then
   call('HDEL', run_key(no), 'ended')
   add(no, 'seedings', 1)
 end
-return 1
+return 'true'

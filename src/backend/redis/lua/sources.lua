@@ -1,13 +1,8 @@
--- KEYS  root
--- ARGV  run
--- ->    for each source, in the order of their names: name, '1' where it was read to its end, else '0', its cursor
-local no = run_number(take())
-local names, answer = call('HKEYS', sources_key(no)), {}
+-- sources({run}) -> [{source, cursor, ended}]   in the order of their names
+-- @reads
+-- @include sources
+local kept, names = hash_of(sources_key(run_number(argument().run))), {}
+for name in pairs(kept) do names[#names + 1] = name end
 table.sort(names)
-for _, name in ipairs(names) do
-  local ended, cursor = string.match(call('HGET', sources_key(no), name), '^(%d) (.*)$')
-  answer[#answer + 1] = name
-  answer[#answer + 1] = ended
-  answer[#answer + 1] = cursor
-end
-return answer
+for i, name in ipairs(names) do names[i] = source_of(name, kept[name]) end
+return list(names)

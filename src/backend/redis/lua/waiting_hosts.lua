@@ -1,11 +1,10 @@
--- KEYS  root
--- ARGV  run, limit
--- ->    hosts with URLs that are due and that nobody holds: the scheduler notifies of them
+-- waiting_hosts({run, limit}) -> [host]   hosts with URLs that are due and that nobody holds: the scheduler notifies them
 -- A lease that ran out is listed even where the run may fetch no more: it holds a part of the budget until it is given back.
 -- @include frontier
-local no, limit = run_number(take()), take_number()
+local p = argument()
+local no, limit = run_number(p.run), p.limit
 local answer = call('ZRANGEBYSCORE', held_key(no), '-inf', now, 'LIMIT', 0, limit)
-if page_room(no) == 0 then return answer end
+if page_room(no) == 0 then return texts(answer) end
 -- Hosts that turn out not to be due are put right, so that they are not met again; those behind them wait for the next call.
 for _, host in ipairs(call('ZRANGEBYSCORE', due_key(no), '-inf', now, 'LIMIT', 0, limit * 2 + 16)) do
   if #answer == limit then break end
@@ -26,4 +25,4 @@ for _, host in ipairs(call('ZRANGEBYSCORE', due_key(no), '-inf', now, 'LIMIT', 0
     answer[#answer + 1] = host
   end
 end
-return answer
+return texts(answer)

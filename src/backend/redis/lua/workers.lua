@@ -1,11 +1,9 @@
--- KEYS  root
--- ARGV  none
--- ->    for each worker that is believed to live: its name, ms since it said so, body (JSON)
-local answer = {}
-for _, worker in ipairs(call('ZRANGEBYSCORE', beats, '(' .. now, '+inf')) do
+-- workers({}) -> [{worker, body, agoMs}]   those that are believed to live, in the order of their names
+-- @reads
+local names, answer = call('ZRANGEBYSCORE', beats, '(' .. now, '+inf'), {}
+table.sort(names)
+for i, worker in ipairs(names) do
   local said, body = string.match(call('HGET', workers, worker), '^(%d+) (.*)$')
-  answer[#answer + 1] = worker
-  answer[#answer + 1] = now - tonumber(said)
-  answer[#answer + 1] = body
+  answer[i] = object('worker', text(worker), 'body', body, 'agoMs', now - tonumber(said))
 end
-return answer
+return list(answer)

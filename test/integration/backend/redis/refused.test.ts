@@ -2,12 +2,12 @@ import { ReplyError } from 'ioredis'
 import { describe, expect, it } from 'vitest'
 import type { Backend } from '../../../../src/backend/backend.js'
 import { frontierScripts } from '../../../../src/backend/redis/frontier-scripts.js'
-import type { CallScript, ScriptName } from '../../../../src/backend/redis/scripts.js'
+import type { CallScript } from '../../../../src/backend/redis/scripts.js'
 import { openDesk } from '../../../contracts/backend/desk.js'
 
 /** A server of which one script answers with an error. */
-async function commitWhere(failing: ScriptName, error: Error, candidates: number) {
-  const called: ScriptName[] = []
+async function commitWhere(failing: string, error: Error, candidates: number) {
+  const called: string[] = []
   const call: CallScript = async (name) => {
     called.push(name)
     if (name === failing) throw error

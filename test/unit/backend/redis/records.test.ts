@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { losersOf, loserText } from '../../../../src/backend/redis/batch-scripts.js'
 import { candidateNumber, captionHash, contentNumber, urlNumber } from '../../../../src/backend/redis/hash.js'
 import { rootOf } from '../../../../src/backend/redis/keys.js'
 import { leasedUrlOf, urlBody } from '../../../../src/backend/redis/url-record.js'
@@ -70,17 +69,6 @@ describe('numbers that stand for what is known', () => {
     expect(urlNumber('http://a.test/')).not.toBe(urlNumber('http://b.test/'))
     expect(captionHash('ÜBER')).toEqual(captionHash('über'))
     expect(captionHash('a')).toHaveLength(7)
-  })
-})
-
-describe('losers as text', () => {
-  it('come back as they were', () => {
-    const losers = [
-      { row: 3, reason: 'duplicate_near' as const, duplicateOf: 'ab'.repeat(32) },
-      { row: 0, reason: 'max_pairs' as const, duplicateOf: null },
-    ]
-    expect(losersOf(loserText(losers))).toEqual(losers)
-    expect(losersOf(loserText([]))).toEqual([])
   })
 })
 

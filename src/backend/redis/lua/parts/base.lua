@@ -6,7 +6,35 @@ local function now_ms()
 end
 local now = now_ms()
 
--- ARGV is read from its beginning to its end. A list is its length and then its values; '' as a number is nil.
+-- A script takes one JSON text and answers one, unless it is hot or answers much: its comment says in which positions it has them then.
+-- JSON's null is nil.
+local function without_nulls(value)
+  if value == cjson.null then return nil end
+  if type(value) ~= 'table' then return value end
+  for name, inner in pairs(value) do value[name] = without_nulls(inner) end
+  return value
+end
+local function argument() return without_nulls(cjson.decode(ARGV[1])) end
+
+-- JSON is built as text, so that a number or JSON goes into it as it is stored: cjson rounds the one and knows no empty list. nil is null.
+local function object(...)
+  local parts = {}
+  for i = 1, select('#', ...), 2 do
+    local name, value = select(i, ...)
+    parts[#parts + 1] = '"' .. name .. '":' .. (value or 'null')
+  end
+  return '{' .. table.concat(parts, ',') .. '}'
+end
+local function list(values) return '[' .. table.concat(values, ',') .. ']' end
+-- Most texts need no escape, and are put in a good deal faster so.
+local function text(value)
+  if not value then return nil end
+  return string.find(value, '[%c"\\]') and cjson.encode(value) or '"' .. value .. '"'
+end
+local function texts(values) return #values == 0 and '[]' or cjson.encode(values) end
+local function truth(is) return is and 'true' or 'false' end
+
+-- Positions are read from the first to the last. A list is its length and then its values; '' as a number is nil.
 local taken = 0
 local function take()
   taken = taken + 1
@@ -48,6 +76,9 @@ local function subtract_leased(no, field, n)
 end
 local function count(no, name, n)
   if n ~= 0 then call('HINCRBY', counters_key(no), name, n) end
+end
+local function add_counters(no, counters)
+  for name, n in pairs(counters) do count(no, name, n) end
 end
 local function take_counters(no)
   for _ = 1, take_number() do

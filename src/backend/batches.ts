@@ -1,0 +1,92 @@
+import type { Candidate, RejectReason } from '../records/index.js'
+
+export interface BatchShape {
+  readonly batchSize: number
+  readonly batchAgeMs: number
+  /** Most candidates of one image host in a batch. */
+  readonly perHost: number
+}
+
+export interface FoundCandidate {
+  readonly key: string
+  /** Host of the image, by which batches are dealt. */
+  readonly host: string
+  /** Distinct caption texts, for the count of boilerplate. */
+  readonly texts: readonly string[]
+  readonly body: Candidate
+}
+
+export interface LeasedCandidate {
+  readonly id: number
+  readonly attempts: number
+  readonly body: Candidate
+}
+
+export type BatchLease =
+  | {
+      readonly kind: 'batch'
+      readonly candidates: readonly LeasedCandidate[]
+      /** Earlier leases that ended in neither a commit nor a release: their workers died, or lost the lease. */
+      readonly starts: number
+      /** Earlier leases that were released as failed. */
+      readonly failures: number
+    }
+  | { readonly kind: 'busy'; readonly inMs: number }
+  | { readonly kind: 'split'; readonly batches: readonly string[] }
+  | { readonly kind: 'gone' }
+
+export type Held = { readonly kind: 'held' } | { readonly kind: 'lost' }
+
+export interface Loser {
+  readonly row: number
+  readonly reason: RejectReason
+  readonly duplicateOf: string | null
+}
+
+export interface BatchCommit {
+  readonly run: string
+  readonly batch: string
+  readonly token: string
+  /** null where every candidate was deferred. */
+  readonly part: {
+    readonly name: string
+    readonly size: number
+    readonly sha256: string
+    readonly rows: number
+  } | null
+  readonly kept: readonly {
+    readonly row: number
+    readonly sha256: string
+    readonly phash: string
+    readonly score: number | null
+  }[]
+  /** SHA-256 of every kept image that a duplicate of this batch cites. */
+  readonly cited: readonly string[]
+  readonly deferred: readonly { readonly id: number; readonly delayMs: number }[]
+  readonly counters: Record<string, number>
+  readonly dedupe: 'near' | 'exact' | 'off'
+  readonly distance: number
+}
+
+export type BatchCommitted =
+  | { readonly kind: 'committed'; readonly kept: number; readonly losers: readonly Loser[] }
+  | { readonly kind: 'lost' }
+  | { readonly kind: 'stale' }
+
+/** Candidates in batches, and the images that are kept of them. See Backend. */
+export interface Batches {
+  closeBatches(run: string, shape: BatchShape & { dry: boolean }): Promise<readonly string[]>
+  openBatches(run: string, limit: number): Promise<readonly string[]>
+  leaseBatch(wish: { run: string; batch: string; token: string; leaseMs: number }): Promise<BatchLease>
+  extendBatch(wish: { run: string; batch: string; token: string; leaseMs: number }): Promise<Held>
+  /** Gives the lease up; the start counts only where the batch itself `failed`. */
+  releaseBatch(wish: { run: string; batch: string; token: string; failed: boolean }): Promise<void>
+  findDuplicates(wish: {
+    run: string
+    images: readonly { sha256: string; phash: string }[]
+    near: boolean
+    distance: number
+  }): Promise<readonly { index: number; of: string; near: boolean }[]>
+  captionCounts(run: string, texts: readonly string[]): Promise<readonly number[]>
+  commitBatch(commit: BatchCommit): Promise<BatchCommitted>
+}
