@@ -46,8 +46,11 @@ export interface WorkDeps {
   readonly claim: (store: Store, entry: RunEntry, signal: AbortSignal) => Promise<string | null>
   /** Runs whose place is in order already: reconciled, and swept of what nobody names. */
   readonly inOrder: readonly string[]
-  /** Whether the state of a run is to be written beside its dataset. */
-  readonly publishes: boolean
+  /**
+   * Whether no other process works on these runs. Then nobody else writes what a manifest lacks, and whoever started the run tells how it
+   * stands; in a fleet the holder of the duty does both.
+   */
+  readonly isAlone: boolean
   readonly observe: Observe
   readonly now: () => number
   readonly random: () => number
@@ -137,7 +140,7 @@ class Engine {
       worker: this.#worker,
       notifyMs: options.notifyMs,
       inOrder: deps.inOrder,
-      publishes: deps.publishes,
+      publishes: !deps.isAlone,
       now,
     })
     hub.onReconnect(() => {
@@ -170,13 +173,17 @@ class Engine {
       ])
     } finally {
       await Promise.all(answering.map((one) => one.close(this.#abort.aborted)))
-      // What stays behind its shards now would stay so until the next start.
-      await this.#pipelines.catchUp(this.#abort).catch((error: unknown) => this.#trouble(error))
+      if (this.#deps.isAlone) await this.#catchUp()
       // The server may be what was lost; then its leases end by themselves.
       await Promise.allSettled([this.#scheduler.close(), hub.backend.removeWorker(this.#worker)])
       await this.#pipelines.close()
     }
     this.#lost.signal.throwIfAborted()
+  }
+
+  /** Writes what manifests lack, which would stay so until the next start. */
+  #catchUp(): Promise<void> {
+    return this.#pipelines.catchUp(this.#abort).catch((error: unknown) => this.#trouble(error))
   }
 
   async #every(ms: number, act: () => Promise<unknown>): Promise<void> {

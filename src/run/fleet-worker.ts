@@ -80,7 +80,7 @@ export function workInFleet(options: FleetWorkOptions, deps: FleetWorkDeps, sign
       },
       claim: claimForRun,
       inOrder: [],
-      publishes: true,
+      isAlone: false,
       observe,
       now,
       random: deps.random,

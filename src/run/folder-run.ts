@@ -249,7 +249,7 @@ async function workThrough(
       // Its lock holds a folder; what many machines can reach was claimed before.
       claim: async () => null,
       inOrder: [runName],
-      publishes: false,
+      isAlone: true,
       observe: (event) => {
         if (event.kind === 'trouble') status.trouble(new Error(event.message))
         if (event.kind === 'problem' || event.kind === 'notice') hooks.onNote(event.message)

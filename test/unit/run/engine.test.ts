@@ -98,7 +98,7 @@ function desk(state: Partial<Progress>, maxTimeMs: number | null = null, over: P
         renderer: async () => null,
         claim: async () => null,
         inOrder: [],
-        publishes: false,
+        isAlone: true,
         observe: (event) => events.push(event),
         now: Date.now,
         random: Math.random,
