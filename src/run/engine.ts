@@ -48,7 +48,7 @@ export interface WorkDeps {
   readonly inOrder: readonly string[]
   /**
    * Whether no other process works on these runs. Then nobody else writes what a manifest lacks, and whoever started the run tells how it
-   * stands; in a fleet the holder of the duty does both.
+   * stands; in a fleet the holder of the duty does both. And a run that this process cannot work on goes on nowhere: the work ends with why.
    */
   readonly isAlone: boolean
   readonly observe: Observe
@@ -69,7 +69,7 @@ export interface Vitals {
 
 export interface Working {
   vitals(): Vitals
-  /** Resolves when the process drained, or every run ended; rejects where the model broke. */
+  /** Resolves when the process drained, or every run ended; rejects where the model broke, or a process that is alone cannot work on a run. */
   readonly ended: Promise<void>
 }
 
@@ -80,6 +80,7 @@ const ttlMs = 15_000
 const lookMs = 5_000
 /** An item whose run this process cannot work on is left to another. */
 const elsewhereMs = 2_000
+
 /** Works on the hub's runs until `signals` say so. Any number of such processes share the work. */
 export function work(options: WorkOptions, deps: WorkDeps, signals: RunSignals): Working {
   prepareImageLibrary()
@@ -91,7 +92,7 @@ class Engine {
   readonly #options: WorkOptions
   readonly #deps: WorkDeps
   readonly #worker = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`
-  /** Aborted when the model breaks. */
+  /** Aborted when the model breaks, or when the only process that there is cannot work on a run. */
   readonly #lost = new AbortController()
   /** Aborted when every run has ended. */
   readonly #over = new AbortController()
@@ -280,6 +281,7 @@ class Engine {
     if (event.kind === 'problem') {
       if (this.#problems.get(event.run) === event.message) return
       this.#problems.set(event.run, event.message)
+      if (this.#deps.isAlone) this.#lost.abort(new Error(event.message))
     }
     this.#deps.observe(event)
   }

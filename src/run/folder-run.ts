@@ -252,7 +252,7 @@ async function workThrough(
       isAlone: true,
       observe: (event) => {
         if (event.kind === 'trouble') status.trouble(new Error(event.message))
-        if (event.kind === 'problem' || event.kind === 'notice') hooks.onNote(event.message)
+        if (event.kind === 'notice') hooks.onNote(event.message)
         if (status.troubles() > maxTroubles)
           lost.abort(new Error('too many failures with nothing done in between'))
       },

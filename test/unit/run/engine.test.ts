@@ -5,7 +5,7 @@ import type { Backend, Progress } from '../../../src/backend/backend.js'
 import type { Hub } from '../../../src/backend/hub.js'
 import { ServerMonitor } from '../../../src/backend/redis/server-monitor.js'
 import type { WorkKind, WorkQueue } from '../../../src/backend/work-queue.js'
-import { work } from '../../../src/run/engine.js'
+import { type WorkDeps, work } from '../../../src/run/engine.js'
 import type { WorkEvent } from '../../../src/run/observe/events.js'
 import type { RunSignals } from '../../../src/run/run-types.js'
 import { folderStore } from '../../../src/shard/index.js'
@@ -15,7 +15,12 @@ import { noProgress } from '../../fixtures/workers/no-progress.js'
 import { runOptions } from '../../fixtures/workers/options.js'
 
 /** A run whose state a test moves; notified are written down, and nobody answers. */
-function desk(state: Partial<Progress>, maxTimeMs: number | null = null, over: Partial<RunSignals> = {}) {
+function desk(
+  state: Partial<Progress>,
+  maxTimeMs: number | null = null,
+  over: Partial<RunSignals> = {},
+  openStore: WorkDeps['openStore'] = async (place) => folderStore(place),
+) {
   const out = tempFolder()
   let progress = { ...noProgress, ...state }
   let ended: string | null = null
@@ -93,7 +98,7 @@ function desk(state: Partial<Progress>, maxTimeMs: number | null = null, over: P
       },
       {
         hub,
-        openStore: async (place) => folderStore(place),
+        openStore,
         openScoring: async () => ({ message: 'none' }),
         renderer: async () => null,
         claim: async () => null,
@@ -180,5 +185,12 @@ describe('the engine', () => {
     onNotify(() => abort.abort())
     await run()
     expect([closed, ended()]).toEqual([[true, true], null])
+  })
+
+  it('ends with the reason where it is alone and cannot work on its run: nobody else will', async () => {
+    const { run, ended, events } = desk({ urls: 3 }, null, {}, async () => ({ message: 'the place is gone' }))
+    await expect(run()).rejects.toThrow('the place is gone')
+    expect(ended()).toBeNull()
+    expect(events).toEqual([{ kind: 'problem', run: 'r', message: 'the place is gone' }])
   })
 })
