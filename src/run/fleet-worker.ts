@@ -4,9 +4,9 @@ import type { Provider } from '../filter/index.js'
 import type { Store } from '../shard/index.js'
 import { type Working, work } from './engine.js'
 import type { Observe } from './observe/events.js'
+import { claimOutput, runOwner } from './output-claim.js'
 import { type Remembered, remembered } from './remembered.js'
 import { type OpenedScoring, openRenderer, openScoring, type ScoringOptions } from './resources.js'
-import { claimForRun } from './run-owner.js'
 import type { Environment, RunSignals } from './run-types.js'
 
 /** What one process of a fleet does. */
@@ -78,7 +78,7 @@ export function workInFleet(options: FleetWorkOptions, deps: FleetWorkDeps, sign
         browsers ??= openBrowsers()
         return browsers
       },
-      claim: claimForRun,
+      claim: (store, entry, signal) => claimOutput(store, runOwner(entry), signal),
       inOrder: [],
       isAlone: false,
       observe,

@@ -21,7 +21,7 @@ import { lockFolder } from './folder-lock.js'
 import { withInputReport } from './input-report.js'
 import { readyRun, startRun } from './launch.js'
 import { databaseDirOf, lookAtPlace, privateDirOf } from './output.js'
-import { claimPlace } from './output-claim.js'
+import { claimOutput, folderOwner } from './output-claim.js'
 import { createPublisher } from './published-status.js'
 import { checkRunSources, readSources } from './read-sources.js'
 import { type OpenedScoring, openRenderer, openScoring, reconcile } from './resources.js'
@@ -175,7 +175,7 @@ async function runLocked(
   }
   await clearScratch(store)
   if (isShared) {
-    const taken = await claimPlace(store, privateDir, abort)
+    const taken = await claimOutput(store, await folderOwner(privateDir), abort)
     if (taken !== null) return refused('bad_out', taken)
     status.publishBy(
       createPublisher(store, (error) =>

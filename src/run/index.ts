@@ -9,10 +9,10 @@ export { createLog, type LogLevel } from './observe/log.js'
 export { createMetrics } from './observe/metrics.js'
 export { serveVitals } from './observe/observe-server.js'
 export { sourcesProblem } from './output.js'
+export { ownedByOther } from './output-claim.js'
 export { readPublishedStatus } from './published-status.js'
 export { checkRunSources, readSources } from './read-sources.js'
 export { type Order, orderRun } from './run-control.js'
-export { ownedByOther } from './run-owner.js'
 export {
   type FleetRun,
   type FleetRunDetails,

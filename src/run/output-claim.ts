@@ -3,7 +3,9 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
+import type { RunEntry } from '../backend/index.js'
 import { type Store, standingIn, standingProblem } from '../shard/index.js'
+import { optionsOf } from './launch.js'
 
 const claimName = '.pairmill/owner.json'
 const tokenName = 'owner'
@@ -24,27 +26,43 @@ const ownerSchema = z.union([
 /** The state that a place belongs to. */
 export type Owner = z.infer<typeof ownerSchema>
 
-/** `claimFor` the state in a folder, which is locked by this process. */
-export async function claimPlace(
-  store: Store,
-  privateDir: string,
-  signal: AbortSignal,
-): Promise<string | null> {
-  const token = await tokenOf(privateDir)
-  return await claimFor(store, { v: 1, token, host: hostname(), folder: privateDir }, signal)
+/** The state in a folder that this process has locked. */
+export async function folderOwner(privateDir: string): Promise<Owner> {
+  return { v: 1, token: await folderToken(privateDir), host: hostname(), folder: privateDir }
+}
+
+/** The state of a run in a fleet's server. */
+export function runOwner(entry: RunEntry): Owner {
+  return { v: 1, token: runToken(entry), run: entry.run, backend: optionsOf(entry.options).backend }
 }
 
 /**
  * Binds a place that many machines can reach to the one state that knows its parts: another run would take them for stray ones and
  * remove them. Answers why the place cannot be used; null = it is the owner's.
  */
-export async function claimFor(store: Store, owner: Owner, signal: AbortSignal): Promise<string | null> {
+export async function claimOutput(store: Store, owner: Owner, signal: AbortSignal): Promise<string | null> {
+  if (await isOfOneProcess(store, signal)) return `${store.url} ${belongsToOneProcess}`
   // As late as can be: who heeds no claim may have begun to write there since the place was opened.
   const problem = standingProblem(store.url, await standingIn(store, signal))
   if (problem !== null) return problem
   const bytes = Buffer.from(`${JSON.stringify(owner)}\n`)
   if ((await store.putBytes(claimName, bytes, { ifAbsent: true }, signal)) === 'stored') return null
   return await foreignOwner(store, owner.token, signal)
+}
+
+/** Why a run of a fleet cannot have the place; null = as far as can be seen it can. Changes nothing. `entry` null = a run that is yet to be made. */
+export async function ownedByOther(
+  store: Store,
+  entry: RunEntry | null,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const other = await foreignOwner(store, entry === null ? null : runToken(entry), signal)
+  if (other !== null) return other
+  if (await isOfOneProcess(store, signal)) return `${store.url} ${belongsToOneProcess}`
+  const standing = await standingIn(store, signal)
+  if (entry === null && standing.kind === 'own')
+    return `${store.url} holds the dataset of another run: choose another --out`
+  return standingProblem(store.url, standing)
 }
 
 /** Why the place cannot be used by the state with this token, null = one that is new; null = nobody else claimed it. */
@@ -61,14 +79,28 @@ export async function foreignOwner(
   return `${store.url} belongs to ${whose}: go on with that --backend, or choose another --out`
 }
 
+const belongsToOneProcess =
+  'belongs to a run in one process, whose state lies in its .pairmill/: go on with that without a fleet, or choose another --out'
+
+/** A run in a folder claims nothing: its lock and its database, which lie in that folder, say whose it is. */
+async function isOfOneProcess(store: Store, signal: AbortSignal): Promise<boolean> {
+  for (const name of ['db', 'lock']) if ((await store.stat(`.pairmill/${name}`, signal)) !== null) return true
+  return false
+}
+
+/** A run by its name and the moment it was made: one of the same name, made after the server lost everything, is another. */
+function runToken({ run, createdMs }: Pick<RunEntry, 'run' | 'createdMs'>): string {
+  return `${run}@${createdMs}`
+}
+
 function named(owner: Owner): string {
   return 'run' in owner
     ? `the run ${owner.run} of the fleet at ${owner.backend}`
     : `a run whose state is kept in ${owner.folder} on ${owner.host}`
 }
 
-/** The same for every start with this state. */
-async function tokenOf(privateDir: string): Promise<string> {
+/** Token of the state in a folder: the same for every start with it. */
+async function folderToken(privateDir: string): Promise<string> {
   const path = join(privateDir, tokenName)
   try {
     const token = (await readFile(path, 'utf8')).trim()

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { isReplaced, lookAtPlace, sourcesProblem } from '../../../src/run/output.js'
-import { claimFor } from '../../../src/run/output-claim.js'
+import { claimOutput } from '../../../src/run/output-claim.js'
 import { folderStore } from '../../../src/shard/index.js'
 import { newOut, tempFolder } from '../../fixtures/run/pairmill.js'
 
@@ -69,7 +69,7 @@ describe('the place of a run in this process', () => {
   it('is not a run’s of a fleet', async () => {
     const out = newOut()
     const owner = { v: 1, token: 'birds@1', run: 'birds', backend: 'redis://one' } as const
-    expect(await claimFor(folderStore(out), owner, calm)).toBeNull()
+    expect(await claimOutput(folderStore(out), owner, calm)).toBeNull()
     const whose = { message: expect.stringContaining('the run birds of the fleet at redis://one') }
     expect(await lookAtPlace(optionsFor(out), calm)).toEqual(whose)
   })

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import type { Backend, RunEntry } from '../../../src/backend/backend.js'
 import type { WorkQueue } from '../../../src/backend/work-queue.js'
 import type { Net } from '../../../src/net/index.js'
+import { claimOutput, runOwner } from '../../../src/run/output-claim.js'
 import { Pipelines } from '../../../src/run/pipelines.js'
-import { claimForRun } from '../../../src/run/run-owner.js'
 import { folderStore } from '../../../src/shard/index.js'
 import { createSemaphore } from '../../../src/timing/semaphore.js'
 import { entry } from '../../fixtures/fleet/fleet-values.js'
@@ -48,7 +48,7 @@ function desk() {
     },
     openStore: async (place) => folderStore(place),
     openScoring: async () => ({ message: 'none' }),
-    claim: claimForRun,
+    claim: (store, entry, signal) => claimOutput(store, runOwner(entry), signal),
     renderer: async () => null,
     observe: () => {},
     settleMs: 0,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { RunSnapshot, RunState } from '../../../src/run/index.js'
-import { claimPlace } from '../../../src/run/output-claim.js'
+import { claimOutput, folderOwner } from '../../../src/run/output-claim.js'
 import { createPublisher, readPublishedStatus } from '../../../src/run/published-status.js'
 import { folderStore } from '../../../src/shard/index.js'
 import { calm, tempFolder } from '../../fixtures/shard/dataset-fixture.js'
@@ -78,9 +78,9 @@ describe('a place that many machines can reach', () => {
   it('is for the state that claimed it first, however often that starts', async () => {
     const store = folderStore(await tempFolder())
     const [mine, other] = [await tempFolder(), await tempFolder()]
-    expect(await claimPlace(store, mine, calm)).toBeNull()
-    expect(await claimPlace(store, mine, calm)).toBeNull()
-    expect(await claimPlace(store, other, calm)).toContain(
+    expect(await claimOutput(store, await folderOwner(mine), calm)).toBeNull()
+    expect(await claimOutput(store, await folderOwner(mine), calm)).toBeNull()
+    expect(await claimOutput(store, await folderOwner(other), calm)).toContain(
       `belongs to a run whose state is kept in ${mine} on `,
     )
   })
@@ -88,6 +88,8 @@ describe('a place that many machines can reach', () => {
   it('with a claim that cannot be read is for nobody', async () => {
     const store = folderStore(await tempFolder())
     await store.putBytes('.pairmill/owner.json', Buffer.from('{'), { ifAbsent: true }, calm)
-    expect(await claimPlace(store, await tempFolder(), calm)).toContain('is kept elsewhere')
+    expect(await claimOutput(store, await folderOwner(await tempFolder()), calm)).toContain(
+      'is kept elsewhere',
+    )
   })
 })
