@@ -1,11 +1,11 @@
-import { type Hub, openRedisHub } from '../backend/index.js'
+import type { Hub } from '../backend/index.js'
 import { type Forgotten, forgetRun } from '../run/index.js'
 import type { Clock } from './display.js'
 import { formatDuration } from './duration.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
-import { formatCount, oneLine } from './figures.js'
-import { fleetUrlOf } from './fleet-url.js'
-import type { Output } from './output.js'
+import { formatCount } from './figures.js'
+import { type FleetDeps, unknownRun, withFleet } from './fleet.js'
+import { type Output, say } from './output.js'
 
 export interface ForgetCall {
   readonly run: string
@@ -13,36 +13,22 @@ export interface ForgetCall {
   readonly backend: string | null
 }
 
-export interface ForgetDeps {
-  /** PAIRMILL_BACKEND; null = not set. */
-  readonly fleetUrl: string | null
+export interface ForgetDeps extends FleetDeps {
   readonly stdout: Output
-  readonly stderr: Output
   readonly clock: Clock
 }
 
 /** `pairmill forget`. */
-export async function forgetCommand(call: ForgetCall, deps: ForgetDeps): Promise<ExitCode> {
-  const refuse = (message: string, code: ExitCode): ExitCode => {
-    deps.stderr.write(`pairmill: ${oneLine(message)}\n`)
-    return code
-  }
-  const url = fleetUrlOf(call.backend, deps.fleetUrl)
-  if ('problem' in url) return refuse(url.problem, exitCodes.usage)
-  const fleet = await openRedisHub(url.url, () => {})
-  if ('message' in fleet) return refuse(fleet.message, exitCodes.backend)
-  try {
-    const forgotten = await forgetShown(fleet, call.run, deps)
-    if (forgotten.kind !== 'forgotten') return refuse(refusalOf(call.run, forgotten), exitCodes.failed)
-    deps.stdout.write(`${call.run} is forgotten. Its dataset is as it was.\n`)
+export async function forgetCommand({ run, backend }: ForgetCall, deps: ForgetDeps): Promise<ExitCode> {
+  return await withFleet(backend, deps, async (fleet) => {
+    const forgotten = await forgetShown(fleet, run, deps)
+    if (forgotten.kind !== 'forgotten') {
+      say(deps.stderr, refusalOf(run, forgotten))
+      return exitCodes.failed
+    }
+    deps.stdout.write(`${run} is forgotten. Its dataset is as it was.\n`)
     return exitCodes.ok
-  } catch (error) {
-    const why = await fleet.explain(error)
-    if (why === null) throw error
-    return refuse(why, exitCodes.backend)
-  } finally {
-    await fleet.close()
-  }
+  })
 }
 
 const progressMs = 1_000
@@ -73,10 +59,8 @@ export async function forgetShown(
 /** Message about what stands in the way, and what to do. Pure. */
 function refusalOf(run: string, forgotten: Exclude<Forgotten, { kind: 'forgotten' }>): string {
   switch (forgotten.kind) {
-    case 'unknown': {
-      const { runs } = forgotten
-      return `there is no run ${run}; ${runs.length === 0 ? 'there are none' : `there are: ${runs.join(', ')}`}`
-    }
+    case 'unknown':
+      return unknownRun(run, forgotten.runs)
     case 'goes_on':
       return forgotten.state === 'stopping'
         ? `${run} has not ended: it stops, and \`pairmill work shard\` writes what it kept to shards; nothing was forgotten`

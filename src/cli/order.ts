@@ -1,7 +1,6 @@
-import { openRedisHub } from '../backend/index.js'
 import { type Order, orderRun } from '../run/index.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
-import { fleetUrlOf } from './fleet-url.js'
+import { type FleetDeps, unknownRun, withFleet } from './fleet.js'
 import { type Output, say } from './output.js'
 
 export interface OrderCall {
@@ -11,11 +10,8 @@ export interface OrderCall {
   readonly backend: string | null
 }
 
-export interface OrderDeps {
-  /** PAIRMILL_BACKEND; null = not set. */
-  readonly fleetUrl: string | null
+export interface OrderDeps extends FleetDeps {
   readonly stdout: Output
-  readonly stderr: Output
 }
 
 const effects: Record<Order, string> = {
@@ -30,35 +26,18 @@ const standsAlready: Record<Order, string> = {
 }
 
 /** `pairmill pause|resume|stop`. */
-export async function orderCommand(call: OrderCall, deps: OrderDeps): Promise<ExitCode> {
-  const refuse = (message: string, code: ExitCode): ExitCode => {
-    say(deps.stderr, message)
-    return code
-  }
-  const url = fleetUrlOf(call.backend, deps.fleetUrl)
-  if ('problem' in url) return refuse(url.problem, exitCodes.usage)
-  const fleet = await openRedisHub(url.url, () => {})
-  if ('message' in fleet) return refuse(fleet.message, exitCodes.backend)
-  try {
-    const ordered = await orderRun(fleet, call.run, call.order)
+export async function orderCommand({ run, order, backend }: OrderCall, deps: OrderDeps): Promise<ExitCode> {
+  return await withFleet(backend, deps, async (fleet) => {
+    const ordered = await orderRun(fleet, run, order)
     if (ordered.kind === 'unknown') {
-      const known = ordered.runs.length === 0 ? 'there are none' : `there are: ${ordered.runs.join(', ')}`
-      return refuse(`there is no run ${call.run}; ${known}`, exitCodes.failed)
+      say(deps.stderr, unknownRun(run, ordered.runs))
+      return exitCodes.failed
     }
     if (ordered.kind === 'forgetting') {
-      return refuse(
-        `${call.run} is being forgotten, and is no run any more: pairmill forget ${call.run} ends it`,
-        exitCodes.failed,
-      )
+      say(deps.stderr, `${run} is being forgotten, and is no run any more: pairmill forget ${run} ends it`)
+      return exitCodes.failed
     }
-    const said = ordered.kind === 'done' ? effects[call.order] : standsAlready[call.order]
-    deps.stdout.write(`${call.run} ${said}.\n`)
+    deps.stdout.write(`${run} ${ordered.kind === 'done' ? effects[order] : standsAlready[order]}.\n`)
     return exitCodes.ok
-  } catch (error) {
-    const why = await fleet.explain(error)
-    if (why === null) throw error
-    return refuse(why, exitCodes.backend)
-  } finally {
-    await fleet.close()
-  }
+  })
 }

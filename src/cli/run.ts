@@ -106,8 +106,6 @@ const refusalCodes = {
   model: exitCodes.model,
   browser: exitCodes.browser,
   bad_out: exitCodes.usage,
-  backend: exitCodes.usage,
-  no_seeds: exitCodes.usage,
   source: exitCodes.usage,
 } as const satisfies Record<Extract<RunEnd, { kind: 'refused' }>['problem'], ExitCode>
 

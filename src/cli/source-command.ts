@@ -1,10 +1,10 @@
-import { type Hub, openRedisHub } from '../backend/index.js'
+import type { Hub } from '../backend/index.js'
 import { type Source, SourceError } from '../crawl/index.js'
 import { shownUrl } from '../records/index.js'
-import { type IngestEnd, isNothingRead, readSources, readWorkers, skipText } from '../run/index.js'
+import { type IngestEnd, isNothingRead, readSources, skipText } from '../run/index.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import { formatCount, printed } from './figures.js'
-import { fleetUrlOf } from './fleet-url.js'
+import { type FleetDeps, withFleet, workersMissing } from './fleet.js'
 import { launch } from './launch.js'
 import { say } from './output.js'
 import { type RunDeps, runCommand } from './run.js'
@@ -21,10 +21,7 @@ export interface SourceCall {
   readonly configFile: string | null
 }
 
-export interface SourceDeps extends RunDeps {
-  /** PAIRMILL_BACKEND; null = not set. */
-  readonly fleetUrl: string | null
-}
+export interface SourceDeps extends RunDeps, FleetDeps {}
 
 /** Makes a dataset of what the sources give: in this process, or with the workers of a fleet. */
 export async function sourceCommand(
@@ -56,59 +53,41 @@ async function feedFleet(
   sources: readonly Source[],
 ): Promise<ExitCode> {
   const tell = (text: string) => say(deps.stderr, text)
-  const url = fleetUrlOf(backend, deps.fleetUrl)
-  if ('problem' in url) {
-    tell(url.problem)
-    return exitCodes.usage
-  }
-  const fleet = await openRedisHub(url.url, () => {})
-  if ('message' in fleet) {
-    tell(fleet.message)
-    return exitCodes.backend
-  }
-  const stop = listenForStop({ source: deps.signalSource, say: tell, exit: deps.exit })
-  try {
-    const { backend: _, ...flags } = call.flags
-    const launched = await launch(fleet, { ...call, seeds: [], flags, url: url.url }, deps, sources)
-    if (launched.kind === 'refused') return launched.code
-    const { options } = launched
-    tell(`${call.run}: reads ${amount(sources.length, 'source')}; the dataset will lie in ${options.out}`)
-    fleet.server.onChange(({ text }) => tell(text))
-    await tellWhoIsThere(fleet, url.url, tell)
-    const read = await readSources(
-      fleet,
-      { run: call.run, options, sources },
-      deps.environment,
-      {
-        onSkipped: (skipped) => {
-          for (const one of skipped) tell(skipText(one))
+  return await withFleet(backend, deps, async (fleet, url) => {
+    const stop = listenForStop({ source: deps.signalSource, say: tell, exit: deps.exit })
+    try {
+      const { backend: _, ...flags } = call.flags
+      const launched = await launch(fleet, { ...call, seeds: [], flags, url }, deps, sources)
+      if (launched.kind === 'refused') return launched.code
+      const { options } = launched
+      tell(`${call.run}: reads ${amount(sources.length, 'source')}; the dataset will lie in ${options.out}`)
+      fleet.server.onChange(({ text }) => tell(text))
+      const missing = await workersMissing(fleet, url)
+      if (missing !== null) tell(missing)
+      const read = await readSources(
+        fleet,
+        { run: call.run, options, sources },
+        deps.environment,
+        {
+          onSkipped: (skipped) => {
+            for (const one of skipped) tell(skipText(one))
+          },
+          onProgress: (counters, waiting) => tell(`${call.run}: ${progressText(counters, waiting)}`),
         },
-        onProgress: (counters, waiting) => tell(`${call.run}: ${progressText(counters, waiting)}`),
-      },
-      stop.signals,
-    )
-    return await report(read, call.run, fleet, deps, stop.first())
-  } catch (error) {
-    const why = await fleet.explain(error)
-    if (why !== null) {
-      tell(why)
-      return exitCodes.backend
+        stop.signals,
+      )
+      return await report(read, call.run, fleet, deps, stop.first())
+    } catch (error) {
+      if (!(error instanceof SourceError)) throw error
+      tell(error.message)
+      tell(
+        `What was read is safe. The same command goes on from there; pairmill stop ${call.run} ends the run without the rest.`,
+      )
+      return exitCodes.failed
+    } finally {
+      stop.close()
     }
-    if (!(error instanceof SourceError)) throw error
-    tell(error.message)
-    tell(
-      `What was read is safe. The same command goes on from there; pairmill stop ${call.run} ends the run without the rest.`,
-    )
-    return exitCodes.failed
-  } finally {
-    stop.close()
-    await fleet.close()
-  }
-}
-
-async function tellWhoIsThere({ backend }: Hub, url: string, tell: (text: string) => void): Promise<void> {
-  const answering = (await readWorkers(backend)).filter(({ reads }) => reads === null)
-  if (answering.length === 0) tell(`no worker is there yet: pairmill work all --backend ${shownUrl(url)}`)
+  })
 }
 
 function progressText(counters: Readonly<Record<string, number>>, waiting: number): string {

@@ -5,6 +5,7 @@ import { isS3Url } from '../shard/index.js'
 import { formatDuration } from './duration.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import { jsonText, page, printed } from './figures.js'
+import { unknownRun } from './fleet.js'
 import { renderFleet, renderFleetRun } from './fleet-status.js'
 import { type Output, say } from './output.js'
 import { placeOf } from './place.js'
@@ -121,9 +122,7 @@ async function lookAtFleet(
   const run = await readRun(backend, name)
   if (run === null) {
     const names = (await backend.runs()).map((entry) => entry.run)
-    return {
-      problem: `there is no run ${name}; there ${names.length === 0 ? 'is none' : `are: ${names.join(', ')}`}`,
-    }
+    return { problem: unknownRun(name, names) }
   }
   return { value: { ...run, workers }, text: renderFleetRun(run, workers, now) }
 }

@@ -100,15 +100,7 @@ export interface OptionDifference {
   readonly is: unknown
 }
 
-export type RunProblem =
-  | 'locked'
-  | 'options_differ'
-  | 'bad_out'
-  | 'model'
-  | 'browser'
-  | 'backend'
-  | 'no_seeds'
-  | 'source'
+export type RunProblem = 'locked' | 'options_differ' | 'bad_out' | 'model' | 'browser' | 'source'
 
 /** What a run says of what it was given, once it has ended. */
 export interface InputReport {

@@ -37,7 +37,7 @@ describe.skipIf(serverCommand === null)(`a fleet${whyNoServer}`, { timeout: 300_
     const started = await call(crawl('birds', out, 'http://a.test/', 'http://b.test/'))
     expect(started).toMatchObject({ code: 0 })
     expect(started.stdout).toContain('birds: started with 2 seeds')
-    expect(started.stdout).toContain('No worker is there yet')
+    expect(started.stdout).toContain('no worker is there yet')
     expect(await statusOf('birds')).toMatchObject({ state: 'running', queues: { urls: 2 }, workers: [] })
 
     const roles = ['crawl', 'filter', 'shard'].map((role) => worker(role, '--until-done'))

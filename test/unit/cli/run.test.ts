@@ -117,8 +117,8 @@ describe('a run', () => {
     ['options_differ', 4],
     ['model', 5],
     ['bad_out', 2],
-    ['backend', 2],
-    ['no_seeds', 2],
+    ['browser', 7],
+    ['source', 2],
   ] as const)('that is refused as %s answers %d and says why', async (problem, expected) => {
     const { code, stdout, stderr } = ran(ending({ kind: 'refused', problem, message: 'this is why' }))
     expect(await code).toBe(expected)
