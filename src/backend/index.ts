@@ -1,7 +1,8 @@
+import type { openRedisHub as open } from './redis/redis-hub.js'
+
 export type * from './backend.js'
 export type { Hub } from './hub.js'
 export { openPgliteHub, type PgliteHub } from './pglite/pglite-hub.js'
-export { openRedisHub } from './redis/redis-hub.js'
 export { type ServerState, serverStateKinds, stateText } from './redis/server-state.js'
 export {
   busyFor,
@@ -11,3 +12,7 @@ export {
   type WorkResult,
   workKinds,
 } from './work-queue.js'
+
+/** The hub on Redis is loaded when it is opened: a run in a folder has no use for BullMQ. */
+export const openRedisHub: typeof open = async (...call) =>
+  (await import('./redis/redis-hub.js')).openRedisHub(...call)

@@ -1,5 +1,5 @@
-import { Queue, Worker } from 'bullmq'
-import { createWorkQueue, type QueueMaker, type WorkQueue } from '../work-queue.js'
+import { DelayedError, Queue, Worker } from 'bullmq'
+import { marginMs, type WorkItem, type WorkKind, type WorkQueue } from '../work-queue.js'
 import type { RedisClient } from './connection.js'
 import { queuePrefixOf } from './keys.js'
 import type { ServerMonitor } from './server-monitor.js'
@@ -10,6 +10,8 @@ const stalledIntervalMs = 5_000
 
 /** BullMQ writes down what happens to each job, for listeners; there are none. */
 const maxEvents = 100
+/** Jobs that are looked at in one call. */
+const jobsAtOnce = 500
 
 export interface RedisQueueSettings {
   readonly prefix: string
@@ -34,25 +36,75 @@ export function redisQueue(
   })
   // Its version is all that BullMQ asks INFO for; without it, it waits in whole seconds.
   const shared = { connection: redis, prefix: queuePrefixOf(prefix), skipVersionCheck: !mayAskInfo }
-  const make: QueueMaker = {
-    queue: (name) => {
-      const queue = new Queue(name, { ...shared, streams: { events: { maxLen: maxEvents } } })
-      queue.on('error', onError)
-      return queue as unknown as ReturnType<QueueMaker['queue']>
+  const opened = (kind: WorkKind): Queue<WorkItem, void, WorkKind> => {
+    const queue = new Queue<WorkItem, void, WorkKind>(kind, {
+      ...shared,
+      streams: { events: { maxLen: maxEvents } },
+    })
+    queue.on('error', onError)
+    return queue
+  }
+  const queues = { session: opened('session'), batch: opened('batch'), plan: opened('plan') }
+  return {
+    notify: async (kind, run, keys, delayMs = 0) => {
+      if (keys.length === 0) return
+      await queues[kind].addBulk(
+        keys.map((key) => ({
+          name: kind,
+          data: { v: 1 as const, run, key },
+          opts: {
+            // A notification takes the place of one that was put off: by whose clock, and how far off that was, no longer matters.
+            deduplication: { id: `${run}/${key}`, keepLastIfActive: true, replace: true },
+            delay: delayMs,
+            removeOnComplete: true,
+            removeOnFail: true,
+          },
+        })),
+      )
     },
-    worker: (name, process, { concurrency }) => {
-      const worker = new Worker(name, process as never, {
-        ...shared,
-        concurrency,
-        lockDuration: lockDurationMs,
-        stalledInterval: stalledIntervalMs,
-        // A job that lost its worker any number of times is still only a doorbell.
-        maxStalledCount: 1_000_000_000,
-      })
+    consume: (kind, concurrency, work, onError) => {
+      const worker = new Worker<WorkItem>(
+        kind,
+        async (job, token) => {
+          const result = await work(job.data)
+          if (result.kind === 'done') return
+          await job.moveToDelayed(Date.now() + result.inMs + marginMs, token)
+          throw new DelayedError()
+        },
+        {
+          ...shared,
+          concurrency,
+          lockDuration: lockDurationMs,
+          stalledInterval: stalledIntervalMs,
+          // A job that lost its worker any number of times is still only a doorbell.
+          maxStalledCount: 1_000_000_000,
+        },
+      )
       workers.add(worker)
       worker.on('closing', () => workers.delete(worker))
-      return worker as unknown as ReturnType<QueueMaker['worker']>
+      worker.on('error', onError)
+      worker.on('failed', (_job, error) => onError(error))
+      return { close: (now) => worker.close(now) }
+    },
+    drop: async (run) => {
+      for (const queue of Object.values(queues)) {
+        for (const state of ['waiting', 'delayed'] as const) {
+          for (let first = 0; ; ) {
+            const jobs = await queue.getJobs([state], first, first + jobsAtOnce - 1)
+            // One that was answered meanwhile is none.
+            const ids = jobs.flatMap((job) => (job?.id && job.data.run === run ? [job.id] : []))
+            const removed = await Promise.all(ids.map((id) => queue.remove(id)))
+            if (jobs.length < jobsAtOnce) break
+            first += jobsAtOnce - removed.reduce((sum, one) => sum + one, 0)
+          }
+        }
+      }
+    },
+    clear: async () => {
+      for (const queue of Object.values(queues)) await queue.obliterate({ force: true })
+    },
+    close: async () => {
+      for (const queue of Object.values(queues)) await queue.close()
     },
   }
-  return createWorkQueue(make)
 }
