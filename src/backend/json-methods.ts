@@ -21,6 +21,7 @@ export function jsonMethods(call: CallJson) {
     openRun: ask('open_run', 'run', 'options', 'limits'),
     setOptions: ask('set_options', 'run', 'options'),
     setLimits: ask('set_limits', 'run', 'limits'),
+    setBacklogMark: ask('set_backlog_mark', 'run', 'mark'),
     addElapsed: ask('add_elapsed', 'run', 'ms'),
     progress: ask('progress', 'run'),
     counters: ask('counters', 'run'),

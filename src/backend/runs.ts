@@ -40,6 +40,11 @@ export interface Progress {
   readonly sourcesOpen: number
   /** Rows of the page ledger that are in no file of the store yet. */
   readonly pageRows: number
+  /** Candidates that wait to be judged, buffered or in an open batch. Those that were put back for a later time do not count. */
+  readonly backlog: number
+  readonly backlogMark: number
+  /** Whether no page is leased because of the backlog: it was above its mark, and is not down to half of it. */
+  readonly crawlWaits: boolean
 }
 
 /** State that people want of a run: `paused` and `stopped` runs start no session and no batch, their plans are carried out. `failed`: it cannot go on. */
@@ -91,6 +96,8 @@ export interface Runs {
   /** Replaces what is stored. Whether they may differ is the caller's to know. */
   setOptions(run: string, options: Record<string, unknown>): Promise<void>
   setLimits(run: string, limits: RunLimits): Promise<void>
+  /** Sets the backlog above which the crawl waits for the filters; below 0 = it waits whatever the backlog. 20,000 until it is set. */
+  setBacklogMark(run: string, mark: number): Promise<void>
   addElapsed(run: string, ms: number): Promise<void>
   progress(run: string): Promise<Progress>
   counters(run: string): Promise<Record<string, number>>

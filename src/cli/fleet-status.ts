@@ -1,7 +1,7 @@
 import type { FleetRun, FleetRunDetails, FleetWorker } from '../run/index.js'
 import { formatDuration } from './duration.js'
 import { formatCount, page, table } from './figures.js'
-import { hostLines, inputLines, waitingLines } from './status-lines.js'
+import { crawlWaitLines, hostLines, inputLines, waitingLines } from './status-lines.js'
 import { amount, funnelSections } from './summary.js'
 
 /** All runs of a fleet and who works on them. Pure. */
@@ -24,11 +24,12 @@ export function renderFleetRun(run: FleetRunDetails, workers: readonly FleetWork
     `${run.run}: ${run.state}${note}, ${formatDuration(run.elapsedMs)} of work so far; ${model}.`,
     `Dataset: ${run.dataset}`,
   ]
+  const filters = workers.reduce((sum, { places }) => sum + (places.batch ?? 0), 0)
   const sections = [
     head,
     inputLines(run, run.state === 'done'),
     ...funnelSections(run),
-    waitingLines(run),
+    [...waitingLines(run), ...crawlWaitLines(run.crawlWaits, filters > 0)],
     sourceLines(run, workers),
     hostLines(run),
     workerLines(workers, now),

@@ -1,4 +1,4 @@
-import { isNothingRead, type RunSnapshot } from '../run/index.js'
+import { type CrawlWait, isNothingRead, type RunSnapshot } from '../run/index.js'
 import { seedsMoved } from '../workers/index.js'
 import { formatDuration } from './duration.js'
 import { formatCount, oneLine, shellQuoted, table } from './figures.js'
@@ -19,6 +19,21 @@ export function waitingLines(snapshot: Pick<RunSnapshot, 'queues' | 'counters'>)
   if (waits.length === 0) return [`${written} Nothing waits.`]
   const cells = waits.map(([, what, where]) => [what, where])
   return [`${written} Waiting:`, ...table(cells, ['left', 'left'])]
+}
+
+/** Why no page is begun, and what to do. `hasFilter`: one is there that judges. */
+export function crawlWaitLines(wait: CrawlWait | undefined, hasFilter: boolean): readonly string[] {
+  if (wait === undefined) return []
+  if (wait.for === 'server')
+    return [
+      'The crawl waits: the server is nearly full. What is judged and written frees it, or a higher maxmemory.',
+    ]
+  const { backlog, goesOnAt } = wait
+  const count = `${amount(backlog, 'candidate')} ${backlog === 1 ? 'is' : 'are'} not judged yet`
+  return [
+    `The crawl waits for the filters: ${count}; it goes on at ${formatCount(goesOnAt)}.`,
+    ...(hasFilter ? [] : ['Nobody judges them: pairmill work filter']),
+  ]
 }
 
 /** Lines about the seeds and sources of a run, as far as counters tell. `isDone`: nothing is left to do. */

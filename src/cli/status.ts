@@ -9,7 +9,7 @@ import { unknownRun } from './fleet.js'
 import { renderFleet, renderFleetRun } from './fleet-status.js'
 import { type Output, say } from './output.js'
 import { placeOf } from './place.js'
-import { hostLines, inputLines, waitingLines } from './status-lines.js'
+import { crawlWaitLines, hostLines, inputLines, waitingLines } from './status-lines.js'
 import { funnelSections } from './summary.js'
 
 export interface StatusCall {
@@ -139,7 +139,7 @@ export function renderStatus(snapshot: RunSnapshot, now: number): string {
     [head, ...(snapshot.note === null ? [] : [snapshot.note])],
     inputLines(snapshot, state === 'done'),
     ...funnelSections(snapshot),
-    waitingLines(snapshot),
+    [...waitingLines(snapshot), ...crawlWaitLines(snapshot.crawlWaits, true)],
     hostLines(snapshot),
   ])
 }

@@ -136,6 +136,7 @@ class Engine {
     this.#scheduler = new Scheduler({
       backend,
       queue: hub.queue,
+      server: hub.server,
       pipelines: this.#pipelines,
       observe,
       worker: this.#worker,

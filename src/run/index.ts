@@ -22,6 +22,7 @@ export {
   readWorkers,
 } from './run-status.js'
 export type {
+  CrawlWait,
   Environment,
   InputReport,
   OptionDifference,

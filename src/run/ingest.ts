@@ -23,8 +23,6 @@ export interface IngestDeps {
   readonly backend: Backend
   readonly queue: WorkQueue
   readonly batch: BatchShape
-  /** Batches that may be open before no more is read. */
-  readonly mostBatches: () => Promise<number>
   /** Told of what is no candidate, before it is counted: it may be told twice where the process dies in between. */
   readonly onSkipped: (skipped: readonly SourceSkip[]) => Promise<void>
   /** Milliseconds, from any zero. */
@@ -34,8 +32,6 @@ export interface IngestDeps {
 /** Enough for one commit: candidates with what was left out; or the time since the last one, so that little is read again after a death. */
 const enough = 500
 const commitEveryMs = 2_000
-/** No more is read while so much waits to be judged: what is read ahead lies in the backend. */
-const maxBuffered = 4_096
 const waitMs = 250
 
 /** A source with what reads it. */
@@ -165,13 +161,12 @@ async function ingestFrom(
   return stop.aborted ? 'stopped' : ((await commit(true)) ?? 'read')
 }
 
-/** Waits until the run has use for more candidates; false = it has none any more, or `stop` came. */
-async function roomFor({ backend, run, mostBatches }: IngestDeps, stop: AbortSignal): Promise<boolean> {
+/** Waits until the run has use for more candidates, as the crawl does; false = it has none any more, or `stop` came. */
+async function roomFor({ backend, run }: IngestDeps, stop: AbortSignal): Promise<boolean> {
   while (!stop.aborted) {
     const progress = await backend.progress(run)
     if (isOver(progress)) return false
-    const hasRoom = progress.buffered <= maxBuffered && progress.batchesOpen <= (await mostBatches())
-    if (hasRoom && progress.standing === 'running') return true
+    if (!progress.crawlWaits && progress.standing === 'running') return true
     await sleep(waitMs, stop)
   }
   return false

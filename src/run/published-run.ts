@@ -31,6 +31,7 @@ export async function publishedRun(backend: Backend, run: string): Promise<RunSn
     elapsedMs: details.elapsedMs,
     counters: details.counters,
     queues: details.queues,
+    ...(details.crawlWaits === undefined ? {} : { crawlWaits: details.crawlWaits }),
     hosts: details.hosts,
     model: model === null || model.id === null ? null : { ...model, id: model.id },
     dataset: details.dataset,

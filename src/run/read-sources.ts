@@ -7,7 +7,6 @@ import { sleep, steadyClock } from '../timing/index.js'
 import { batchShape, type RunOptions } from '../workers/index.js'
 import { checkSources, type IngestEnd, ingest, openSources } from './ingest.js'
 import { openNet } from './resources.js'
-import { readWorkers } from './run-status.js'
 import type { Environment, RunSignals } from './run-types.js'
 import { readersOf } from './source-readers.js'
 
@@ -25,8 +24,6 @@ export interface ReadSourcesHooks {
   readonly onProgress: (counters: Readonly<Record<string, number>>, waiting: number) => void
 }
 
-/** Candidates are read so many batches ahead at least, and twice as many as the fleet filters at once. */
-const leastBatches = 32
 const beatMs = 2_000
 const ttlMs = 15_000
 const progressMs = 5_000
@@ -78,26 +75,18 @@ export async function readSources(
     every(lookMs, () => server.look()),
     every(beatMs, () => backend.beat({ worker, ttlMs, body })),
     every(progressMs, async () => {
-      const [counters, { buffered, batchesOpen }] = await Promise.all([
-        backend.counters(run),
-        backend.progress(run),
-      ])
-      hooks.onProgress(counters, buffered + batchesOpen * options.batchSize)
+      const [counters, { backlog }] = await Promise.all([backend.counters(run), backend.progress(run)])
+      hooks.onProgress(counters, backlog)
     }),
   ]
   try {
     const opened = await openSources(backend, run, readersOf({ ...options, sources }, environment, net))
-    const mostBatches = async () => {
-      const workers = await readWorkers(backend)
-      return Math.max(leastBatches, 2 * workers.reduce((sum, { places }) => sum + (places.batch ?? 0), 0))
-    }
     return await ingest(
       {
         run,
         backend: { ...backend, commitSource: (commit) => committedSource(fleet, commit, stop) },
         queue,
         batch: batchShape(options),
-        mostBatches,
         onSkipped: async (skipped) => hooks.onSkipped(skipped),
         now: steadyClock(),
       },

@@ -2,9 +2,10 @@ import { z } from 'zod'
 import type { Backend, HostState, Progress, RunEntry, WorkerEntry } from '../backend/index.js'
 import { sourcePlace } from '../crawl/index.js'
 import { shownUrl } from '../records/index.js'
+import { crawlWaitOf } from './backlog.js'
 import { withKnown } from './known-candidates.js'
 import { optionsOf } from './launch.js'
-import type { HostSnapshot, RunSnapshot } from './run-types.js'
+import type { CrawlWait, HostSnapshot, RunSnapshot } from './run-types.js'
 
 /** What a run of a fleet is at, in one word. `ended`: see `RunEntry.ended`. */
 export type FleetState =
@@ -29,6 +30,8 @@ export interface FleetRun {
   readonly model: RunEntry['model']
   readonly counters: Readonly<Record<string, number>>
   readonly queues: RunSnapshot['queues']
+  /** Absent = its crawl does not wait. */
+  readonly crawlWaits?: CrawlWait
 }
 
 export interface FleetRunDetails extends FleetRun {
@@ -108,6 +111,7 @@ export async function readWorkers(backend: Pick<Backend, 'workers'>): Promise<re
 }
 
 function fleetRun(entry: RunEntry, progress: Progress, counters: Record<string, number>): FleetRun {
+  const wait = entry.ended === null ? crawlWaitOf(progress) : null
   return {
     run: entry.run,
     state: stateOf(entry),
@@ -118,6 +122,7 @@ function fleetRun(entry: RunEntry, progress: Progress, counters: Record<string, 
     model: entry.model,
     counters: withKnown(counters),
     queues: queuesOf(progress),
+    ...(wait === null ? {} : { crawlWaits: wait }),
   }
 }
 

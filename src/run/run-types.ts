@@ -42,6 +42,13 @@ export interface HostSnapshot {
   readonly robots: string
 }
 
+/** Reason for which no page is begun and no source is read, while what was found is judged and written. */
+export type CrawlWait =
+  /** `backlog` candidates are not judged yet; it goes on at `goesOnAt`. */
+  | { readonly for: 'filters'; readonly backlog: number; readonly goesOnAt: number }
+  /** The fleet's server is nearly full. */
+  | { readonly for: 'server' }
+
 export const runStates = ['starting', 'running', 'draining', 'done', 'stopped', 'failed'] as const
 export type RunState = (typeof runStates)[number]
 
@@ -80,6 +87,8 @@ export interface RunSnapshot {
     /** Shard plans not carried out. */
     readonly plans: number
   }
+  /** Absent = it does not wait. */
+  readonly crawlWaits?: CrawlWait
   /** The busiest, at most 20. */
   readonly hosts: readonly HostSnapshot[]
   /** null = not opened yet. `threshold` null = every score is kept. */

@@ -1,6 +1,7 @@
-import type { Backend, RunEntry, WorkKind, WorkQueue } from '../backend/index.js'
+import type { Backend, Hub, RunEntry, WorkKind, WorkQueue } from '../backend/index.js'
 import { messageOf } from '../records/index.js'
 import { sweepParts } from '../shard/index.js'
+import { backlogMark, isNearlyFull } from './backlog.js'
 import type { Observe } from './observe/events.js'
 import type { Phase } from './phase.js'
 import type { OpenPipeline, Pipelines } from './pipelines.js'
@@ -12,6 +13,7 @@ import { isTimeOver, schedule } from './schedule.js'
 export interface SchedulerDeps {
   readonly backend: Backend
   readonly queue: WorkQueue
+  readonly server: Pick<Hub['server'], 'memory'>
   readonly pipelines: Pipelines
   readonly observe: Observe
   /** Of this process; names the holder of a duty. */
@@ -40,6 +42,8 @@ interface Scheduled {
   readonly createdMs: number
   /** When its time was counted last; null = it rested since, or another process has it. */
   countedAtMs: number | null
+  /** Its crawl waits for the filters, as of the last look: such time does not count. */
+  crawlWaits: boolean
   isReconciled: boolean
   /** null = never by this process. */
   sweptAtMs: number | null
@@ -50,6 +54,7 @@ interface Scheduled {
 export class Scheduler {
   readonly #deps: SchedulerDeps
   readonly #scheduled = new Map<string, Scheduled>()
+  #isServerNearlyFull = false
 
   constructor(deps: SchedulerDeps) {
     this.#deps = deps
@@ -60,6 +65,7 @@ export class Scheduler {
     const { backend, pipelines, observe } = this.#deps
     const entries = await pipelines.refresh()
     await this.#recall(entries)
+    this.#isServerNearlyFull = isNearlyFull(this.#deps.server.memory, this.#isServerNearlyFull)
     const workers = await backend.workers()
     const places = (kind: WorkKind) =>
       Math.max(
@@ -108,6 +114,7 @@ export class Scheduler {
     const fresh: Scheduled = {
       createdMs,
       countedAtMs: null,
+      crawlWaits: false,
       isReconciled: isInOrder,
       sweptAtMs: isInOrder ? this.#deps.now() : null,
       publishedAtMs: null,
@@ -145,6 +152,9 @@ export class Scheduler {
       { run, backend, queue, limits, maxTimeMs, batch, shard, places },
       { notify: isDue },
     )
+    known.crawlWaits = progress.crawlWaits
+    const mark = backlogMark(places('batch'), this.#isServerNearlyFull)
+    if (progress.backlogMark !== mark) await backend.setBacklogMark(run, mark)
     if (isTimeOver(progress, maxTimeMs) && entry.standing === 'running') {
       await backend.setStanding(run, 'stopped', 'max-time')
     } else if (phase.kind === 'done') {
@@ -162,7 +172,8 @@ export class Scheduler {
     const before = known.countedAtMs
     if (before !== null && nowMs - before < notifyMs) return false
     known.countedAtMs = nowMs
-    if (before !== null && standing === 'running') await backend.addElapsed(run, nowMs - before)
+    if (before !== null && standing === 'running' && !known.crawlWaits)
+      await backend.addElapsed(run, nowMs - before)
     return true
   }
 

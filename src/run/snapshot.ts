@@ -33,6 +33,12 @@ const snapshotSchema = z.object({
     unplanned: amount,
     plans: amount,
   }),
+  crawlWaits: z
+    .discriminatedUnion('for', [
+      z.object({ for: z.literal('filters'), backlog: amount, goesOnAt: amount }),
+      z.object({ for: z.literal('server') }),
+    ])
+    .optional(),
   hosts: z.array(hostSchema),
   model: z.object({ id: z.string(), isClip: z.boolean(), threshold: z.number().nullable() }).nullable(),
   dataset: z.string(),
@@ -57,9 +63,10 @@ export function parseSnapshot(
   }
   const parsed = snapshotSchema.safeParse(value)
   if (parsed.success) {
-    const { hosts, ...rest } = parsed.data
+    const { hosts, crawlWaits, ...rest } = parsed.data
     return {
       ...rest,
+      ...(crawlWaits === undefined ? {} : { crawlWaits }),
       hosts: hosts.map(({ state, ...host }) => (state === undefined ? host : { ...host, state })),
     }
   }

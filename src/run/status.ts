@@ -71,9 +71,11 @@ export function createStatus(run: string, dataset: string, privateDir: string, h
     update: async (backend) => {
       const seen = await readRun(backend, snapshot.run)
       if (seen === null) throw new Error(`there is no run ${snapshot.run}`)
-      const { elapsedMs, counters, queues, hosts } = seen
+      const { elapsedMs, counters, queues, hosts, crawlWaits } = seen
       if (JSON.stringify(counters) !== JSON.stringify(snapshot.counters)) troubles = 0
-      change({ elapsedMs, counters, queues, hosts })
+      const { crawlWaits: _, ...rest } = snapshot
+      snapshot = rest
+      change({ elapsedMs, counters, queues, hosts, ...(crawlWaits === undefined ? {} : { crawlWaits }) })
       await write()
       return snapshot
     },

@@ -54,6 +54,12 @@ alter table run add column if not exists sources_open int not null default 0; --
 -- The name that it had, where it is being forgotten: its name is one then that no run can have. null = it is a run.
 alter table run add column if not exists forgetting text unique;
 
+-- Candidates that wait to be judged: above the mark the crawl waits, and goes on at half of it. A mark below 0: it waits whatever waits.
+alter table run add column if not exists batched bigint not null default 0;        -- candidates in open batches
+alter table run add column if not exists backlog_mark bigint not null default 20000;
+alter table run add column if not exists waits boolean not null default false;
+alter table run add column if not exists went_on_ms bigint not null default 0;     -- when it was last set going, or had waited
+
 alter table run add column if not exists page_rows bigint not null default 0;      -- in page_chunk
 alter table run add column if not exists page_file int not null default 0;         -- the file of the page ledger that is filling
 alter table run add column if not exists page_file_rows int not null default 0;    -- what it has
@@ -144,6 +150,8 @@ create table if not exists candidate (
   since_ms      bigint not null default (extract(epoch from clock_timestamp()) * 1000)::bigint
 );
 create index if not exists candidate_batch on candidate (run, batch, id);
+create index if not exists candidate_deferred on candidate (run, not_before_ms) where not_before_ms > 0 and batch is null;
+update run set batched = (select count(*) from candidate c where c.run = run.no and c.batch is not null);
 
 -- How many candidates of the run carry a caption: boilerplate shows by its number.
 create table if not exists caption (run int not null, hash bigint not null, images int not null, primary key (run, hash));

@@ -40,6 +40,33 @@ create function add_counts(r int, named jsonb) returns void language sql set sea
   on conflict (run, name) do update set value = c.value + excluded.value
 $$;
 
+-- set_backlog_mark({run, mark}) -> {}   see waits_above()
+create function set_backlog_mark(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
+begin
+  update run set backlog_mark = (p->>'mark')::bigint where name = p->>'run';
+  return '{}';
+end $$;
+
+-- backlog_of(run row) -> candidates that wait to be judged, buffered or in an open batch. Those that were put back for a later time do not count.
+create function backlog_of(r run) returns bigint language sql stable set search_path = pairmill as $$
+  select r.buffered + r.batched - (select count(*) from candidate c where c.run = r.no and c.batch is null and c.not_before_ms > 0 and c.not_before_ms > now_ms())
+$$;
+
+-- is_above_mark(run row) -> whether the crawl waits for the filters: above its mark, and until it is at half of it
+create function is_above_mark(r run) returns boolean language sql stable set search_path = pairmill as $$
+  select backlog_of(r) > case when r.waits then floor(r.backlog_mark / 2.0) else r.backlog_mark end
+$$;
+
+-- crawl_waits(run row) -> the same, remembered
+create function crawl_waits(r run) returns boolean language plpgsql set search_path = pairmill as $$
+declare waits_now boolean := is_above_mark(r);
+begin
+  if waits_now <> r.waits then
+    update run set waits = waits_now, went_on_ms = case when waits_now then went_on_ms else now_ms() end where no = r.no;
+  end if;
+  return waits_now;
+end $$;
+
 -- progress({run}) -> what is left to do, as numbers; phaseOf() decides from it
 create function progress(p jsonb) returns jsonb language sql set search_path = pairmill as $$
   select jsonb_build_object(
@@ -47,7 +74,7 @@ create function progress(p jsonb) returns jsonb language sql set search_path = p
     'batchesLeased', batches_leased, 'kept', kept, 'unplannedKept', unplanned_kept, 'unplannedRows', unplanned_rows,
     'plansOpen', plans_open, 'nextShard', next_shard, 'elapsedMs', elapsed_ms,
     'standing', standing, 'ended', ended, 'seedings', seedings, 'sourcesOpen', sources_open,
-    'pageRows', page_rows)
+    'pageRows', page_rows, 'backlog', backlog_of(run), 'backlogMark', backlog_mark, 'crawlWaits', is_above_mark(run))
   from run where name = p->>'run'
 $$;
 
@@ -152,7 +179,8 @@ end $$;
 create function set_standing(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
 begin
   update run set standing = p->>'standing', note = p->>'note', ended = case when p->>'standing' = 'running' then null else ended end,
-    seedings = seedings + (p->>'standing' = 'running')::int where name = p->>'run';
+    seedings = seedings + (p->>'standing' = 'running')::int,
+    went_on_ms = case when p->>'standing' = 'running' then now_ms() else went_on_ms end where name = p->>'run';
   return to_jsonb(found);
 end $$;
 

@@ -100,7 +100,7 @@ begin
     perform give_back_host(h, true);
     select * into strict r from run where no = r.no;
   end if;
-  if r.standing <> 'running' then return '{"kind": "none"}'; end if;
+  if r.standing <> 'running' or crawl_waits(r) then return '{"kind": "none"}'; end if;
   room := (p->>'max')::bigint;
   if r.limits->>'maxPages' is not null then
     room := least(room, (r.limits->>'maxPages')::bigint - r.pages - r.pages_leased);
@@ -203,7 +203,9 @@ begin
     free_ms := t;
   else
     fails := case p->>'health' when 'ok' then 0 when 'bad' then h.failures + 1 else h.failures end;
-    since := case p->>'health' when 'ok' then null when 'bad' then coalesce(h.failing_since_ms, t) else h.failing_since_ms end;
+    -- While the crawl waited nobody asked the host: that time is none in which it failed.
+    since := case p->>'health' when 'ok' then null when 'bad' then case when h.failing_since_ms is null then t else greatest(h.failing_since_ms, r.went_on_ms) end
+      else h.failing_since_ms end;
     if fails > 0 and (fails >= (p->>'maxFailures')::int or t - since > (p->>'maxFailingMs')::bigint) then
       dropped := drop_urls(r.no, h.host, 'host_stalled', nullif(p->'unreachable', 'null'));
       fails := 0; since := null;
@@ -237,16 +239,20 @@ end $$;
 
 -- waiting_hosts({run, limit}) -> [host]   hosts with URLs that are due and that nobody holds: the scheduler notifies of them
 -- A lease that ran out is listed even where the run may fetch no more: it holds a part of the budget until it is given back.
-create function waiting_hosts(p jsonb) returns jsonb language sql set search_path = pairmill as $$
-  select coalesce(jsonb_agg(host), '[]') from (
+create function waiting_hosts(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
+declare w run; waits_now boolean;
+begin
+  select * into strict w from run where name = p->>'run' for update;
+  waits_now := crawl_waits(w);
+  return (select coalesce(jsonb_agg(host), '[]') from (
     select rh.host from run r join run_host rh on rh.run = r.no and rh.urls > 0 join host h on h.host = rh.host
     where r.name = p->>'run' and (h.lease_token is null or h.lease_until_ms <= now_ms()) and h.next_fetch_ms <= now_ms()
-      and (h.lease_token is not null or (r.standing = 'running' and
+      and (h.lease_token is not null or (r.standing = 'running' and not waits_now and
         (r.limits->>'maxPairs' is null or r.kept < (r.limits->>'maxPairs')::bigint)
         and (r.limits->>'maxPages' is null or r.pages + r.pages_leased < (r.limits->>'maxPages')::bigint)))
       and exists (select 1 from url u where u.run = r.no and u.host = rh.host and (u.leased or u.not_before_ms <= now_ms()))
-    order by h.next_fetch_ms, rh.host limit (p->>'limit')::int) t
-$$;
+    order by h.next_fetch_ms, rh.host limit (p->>'limit')::int) t);
+end $$;
 
 -- report_hosts({reports: [{host, throttleMs, pauseMs, health}]}) -> {}
 -- Reports of image fetches on hosts: as a session's commit says it, but of hosts that nobody need hold.

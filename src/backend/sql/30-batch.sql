@@ -50,7 +50,7 @@ begin
     insert into batch (run, id, state) select r.no, r.next_batch + batch, 'open' from chosen returning 1
   )
   select (select count(*) from made), (select count(*) from put) into n, moved;
-  update run set buffered = buffered - moved, batches_open = batches_open + n, next_batch = next_batch + n where no = r.no;
+  update run set buffered = buffered - moved, batched = batched + moved, batches_open = batches_open + n, next_batch = next_batch + n where no = r.no;
   return (select coalesce(jsonb_agg((r.next_batch + g)::text), '[]') from generate_series(0, n - 1) g);
 end $$;
 
@@ -209,7 +209,7 @@ begin
   perform add_counts(r.no, p->'counters');
   perform add_counts(r.no, jsonb_build_object('kept', cardinality(rows_kept)));
   perform add_counts(r.no, (select jsonb_object_agg('rejected:' || reason, n) from (select x->>'reason' as reason, count(*) n from jsonb_array_elements(losers) x group by 1) s));
-  update run set batches_open = batches_open - 1, batches_leased = greatest(batches_leased - 1, 0), buffered = buffered + back, kept = run.kept + cardinality(rows_kept),
+  update run set batches_open = batches_open - 1, batches_leased = greatest(batches_leased - 1, 0), buffered = buffered + back, batched = batched - size, kept = run.kept + cardinality(rows_kept),
     unplanned_kept = unplanned_kept + cardinality(rows_kept), unplanned_rows = unplanned_rows + coalesce((p->'part'->>'rows')::int, 0) where no = r.no;
   return jsonb_build_object('kind', 'committed', 'kept', cardinality(rows_kept), 'losers', losers);
 end $$;

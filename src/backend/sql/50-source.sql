@@ -36,6 +36,7 @@ begin
   update source set cursor = p->>'to', ended = (p->>'ended')::boolean where run = r.no and name = s.name;
   if (p->>'ended')::boolean then update run set sources_open = sources_open - 1 where no = r.no; end if;
   perform add_candidates(r.no, p->'candidates');
+  perform crawl_waits(x) from run x where x.no = r.no;
   perform add_counts(r.no, p->'counters');
   return jsonb_build_object('kind', 'committed', 'batches', close_batches(p));
 end $$;

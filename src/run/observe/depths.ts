@@ -1,6 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 import { type Backend, workKinds } from '../../backend/index.js'
 import { inTime } from '../../timing/index.js'
+import { crawlWaitOf } from '../backlog.js'
 import { type FleetState, queuesOf, readWorkers, stateOf } from '../run-status.js'
 
 /** A scrape waits so long for the backend; Prometheus gives up after 10 s. */
@@ -29,7 +30,7 @@ export function createDepths(registry: Registry): ReadDepths {
   const registers = [registry]
   const depth = new Gauge({
     name: 'pairmill_queue_depth',
-    help: 'What waits or is under way in runs that go on, by queue: urls, hosts, buffered (candidates in no batch), batches, unplanned (kept pairs in no plan), plans. The same from every process.',
+    help: 'What waits or is under way in runs that go on, by queue: urls, hosts, buffered (candidates in no batch), batches, unplanned (kept pairs in no plan), plans, backlog (candidates that are not judged yet, in batches or not). The same from every process.',
     labelNames: ['run', 'queue'],
     registers,
   })
@@ -51,6 +52,12 @@ export function createDepths(registry: Registry): ReadDepths {
     labelNames: ['kind'],
     registers,
   })
+  const crawlWaits = new Gauge({
+    name: 'pairmill_crawl_waits',
+    help: '1 for each run whose crawl waits, by what for: filters (too many candidates are not judged yet), server (it is nearly full). The same from every process.',
+    labelNames: ['run', 'for'],
+    registers,
+  })
   const unanswered = new Counter({
     name: 'pairmill_unread_scrapes_total',
     help: 'Scrapes for which the backend did not answer in time; what waits is not told then.',
@@ -59,13 +66,16 @@ export function createDepths(registry: Registry): ReadDepths {
 
   return async (backend) => {
     const read = backend === null ? null : await inTime(() => readAll(backend), readMs)
-    for (const gauge of [depth, runs, state, places]) gauge.reset()
+    for (const gauge of [depth, runs, state, places, crawlWaits]) gauge.reset()
     if (read === null) {
       unanswered.inc()
       return
     }
-    for (const { run, waiting } of read.value.queues) {
-      for (const [queue, n] of Object.entries(waiting)) depth.set({ run, queue }, n)
+    for (const { run, progress } of read.value.progresses) {
+      const queues = { ...queuesOf(progress), backlog: progress.backlog }
+      for (const [queue, n] of Object.entries(queues)) depth.set({ run, queue }, n)
+      const wait = crawlWaitOf(progress)
+      if (wait !== null) crawlWaits.set({ run, for: wait.for }, 1)
     }
     for (const one of states) runs.set({ state: one }, 0)
     for (const entry of read.value.entries) runs.inc({ state: stateOf(entry) })
@@ -82,9 +92,9 @@ export function createDepths(registry: Registry): ReadDepths {
 async function readAll(backend: Pick<Backend, 'runs' | 'progress' | 'workers'>) {
   const entries = await backend.runs()
   const open = entries.filter(({ ended }) => ended === null).slice(-maxRuns)
-  const [workers, queues] = await Promise.all([
+  const [workers, progresses] = await Promise.all([
     readWorkers(backend),
-    Promise.all(open.map(async ({ run }) => ({ run, waiting: queuesOf(await backend.progress(run)) }))),
+    Promise.all(open.map(async ({ run }) => ({ run, progress: await backend.progress(run) }))),
   ])
-  return { entries, open, workers, queues }
+  return { entries, open, workers, progresses }
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import type { RunLimits } from '../../../src/backend/backend.js'
+import { backlogRules } from './backlog-rules.js'
 import { batchRules } from './batch-rules.js'
 import { type OpenedBackend, openDesk } from './desk.js'
 import { doubtRules } from './doubt-rules.js'
@@ -38,6 +39,7 @@ export function backendConformance(name: string, open: () => Promise<OpenedBacke
     renderRules(desk)
     limitRules(desk)
     batchRules(desk)
+    backlogRules(desk)
     duplicateRules(desk)
     planRules(desk)
     pageRules(desk)

@@ -54,9 +54,9 @@ export interface Image {
 }
 
 export const noLimits: RunLimits = { maxPages: null, maxPairs: null, maxPagesPerHost: null }
-const { elapsedMs, seedings, ...sums } = noProgressAtAll
-/** What a run has that has nothing, but for what depends on time and seeding. */
-export const noProgress: Omit<Progress, 'elapsedMs' | 'seedings'> = sums
+const { elapsedMs, seedings, backlog, ...sums } = noProgressAtAll
+/** What a run has that has nothing, but for what depends on time and seeding, and the backlog, which has rules of its own. */
+export const noProgress: Omit<Progress, 'elapsedMs' | 'seedings' | 'backlog'> = sums
 /** Large enough that only a dry crawl closes a batch. */
 export const roomy: BatchShape = { batchSize: 256, batchAgeMs: 3_600_000, perHost: 32 }
 /** Long enough that no lease runs out unless a test wants it to. */
@@ -217,8 +217,8 @@ export async function openDesk(backend: Backend, limits: Partial<RunLimits> = {}
     return { batch, part: partOf(held, images.length), committed: await commitBatch(held, images, over) }
   }
 
-  const progress = async (): Promise<Omit<Progress, 'elapsedMs' | 'seedings'>> => {
-    const { elapsedMs: _, seedings: __, ...numbers } = await backend.progress(run)
+  const progress = async (): Promise<typeof noProgress> => {
+    const { elapsedMs: _, seedings: __, backlog: ___, ...numbers } = await backend.progress(run)
     return numbers
   }
 

@@ -37,7 +37,12 @@ export function frontierRules(open: OpenDesk): void {
       const limits = { maxPages: 7, maxPairs: null, maxPagesPerHost: 2 }
       await backend.setLimits(run, limits)
       expect(await backend.openRun(run, {}, noLimits)).toMatchObject({ elapsedMs: 1_750, limits })
-      expect(await backend.progress(run)).toEqual({ ...noProgress, elapsedMs: 1_750, seedings: 0 })
+      expect(await backend.progress(run)).toEqual({
+        ...noProgress,
+        backlog: 0,
+        elapsedMs: 1_750,
+        seedings: 0,
+      })
     })
 
     it('begin with nothing to do', async () => {

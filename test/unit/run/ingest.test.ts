@@ -47,8 +47,7 @@ function desk(waiting: () => Partial<Progress> = () => ({})) {
       commits.push(commit)
       return { kind: 'committed' as const, batches: [] }
     },
-    progress: async () =>
-      ({ buffered: 0, batchesOpen: 0, standing: 'running', ended: null, ...waiting() }) as Progress,
+    progress: async () => ({ crawlWaits: false, standing: 'running', ended: null, ...waiting() }) as Progress,
   } as unknown as Backend
   const skipped: SourceSkip[] = []
   const deps: IngestDeps = {
@@ -56,7 +55,6 @@ function desk(waiting: () => Partial<Progress> = () => ({})) {
     backend,
     queue: { notify: async () => {} } as unknown as IngestDeps['queue'],
     batch: { batchSize: 256, batchAgeMs: 30_000, perHost: 32 },
-    mostBatches: async () => 32,
     onSkipped: async (rows) => void skipped.push(...rows),
     now: () => 0,
   }
@@ -110,13 +108,13 @@ describe('feeding lists to a run', () => {
     expect(urls()).toEqual(urlsOf(600, 900))
   })
 
-  it('reads no further while enough waits to be judged', async () => {
+  it('reads no further while the crawl would wait for the filters', async () => {
     let asked = 0
     const reachedAt: number[] = []
     const { deps, commits, open } = desk(() => {
       reachedAt.push(commits.length)
       // Full for three looks before the beginning and behind each commit.
-      return asked++ % 4 < 3 ? { buffered: 100_000 } : { batchesOpen: 1 }
+      return { crawlWaits: asked++ % 4 < 3 }
     })
     await ingest(deps, await open(listOf(1_100)), calm())
     expect(reachedAt).toEqual([0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2])

@@ -90,7 +90,8 @@ else
   if health == 'ok' then
     failures, since = 0, nil
   elseif health == 'bad' then
-    failures, since = failures + 1, since or now
+    -- While the crawl waited nobody asked the host: that time is none in which it failed.
+    failures, since = failures + 1, since and math.max(since, tonumber(call('HGET', run_key(no), 'went_on') or 0)) or now
   end
   if failures > 0 and (failures >= most_failures or now - since > most_failing_ms) then
     drop_urls(no, host, depths, 'host_stalled', word)

@@ -6,6 +6,7 @@ call('HSET', run_key(no), 'standing', p.standing)
 if p.note then call('HSET', run_key(no), 'note', p.note) else call('HDEL', run_key(no), 'note') end
 if p.standing == 'running' then
   call('HDEL', run_key(no), 'ended')
+  call('HSET', run_key(no), 'went_on', now)
   add(no, 'seedings', 1)
 end
 return 'true'

@@ -1,4 +1,4 @@
--- @include known pages
+-- @include known pages backlog
 
 local function depths_of(text)
   local depths = {}
@@ -191,11 +191,13 @@ local function offer_urls(no)
   return woken
 end
 
--- The run may fetch no more: it is not running, or has all the pages or pairs that it may have. Else the pages it may yet lease.
+-- The run may fetch no more: it is not running, waits for its filters, or has all the pages or pairs that it may have. Else the pages it may
+-- yet lease.
 local function page_room(no)
   local run = fields(run_key(no), 'standing', 'max_pages', 'max_pairs', 'pages', 'pages_leased', 'kept')
   if run[1] ~= 'running' then return 0 end
   if run[3] and tonumber(run[6] or 0) >= tonumber(run[3]) then return 0 end
+  if crawl_waits(no) then return 0 end
   if not run[2] then return math.huge end
   return math.max(tonumber(run[2]) - tonumber(run[4] or 0) - tonumber(run[5] or 0), 0)
 end
