@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { renderStatus, type StatusCall, statusCommand } from '../../../src/cli/status.js'
+import { crawlWaitLines } from '../../../src/cli/status-lines.js'
 import type { RunSnapshot } from '../../../src/run/run-types.js'
 import { paper } from '../../fixtures/cli/output.js'
 import { snapshotOf } from '../../fixtures/cli/snapshot.js'
@@ -37,6 +38,18 @@ describe('status', () => {
     expect(text).toContain('5,120 URLs      on 3 hosts')
     expect(text).toContain('example.org           5,000    300  640ms     4s            visited  rules')
     expect(text).toContain('images.example.org      120     12    now                2           allow_all')
+  })
+
+  it('says why the crawl waits, and when it goes on', () => {
+    const crawlWaits = { for: 'filters', backlog: 25_000, goesOnAt: 10_000 } as const
+    expect(renderStatus(snapshotOf({ crawlWaits }), now)).toContain(
+      '\nThe crawl waits for the filters: 25,000 candidates are not judged yet; it goes on at 10,000.\n',
+    )
+    expect(crawlWaitLines(crawlWaits, false)).toContain('Nobody judges them: pairmill work filter')
+    expect(crawlWaitLines({ for: 'server' }, false)).toEqual([
+      expect.stringContaining('the server is nearly full'),
+    ])
+    expect(renderStatus(snapshotOf(), now)).not.toContain('The crawl waits')
   })
 
   it('of a run in which nothing waits says so', () => {
