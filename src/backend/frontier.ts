@@ -91,5 +91,6 @@ export interface Frontier {
   commitSession(commit: SessionCommit): Promise<SessionCommitted>
   /** Gives a lease up without a commit: its URLs go back as they were, and no death is counted. */
   releaseHost(wish: { run: string; host: string; token: string; pauseMs: number }): Promise<void>
-  waitingHosts(run: string, limit: number): Promise<readonly string[]>
+  /** Hosts with URLs that are due and that nobody holds. One that is listed is not listed again for `restMs`, unless something happens to it; absent = 0. */
+  waitingHosts(run: string, limit: number, restMs?: number): Promise<readonly string[]>
 }

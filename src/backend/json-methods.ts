@@ -41,7 +41,7 @@ export function jsonMethods(call: CallJson) {
 
     releaseHost: ask('release_host'),
     reportHosts: ask('report_hosts', 'reports'),
-    waitingHosts: ask('waiting_hosts', 'run', 'limit'),
+    waitingHosts: ask('waiting_hosts', 'run', 'limit', 'restMs'),
     robotsOf: ask('robots_of', 'origin', 'claimMs'),
     dropRobotsClaim: ask('drop_robots_claim', 'origin'),
     putRobots: async (entry) => void (await call('put_robots', { ...entry, detail: entry.record.detail })),

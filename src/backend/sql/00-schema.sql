@@ -92,6 +92,11 @@ alter table host add column if not exists signed_paid int not null default 0;
 alter table host add column if not exists plain_renders int not null default 0;
 alter table host add column if not exists plain_paid int not null default 0;
 
+-- Runs that asked for the host while another had it, [{run, at}], the first one first; the run that had the last turn, and how many URLs.
+alter table host add column if not exists turns jsonb not null default '[]';
+alter table host add column if not exists last_turn_run int;
+alter table host add column if not exists last_turn_urls int not null default 0;
+
 -- Hosts on lease by what they share, such as a registrable domain or an address.
 create table if not exists host_group (name text not null, host text not null, until_ms bigint not null, primary key (name, host));
 create index if not exists host_group_host on host_group (host);
@@ -109,6 +114,8 @@ create table if not exists run_host (
   urls int not null default 0, pages int not null default 0,
   primary key (run, host)
 );
+
+alter table run_host add column if not exists listed_until_ms bigint not null default 0; -- the scheduler notified of it
 
 -- Known URLs, as 64-bit hashes: at a billion URLs about one page in 40 billion is taken for another.
 create table if not exists seen (run int not null, hash bigint not null, primary key (run, hash));

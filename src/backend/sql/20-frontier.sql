@@ -72,6 +72,35 @@ begin
   delete from host_group where host = h.host;
 end $$;
 
+-- other_turns(host row, run number, now) -> the turns of the others, as far as they asked again lately
+create function other_turns(h host, r int, t bigint) returns jsonb language sql immutable set search_path = pairmill as $$
+  select coalesce(jsonb_agg(x order by ord), '[]') from jsonb_array_elements(h.turns) with ordinality e(x, ord)
+  where (x->>'run')::int <> r and (x->>'at')::bigint > t - 5000
+$$;
+
+-- ask_turn(host row, run number, now)   the run asks for its turn: behind those that asked before it
+create function ask_turn(h host, r int, t bigint) returns void language sql set search_path = pairmill as $$
+  update host set turns = (
+    select coalesce(jsonb_agg(case when (x->>'run')::int = r then jsonb_build_object('run', r, 'at', t) else x end order by ord), '[]')
+    from jsonb_array_elements(h.turns || case when h.turns @> jsonb_build_array(jsonb_build_object('run', r)) then '[]'
+      else jsonb_build_array(jsonb_build_object('run', r, 'at', t)) end) with ordinality e(x, ord)
+    where (x->>'run')::int = r or (x->>'at')::bigint > t - 5000
+  ) where host = h.host
+$$;
+
+-- has_turn(host row, run number, now) -> whether nobody asked for the host before this run
+create function has_turn(h host, r int, t bigint) returns boolean language sql immutable set search_path = pairmill as $$
+  select coalesce((select (x->>'run')::int = r from jsonb_array_elements(h.turns) with ordinality e(x, ord)
+    where (x->>'at')::bigint > t - 5000 order by ord limit 1), true)
+$$;
+
+-- page_room(run row) -> the pages it may yet lease: none where it is not running, waits for its filters, or has all its pairs; null = any
+create function page_room(r run) returns bigint language plpgsql set search_path = pairmill as $$
+begin
+  if r.standing <> 'running' or crawl_waits(r) or r.kept >= (r.limits->>'maxPairs')::bigint then return 0; end if;
+  return case when r.limits->>'maxPages' is null then null else greatest((r.limits->>'maxPages')::bigint - r.pages - r.pages_leased, 0) end;
+end $$;
+
 -- next_url_ms(run number, host, now) -> when the next URL of the host that nobody holds may be tried; null = it has none
 create function next_url_ms(r int, h text, t bigint) returns bigint language plpgsql stable set search_path = pairmill as $$
 begin
@@ -84,29 +113,30 @@ end $$;
 -- lease_host({run, host, token, max, delayMs, windowMs, leaseMs, groups: [name], perGroup})
 --   -> {kind: urls, urls: [{id, url, depth, anchor, redirects, attempts, deaths?, refusedCommits?}], delayMs, failures, reservedMs (for the commit), rendered (rendered_of)}
 --    | {kind: busy, inMs} | {kind: not_yet, inMs} | {kind: none}
--- One holder a host over all runs and machines. The lease reserves one slot a URL, delayMs apart, the first one now, as many
+-- One holder a host over all runs and machines. Where several runs want it, it goes to each in turn, and to none for many more URLs than
+-- the one before had. The lease reserves one slot a URL, delayMs apart, the first one now, as many
 -- as fit into windowMs, and one more, so that a fetch that starts a little late does not come near the next holder's. What a
 -- session does not use, its commit gives back. A host whose page budget is used up loses its URLs. At most perGroup hosts of one group are
 -- on lease at once. A URL is suspected after two deaths, or a commit that was refused: it is leased alone, so that it takes no other with it.
 create function lease_host(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
 declare
-  r run; h host; t bigint := now_ms(); room bigint; gap bigint; got jsonb; n int; soonest bigint; cap bigint;
+  r run; h host; t bigint := now_ms(); room bigint; gap bigint; got jsonb; others jsonb; n int; soonest bigint; cap bigint;
 begin
   select * into strict r from run where name = p->>'run' for update;
   select * into h from host where host = p->>'host' for update;
   if not found then return '{"kind": "none"}'; end if;
   if h.lease_token is not null then
-    if h.lease_until_ms > t then return jsonb_build_object('kind', 'busy', 'inMs', h.lease_until_ms - t); end if;
+    if h.lease_until_ms > t then
+      if h.lease_run <> r.no and coalesce(page_room(r), 1) > 0 and next_url_ms(r.no, h.host, t) <= t then
+        perform ask_turn(h, r.no, t);
+      end if;
+      return jsonb_build_object('kind', 'busy', 'inMs', h.lease_until_ms - t);
+    end if;
     perform give_back_host(h, true);
     select * into strict r from run where no = r.no;
   end if;
-  if r.standing <> 'running' or crawl_waits(r) then return '{"kind": "none"}'; end if;
-  room := (p->>'max')::bigint;
-  if r.limits->>'maxPages' is not null then
-    room := least(room, (r.limits->>'maxPages')::bigint - r.pages - r.pages_leased);
-  end if;
-  if r.limits->>'maxPairs' is not null and r.kept >= (r.limits->>'maxPairs')::bigint then room := 0; end if;
-  if r.limits->>'maxPagesPerHost' is not null then
+  room := least((p->>'max')::bigint, page_room(r));
+  if r.standing = 'running' and r.limits->>'maxPagesPerHost' is not null then
     select (r.limits->>'maxPagesPerHost')::bigint - pages into cap from run_host where run = r.no and host = h.host;
     if cap <= 0 then
       n := drop_urls(r.no, h.host, 'host_budget', null);
@@ -116,8 +146,15 @@ begin
     end if;
     room := least(room, coalesce(cap, room));
   end if;
-  if room <= 0 then return '{"kind": "none"}'; end if;
+  if room <= 0 then
+    update host set turns = other_turns(h, r.no, t) where host = h.host and turns <> '[]';
+    return '{"kind": "none"}';
+  end if;
   if h.next_fetch_ms > t then return jsonb_build_object('kind', 'not_yet', 'inMs', h.next_fetch_ms - t); end if;
+  if not has_turn(h, r.no, t) and next_url_ms(r.no, h.host, t) <= t then
+    perform ask_turn(h, r.no, t);
+    return jsonb_build_object('kind', 'not_yet', 'inMs', 1000);
+  end if;
   if jsonb_array_length(p->'groups') > 0 then
     delete from host_group where until_ms <= t and name in (select jsonb_array_elements_text(p->'groups'));
     perform 1 from host_group where name in (select jsonb_array_elements_text(p->'groups')) group by name having count(*) >= (p->>'perGroup')::int;
@@ -128,6 +165,8 @@ begin
   end if;
   gap := greatest((p->>'delayMs')::bigint, h.crawl_delay_ms, throttle_of(h, t));
   if gap > 0 then room := least(room, (p->>'windowMs')::bigint / gap + 1); end if;
+  others := other_turns(h, r.no, t);
+  if others <> '[]' and h.last_turn_run <> r.no then room := least(room, ceil(h.last_turn_urls * 1.25)::bigint); end if;
   -- An array, so that the rows are picked once and then found by their key, whatever the planner knows of the table.
   with taken as (
     update url set leased = true where id = any (array(
@@ -142,9 +181,11 @@ begin
     'attempts', attempts, 'deaths', nullif(deaths, 0), 'refusedCommits', nullif(refused, 0))) order by depth, id), count(*) into got, n from taken;
   if n = 0 then
     soonest := next_url_ms(r.no, h.host, t);
+    update host set turns = others where host = h.host and turns <> '[]';
     if soonest is null then return '{"kind": "none"}'; end if;
     return jsonb_build_object('kind', 'not_yet', 'inMs', greatest(soonest - t, 1));
   end if;
+  if h.turns <> '[]' then update host set turns = others, last_turn_run = r.no, last_turn_urls = n where host = h.host; end if;
   update host set lease_token = p->>'token', lease_run = r.no, lease_until_ms = t + (p->>'leaseMs')::bigint, lease_urls = n,
     next_fetch_ms = t + (n + 1) * gap, crowded_at_ms = 0 where host = h.host;
   insert into host_group (name, host, until_ms) select distinct g, h.host, t + (p->>'leaseMs')::bigint from jsonb_array_elements_text(p->'groups') g;
@@ -224,6 +265,7 @@ begin
       failures = fails, failing_since_ms = since where host = h.host;
     delete from host_group where host = h.host;
   end if;
+  update run_host set listed_until_ms = 0 where host = h.host and listed_until_ms > 0;
   update run_host set urls = urls - gone - dropped, pages = pages + (p->>'pages')::int where run = r.no and host = h.host;
   update run set pages_leased = greatest(pages_leased - named, 0), pages = pages + (p->>'pages')::bigint,
     urls = urls - gone - dropped where no = r.no;
@@ -237,21 +279,24 @@ begin
     'moreInMs', case when soonest is null then null else greatest(soonest - t, free_ms - t, 0) end);
 end $$;
 
--- waiting_hosts({run, limit}) -> [host]   hosts with URLs that are due and that nobody holds: the scheduler notifies of them
+-- waiting_hosts({run, limit, restMs}) -> [host]   hosts with URLs that are due and that nobody holds: the scheduler notifies of them
+-- One that is listed is not listed again for restMs, unless something happens to it.
 -- A lease that ran out is listed even where the run may fetch no more: it holds a part of the budget until it is given back.
 create function waiting_hosts(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
-declare w run; waits_now boolean;
+declare r run; t bigint := now_ms(); room bigint; found text[];
 begin
-  select * into strict w from run where name = p->>'run' for update;
-  waits_now := crawl_waits(w);
-  return (select coalesce(jsonb_agg(host), '[]') from (
-    select rh.host from run r join run_host rh on rh.run = r.no and rh.urls > 0 join host h on h.host = rh.host
-    where r.name = p->>'run' and (h.lease_token is null or h.lease_until_ms <= now_ms()) and h.next_fetch_ms <= now_ms()
-      and (h.lease_token is not null or (r.standing = 'running' and not waits_now and
-        (r.limits->>'maxPairs' is null or r.kept < (r.limits->>'maxPairs')::bigint)
-        and (r.limits->>'maxPages' is null or r.pages + r.pages_leased < (r.limits->>'maxPages')::bigint)))
-      and exists (select 1 from url u where u.run = r.no and u.host = rh.host and (u.leased or u.not_before_ms <= now_ms()))
-    order by h.next_fetch_ms, rh.host limit (p->>'limit')::int) t);
+  select * into strict r from run where name = p->>'run' for update;
+  room := page_room(r);
+  found := array(
+    select rh.host from run_host rh join host h on h.host = rh.host
+    where rh.run = r.no and rh.urls > 0 and rh.listed_until_ms <= t
+      and (h.lease_token is null or h.lease_until_ms <= t) and h.next_fetch_ms <= t and (h.lease_token is not null or room is null or room > 0)
+      and exists (select 1 from url u where u.run = r.no and u.host = rh.host and (u.leased or u.not_before_ms <= t))
+    order by h.next_fetch_ms, rh.host limit (p->>'limit')::int);
+  if (p->>'restMs')::bigint > 0 then
+    update run_host set listed_until_ms = t + (p->>'restMs')::bigint where run = r.no and host = any(found);
+  end if;
+  return to_jsonb(found);
 end $$;
 
 -- report_hosts({reports: [{host, throttleMs, pauseMs, health}]}) -> {}

@@ -16,6 +16,7 @@ import { randomRules } from './random-rules.js'
 import { renderRules } from './render-rules.js'
 import { runRules } from './run-rules.js'
 import { sourceRules } from './source-rules.js'
+import { turnRules } from './turn-rules.js'
 
 /** Opens a desk with a run of its own on the backend that all tests share. */
 export type OpenDesk = (limits?: Partial<RunLimits>, name?: string) => ReturnType<typeof openDesk>
@@ -34,6 +35,7 @@ export function backendConformance(name: string, open: () => Promise<OpenedBacke
 
     frontierRules(desk)
     leaseRules(desk)
+    turnRules(desk)
     doubtRules(desk)
     politenessRules(desk, (host, ms) => opened.ageThrottle(host, ms))
     renderRules(desk)

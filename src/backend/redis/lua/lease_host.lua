@@ -1,7 +1,8 @@
 -- ARGV  run, host, token, most URLs, delay ms, window ms, lease ms, most hosts of a group, groups
 -- ->    'urls', delay ms, failures, end of the reserved slots, renders (see add_rendered), doubts (see doubts_of), record ...
 --     | 'busy', ms | 'not_yet', ms | 'none'
--- One holder a host over all runs and machines. The lease reserves one slot a URL, a delay apart, the first one now, as many as fit into
+-- One holder a host over all runs and machines. Where several runs want it, it goes to each in turn, and to none for many more URLs than
+-- the one before had. The lease reserves one slot a URL, a delay apart, the first one now, as many as fit into
 -- the window, and one more, so that a fetch that starts a little late does not come near the next holder's. What a session does not use,
 -- its commit gives back. A host whose page budget is used up loses its URLs. At most so many hosts of one group are on lease at once. A URL is
 -- suspected after two deaths, or a commit that was refused: it is leased alone, so that it takes no other with it. A call that is sent twice is answered twice.
@@ -15,7 +16,10 @@ local gap = math.max(delay_ms, tonumber(h.c or 0), throttle_of(h.v, h.w))
 
 if h.t == token then return { 'urls', gap, h.f or '0', h.n, h.b or no_renders, h['z' .. no] or '', unpack(call('HVALS', lease_key(host))) } end
 if h.t then
-  if tonumber(h.e) > now then return { 'busy', tonumber(h.e) - now } end
+  if tonumber(h.e) > now then
+    if h.r ~= no and has_due_url(no, host, h['d' .. no]) and page_room(no) > 0 then ask_turn(host, turns_of(h.q), no) end
+    return { 'busy', tonumber(h.e) - now }
+  end
   give_back_host(host, h, true)
 end
 local depths = h['d' .. no]
@@ -28,9 +32,17 @@ if run[1] == 'running' and run[2] then
   if left <= 0 then drop_urls(no, host, depths, 'host_budget', 'null') end
   room = math.min(room, left)
 end
-if room <= 0 then return { 'none' } end
+local turns = turns_of(h.q)
+if room <= 0 then
+  if h.q then keep_turns(host, without_turn(turns, no)) end
+  return { 'none' }
+end
 local free_at = tonumber(h.n or 0)
 if free_at > now then return { 'not_yet', free_at - now } end
+if #turns > 0 and turns[1].no ~= no and has_due_url(no, host, depths) then
+  ask_turn(host, turns, no)
+  return { 'not_yet', 1000 }
+end
 for _, group in ipairs(groups) do
   call('ZREMRANGEBYSCORE', group_key(group), '-inf', now)
   if call('ZCARD', group_key(group)) >= per_group then
@@ -39,6 +51,9 @@ for _, group in ipairs(groups) do
   end
 end
 if gap > 0 then room = math.min(room, math.floor(window_ms / gap) + 1) end
+local others = without_turn(turns, no)
+local last, urls = string.match(h.m or '', '^(%d+) (%d+)$')
+if #others > 0 and last and last ~= no then room = math.min(room, math.ceil(urls * 1.25)) end
 
 -- URLs to be tried again that are due stand among the others where they stood before.
 local again = call('ZRANGEBYSCORE', retry_key(no, host), '-inf', now, 'LIMIT', 0, room)
@@ -80,6 +95,7 @@ else
 end
 if #records == 0 then
   local soonest = next_url(no, host, '')
+  if h.q then keep_turns(host, others) end
   return soonest and { 'not_yet', math.max(soonest - now, 1) } or { 'none' }
 end
 
@@ -98,6 +114,10 @@ for _, group in ipairs(groups) do
 end
 if #groups > 0 then call('HSET', host_key(host), 'g', table.concat(groups, ' ')) end
 if h.y then call('HDEL', host_key(host), 'y') end
+if h.q then
+  keep_turns(host, others)
+  call('HSET', host_key(host), 'm', no .. ' ' .. #records)
+end
 local reserved_until = now + (#records + 1) * gap
 call_with('HSET', lease_key(host), leased)
 call('HSET', host_key(host), 't', token, 'r', no, 'e', now + lease_ms, 'k', #records, 'n', reserved_until, 'd' .. no, table.concat(left, ','))

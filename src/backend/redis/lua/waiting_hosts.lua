@@ -1,4 +1,5 @@
--- waiting_hosts({run, limit}) -> [host]   hosts with URLs that are due and that nobody holds: the scheduler notifies them
+-- waiting_hosts({run, limit, restMs}) -> [host]   hosts with URLs that are due and that nobody holds: the scheduler notifies of them
+-- One that is listed is not listed again for restMs, unless something happens to it.
 -- A lease that ran out is listed even where the run may fetch no more: it holds a part of the budget until it is given back.
 -- @include frontier
 local p = argument()
@@ -22,6 +23,7 @@ for _, host in ipairs(call('ZRANGEBYSCORE', due_key(no), '-inf', now, 'LIMIT', 0
   elseif at > now then
     call('ZADD', due_key(no), at, host)
   else
+    if p.restMs and p.restMs > 0 then call('ZADD', due_key(no), now + p.restMs, host) end
     answer[#answer + 1] = host
   end
 end

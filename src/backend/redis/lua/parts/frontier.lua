@@ -123,11 +123,50 @@ local function give_back_host(host, h, died)
   h.t, h.r, h.e, h.k, h.g = nil, nil, nil, nil, nil
 end
 
+-- Turns of a host that several runs want: those that asked for it while another had it, 'run:when ...', the first one first. Who has not
+-- asked again for so long is passed over.
+local turn_ms = 5000
+local function turns_of(text)
+  local turns = {}
+  for no, at in string.gmatch(text or '', '(%d+):(%d+)') do
+    if tonumber(at) > now - turn_ms then turns[#turns + 1] = { no = no, at = at } end
+  end
+  return turns
+end
+local function without_turn(turns, no)
+  local others = {}
+  for _, turn in ipairs(turns) do
+    if turn.no ~= no then others[#others + 1] = turn end
+  end
+  return others
+end
+local function keep_turns(host, turns)
+  local all = {}
+  for i, turn in ipairs(turns) do all[i] = turn.no .. ':' .. turn.at end
+  if #all == 0 then call('HDEL', host_key(host), 'q') else call('HSET', host_key(host), 'q', table.concat(all, ' ')) end
+end
+-- The run asks for its turn: behind those that asked before it.
+local function ask_turn(host, turns, no)
+  for _, turn in ipairs(turns) do
+    if turn.no == no then
+      turn.at = now
+      return keep_turns(host, turns)
+    end
+  end
+  turns[#turns + 1] = { no = no, at = now }
+  keep_turns(host, turns)
+end
+
 -- When the next URL of the host that is not on lease may be tried; nil = it has none.
 local function next_url(no, host, depths)
   if depths and depths ~= '' then return now end
   local first = call('ZRANGE', retry_key(no, host), 0, 0, 'WITHSCORES')
   return first[2] and tonumber(first[2])
+end
+
+local function has_due_url(no, host, depths)
+  local soonest = next_url(no, host, depths)
+  return soonest ~= nil and soonest <= now
 end
 
 -- Drops every URL of a host of which none is on lease, and counts why; word: the permission that says so, as JSON. Answers how many.

@@ -11,6 +11,7 @@
 --   h:<host>             hash    n next_fetch: the first moment that nobody has reserved; c crawl_delay; f failures in a row;
 --                                s failing_since; v throttle, w since when; lease: t token, r run, e until, k URLs named by no commit yet, g groups; x last commit;
 --                                y when too many others of its groups were on lease; b renders (add_rendered);
+--                                q runs that wait for their turn (turns_of); m the run that had the last turn, and how many URLs;
 --                                for each run: p<no> pages; d<no> depths at which URLs wait, '' = none does; absent = it has no URL;
 --                                z<no> what is held against URLs, 'id:deaths:refused ...' (doubts_of)
 --   n:<group>            zset    hosts on lease that share something, by the end of the lease
