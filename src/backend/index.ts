@@ -7,6 +7,7 @@ export { type ServerMemory, type ServerState, serverStateKinds, stateText } from
 export {
   busyFor,
   type Consumer,
+  slotKeys,
   type WorkKind,
   type WorkQueue,
   type WorkResult,

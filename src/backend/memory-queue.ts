@@ -48,21 +48,25 @@ export function memoryQueue(): WorkQueue {
     if (queue === undefined) throw new Error(`no queue for ${kind}`)
     return queue
   }
-  return {
-    notify: async (kind, run, keys, delayMs = 0) => {
-      const queue = of(kind)
-      for (const key of keys) {
-        const id = idOf(run, key)
-        const known = queue.entries.get(id)
-        if (known?.isActive === true) known.nextMs = delayMs
-        else {
-          const entry = known ?? { item: { v: 1, run, key }, timer: null, isActive: false, nextMs: null }
-          queue.entries.set(id, entry)
-          putOff(queue, entry, delayMs)
-        }
+  const notify: WorkQueue['notify'] = async (kind, run, keys, delayMs = 0) => {
+    const queue = of(kind)
+    for (const key of keys) {
+      const id = idOf(run, key)
+      const known = queue.entries.get(id)
+      if (known?.isActive === true) known.nextMs = delayMs
+      else {
+        const entry = known ?? { item: { v: 1, run, key }, timer: null, isActive: false, nextMs: null }
+        queue.entries.set(id, entry)
+        putOff(queue, entry, delayMs)
       }
-      serve(queue)
-    },
+    }
+    serve(queue)
+  }
+  return {
+    notify,
+    // An item is a few hundred bytes of this process, and gone with it.
+    hint: notify,
+    size: async (kind) => of(kind).entries.size,
     consume: (kind, concurrency, work, onError): Consumer => {
       const queue = of(kind)
       const worker: Worker = { work, concurrency, onError, active: 0, ended: null }

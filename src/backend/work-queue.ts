@@ -5,8 +5,13 @@ export type WorkKind = (typeof workKinds)[number]
 export interface WorkItem {
   readonly v: 1
   readonly run: string
-  /** Host, batch or plan. */
+  /** A host; or a slot, whose worker takes one batch or plan of the run after the other, so that runs take turns. */
   readonly key: string
+}
+
+/** Keys of the first slots of a run. Pure. */
+export function slotKeys(count: number): readonly string[] {
+  return Array.from({ length: count }, (_, slot) => String(slot))
 }
 
 /** `again`: there is more to do under this key, in so many ms. */
@@ -25,6 +30,10 @@ export interface Consumer {
  */
 export interface WorkQueue {
   notify(kind: WorkKind, run: string, keys: readonly string[], delayMs?: number): Promise<void>
+  /** Notifies while few items wait: else the scheduler does, when their turn is near. So no commit makes the queue long. */
+  hint(kind: WorkKind, run: string, keys: readonly string[]): Promise<void>
+  /** Items that wait, for a place or for their time, or are worked on. */
+  size(kind: WorkKind): Promise<number>
   consume(kind: WorkKind, concurrency: number, work: Work, onError: (error: Error) => void): Consumer
   /** Takes the items of a run away that nobody works on yet, as far as none comes or goes meanwhile. */
   drop(run: string): Promise<void>

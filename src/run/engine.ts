@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
-import type { Consumer, Hub, RunEntry, WorkKind, WorkResult } from '../backend/index.js'
+import type { Backend, Consumer, Hub, RunEntry, WorkKind, WorkResult } from '../backend/index.js'
 import type { Renderer } from '../crawl/index.js'
 import { prepareImageLibrary } from '../filter/index.js'
 import { messageOf } from '../records/index.js'
@@ -12,6 +12,7 @@ import { observedBackend } from './observe/observed.js'
 import { Pipelines } from './pipelines.js'
 import { openNet } from './resources.js'
 import type { RunSignals } from './run-types.js'
+import { openPlanKeys } from './schedule.js'
 import { Scheduler } from './scheduler.js'
 
 /** What one process does: the only one of a folder's run, or one of a fleet's. */
@@ -78,6 +79,8 @@ const beatMs = 2_000
 const ttlMs = 15_000
 /** How often the server is asked how it stands, and an item that cannot be worked on now is looked at again. */
 const lookMs = 5_000
+/** Open batches of which a slot takes the first that nobody took meanwhile. */
+const mostOffered = 16
 /** An item whose run this process cannot work on is left to another. */
 const elsewhereMs = 2_000
 
@@ -86,6 +89,12 @@ export function work(options: WorkOptions, deps: WorkDeps, signals: RunSignals):
   prepareImageLibrary()
   const engine = new Engine(options, deps, signals)
   return { vitals: () => engine.vitals(), ended: engine.run() }
+}
+
+/** `key`: of what was worked on. */
+interface Visit {
+  readonly key: string
+  readonly result: WorkResult
 }
 
 class Engine {
@@ -98,6 +107,7 @@ class Engine {
   readonly #over = new AbortController()
   readonly #abort: AbortSignal
   readonly #drain: AbortSignal
+  readonly #backend: Backend
   readonly #pipelines: Pipelines
   readonly #scheduler: Scheduler
   readonly #startedAtMs: number
@@ -118,6 +128,7 @@ class Engine {
     this.#consumedAtMs = this.#startedAtMs
     const observe = (event: WorkEvent) => this.#observe(event)
     const backend = observedBackend(hub.backend, observe)
+    this.#backend = backend
     this.#pipelines = new Pipelines({
       backend,
       queue: hub.queue,
@@ -230,10 +241,11 @@ class Engine {
         this.#active++
         try {
           const visited = await this.#visit(kind, run, key)
-          const again = visited.kind === 'again'
-          this.#observe({ kind: 'visited', work: kind, run, key, ms: now() - began, again })
+          const { result } = visited
+          const again = result.kind === 'again'
+          this.#observe({ kind: 'visited', work: kind, run, key: visited.key, ms: now() - began, again })
           this.#visits[kind]++
-          return visited
+          return result
         } catch (error) {
           this.#trouble(error, run, key)
           throw error
@@ -247,28 +259,49 @@ class Engine {
     )
   }
 
-  async #visit(kind: WorkKind, run: string, key: string): Promise<WorkResult> {
+  async #visit(kind: WorkKind, run: string, key: string): Promise<Visit> {
     const pipeline = await this.#pipelines.of(run)
     // An item of a run that was forgotten.
     if (pipeline === null) {
       this.#problems.delete(run)
-      return { kind: 'done' }
+      return { key, result: { kind: 'done' } }
     }
     if ('message' in pipeline) {
       this.#observe({ kind: 'problem', run, message: pipeline.message })
-      return { kind: 'again', inMs: elsewhereMs }
+      return { key, result: { kind: 'again', inMs: elsewhereMs } }
     }
     // The run opened, so its last problem is over; the pipeline tells it again if it persists.
     this.#problems.delete(run)
     const resting = this.#deps.hub.server.resting
     switch (kind) {
       case 'session':
-        return await pipeline.crawlHost(key, AbortSignal.any([this.#drain, resting]), this.#abort)
+        return {
+          key,
+          result: await pipeline.crawlHost(key, AbortSignal.any([this.#drain, resting]), this.#abort),
+        }
       case 'batch':
-        return await pipeline.judgeBatch(key, this.#drain, this.#abort)
+        return await this.#takeOne(key, await this.#backend.openBatches(run, mostOffered), (batch) =>
+          pipeline.judgeBatch(batch, this.#drain, this.#abort),
+        )
       case 'plan':
-        return await pipeline.buildShards(key, this.#abort)
+        return await this.#takeOne(key, await openPlanKeys(this.#backend, run, false), (plan) =>
+          pipeline.buildShards(plan, this.#abort),
+        )
     }
+  }
+
+  /** Works on the first of these that is to be had. The slot has its next turn behind the slots of the other runs. */
+  async #takeOne(
+    slot: string,
+    open: readonly string[],
+    take: (key: string) => Promise<WorkResult | null>,
+  ): Promise<Visit> {
+    for (const key of open) {
+      const result = await take(key)
+      if (result !== null)
+        return { key, result: result.kind === 'done' ? { kind: 'again', inMs: 0 } : result }
+    }
+    return { key: slot, result: { kind: 'done' } }
   }
 
   /** Looked for when the first run is there that may need one. */

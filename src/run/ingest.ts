@@ -1,10 +1,11 @@
-import type {
-  Backend,
-  BatchShape,
-  FoundCandidate,
-  Progress,
-  SourceState,
-  WorkQueue,
+import {
+  type Backend,
+  type BatchShape,
+  type FoundCandidate,
+  type Progress,
+  type SourceState,
+  slotKeys,
+  type WorkQueue,
 } from '../backend/index.js'
 import {
   hostOf,
@@ -144,7 +145,7 @@ async function ingestFrom(
     cursor = to
     steps = []
     size = 0
-    await deps.queue.notify('batch', deps.run, committed.batches)
+    if (committed.batches.length > 0) await deps.queue.notify('batch', deps.run, slotKeys(1))
     committedAt = deps.now()
     return null
   }

@@ -117,7 +117,7 @@ export async function startRun(
   // Its time was over, and is counted on if it still is.
   if (given === 'all' && wasStopped) await backend.setStanding(run, 'running', null)
   const hosts = await backend.offer(run, seedOffers(options), true)
-  await queue.notify('session', run, hosts)
+  await queue.hint('session', run, hosts)
   return {
     kind: seeded ? 'added' : 'started',
     seeds: options.seeds.length,

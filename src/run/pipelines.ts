@@ -69,11 +69,11 @@ export class OpenPipeline implements Pick<Pipeline, 'crawlHost' | 'judgeBatch' |
     return this.#visit(() => this.#line.crawlHost(host, drain, abort))
   }
 
-  judgeBatch(batch: string, drain: AbortSignal, abort: AbortSignal): Promise<WorkResult> {
+  judgeBatch(batch: string, drain: AbortSignal, abort: AbortSignal): Promise<WorkResult | null> {
     return this.#visit(() => this.#line.judgeBatch(batch, drain, abort))
   }
 
-  buildShards(plan: string, abort: AbortSignal): Promise<WorkResult> {
+  buildShards(plan: string, abort: AbortSignal): Promise<WorkResult | null> {
     return this.#visit(() => this.#line.buildShards(plan, abort))
   }
 
@@ -89,7 +89,7 @@ export class OpenPipeline implements Pick<Pipeline, 'crawlHost' | 'judgeBatch' |
     await this.#net.close()
   }
 
-  async #visit(visit: () => Promise<WorkResult>): Promise<WorkResult> {
+  async #visit<Result>(visit: () => Promise<Result>): Promise<Result> {
     this.#visits++
     try {
       return await visit()

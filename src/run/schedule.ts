@@ -1,4 +1,12 @@
-import type { Backend, BatchShape, Progress, RunLimits, WorkKind, WorkQueue } from '../backend/index.js'
+import {
+  type Backend,
+  type BatchShape,
+  type Progress,
+  type RunLimits,
+  slotKeys,
+  type WorkKind,
+  type WorkQueue,
+} from '../backend/index.js'
 import { isWindowFull, pageFileKey, planParts, type ShardDeps, type ShardSettings } from '../workers/index.js'
 import { type Phase, phaseOf } from './phase.js'
 
@@ -12,12 +20,16 @@ export interface ScheduledRun {
   readonly maxTimeMs: number | null
   readonly batch: BatchShape
   readonly shard: { readonly deps: Pick<ShardDeps, 'backend' | 'queue'>; readonly settings: ShardSettings }
+  /** Runs that go on, this one among them. */
+  readonly runs: number
   /** Places of workers for each kind of work. */
   readonly places: (kind: WorkKind) => number
 }
 
-/** Items queued at once for each place of a worker: what waits behind them is queued when its turn comes near, and most of it is queued already. */
+/** Hosts queued for each place of a worker: what waits behind them is queued when its turn comes near. */
 const itemsPerPlace = 4
+/** A host that was queued, and is not visited, is queued again after this: its item may be lost. */
+const restMs = 5_000
 
 /**
  * Looks after the run once. `notify`: what waits and is held by nobody is queued again, for an item can be lost. Any number of
@@ -34,7 +46,8 @@ export async function schedule(
     await planParts(t.shard.deps, t.shard.settings, phase.kind === 'plan')
   }
   // By then no page is under way; the ledger's last rows settle while the last shards are built.
-  if (phase.kind !== 'crawl' && progress.pageRows > 0) await notifyPageFiles(t, true)
+  if (phase.kind !== 'crawl' && progress.pageRows > 0)
+    await notifySlots(t, 'plan', (await openPlanKeys(t.backend, t.run, true)).length)
   return { progress, phase }
 }
 
@@ -43,15 +56,26 @@ export function isTimeOver({ elapsedMs }: Pick<Progress, 'elapsedMs'>, maxTimeMs
 }
 
 async function notifyWaiting(t: ScheduledRun): Promise<void> {
-  const atOnce = (kind: WorkKind) => itemsPerPlace * t.places(kind)
   await t.backend.closeBatches(t.run, { ...t.batch, dry: false })
-  await t.queue.notify('session', t.run, await t.backend.waitingHosts(t.run, atOnce('session')))
-  await t.queue.notify('batch', t.run, await t.backend.openBatches(t.run, atOnce('batch')))
-  await t.queue.notify('plan', t.run, (await t.backend.openPlans(t.run)).map(String))
-  await notifyPageFiles(t, false)
+  const room = itemsPerPlace * t.places('session') - (await t.queue.size('session'))
+  if (room > 0) await t.queue.notify('session', t.run, await t.backend.waitingHosts(t.run, room, restMs))
+  await notifySlots(t, 'batch', (await t.backend.openBatches(t.run, t.places('batch'))).length)
+  await notifySlots(t, 'plan', (await openPlanKeys(t.backend, t.run, false)).length)
 }
 
-/** `closing`: no row is to come any more. */
-async function notifyPageFiles(t: ScheduledRun, closing: boolean): Promise<void> {
-  await t.queue.notify('plan', t.run, (await t.backend.openPageFiles(t.run, closing)).map(pageFileKey))
+/** Notifies of so many slots as there is open work for, and places. None is missing while there are as many items as all runs can have. */
+async function notifySlots(t: ScheduledRun, kind: 'batch' | 'plan', open: number): Promise<void> {
+  const slots = Math.min(open, t.places(kind))
+  if (slots === 0 || (await t.queue.size(kind)) >= t.runs * t.places(kind)) return
+  await t.queue.notify(kind, t.run, slotKeys(slots))
+}
+
+/** Plans, and files of the page ledger, that nobody holds. `closing`: no row of the ledger is to come any more. */
+export async function openPlanKeys(
+  backend: Pick<Backend, 'openPlans' | 'openPageFiles'>,
+  run: string,
+  closing: boolean,
+): Promise<readonly string[]> {
+  const [plans, files] = await Promise.all([backend.openPlans(run), backend.openPageFiles(run, closing)])
+  return [...plans.map(String), ...files.map(pageFileKey)]
 }

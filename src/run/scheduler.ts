@@ -55,6 +55,7 @@ export class Scheduler {
   readonly #deps: SchedulerDeps
   readonly #scheduled = new Map<string, Scheduled>()
   #isServerNearlyFull = false
+  #rounds = 0
 
   constructor(deps: SchedulerDeps) {
     this.#deps = deps
@@ -72,10 +73,13 @@ export class Scheduler {
         1,
         workers.reduce((sum, { body }) => sum + placesOf(body, kind), 0),
       )
-    for (const entry of entries) {
-      if (entry.ended !== null || entry.standing === 'failed' || signal.aborted) continue
+    const going = entries.filter(({ ended, standing }) => ended === null && standing !== 'failed')
+    // Each is the first one in its turn: who comes first has the room that is left in the queue.
+    const first = this.#rounds++ % Math.max(going.length, 1)
+    for (const entry of [...going.slice(first), ...going.slice(0, first)]) {
+      if (signal.aborted) return
       try {
-        await this.#look(entry, places, signal)
+        await this.#look(entry, places, going.length, signal)
       } catch (error) {
         if (signal.aborted) return
         observe({ kind: 'trouble', run: entry.run, key: null, message: messageOf(error) })
@@ -127,7 +131,12 @@ export class Scheduler {
     return this.#deps.backend.dropDuty({ duty: schedulerDuty(run), token: this.#deps.worker })
   }
 
-  async #look(entry: RunEntry, places: (kind: WorkKind) => number, signal: AbortSignal): Promise<void> {
+  async #look(
+    entry: RunEntry,
+    places: (kind: WorkKind) => number,
+    runs: number,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { backend, queue, pipelines, observe, worker } = this.#deps
     const { run, limits } = entry
     const known = this.#knownOf(entry)
@@ -149,7 +158,7 @@ export class Scheduler {
     const { batch, shard } = pipeline
     const { maxTimeMs } = pipeline.options
     const { progress, phase } = await schedule(
-      { run, backend, queue, limits, maxTimeMs, batch, shard, places },
+      { run, backend, queue, limits, maxTimeMs, batch, shard, runs, places },
       { notify: isDue },
     )
     known.crawlWaits = progress.crawlWaits

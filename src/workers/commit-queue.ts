@@ -1,4 +1,11 @@
-import type { Backend, BatchShape, SessionCommit, SessionCommitted, WorkQueue } from '../backend/index.js'
+import {
+  type Backend,
+  type BatchShape,
+  type SessionCommit,
+  type SessionCommitted,
+  slotKeys,
+  type WorkQueue,
+} from '../backend/index.js'
 import { inSlices, type ScopeRules, type Turn } from '../crawl/index.js'
 import type { Traps } from './hosts/index.js'
 import type { KnownUrls } from './known-urls.js'
@@ -9,7 +16,7 @@ import { type UrlVisited, uncommitted } from './url-outcome.js'
 
 export interface CommitDeps {
   readonly backend: Pick<Backend, 'commitSession'>
-  readonly queue: Pick<WorkQueue, 'notify'>
+  readonly queue: Pick<WorkQueue, 'notify' | 'hint'>
   readonly known: KnownUrls
   readonly traps: Pick<Traps, 'linkVerdict'>
   /** See CrawlDeps. */
@@ -114,8 +121,8 @@ export class CommitQueue {
     }
     for (const offer of commit.offers) known.add(offer.url)
     const woken = committed.hosts.filter((other) => other !== this.#session.host)
-    await queue.notify('session', run, woken)
-    await queue.notify('batch', run, committed.batches)
+    await queue.hint('session', run, woken)
+    if (committed.batches.length > 0) await queue.notify('batch', run, slotKeys(1))
     return committed
   }
 

@@ -1,12 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import {
-  type Backend,
-  type BatchCommit,
-  busyFor,
-  type LeasedCandidate,
-  type WorkQueue,
-  type WorkResult,
-} from '../backend/index.js'
+import type { Backend, BatchCommit, LeasedCandidate, WorkResult } from '../backend/index.js'
 import { hostOf, type OptOutRules } from '../crawl/index.js'
 import {
   type BatchDeps,
@@ -32,7 +25,6 @@ export interface FilterSettings {
 export interface FilterDeps
   extends Pick<BatchDeps, 'pixelsOf' | 'tensorSide' | 'score' | 'tagger' | 'modelId' | 'modelThreshold'> {
   readonly backend: Backend
-  readonly queue: WorkQueue
   readonly store: Store
   readonly fetch: Fetch
   readonly permit: Permit
@@ -54,24 +46,20 @@ const slotWindowMs = 30_000
 /** A stale commit (a cited image is kept no more) is looked at anew after this. */
 const staleMs = 100
 
-/** Filters one batch and commits what it found: the part first, then its name, under the lease. */
+/** Filters one batch and commits what it found: the part first, then its name, under the lease. null = the batch is another's, or none any more. */
 export async function judgeBatch(
   deps: FilterDeps,
   settings: FilterSettings,
   batch: string,
   drain: AbortSignal,
   abort: AbortSignal,
-): Promise<WorkResult> {
-  if (drain.aborted) return { kind: 'done' }
+): Promise<WorkResult | null> {
+  if (drain.aborted) return null
   const { run } = settings
   const token = randomBytes(12).toString('hex')
   const lease = await deps.backend.leaseBatch({ run, batch, token, leaseMs })
-  if (lease.kind === 'gone') return { kind: 'done' }
-  if (lease.kind === 'busy') return busyFor(lease.inMs)
-  if (lease.kind === 'split') {
-    await deps.queue.notify('batch', run, lease.batches)
-    return { kind: 'done' }
-  }
+  if (lease.kind === 'gone' || lease.kind === 'busy') return null
+  if (lease.kind === 'split') return { kind: 'done' }
 
   const held = keepLease(() => deps.backend.extendBatch({ run, batch, token, leaseMs }), leaseMs, abort)
   const suspicion = suspicionOf(lease)

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type Backend, busyFor, type WorkResult } from '../backend/index.js'
+import type { Backend, WorkResult } from '../backend/index.js'
 import { type Store, writePageFile } from '../shard/index.js'
 
 export interface PageLedgerDeps {
@@ -19,17 +19,16 @@ export function pageFileOf(key: string): number | null {
   return file === undefined ? null : Number(file)
 }
 
-/** Writes one full file of the page ledger into the store, and has the backend forget its rows. */
+/** Writes one full file of the page ledger into the store, and has the backend forget its rows. null = it is another's, or none any more. */
 export async function writeLedgerFile(
   deps: PageLedgerDeps,
   { run, settleMs }: { readonly run: string; readonly settleMs: number },
   file: number,
   abort: AbortSignal,
-): Promise<WorkResult> {
+): Promise<WorkResult | null> {
   const token = randomBytes(12).toString('hex')
   const lease = await deps.backend.leasePageFile({ run, file, token, leaseMs, settleMs })
-  if (lease.kind === 'gone') return { kind: 'done' }
-  if (lease.kind === 'busy') return busyFor(lease.inMs)
+  if (lease.kind !== 'rows') return null
   const { rows, closedAtMs } = lease
   const createdAt = new Date(closedAtMs).toISOString()
   const signal = AbortSignal.any([abort, AbortSignal.timeout(leaseMs)])

@@ -76,9 +76,10 @@ export interface Pipeline {
   readonly batch: BatchShape
   readonly shard: { readonly deps: ShardDeps; readonly settings: ShardSettings }
   readonly crawlHost: (host: string, drain: AbortSignal, abort: AbortSignal) => Promise<WorkResult>
-  readonly judgeBatch: (batch: string, drain: AbortSignal, abort: AbortSignal) => Promise<WorkResult>
-  /** `plan`: one, or a file of the page ledger. */
-  readonly buildShards: (plan: string, abort: AbortSignal) => Promise<WorkResult>
+  /** null = the batch is another's, or none any more. */
+  readonly judgeBatch: (batch: string, drain: AbortSignal, abort: AbortSignal) => Promise<WorkResult | null>
+  /** `plan`: one, or a file of the page ledger. null = it is another's, or none any more. */
+  readonly buildShards: (plan: string, abort: AbortSignal) => Promise<WorkResult | null>
 }
 
 /** Pages whose copies a process would know. */

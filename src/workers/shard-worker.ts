@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import {
   type AllottedPlan,
   type Backend,
-  busyFor,
+  slotKeys,
   type UnplannedPart,
   type WorkQueue,
   type WorkResult,
@@ -77,7 +77,7 @@ export async function planParts(
     })
     if (plan !== null) made.push(plan)
   }
-  await deps.queue.notify('plan', settings.run, made.map(String))
+  if (made.length > 0) await deps.queue.notify('plan', settings.run, slotKeys(1))
   return made
 }
 
@@ -90,18 +90,20 @@ export function settledOf(parts: readonly UnplannedPart[], settleMs: number): re
   return fresh < 0 ? parts : parts.slice(0, fresh)
 }
 
-/** Carries out one plan: written to the store before anything else, so that it is known even if the backend forgets it. */
+/**
+ * Carries out one plan: written to the store before anything else, so that it is known even if the backend forgets it. null = the plan is
+ * another's, or none any more.
+ */
 export async function buildShards(
   deps: ShardDeps,
   settings: PlanSettings,
   id: number,
   abort: AbortSignal,
-): Promise<WorkResult> {
+): Promise<WorkResult | null> {
   const { run } = settings
   const token = randomBytes(12).toString('hex')
   const lease = await deps.backend.leasePlan({ run, plan: id, token, leaseMs })
-  if (lease.kind === 'gone') return { kind: 'done' }
-  if (lease.kind === 'busy') return busyFor(lease.inMs)
+  if (lease.kind !== 'plan') return null
   const held = keepLease(() => deps.backend.extendPlan({ run, plan: id, token, leaseMs }), leaseMs, abort)
   try {
     const plan = planOf(lease.plan, settings)

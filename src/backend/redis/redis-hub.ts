@@ -105,18 +105,20 @@ function openFleet(
     if (wasReady === false) for (const listener of listeners) listener()
     wasReady = true
   })
+  // A notification may be lost: what it is for lies in the backend, and the run's scheduler notifies again.
+  const unlessRefused = async (notifying: Promise<void>): Promise<void> => {
+    try {
+      await notifying
+    } catch (error) {
+      if (!(error instanceof Error) || server.met(error.message) === null) throw error
+    }
+  }
   return {
     backend: redisBackend(redis, parsed),
     queue: {
       ...queue,
-      // A notification may be lost: what it is for lies in the backend, and the run's scheduler notifies again.
-      notify: async (...notification) => {
-        try {
-          await queue.notify(...notification)
-        } catch (error) {
-          if (!(error instanceof Error) || server.met(error.message) === null) throw error
-        }
-      },
+      notify: (...notification) => unlessRefused(queue.notify(...notification)),
+      hint: (...notification) => unlessRefused(queue.hint(...notification)),
     },
     warnings,
     server,

@@ -10,6 +10,10 @@ const stalledIntervalMs = 5_000
 
 /** BullMQ writes down what happens to each job, for listeners; there are none. */
 const maxEvents = 100
+/** Items that may wait where more are told in passing. */
+const few = 256
+/** An item that is put off for longer is dropped: its time stands in the backend, and the scheduler notifies when it comes. */
+const longestDelayMs = 2_000
 /** Jobs that are looked at in one call. */
 const jobsAtOnce = 500
 
@@ -45,29 +49,35 @@ export function redisQueue(
     return queue
   }
   const queues = { session: opened('session'), batch: opened('batch'), plan: opened('plan') }
+  const notify: WorkQueue['notify'] = async (kind, run, keys, delayMs = 0) => {
+    if (keys.length === 0) return
+    await queues[kind].addBulk(
+      keys.map((key) => ({
+        name: kind,
+        data: { v: 1 as const, run, key },
+        opts: {
+          // A notification takes the place of one that was put off: by whose clock, and how far off that was, no longer matters.
+          deduplication: { id: `${run}/${key}`, keepLastIfActive: true, replace: true },
+          delay: delayMs,
+          removeOnComplete: true,
+          removeOnFail: true,
+        },
+      })),
+    )
+  }
   return {
-    notify: async (kind, run, keys, delayMs = 0) => {
+    notify,
+    hint: async (kind, run, keys) => {
       if (keys.length === 0) return
-      await queues[kind].addBulk(
-        keys.map((key) => ({
-          name: kind,
-          data: { v: 1 as const, run, key },
-          opts: {
-            // A notification takes the place of one that was put off: by whose clock, and how far off that was, no longer matters.
-            deduplication: { id: `${run}/${key}`, keepLastIfActive: true, replace: true },
-            delay: delayMs,
-            removeOnComplete: true,
-            removeOnFail: true,
-          },
-        })),
-      )
+      await notify(kind, run, keys.slice(0, Math.max(few - (await queues[kind].getWaitingCount()), 0)))
     },
+    size: (kind) => queues[kind].getJobCountByTypes('waiting', 'active', 'delayed'),
     consume: (kind, concurrency, work, onError) => {
       const worker = new Worker<WorkItem>(
         kind,
         async (job, token) => {
           const result = await work(job.data)
-          if (result.kind === 'done') return
+          if (result.kind === 'done' || result.inMs > longestDelayMs) return
           await job.moveToDelayed(Date.now() + result.inMs + marginMs, token)
           throw new DelayedError()
         },

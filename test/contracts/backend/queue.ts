@@ -1,5 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { Consumer, Work, WorkKind, WorkQueue, WorkResult } from '../../../src/backend/work-queue.js'
+import {
+  type Consumer,
+  slotKeys,
+  type Work,
+  type WorkKind,
+  type WorkQueue,
+  type WorkResult,
+} from '../../../src/backend/work-queue.js'
 import { hex } from './desk.js'
 
 const hourMs = 3_600_000
@@ -88,6 +95,46 @@ export function queueConformance(
       await queue.notify('session', `${run}-other`, ['a'])
       await heard(sessions.visited).toEqual(['a', 'a'])
       await heard(batches.visited).toEqual(['a'])
+    })
+
+    it('lets runs take turns, where each has a slot that comes again', async () => {
+      const turns: string[] = []
+      const left = new Map([
+        ['many', 9],
+        ['few', 3],
+      ])
+      // Both are told before anybody answers, the one with more to do first.
+      for (const run of left.keys()) await queue.notify('batch', run, slotKeys(1))
+      const work: Work = async ({ run }) => {
+        const more = left.get(run)!
+        if (more === 0) return { kind: 'done' }
+        left.set(run, more - 1)
+        turns.push(run)
+        return { kind: 'again', inMs: 0 }
+      }
+      answering.push(queue.consume('batch', 1, work, noteError))
+      await heard(turns).toHaveLength(12)
+      expect(turns.indexOf('few')).toBeLessThanOrEqual(2)
+      expect(turns.lastIndexOf('few')).toBeLessThanOrEqual(8)
+    })
+
+    it('counts what waits, for a place or for its time, and what is worked on', async () => {
+      expect(await queue.size('session')).toBe(0)
+      await tell('a', 'b', 'c')
+      await queue.notify('session', run, ['later'], hourMs)
+      expect(await queue.size('session')).toBe(4)
+      const { visited } = answer(() => new Promise<WorkResult>(() => {}), 1)
+      await heard(visited).toHaveLength(1)
+      expect(await queue.size('session')).toBe(4)
+      expect(await queue.size('batch')).toBe(0)
+      await Promise.all(answering.map((worker) => worker.close(true)))
+      answering = []
+    })
+
+    it('takes a hint while it is short', async () => {
+      await queue.hint('session', run, ['a', 'b'])
+      const { visited } = answer(done)
+      await heard(visited).toEqual(expect.arrayContaining(['a', 'b']))
     })
 
     it('gives a key once, however often it is notified of before', async () => {

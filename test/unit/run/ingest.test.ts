@@ -45,7 +45,7 @@ function desk(waiting: () => Partial<Progress> = () => ({})) {
       if (cursor !== commit.from || ended) return { kind: 'elsewhere' as const, cursor, ended }
       states.set(commit.source, { source: commit.source, cursor: commit.to, ended: commit.ended })
       commits.push(commit)
-      return { kind: 'committed' as const, batches: [] }
+      return { kind: 'committed' as const, batches: ['1'] }
     },
     progress: async () => ({ crawlWaits: false, standing: 'running', ended: null, ...waiting() }) as Progress,
   } as unknown as Backend

@@ -72,9 +72,9 @@ function desk(scene: Scene, wanted = settings) {
       await scene.release?.()
     },
   }
-  const queue: Pick<WorkQueue, 'notify'> = {
-    notify: async (kind, _, keys) => void (keys.length > 0 && notified.push([kind, keys])),
-  }
+  const notify: WorkQueue['notify'] = async (kind, _, keys) =>
+    void (keys.length > 0 && notified.push([kind, keys]))
+  const queue: Pick<WorkQueue, 'notify' | 'hint'> = { notify, hint: notify }
   const fetch: Fetch = async (request, signal) => {
     fetched.push(request.url)
     if (scene.fetch !== undefined) return scene.fetch(request, signal)
@@ -154,7 +154,7 @@ describe('a session on a host', () => {
     // This host goes on by its own visit.
     expect(notified).toEqual([
       ['session', ['b.test']],
-      ['batch', ['4', '5']],
+      ['batch', ['0']],
     ])
   })
 
