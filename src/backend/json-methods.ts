@@ -19,6 +19,7 @@ export function jsonMethods(call: CallJson) {
   const ask = askBy(call)
   return {
     openRun: ask('open_run', 'run', 'options', 'limits'),
+    options: ask('options', 'run'),
     setOptions: ask('set_options', 'run', 'options'),
     setLimits: ask('set_limits', 'run', 'limits'),
     setBacklogMark: ask('set_backlog_mark', 'run', 'mark'),

@@ -62,7 +62,8 @@ export interface RunEntry {
   /** Why it ended, when its last shard was written: `done`, a limit, `stopped`; null = there is work to do. */
   readonly ended: string | null
   readonly createdMs: number
-  readonly options: Record<string, unknown>
+  /** Greater with every change of the options. */
+  readonly optionsVersion: number
   readonly limits: RunLimits
   /** null = nothing was scored yet. */
   readonly model: RunModel | null
@@ -93,6 +94,8 @@ export type Marked =
 /** Runs, the duties of which one worker at a time is in charge, and the workers that say that they live. See Backend. */
 export interface Runs {
   openRun(run: string, options: Record<string, unknown>, limits: RunLimits): Promise<OpenedRun>
+  /** What the run was opened with, or what took its place; null = there is no such run. */
+  options(run: string): Promise<Record<string, unknown> | null>
   /** Replaces what is stored. Whether they may differ is the caller's to know. */
   setOptions(run: string, options: Record<string, unknown>): Promise<void>
   setLimits(run: string, limits: RunLimits): Promise<void>

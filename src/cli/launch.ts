@@ -42,8 +42,9 @@ export async function launch(
   for (const warning of fleet.warnings) say(deps.stderr, warning)
   const existing = (await fleet.backend.runs()).find(({ run }) => run === call.run)
   // Where the dataset of a run lies, who crawls, and where names lead was said when it was started.
-  const { out, userAgent, connectTo } = existing?.options ?? {}
-  const standing = existing === undefined ? {} : { out, userAgent, connectTo }
+  const stored = existing === undefined ? null : await fleet.backend.options(call.run)
+  const { out, userAgent, connectTo } = stored ?? {}
+  const standing = stored === null ? {} : { out, userAgent, connectTo }
   const input = await readRunInput({ ...call, standing }, deps.input, sources)
   if (input.kind === 'problems') return refuse(input.problems, exitCodes.usage)
   for (const note of input.notes) deps.stderr.write(`${printed(note)}\n`)

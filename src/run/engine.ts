@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
-import type { Backend, Consumer, Hub, RunEntry, WorkKind, WorkResult } from '../backend/index.js'
+import type { Backend, Consumer, Hub, WorkKind, WorkResult } from '../backend/index.js'
 import type { Renderer } from '../crawl/index.js'
 import { prepareImageLibrary } from '../filter/index.js'
 import { messageOf } from '../records/index.js'
@@ -9,6 +9,7 @@ import { createSemaphore, sleep } from '../timing/index.js'
 import type { RunOptions, Scoring } from '../workers/index.js'
 import type { Observe, WorkEvent } from './observe/events.js'
 import { observedBackend } from './observe/observed.js'
+import type { NamedRun } from './output-claim.js'
 import { Pipelines } from './pipelines.js'
 import { openNet } from './resources.js'
 import type { RunSignals } from './run-types.js'
@@ -44,7 +45,12 @@ export interface WorkDeps {
   /** The browsers of this process; null = it has none. */
   readonly renderer: () => Promise<Renderer | null>
   /** Binds a store to a run. Answers why it cannot be used; null = it is the run's. */
-  readonly claim: (store: Store, entry: RunEntry, signal: AbortSignal) => Promise<string | null>
+  readonly claim: (
+    store: Store,
+    run: NamedRun,
+    options: RunOptions,
+    signal: AbortSignal,
+  ) => Promise<string | null>
   /** Runs whose place is in order already: reconciled, and swept of what nobody names. */
   readonly inOrder: readonly string[]
   /**

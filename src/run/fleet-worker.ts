@@ -78,7 +78,7 @@ export function workInFleet(options: FleetWorkOptions, deps: FleetWorkDeps, sign
         browsers ??= openBrowsers()
         return browsers
       },
-      claim: (store, entry, signal) => claimOutput(store, runOwner(entry), signal),
+      claim: (store, run, { backend }, signal) => claimOutput(store, runOwner(run, backend), signal),
       inOrder: [],
       isAlone: false,
       observe,

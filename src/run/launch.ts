@@ -3,6 +3,7 @@ import { type Source, type SourceProblem, sourceName } from '../crawl/index.js'
 import { type RunOptions, seedOffers } from '../workers/index.js'
 import { differencesOf, limitsOf, olderOptions } from './resume.js'
 import type { OptionDifference } from './run-types.js'
+import { addedSeeds, holdsSeeds, type StoredSeeds, storedSeeds } from './stored-seeds.js'
 
 export interface Launch {
   readonly run: string
@@ -35,12 +36,15 @@ export interface Started {
 
 export type Launched = Started | LaunchRefused
 
+/** Options as they are stored with a run: of many seeds only the first ones. */
+export type StoredOptions = RunOptions & StoredSeeds
+
 /** A run that may begin, or go on, with these options. Nothing binds it to them yet. */
 export interface ReadyRun {
   readonly kind: 'ready'
   readonly launch: Launch
   /** What the run will have. */
-  readonly wanted: RunOptions
+  readonly wanted: StoredOptions
   /** It was begun before. */
   readonly seeded: boolean
   readonly wasStopped: boolean
@@ -64,31 +68,35 @@ export async function readyRun(
     differences: readonly OptionDifference[] = [],
   ): LaunchRefused => ({ kind: 'refused', problem, message, differences })
   const runs = await backend.runs()
-  const other = runs.find(
-    (entry) => entry.run !== run && isSamePlace(optionsOf(entry.options).out, options.out),
+  const known = runs.find((entry) => entry.run === run)
+  const places = await Promise.all(
+    runs.map(async (entry) => ({ run: entry.run, out: (await backend.options(entry.run))?.out })),
+  )
+  const other = places.find(
+    ({ run: name, out }) => name !== run && typeof out === 'string' && isSamePlace(out, options.out),
   )
   if (other !== undefined) {
     return refused(
       'place',
-      `--out ${options.out}: the run ${other.run} writes to ${optionsOf(other.options).out}, and each run needs a place of its own; choose another --out, or add to that run with --run ${other.run}`,
+      `--out ${options.out}: the run ${other.run} writes to ${other.out}, and each run needs a place of its own; choose another --out, or add to that run with --run ${other.run}`,
     )
   }
-  const known = runs.find((entry) => entry.run === run)
   if (known?.standing === 'forgetting') {
     return refused(
       'name',
       `the run ${run} is being forgotten, and its name is free when that has ended: pairmill forget ${run}`,
     )
   }
+  const stored = known === undefined ? null : await backend.options(run)
   const expected =
-    known === undefined ? options : joinedOptions(optionsOf(known.options), known.limits, options, given)
+    known === undefined || stored === null
+      ? options
+      : joinedOptions(optionsOf(stored), known.limits, options, given)
   const problem = (await checkSources?.(expected, known === undefined)) ?? null
   if (problem !== null) return refused(problem.kind, problem.message)
-  const opened = await backend.openRun(run, { ...options }, limitsOf(options))
-  const wanted = opened.created
-    ? options
-    : joinedOptions(optionsOf(opened.options), opened.limits, options, given)
-  const differences = opened.seeded ? launchDifferences(opened, wanted, given) : []
+  const opened = await backend.openRun(run, { ...options, ...storedSeeds(options.seeds) }, limitsOf(options))
+  const wanted = joinedOptions(optionsOf(opened.options), opened.limits, options, given)
+  const differences = opened.seeded ? launchDifferences(opened, wanted, launch) : []
   if (differences.length > 0) {
     return refused(
       'options',
@@ -134,19 +142,19 @@ export function isSamePlace(one: string, other: string): boolean {
 
 /** What the run shall go on with: what it has, what was given now, and the seeds and sources of both. Pure. */
 export function joinedOptions(
-  stored: RunOptions,
+  stored: StoredOptions,
   limits: RunLimits,
   options: RunOptions,
   given: ReadonlySet<string> | 'all',
-): RunOptions {
-  if (given === 'all') return options
+): StoredOptions {
+  if (given === 'all') return { ...options, ...storedSeeds(options.seeds) }
   const chosen = Object.fromEntries(Object.entries(options).filter(([key]) => given.has(key)))
   return {
     ...stored,
     ...limits,
     ...chosen,
     backend: options.backend,
-    seeds: [...new Set([...stored.seeds, ...options.seeds])],
+    ...addedSeeds(stored, options.seeds),
     sources: joinedSources(stored.sources ?? [], options.sources),
   }
 }
@@ -158,17 +166,24 @@ function joinedSources(stored: readonly Source[], given: readonly Source[]): rea
 
 /** Why a run cannot have these options. In a fleet it stays where its dataset lies: other workers write there already. Pure. */
 function launchDifferences(
-  { options: stored, limits }: { readonly options: Record<string, unknown>; readonly limits: RunLimits },
-  wanted: RunOptions,
-  given: Launch['given'],
+  { options, limits }: { readonly options: Record<string, unknown>; readonly limits: RunLimits },
+  wanted: StoredOptions,
+  { given, options: { seeds } }: Launch,
 ): OptionDifference[] {
-  const differences = differencesOf(stored, limits, wanted)
+  const stored = optionsOf(options)
+  const isHeld = given !== 'all' || holdsSeeds(stored, seeds)
+  const others = differencesOf({ ...withoutSeeds(stored) }, limits, withoutSeeds(wanted))
+  const differences = isHeld ? others : [{ option: 'seeds', was: stored.seeds, is: wanted.seeds }, ...others]
   return given === 'all' || stored.out === wanted.out
     ? differences
     : [{ option: 'out', was: stored.out, is: wanted.out }, ...differences]
 }
 
+function withoutSeeds({ seedCount: _, seedDigest: __, ...options }: StoredOptions): StoredOptions {
+  return { ...options, seeds: [] }
+}
+
 /** The stored options of a run, back as options. What they decide was checked when they were given. */
-export function optionsOf(stored: Record<string, unknown>): RunOptions {
-  return { ...olderOptions, ...stored } as unknown as RunOptions
+export function optionsOf(stored: Record<string, unknown>): StoredOptions {
+  return { ...olderOptions, ...stored } as unknown as StoredOptions
 }

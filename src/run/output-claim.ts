@@ -3,9 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
-import type { RunEntry } from '../backend/index.js'
 import { type Store, standingIn, standingProblem } from '../shard/index.js'
-import { optionsOf } from './launch.js'
 
 const claimName = '.pairmill/owner.json'
 const tokenName = 'owner'
@@ -31,9 +29,15 @@ export async function folderOwner(privateDir: string): Promise<Owner> {
   return { v: 1, token: await folderToken(privateDir), host: hostname(), folder: privateDir }
 }
 
-/** The state of a run in a fleet's server. */
-export function runOwner(entry: RunEntry): Owner {
-  return { v: 1, token: runToken(entry), run: entry.run, backend: optionsOf(entry.options).backend }
+/** A run of a fleet, by its name and the moment it was made: one of the same name, made after the server lost everything, is another. */
+export interface NamedRun {
+  readonly run: string
+  readonly createdMs: number
+}
+
+/** The state of a run in a fleet's server; `backend` without its password. */
+export function runOwner(run: NamedRun, backend: string): Owner {
+  return { v: 1, token: runToken(run), run: run.run, backend }
 }
 
 /**
@@ -50,17 +54,17 @@ export async function claimOutput(store: Store, owner: Owner, signal: AbortSigna
   return await foreignOwner(store, owner.token, signal)
 }
 
-/** Why a run of a fleet cannot have the place; null = as far as can be seen it can. Changes nothing. `entry` null = a run that is yet to be made. */
+/** Why a run of a fleet cannot have the place; null = as far as can be seen it can. Changes nothing. `run` null = one that is yet to be made. */
 export async function ownedByOther(
   store: Store,
-  entry: RunEntry | null,
+  run: NamedRun | null,
   signal: AbortSignal,
 ): Promise<string | null> {
-  const other = await foreignOwner(store, entry === null ? null : runToken(entry), signal)
+  const other = await foreignOwner(store, run === null ? null : runToken(run), signal)
   if (other !== null) return other
   if (await isOfOneProcess(store, signal)) return `${store.url} ${belongsToOneProcess}`
   const standing = await standingIn(store, signal)
-  if (entry === null && standing.kind === 'own')
+  if (run === null && standing.kind === 'own')
     return `${store.url} holds the dataset of another run: choose another --out`
   return standingProblem(store.url, standing)
 }
@@ -88,8 +92,7 @@ async function isOfOneProcess(store: Store, signal: AbortSignal): Promise<boolea
   return false
 }
 
-/** A run by its name and the moment it was made: one of the same name, made after the server lost everything, is another. */
-function runToken({ run, createdMs }: Pick<RunEntry, 'run' | 'createdMs'>): string {
+function runToken({ run, createdMs }: NamedRun): string {
   return `${run}@${createdMs}`
 }
 

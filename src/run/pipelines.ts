@@ -10,6 +10,7 @@ import { optionsOf } from './launch.js'
 import { type ManifestWriter, manifestWriterFor } from './manifest-writer.js'
 import type { Observe } from './observe/events.js'
 import { observedScoring } from './observe/observed.js'
+import type { NamedRun } from './output-claim.js'
 
 /** Why this process cannot work on a run. */
 export interface Unavailable {
@@ -25,7 +26,12 @@ export interface PipelinesDeps {
   readonly openStore: (url: string) => Promise<Store | { readonly message: string }>
   readonly openScoring: (options: RunOptions) => Promise<Scoring | Unavailable>
   /** Binds the store to the run. Answers why it cannot be used; null = it is the run's. */
-  readonly claim: (store: Store, entry: RunEntry, signal: AbortSignal) => Promise<string | null>
+  readonly claim: (
+    store: Store,
+    run: NamedRun,
+    options: RunOptions,
+    signal: AbortSignal,
+  ) => Promise<string | null>
   /** The browsers of this process; null = it has none. */
   readonly renderer: () => Promise<Renderer | null>
   readonly observe: Observe
@@ -44,7 +50,7 @@ export class OpenPipeline implements Pick<Pipeline, 'crawlHost' | 'judgeBatch' |
   #isRetired = false
   #isClosed = false
 
-  /** `key`: of the options that it was opened with. */
+  /** `key`: of the run and the version of its options that it was opened with. */
   constructor(
     readonly key: string,
     readonly options: RunOptions,
@@ -193,10 +199,12 @@ export class Pipelines {
   async #open(entry: RunEntry): Promise<OpenPipeline | Unavailable> {
     const { backend, queue, decoding, observe, settleMs, now, random, ...deps } = this.#deps
     const { run } = entry
-    const options = optionsOf(entry.options)
+    const stored = await backend.options(run)
+    if (stored === null) return { message: `there is no run ${run} any more` }
+    const options = optionsOf(stored)
     const store = await deps.openStore(options.out)
     if ('message' in store) return store
-    const taken = await deps.claim(store, entry, deps.abort)
+    const taken = await deps.claim(store, entry, options, deps.abort)
     if (taken !== null) return { message: taken }
     const renderer = options.render === 'never' ? null : await deps.renderer()
     const net = deps.openNet(options)
@@ -254,7 +262,6 @@ export class Pipelines {
   }
 }
 
-function keyOf(entry: RunEntry): string {
-  const { seeds: _, ...options } = entry.options
-  return JSON.stringify([entry.createdMs, options])
+function keyOf({ createdMs, optionsVersion }: RunEntry): string {
+  return `${createdMs} ${optionsVersion}`
 }

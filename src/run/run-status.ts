@@ -60,13 +60,14 @@ export async function readRuns(backend: Backend): Promise<readonly FleetRun[]> {
   return await Promise.all(
     entries.map(async (entry) => {
       const read = await readAs(backend, entry, async () => {
-        const [progress, counters] = await Promise.all([
+        const [progress, counters, dataset] = await Promise.all([
           backend.progress(entry.run),
           backend.counters(entry.run),
+          datasetOf(backend, entry.run),
         ])
-        return fleetRun(entry, progress, counters)
+        return fleetRun(entry, progress, counters, dataset)
       })
-      return read ?? forgottenRun(entry)
+      return read ?? forgottenRun(entry, await datasetOf(backend, entry.run))
     }),
   )
 }
@@ -91,26 +92,38 @@ export async function readRun(backend: Backend, run: string): Promise<FleetRunDe
   const entry = (await backend.runs()).find((one) => one.run === run)
   if (entry === undefined) return null
   const read = await readAs(backend, entry, async () => {
-    const [progress, counters, hosts, sources] = await Promise.all([
+    const [progress, counters, dataset, hosts, sources] = await Promise.all([
       backend.progress(run),
       backend.counters(run),
+      datasetOf(backend, run),
       backend.hosts(run, busiestHosts),
       backend.sources(run),
     ])
     return {
-      ...fleetRun(entry, progress, counters),
+      ...fleetRun(entry, progress, counters, dataset),
       hosts: hosts.map(hostSnapshot),
       openSources: sources.filter(({ ended }) => !ended).map(({ source }) => shownUrl(sourcePlace(source))),
     }
   })
-  return read ?? { ...forgottenRun(entry), hosts: [], openSources: [] }
+  return read ?? { ...forgottenRun(entry, await datasetOf(backend, run)), hosts: [], openSources: [] }
 }
 
 export async function readWorkers(backend: Pick<Backend, 'workers'>): Promise<readonly FleetWorker[]> {
   return (await backend.workers()).map(workerOf)
 }
 
-function fleetRun(entry: RunEntry, progress: Progress, counters: Record<string, number>): FleetRun {
+/** Where the dataset of a run lies; '' = its options are gone. */
+async function datasetOf(backend: Pick<Backend, 'options'>, run: string): Promise<string> {
+  const stored = await backend.options(run)
+  return stored === null ? '' : optionsOf(stored).out
+}
+
+function fleetRun(
+  entry: RunEntry,
+  progress: Progress,
+  counters: Record<string, number>,
+  dataset: string,
+): FleetRun {
   const wait = entry.ended === null ? crawlWaitOf(progress) : null
   return {
     run: entry.run,
@@ -118,7 +131,7 @@ function fleetRun(entry: RunEntry, progress: Progress, counters: Record<string, 
     note: entry.note ?? (entry.ended === 'done' || entry.ended === 'stopped' ? null : entry.ended),
     createdMs: entry.createdMs,
     elapsedMs: progress.elapsedMs,
-    dataset: optionsOf(entry.options).out,
+    dataset,
     model: entry.model,
     counters: withKnown(counters),
     queues: queuesOf(progress),
@@ -129,14 +142,14 @@ function fleetRun(entry: RunEntry, progress: Progress, counters: Record<string, 
 const nothingWaits = { urls: 0, hosts: 0, buffered: 0, batches: 0, unplanned: 0, plans: 0 }
 
 /** Of what it did no more is known than what stands in its dataset. */
-function forgottenRun(entry: RunEntry): FleetRun {
+function forgottenRun(entry: RunEntry, dataset: string): FleetRun {
   return {
     run: entry.run,
     state: 'forgetting',
     note: `pairmill forget ${entry.run} ends it`,
     createdMs: entry.createdMs,
     elapsedMs: 0,
-    dataset: optionsOf(entry.options).out,
+    dataset,
     model: entry.model,
     counters: {},
     queues: nothingWaits,

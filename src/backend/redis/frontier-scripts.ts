@@ -144,17 +144,24 @@ async function commitSession(call: CallScript, commit: SessionCommit): Promise<S
   }
 }
 
+/** Slices of offers under way at once. */
+const offersInFlight = 8
+
 /** URLs, sessions and politeness. */
 export function frontierScripts(call: CallScript) {
   return {
     offer: async (run, urls, seeds) => {
       const woken: string[] = []
       const all = offerSlices(urls)
-      for (const [i, some] of all.entries()) {
-        const last = i === all.length - 1
-        const hosts = await call('offer', [run, flag(seeds && last), ...offerArguments(some)])
-        woken.push(...textsOf(hosts))
+      const last = all.pop() ?? []
+      for (const some of slices(all, offersInFlight)) {
+        const added = await Promise.all(
+          some.map((slice) => call('offer', [run, flag(false), ...offerArguments(slice)])),
+        )
+        for (const hosts of added) for (const host of textsOf(hosts)) woken.push(host)
       }
+      // The run is seeded when it has all of them.
+      woken.push(...textsOf(await call('offer', [run, flag(seeds), ...offerArguments(last)])))
       return woken
     },
     leaseHost: async ({ run, host, token, max, delayMs, windowMs, leaseMs, groups, perGroup }) => {

@@ -47,6 +47,7 @@ create table if not exists run (
 alter table run add column if not exists standing text not null default 'running'; -- running, paused, stopped, failed
 alter table run add column if not exists note text;                                -- why it failed
 alter table run add column if not exists ended text;                               -- null = there is work to do
+alter table run add column if not exists options_version int not null default 0;    -- greater with all other options
 alter table run add column if not exists model jsonb;                              -- {id, isClip, threshold}; null = nothing was scored yet
 alter table run add column if not exists seedings int not null default 0;
 alter table run add column if not exists sources_open int not null default 0; -- rows in source that are not read to their end

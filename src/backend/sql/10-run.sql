@@ -12,12 +12,17 @@ begin
   return jsonb_build_object('created', made, 'options', r.options, 'limits', r.limits, 'elapsedMs', r.elapsed_ms, 'seeded', r.seeded);
 end $$;
 
--- set_options({run, options}) -> {}
+-- set_options({run, options}) -> {}   other options have a greater version
 create function set_options(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
 begin
-  update run set options = p->'options' where name = p->>'run';
+  update run set options = p->'options', options_version = options_version + 1 where name = p->>'run' and options <> p->'options';
   return '{}';
 end $$;
+
+-- options({run}) -> its options | null: there is no such run
+create function options(p jsonb) returns jsonb language sql set search_path = pairmill as $$
+  select options from run where coalesce(forgetting, name) = p->>'run'
+$$;
 
 -- set_limits({run, limits: {maxPages, maxPairs, maxPagesPerHost} (null = none)}) -> {}
 create function set_limits(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
@@ -116,10 +121,10 @@ begin
   return '{}';
 end $$;
 
--- runs({}) -> [{run, standing, note, ended, createdMs, options, limits, model}]   in the order in which they were opened
+-- runs({}) -> [{run, standing, note, ended, createdMs, optionsVersion, limits, model}]   in the order in which they were opened
 create function runs(p jsonb) returns jsonb language sql set search_path = pairmill as $$
   select coalesce(jsonb_agg(jsonb_build_object('run', coalesce(forgetting, name), 'standing', standing, 'note', note, 'ended', ended, 'createdMs', created_ms,
-    'options', options, 'limits', limits, 'model', model) order by no), '[]') from run
+    'optionsVersion', options_version, 'limits', limits, 'model', model) order by no), '[]') from run
 $$;
 
 -- created({run}) -> ms since the epoch | null: there is no such run

@@ -107,10 +107,10 @@ export function forgetRules(open: OpenDesk, traces: () => Promise<Record<string,
       expect(await backend.counters(run)).toEqual({})
       expect(await backend.sources(run)).toEqual([])
       expect(await listed(desk)).toMatchObject({
-        options: { of: 'another' },
         standing: 'running',
         model: null,
       })
+      expect(await backend.options(run)).toEqual({ of: 'another' })
       const again = await desk.batchOf([image])
       expect(again.committed).toMatchObject({ kind: 'committed', kept: 1 })
     })

@@ -18,10 +18,20 @@ export function runRules(open: OpenDesk): void {
         note: null,
         ended: null,
         createdMs: expect.closeTo(Date.now(), -6),
-        options: { name: first.run },
+        optionsVersion: 0,
         limits: { maxPages: 7, maxPairs: null, maxPagesPerHost: null },
         model: null,
       })
+    })
+
+    it('have another version with other options, and the same with the same', async () => {
+      const desk = await open()
+      const versionOf = async () => (await entryOf(desk))?.optionsVersion
+      const first = await versionOf()
+      await desk.backend.setOptions(desk.run, { name: desk.run })
+      expect(await versionOf()).toBe(first)
+      await desk.backend.setOptions(desk.run, { name: 'other' })
+      expect(await versionOf()).toBeGreaterThan(first!)
     })
 
     it('keep options, bodies and texts as they are, whatever is in them', async () => {
@@ -38,7 +48,8 @@ export function runRules(open: OpenDesk): void {
       const whole = { ...odd, big: Number.MAX_SAFE_INTEGER }
       await backend.setOptions(run, whole)
       expect((await backend.openRun(run, {}, noLimits)).options).toEqual(whole)
-      expect(await entryOf(desk)).toMatchObject({ options: whole })
+      expect(await backend.options(run)).toEqual(whole)
+      expect(await backend.options(`${run}-not`)).toBeNull()
       const worker = `odd-${hex(4)}`
       await backend.beat({ worker, body: whole, ttlMs: 60_000 })
       expect(await backend.workers()).toContainEqual({ worker, body: whole, agoMs: expect.any(Number) })

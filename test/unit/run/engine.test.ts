@@ -32,12 +32,12 @@ function desk(
   const backend: Partial<Backend> = {
     runs: async () => [
       entry('r', {
-        options: { ...runOptions({ out, maxTimeMs, model: 'none' }) },
         standing: progress.standing,
         note,
         ended,
       }),
     ],
+    options: async () => ({ ...runOptions({ out, maxTimeMs, model: 'none' }) }),
     createdMs: async () => entry('r', {}).createdMs,
     workers: async () => [],
     beat: async () => {},

@@ -2,20 +2,20 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { isSamePlace } from '../../../src/run/launch.js'
-import { claimOutput, ownedByOther, runOwner } from '../../../src/run/output-claim.js'
+import { claimOutput, type NamedRun, ownedByOther, runOwner } from '../../../src/run/output-claim.js'
 import { folderStore } from '../../../src/shard/index.js'
-import { entry } from '../../fixtures/fleet/fleet-values.js'
 import { tempFolder } from '../../fixtures/run/pairmill.js'
 
 const calm = new AbortController().signal
-const birds = entry('birds', { createdMs: 1_000, options: { backend: 'redis://one:6379' } })
+const birds = { run: 'birds', createdMs: 1_000 }
+const ownerOf = (run: NamedRun) => runOwner(run, 'redis://one:6379')
 
 describe('the place of a run of a fleet', () => {
   it('is the run’s, whichever process asks, and nobody’s before', async () => {
     const store = folderStore(tempFolder())
     expect(await ownedByOther(store, null, calm)).toBeNull()
-    expect(await claimOutput(store, runOwner(birds), calm)).toBeNull()
-    expect(await claimOutput(store, runOwner(birds), calm)).toBeNull()
+    expect(await claimOutput(store, ownerOf(birds), calm)).toBeNull()
+    expect(await claimOutput(store, ownerOf(birds), calm)).toBeNull()
     expect(await ownedByOther(store, birds, calm)).toBeNull()
   })
 
@@ -25,10 +25,10 @@ describe('the place of a run of a fleet', () => {
     ['one of the same name, made after the server lost everything', { ...birds, createdMs: 2_000 }],
   ])('is not that of %s, who is told whose it is', async (_, other) => {
     const store = folderStore(tempFolder())
-    await claimOutput(store, runOwner(birds), calm)
+    await claimOutput(store, ownerOf(birds), calm)
     const whose = expect.stringContaining('the run birds of the fleet at redis://one:6379')
     expect(await ownedByOther(store, other, calm)).toEqual(whose)
-    if (other !== null) expect(await claimOutput(store, runOwner(other), calm)).toEqual(whose)
+    if (other !== null) expect(await claimOutput(store, ownerOf(other), calm)).toEqual(whose)
     expect(await ownedByOther(store, birds, calm)).toBeNull()
   })
 
@@ -40,7 +40,7 @@ describe('the place of a run of a fleet', () => {
     )
     expect(await ownedByOther(folderStore(folder), null, calm)).toEqual(named)
     expect(await ownedByOther(folderStore(folder), birds, calm)).toEqual(named)
-    expect(await claimOutput(folderStore(folder), runOwner(birds), calm)).toEqual(named)
+    expect(await claimOutput(folderStore(folder), ownerOf(birds), calm)).toEqual(named)
     expect(readdirSync(folder)).toEqual(['00000.tar'])
   })
 
@@ -48,12 +48,12 @@ describe('the place of a run of a fleet', () => {
     for (const mark of ['owner.json', 'parts']) {
       const folder = tempFolder()
       const store = folderStore(folder)
-      if (mark === 'owner.json') await claimOutput(store, runOwner(birds), calm)
+      if (mark === 'owner.json') await claimOutput(store, ownerOf(birds), calm)
       else mkdirSync(join(folder, '.pairmill/parts'), { recursive: true })
       writeFileSync(join(folder, '00000.tar'), '')
       const another = expect.stringMatching(/belongs to the run birds|holds the dataset of another run/)
       expect(await ownedByOther(store, null, calm)).toEqual(another)
-      expect(await claimOutput(store, runOwner(birds), calm)).toBeNull()
+      expect(await claimOutput(store, ownerOf(birds), calm)).toBeNull()
       expect(await ownedByOther(store, birds, calm)).toBeNull()
     }
   })
@@ -63,7 +63,7 @@ describe('the place of a run of a fleet', () => {
     mkdirSync(join(folder, '.pairmill', name), { recursive: true })
     const whose = expect.stringContaining('belongs to a run in one process')
     expect(await ownedByOther(folderStore(folder), null, calm)).toEqual(whose)
-    expect(await claimOutput(folderStore(folder), runOwner(birds), calm)).toEqual(whose)
+    expect(await claimOutput(folderStore(folder), ownerOf(birds), calm)).toEqual(whose)
   })
 
   it.each([

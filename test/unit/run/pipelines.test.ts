@@ -16,6 +16,7 @@ const calm = new AbortController().signal
 /** The lines of a process whose visits to hosts wait for `leave`. */
 function desk() {
   let options = runOptions({ delayMs: 0, render: 'never', out: tempFolder() })
+  let optionsVersion = 0
   let leave = () => {}
   const left = new Promise<void>((resolve) => {
     leave = resolve
@@ -25,7 +26,8 @@ function desk() {
   let made: number | null = 0
   const backend: Partial<Backend> = {
     runs: async (): Promise<RunEntry[]> =>
-      made === null ? [] : [entry('r', { createdMs: made, options: { ...options } })],
+      made === null ? [] : [entry('r', { createdMs: made, optionsVersion })],
+    options: async () => ({ ...options }),
     createdMs: async () => made,
     leaseHost: async () => {
       await left
@@ -48,7 +50,7 @@ function desk() {
     },
     openStore: async (place) => folderStore(place),
     openScoring: async () => ({ message: 'none' }),
-    claim: (store, entry, signal) => claimOutput(store, runOwner(entry), signal),
+    claim: (store, run, { backend }, signal) => claimOutput(store, runOwner(run, backend), signal),
     renderer: async () => null,
     observe: () => {},
     settleMs: 0,
@@ -63,6 +65,7 @@ function desk() {
   }
   const slowDown = async (delayMs: number) => {
     options = { ...options, delayMs }
+    optionsVersion++
     await lines.refresh()
   }
   /** What is closed is closed when those who were given a line had their turn. */
