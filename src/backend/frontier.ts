@@ -63,6 +63,8 @@ export type SessionCommitted =
       readonly batches: readonly string[]
       /** When this host can be visited again; null = it has no URL left. */
       readonly moreInMs: number | null
+      /** Whether the crawl waits for the filters: a session that goes on gives back what it has not begun. */
+      readonly crawlWaits: boolean
     }
   | { readonly kind: 'lost' }
   /**

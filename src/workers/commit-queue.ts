@@ -64,6 +64,7 @@ export class CommitQueue {
   readonly #abort: AbortSignal
   #last: Promise<unknown> = Promise.resolve()
   #isBroken = false
+  #crawlWaits = false
 
   constructor(deps: CommitDeps, settings: CommitSettings, session: CommittingSession, abort: AbortSignal) {
     this.#deps = deps
@@ -75,6 +76,11 @@ export class CommitQueue {
   /** Whether the lease is another's by now, or a commit failed: nothing further can be committed. */
   get isBroken(): boolean {
     return this.#isBroken
+  }
+
+  /** Whether the crawl waits for the filters, as of the last commit. */
+  get crawlWaits(): boolean {
+    return this.#crawlWaits
   }
 
   /** Begins to commit what there is, once that is much, and does not wait for it. */
@@ -119,6 +125,7 @@ export class CommitQueue {
       this.#isBroken = true
       return committed
     }
+    this.#crawlWaits = committed.crawlWaits
     for (const offer of commit.offers) known.add(offer.url)
     const woken = committed.hosts.filter((other) => other !== this.#session.host)
     await queue.hint('session', run, woken)

@@ -177,7 +177,13 @@ export class HostSession {
 
   /** Whether the host is to be asked nothing more in this session. */
   get #isOver(): boolean {
-    return this.#drain.aborted || this.#unreachable !== null || this.#busyMs > 0 || this.#load.pauseMs > 0
+    return (
+      this.#drain.aborted ||
+      this.#unreachable !== null ||
+      this.#busyMs > 0 ||
+      this.#load.pauseMs > 0 ||
+      this.#commits.crawlWaits
+    )
   }
 
   readonly #takeSlot = (): Promise<boolean> => this.#clock.takeSlot(this.#drain)

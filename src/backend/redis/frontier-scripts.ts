@@ -134,13 +134,14 @@ async function commitSession(call: CallScript, commit: SessionCommit): Promise<S
   }
   if (woken === null) return { kind: 'lost' }
   const reply = await call('commit_session', commitArguments(commit, offers, candidates))
-  const [kind, moreInMs, wokenNow, ...named] = textsOf(reply)
+  const [kind, moreInMs, crawlWaits, wokenNow, ...named] = textsOf(reply)
   if (kind === 'lost') return { kind }
   return {
     kind: 'committed',
     hosts: [...new Set([...woken, ...named.slice(0, Number(wokenNow))])],
     batches: named.slice(Number(wokenNow)),
     moreInMs: moreInMs === '' ? null : Number(moreInMs),
+    crawlWaits: crawlWaits === '1',
   }
 }
 

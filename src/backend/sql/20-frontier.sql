@@ -209,7 +209,7 @@ end $$;
 -- commit_session({run, host, token, partial, done: [id], retry: [{id, delayMs, refused?}], back: [id], decidedRows, decided (a chunk), unreachable, pages, offers, candidates: [{key, host, texts, body}],
 --     counters, delayMs, reservedMs, lastFetchAgoMs (null = nothing fetched), pauseMs, throttleMs (0 = none), rendered (add_rendered), health: ok|bad|none,
 --     maxFailures, maxFailingMs, batchSize, batchAgeMs, perHost})
---   -> {kind: committed, hosts: [host], batches: [id], moreInMs (null = no URL left here)} | {kind: lost}
+--   -> {kind: committed, hosts: [host], batches: [id], moreInMs (null = no URL left here), crawlWaits} | {kind: lost}
 -- A partial commit is for some of the leased URLs and keeps the lease; the last one must name all that are left. Else the lease was
 -- not this session's and nothing is written.
 create function commit_session(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
@@ -276,7 +276,8 @@ begin
   batches := close_batches(p);
   soonest := next_url_ms(r.no, h.host, t);
   return jsonb_build_object('kind', 'committed', 'hosts', to_jsonb(woken), 'batches', batches,
-    'moreInMs', case when soonest is null then null else greatest(soonest - t, free_ms - t, 0) end);
+    'moreInMs', case when soonest is null then null else greatest(soonest - t, free_ms - t, 0) end,
+    'crawlWaits', (select crawl_waits(x) from run x where x.no = r.no));
 end $$;
 
 -- waiting_hosts({run, limit, restMs}) -> [host]   hosts with URLs that are due and that nobody holds: the scheduler notifies of them

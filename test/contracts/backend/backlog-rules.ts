@@ -69,7 +69,8 @@ export function backlogRules(open: OpenDesk): void {
       const before = await desk.session('a', { max: 1 })
 
       // What is under way is committed whatever the backlog, and nothing of it is lost.
-      await desk.commit(before, { candidates: desk.candidates(1), ...small })
+      const committed = await desk.commit(before, { candidates: desk.candidates(1), ...small })
+      expect(committed).toMatchObject({ kind: 'committed', crawlWaits: true })
       expect(await desk.backlog()).toBe(7)
       expect(await desk.lease('a')).toEqual({ kind: 'none' })
       expect(await desk.backend.waitingHosts(desk.run, 10)).toEqual([])

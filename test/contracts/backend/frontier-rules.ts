@@ -128,7 +128,7 @@ export function frontierRules(open: OpenDesk): void {
       await desk.offer(desk.urlOf('a', 1))
       const first = await desk.session('a')
       const committed = await desk.commit(first, { retry: [{ id: first.urls[0]!.id, delayMs: 60_000 }] })
-      expect(committed).toMatchObject({ kind: 'committed', moreInMs: expect.any(Number) })
+      expect(committed).toMatchObject({ kind: 'committed', moreInMs: expect.any(Number), crawlWaits: false })
       const answer = await desk.lease('a')
       expect(answer).toMatchObject({ kind: 'not_yet' })
       const { inMs } = answer as { inMs: number }
@@ -157,9 +157,19 @@ export function frontierRules(open: OpenDesk): void {
       const desk = await open()
       await desk.offer(desk.urlOf('a', 1), desk.urlOf('a', 2))
       const first = await desk.session('a', { max: 1 })
-      expect(await desk.commit(first)).toEqual({ kind: 'committed', hosts: [], batches: [], moreInMs: 0 })
+      expect(await desk.commit(first)).toEqual({
+        kind: 'committed',
+        hosts: [],
+        batches: [],
+        moreInMs: 0,
+        crawlWaits: false,
+      })
       const second = await desk.session('a')
-      expect(await desk.commit(second)).toMatchObject({ kind: 'committed', moreInMs: null })
+      expect(await desk.commit(second)).toMatchObject({
+        kind: 'committed',
+        moreInMs: null,
+        crawlWaits: false,
+      })
     })
 
     it('wakes the hosts that a session found links to', async () => {
@@ -169,7 +179,7 @@ export function frontierRules(open: OpenDesk): void {
       const committed = await desk.commit(await desk.session('a'), {
         offers: [urlOf('a', 2, 1), urlOf('b', 2, 1), urlOf('c', 1, 1)],
       })
-      expect(committed).toMatchObject({ kind: 'committed', moreInMs: 0 })
+      expect(committed).toMatchObject({ kind: 'committed', moreInMs: 0, crawlWaits: false })
       const { hosts } = committed as { hosts: readonly string[] }
       expect(hosts).toContain(hostName('c'))
       expect(hosts).not.toContain(hostName('b'))

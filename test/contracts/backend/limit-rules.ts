@@ -90,11 +90,15 @@ export function limitRules(open: OpenDesk): void {
       const desk = await open()
       await offerPages(desk, 'a', 4)
       await offerPages(desk, 'b', 1)
-      expect(await badSession(desk, 3)).toMatchObject({ moreInMs: 0 })
+      expect(await badSession(desk, 3)).toMatchObject({ moreInMs: 0, crawlWaits: false })
       expect((await desk.backend.hosts(desk.run, 1))[0]).toMatchObject({ failures: 1 })
       await badSession(desk, 3)
       expect(await desk.progress()).toMatchObject({ urls: 5 })
-      expect(await badSession(desk, 3)).toMatchObject({ kind: 'committed', moreInMs: null })
+      expect(await badSession(desk, 3)).toMatchObject({
+        kind: 'committed',
+        moreInMs: null,
+        crawlWaits: false,
+      })
       expect(await desk.progress()).toEqual({ ...noProgress, pageRows: 4, urls: 1, hosts: 1 })
       expect(await desk.counters()).toEqual({ 'page_skipped:host_stalled': 4 })
     })

@@ -60,7 +60,7 @@ const server = await (async () => {
       server: { state: { kind: 'ok' }, memory: { usedBytes: 1, maxBytes: 2 }, takesWork: true },
       backend: {
         runs: async () => [entry('r'), entry('paused', { standing: 'paused' })],
-        progress: async () => progress(),
+        progress: async (run) => progress({ crawlWaits: true, backlogMark: run === 'paused' ? -1 : 1 }),
         workers: async () => [],
         waitingHosts: async () => [],
         openBatches: async () => [],

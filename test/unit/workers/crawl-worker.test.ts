@@ -65,7 +65,9 @@ function desk(scene: Scene, wanted = settings) {
     commitSession: async (commit) => {
       commits.push(commit)
       if (scene.answer !== undefined) return scene.answer(commit)
-      return scene.committed ?? { kind: 'committed', hosts: [], batches: [], moreInMs: null }
+      return (
+        scene.committed ?? { kind: 'committed', hosts: [], batches: [], moreInMs: null, crawlWaits: false }
+      )
     },
     releaseHost: async (wish) => {
       released.push(wish)
@@ -128,7 +130,13 @@ describe('a session on a host', () => {
   it('fetches what it leased, commits once, and notified for what came of it', async () => {
     const { visit, commits, notified, fetched } = desk({
       lease: urls(leased(3)),
-      committed: { kind: 'committed', hosts: ['a.test', 'b.test'], batches: ['4', '5'], moreInMs: 250 },
+      committed: {
+        kind: 'committed',
+        hosts: ['a.test', 'b.test'],
+        batches: ['4', '5'],
+        moreInMs: 250,
+        crawlWaits: false,
+      },
     })
     expect(await visit()).toEqual({ kind: 'again', inMs: 250 })
     expect(fetched.toSorted()).toEqual(['http://a.test/1', 'http://a.test/2', 'http://a.test/3'])
@@ -393,7 +401,7 @@ describe('a session on a host', () => {
     const drain = new AbortController()
     const { visit, commits, fetched } = desk({
       lease: urls(leased(9)),
-      committed: { kind: 'committed', hosts: ['b.test'], batches: [], moreInMs: 0 },
+      committed: { kind: 'committed', hosts: ['b.test'], batches: [], moreInMs: 0, crawlWaits: false },
       fetch: async () => {
         drain.abort()
         return { kind: 'failed', reason: 'headers', detail: '' }
@@ -405,6 +413,23 @@ describe('a session on a host', () => {
     expect(commits[0]!.back).toHaveLength(8)
     expect(await visit(drain.signal)).toEqual({ kind: 'done' })
     expect(commits).toHaveLength(1)
+  })
+
+  it('gives back what it has not begun once a commit says that the crawl waits', async () => {
+    const { visit, commits } = desk({
+      lease: urls(leased(200)),
+      committed: { kind: 'committed', hosts: [], batches: [], moreInMs: 0, crawlWaits: true },
+      fetch: async () => ({ kind: 'failed', reason: 'headers', detail: '' }),
+    })
+    await visit()
+    const [first, ...others] = commits
+    expect(first).toMatchObject({ partial: true, done: { length: 50 } })
+    expect(others.at(-1)).toMatchObject({ partial: false })
+    const back = commits.flatMap((commit) => commit.back)
+    expect(back.length).toBeGreaterThan(0)
+    expect([...commits.flatMap(({ done }) => done), ...back].toSorted((a, b) => a - b)).toEqual(
+      Array.from({ length: 200 }, (_, i) => i + 1),
+    )
   })
 
   it('asks for a delay as long as this process works on a page, where that is more than is asked for', async () => {
@@ -610,7 +635,13 @@ describe('a session with a browser', () => {
 })
 
 describe('a commit that the backend refuses', () => {
-  const done: SessionCommitted = { kind: 'committed', hosts: [], batches: [], moreInMs: null }
+  const done: SessionCommitted = {
+    kind: 'committed',
+    hosts: [],
+    batches: [],
+    moreInMs: null,
+    crawlWaits: false,
+  }
   const isBad = ({ body }: SessionCommit['candidates'][number]) => body.imageUrl.endsWith('/bad.jpg')
   /** Page 3 gives something that cannot be stored. */
   const scene = (over: Partial<LeasedUrl> = {}) => {

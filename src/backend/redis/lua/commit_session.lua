@@ -4,7 +4,7 @@
 --       renders to be added, 4 numbers (see add_rendered);
 --       done: ids; retry: n, then id, delay ms and whether the commit was refused (0, 1) for each; back: ids; offers (see offer_urls); candidates (see add_candidates);
 --       counters: n, then name and count for each
--- ->    'committed', ms until the host can be visited again ('' = it has no URL left), number of hosts, hosts that have URLs now and had
+-- ->    'committed', ms until the host can be visited again ('' = it has no URL left), whether the crawl waits (0, 1), number of hosts, hosts that have URLs now and had
 --       none, batches
 --     | 'lost'
 -- A partial commit is for some of the leased URLs and keeps the lease; the last one must name all that are left. Else the lease was
@@ -23,7 +23,7 @@ local function committed(depths, free_at, woken, batches)
   local soonest = next_url(no, host, depths)
   local more = ''
   if soonest then more = math.max(soonest - now, free_at - now, 0) end
-  local answer = { 'committed', more, #woken }
+  local answer = { 'committed', more, crawl_waits(no) and 1 or 0, #woken }
   for _, list in ipairs({ woken, batches }) do
     for _, value in ipairs(list) do answer[#answer + 1] = value end
   end

@@ -67,6 +67,7 @@ describe.skipIf(serverCommand === null)(`a fleet whose Redis goes away for a whi
         hosts: [desk.hostName('b')],
         batches: [],
         moreInMs: null,
+        crawlWaits: false,
       })
       await told
       await expect.poll(() => visited, patience).toContain('meanwhile')

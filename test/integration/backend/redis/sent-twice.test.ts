@@ -66,6 +66,7 @@ describe.skipIf(serverCommand === null)(`what is sent again after a lost connect
     expect(await unsure.commit(session, whole)).toMatchObject({
       kind: 'committed',
       moreInMs: expect.any(Number),
+      crawlWaits: false,
     })
     expect(await desk.progress()).toMatchObject({ urls: 1, pages: 3, pagesLeased: 0, buffered: 3 })
     expect(await desk.counters()).toMatchObject({ pages: 3, candidates: 3 })
