@@ -1,5 +1,5 @@
 import { anchorOf } from '../crawl/index.js'
-import { parseConnectTo, routed } from '../net/index.js'
+import { parseConnectTo, routed } from '../records/index.js'
 import type { RunOptions } from '../workers/index.js'
 
 /** An e-mail address, or an http or https URL; printable ASCII, as headers are. */

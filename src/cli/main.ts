@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { homedir } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { isS3Url } from '../records/index.js'
 import { readEnvironment, type Surroundings } from './environment.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import { traceOf } from './figures.js'
@@ -90,7 +91,7 @@ const commands: Commands = {
   async verify(given, json) {
     const surroundings = readSurroundings()
     if (surroundings === null) return exitCodes.usage
-    const [{ verifyCommand }, { isS3Url, verifyDataset }, { isFolder, systemClock }, { openPlace, placeOf }] =
+    const [{ verifyCommand }, { verifyDataset }, { isFolder, systemClock }, { openPlace, placeOf }] =
       await Promise.all([
         import('./verify.js'),
         import('../shard/index.js'),
@@ -127,14 +128,12 @@ const commands: Commands = {
       { openRedisHub },
       { readPublishedStatus, readStatus },
       { isFolder },
-      { isS3Url },
       { openPlace },
     ] = await Promise.all([
       import('./status.js'),
       import('../backend/index.js'),
       import('../run/index.js'),
       import('./process.js'),
-      import('../shard/index.js'),
       import('./place.js'),
     ])
     return statusCommand(call, {
@@ -163,17 +162,13 @@ const commands: Commands = {
   async permissions(call) {
     const surroundings = readSurroundings()
     if (surroundings === null) return exitCodes.usage
-    const [
-      { permissionsCommand },
-      { isFolder },
-      { isS3Url, readDecisions, readPages },
-      { openPlace, placeOf },
-    ] = await Promise.all([
-      import('./permissions.js'),
-      import('./process.js'),
-      import('../shard/index.js'),
-      import('./place.js'),
-    ])
+    const [{ permissionsCommand }, { isFolder }, { readDecisions, readPages }, { openPlace, placeOf }] =
+      await Promise.all([
+        import('./permissions.js'),
+        import('./process.js'),
+        import('../shard/index.js'),
+        import('./place.js'),
+      ])
     const place = placeOf(call.place, process.cwd())
     const stop = stopBySignal()
     const opened = await openPlace(place, surroundings.environment.s3, stop.signal)

@@ -1,13 +1,20 @@
 import { resolve } from 'node:path'
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
-import { patternError, renderModes } from '../crawl/index.js'
-import { parseConnectTo } from '../net/index.js'
-import { optOuts, shownUrl, storedFormats, withoutSecrets } from '../records/index.js'
-import { isS3Url, parseS3Url } from '../shard/index.js'
+import { renderModes } from '../crawl/index.js'
+import {
+  isS3Url,
+  optOuts,
+  parseConnectTo,
+  parseS3Url,
+  patternError,
+  shownUrl,
+  storedFormats,
+  withoutSecrets,
+} from '../records/index.js'
+import { parseDuration } from '../timing/index.js'
 import type { RunOptions } from '../workers/index.js'
 import { contactPattern, withContact } from './contact.js'
-import { parseDuration } from './duration.js'
 import { nearest } from './nearest.js'
 import { type FlagKey, flagKeys, flagOf } from './run-flags.js'
 

@@ -57,8 +57,6 @@ export {
 export {
   anchorOf,
   domainOf,
-  patternError,
-  patternMatches,
   type Scope,
   type ScopeRules,
   type ScopeVerdict,

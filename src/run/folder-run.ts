@@ -3,11 +3,10 @@ import { openPgliteHub, type PgliteHub } from '../backend/index.js'
 import { type Renderer, SourceError } from '../crawl/index.js'
 import { makeFolder } from '../disk/index.js'
 import type { HeldLock } from '../lock/index.js'
-import { messageOf } from '../records/index.js'
+import { isS3Url, messageOf } from '../records/index.js'
 import {
   clearScratch,
   isDatasetName,
-  isS3Url,
   openStore,
   type Store,
   standingProblem,

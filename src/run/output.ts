@@ -1,8 +1,8 @@
 import { access, readdir, realpath } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Source } from '../crawl/index.js'
-import { messageOf } from '../records/index.js'
-import { folderStore, isDatasetName, isS3Url, standingIn, standingProblem } from '../shard/index.js'
+import { isS3Url, messageOf } from '../records/index.js'
+import { folderStore, isDatasetName, standingIn, standingProblem } from '../shard/index.js'
 import type { RunOptions } from '../workers/index.js'
 import { foreignOwner } from './output-claim.js'
 

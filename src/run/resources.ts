@@ -8,7 +8,8 @@ import {
   defaultConcepts,
   loadModel,
 } from '../filter/index.js'
-import { type ConnectTo, createNet, type Net, parseConnectTo } from '../net/index.js'
+import { createNet, type Net } from '../net/index.js'
+import { type ConnectTo, parseConnectTo } from '../records/index.js'
 import { lastPageFile, readPlans, type Store } from '../shard/index.js'
 import { allottedOf, type RunOptions, type Scoring } from '../workers/index.js'
 import { usableCores } from './cores.js'
