@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { homedir } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { modelOf } from '../options/index.js'
 import { isS3Url } from '../records/index.js'
 import { readEnvironment, type Surroundings } from './environment.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
@@ -227,13 +228,11 @@ const commands: Commands = {
     if (surroundings === null) return exitCodes.usage
     const [
       { classifyCommand },
-      { modelOf },
       { isFolder, systemClock },
       { loadModel, prepareImageLibrary },
       { usableCores },
     ] = await Promise.all([
       import('./classify.js'),
-      import('./run-options.js'),
       import('./process.js'),
       import('../filter/index.js'),
       import('../run/index.js'),

@@ -40,7 +40,6 @@ export {
   type RenderOutcome,
   renderDecision,
   renderFailures,
-  renderModes,
   withLesson,
 } from './render/index.js'
 export {

@@ -16,6 +16,7 @@ import {
   type FilterOptions,
 } from '../filter/index.js'
 import type { Dial, Fetch } from '../net/index.js'
+import type { RunOptions } from '../options/index.js'
 import { optOuts } from '../records/index.js'
 import type { Store } from '../shard/index.js'
 import type { Semaphore } from '../timing/index.js'
@@ -26,7 +27,6 @@ import { createPermission, createSoft404s, createTraps, defaultFailing, groupsOf
 import { createKnownUrls } from './known-urls.js'
 import { pageFileOf, writeLedgerFile } from './page-file.js'
 import { createRendering } from './rendering.js'
-import type { RunOptions } from './run-options.js'
 import { buildShards, type ShardDeps, type ShardSettings } from './shard-worker.js'
 
 const defaultShardSize = 10_000
