@@ -12,8 +12,8 @@ import {
   type BatchDeps,
   createDecodeApart,
   decodeImage,
-  defaultFilterOptions,
   type FilterOptions,
+  filterRules,
 } from '../filter/index.js'
 import type { Dial, Fetch } from '../net/index.js'
 import type { RunOptions } from '../options/index.js'
@@ -230,7 +230,7 @@ export function seedOffers({ seeds, scope }: Pick<RunOptions, 'seeds' | 'scope'>
 
 function filterOptions(options: RunOptions): FilterOptions {
   return {
-    ...defaultFilterOptions,
+    ...filterRules,
     languages: options.languages,
     minSide: options.minSide,
     maxAspect: options.maxAspect,
