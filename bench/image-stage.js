@@ -5,8 +5,9 @@
  */
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { decodeImage, defaultFilterOptions, filterBatch, prepareImageLibrary } from '../dist/filter/index.js'
+import { decodeImage, filterBatch, filterRules, prepareImageLibrary } from '../dist/filter/index.js'
 import { createNet } from '../dist/net/index.js'
+import { defaultOf } from '../dist/options/index.js'
 import { optOuts } from '../dist/records/index.js'
 import {
   compileDataset,
@@ -34,9 +35,16 @@ const net = createNet({ userAgent: 'pairmill-bench/1.0', connectTo: [], allowPri
 const now = () => Date.now()
 const permission = { rule: 'robots:none', checkedAt: new Date().toISOString() }
 const filter = {
-  ...defaultFilterOptions,
+  ...filterRules,
+  minSide: defaultOf('minSide'),
+  maxAspect: defaultOf('maxAspect'),
+  minBytes: defaultOf('minBytes'),
+  languages: null,
+  threshold: null,
+  repeatedText: null,
   dedupe: 'off',
   imageSize: Number(longSide),
+  format: 'jpg',
   quality: Number(quality),
 }
 const fetchImage = createImageFetch(

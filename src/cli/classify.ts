@@ -6,13 +6,14 @@ import {
   classify,
   clipLogitScale,
   decodeImage,
-  defaultFilterOptions,
   embedClasses,
+  filterRules,
   type ImageLimits,
   type ModelError,
   photoTemplates,
   promptsOf,
 } from '../filter/index.js'
+import { defaultOf } from '../options/index.js'
 import { type Lines, parseClasses, parseTemplates } from './class-list.js'
 import type { Clock } from './display.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
@@ -185,7 +186,7 @@ async function classifyImages(
 }
 
 /** Any picture that can be decoded safely: the rules on which ones are good for training do not hold here. */
-const limits: ImageLimits = { ...defaultFilterOptions, minSide: 0, maxAspect: 0, minBytes: 0 }
+const limits: ImageLimits = { ...filterRules, minSide: 0, maxAspect: 0, minBytes: 0 }
 
 /** The model's view of a picture, made as in a run, so that it has the same embedding as there. */
 async function pixelsOf(
@@ -196,7 +197,7 @@ async function pixelsOf(
   const file = await readLocalFile(path, limits.maxBytes, signal)
   if (file.kind === 'unreadable') return { error: `cannot be read: ${file.why}` }
   if (file.bytes.length === 0) return { error: rejectExplanations.empty }
-  const target = { imageSize: defaultFilterOptions.imageSize, tensorSide: clip.model.imageSide }
+  const target = { imageSize: defaultOf('imageSize'), tensorSide: clip.model.imageSide }
   const decoded = await decodeImage(file.bytes, limits, target, signal)
   if ('reason' in decoded) {
     const detail = decoded.detail === '' ? '' : ` (${decoded.detail})`

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { Concept } from '../filter/index.js'
+import { nearest } from '../options/index.js'
 import { messageOf } from '../records/index.js'
-import { nearest } from './nearest.js'
 
 export type ConceptList =
   /** null = none were given. */

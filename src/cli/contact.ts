@@ -1,19 +1,9 @@
 import { anchorOf } from '../crawl/index.js'
-import { parseConnectTo, routed } from '../net/index.js'
-import type { RunOptions } from '../workers/index.js'
+import type { RunOptions } from '../options/index.js'
+import { parseConnectTo, routed } from '../records/index.js'
 
-/** An e-mail address, or an http or https URL; printable ASCII, as headers are. */
-export const contactPattern =
-  /^(?:https?:\/\/[\x21-\x7e]+|[\x21-\x3f\x41-\x7e]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)$/
-
-/** The same somewhere in a user agent. */
+/** A contact somewhere in a user agent. */
 const contactWithin = /https?:\/\/[A-Za-z0-9[]|[A-Za-z0-9._%+-]@[A-Za-z0-9-]+\.[A-Za-z0-9]/
-
-/** A user agent that says how to reach who crawls. */
-export function withContact(userAgent: string, contact: string | null): string {
-  if (contact === null || userAgent.includes(contact)) return userAgent
-  return userAgent.endsWith(')') ? `${userAgent.slice(0, -1)}; ${contact})` : `${userAgent} (${contact})`
-}
 
 /**
  * Why a crawl of other people's machines must not start: nobody could be asked about it; null = it may. The default user agent names a

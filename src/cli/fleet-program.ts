@@ -3,8 +3,7 @@ import type { CrawlCall } from './crawl.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import type { ForgetCall } from './forget.js'
 import type { OrderCall } from './order.js'
-import { type FlagKey, flagKeys, flagOf } from './run-flags.js'
-import { optionOf, wholeNumber } from './run-option.js'
+import { addRunOptions, wholeNumber } from './run-option.js'
 import type { WorkCall } from './work.js'
 import { workRoles } from './work-role.js'
 
@@ -15,9 +14,6 @@ export interface FleetCommands {
   order(call: OrderCall): Promise<ExitCode>
   forget(call: ForgetCall): Promise<ExitCode>
 }
-
-/** Options that the workers decide for themselves, or the fleet's URL says: none of a run in a fleet. */
-const notOfRun: ReadonlySet<FlagKey> = new Set(['backend', 'threads', 'provider', 'concurrency'])
 
 export const backendOption = () =>
   new Option(
@@ -45,13 +41,8 @@ export function addFleetCommands(
         .argParser(runName),
     )
     .addOption(backendOption())
-  for (const key of flagKeys) if (!notOfRun.has(key)) crawl.addOption(optionOf(flagOf(key)))
+  addRunOptions(crawl, 'crawl')
   crawl
-    .addOption(
-      new Option('--config <FILE>', 'options as JSON, in camelCase; flags win over it').helpGroup(
-        flagOf('out').group,
-      ),
-    )
     .addHelpText('after', crawlExamples)
     .showHelpAfterError('pairmill crawl --help lists the options.')
     .action(async (seeds: string[], given: Record<string, unknown>) => {

@@ -1,5 +1,5 @@
 import type { FleetRun, FleetRunDetails, FleetWorker } from '../run/index.js'
-import { formatDuration } from './duration.js'
+import { formatDuration } from '../timing/index.js'
 import { formatCount, page, table } from './figures.js'
 import { crawlWaitLines, hostLines, inputLines, waitingLines } from './status-lines.js'
 import { amount, funnelSections } from './summary.js'

@@ -1,7 +1,7 @@
 import type { Hub } from '../backend/index.js'
 import { type Forgotten, forgetRun } from '../run/index.js'
+import { formatDuration } from '../timing/index.js'
 import type { Clock } from './display.js'
-import { formatDuration } from './duration.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import { formatCount } from './figures.js'
 import { type FleetDeps, unknownRun, withFleet } from './fleet.js'

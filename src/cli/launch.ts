@@ -1,4 +1,5 @@
 import type { Hub } from '../backend/index.js'
+import type { RunOptions } from '../options/index.js'
 import { messageOf, shownUrl } from '../records/index.js'
 import {
   checkRunSources,
@@ -8,7 +9,6 @@ import {
   ownedByOther,
   sourcesProblem,
 } from '../run/index.js'
-import type { RunOptions } from '../workers/index.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import { printed } from './figures.js'
 import { type Output, say } from './output.js'

@@ -3,6 +3,8 @@ import { createRequire } from 'node:module'
 import { homedir } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { modelOf } from '../options/index.js'
+import { isS3Url } from '../records/index.js'
 import { readEnvironment, type Surroundings } from './environment.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import { traceOf } from './figures.js'
@@ -90,7 +92,7 @@ const commands: Commands = {
   async verify(given, json) {
     const surroundings = readSurroundings()
     if (surroundings === null) return exitCodes.usage
-    const [{ verifyCommand }, { isS3Url, verifyDataset }, { isFolder, systemClock }, { openPlace, placeOf }] =
+    const [{ verifyCommand }, { verifyDataset }, { isFolder, systemClock }, { openPlace, placeOf }] =
       await Promise.all([
         import('./verify.js'),
         import('../shard/index.js'),
@@ -127,14 +129,12 @@ const commands: Commands = {
       { openRedisHub },
       { readPublishedStatus, readStatus },
       { isFolder },
-      { isS3Url },
       { openPlace },
     ] = await Promise.all([
       import('./status.js'),
       import('../backend/index.js'),
       import('../run/index.js'),
       import('./process.js'),
-      import('../shard/index.js'),
       import('./place.js'),
     ])
     return statusCommand(call, {
@@ -163,17 +163,13 @@ const commands: Commands = {
   async permissions(call) {
     const surroundings = readSurroundings()
     if (surroundings === null) return exitCodes.usage
-    const [
-      { permissionsCommand },
-      { isFolder },
-      { isS3Url, readDecisions, readPages },
-      { openPlace, placeOf },
-    ] = await Promise.all([
-      import('./permissions.js'),
-      import('./process.js'),
-      import('../shard/index.js'),
-      import('./place.js'),
-    ])
+    const [{ permissionsCommand }, { isFolder }, { readDecisions, readPages }, { openPlace, placeOf }] =
+      await Promise.all([
+        import('./permissions.js'),
+        import('./process.js'),
+        import('../shard/index.js'),
+        import('./place.js'),
+      ])
     const place = placeOf(call.place, process.cwd())
     const stop = stopBySignal()
     const opened = await openPlace(place, surroundings.environment.s3, stop.signal)
@@ -232,13 +228,11 @@ const commands: Commands = {
     if (surroundings === null) return exitCodes.usage
     const [
       { classifyCommand },
-      { modelOf },
       { isFolder, systemClock },
       { loadModel, prepareImageLibrary },
       { usableCores },
     ] = await Promise.all([
       import('./classify.js'),
-      import('./run-options.js'),
       import('./process.js'),
       import('../filter/index.js'),
       import('../run/index.js'),

@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { isS3Url, openStore, type S3Settings, type Store } from '../shard/index.js'
+import { isS3Url } from '../records/index.js'
+import { openStore, type S3Settings, type Store } from '../shard/index.js'
 
 export interface OpenPlace {
   readonly store: Store

@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander'
+import { defaultOf } from '../options/index.js'
 import { withoutSecrets } from '../records/index.js'
 import type { ClassifyCall } from './classify.js'
 import type { DemoCall } from './demo.js'
@@ -8,9 +9,8 @@ import { addImagesCommand, type ImagesCommands } from './images-program.js'
 import type { Output } from './output.js'
 import type { PermissionsCall } from './permissions.js'
 import { addPermissionsCommand } from './permissions-program.js'
-import { flagKeys, flagOf } from './run-flags.js'
 import type { RunCall } from './run-input.js'
-import { optionOf, wholeNumber } from './run-option.js'
+import { addRunOptions, wholeNumber } from './run-option.js'
 import type { StatusCall } from './status.js'
 import { addWarcCommand, type WarcCommands } from './warc-program.js'
 
@@ -76,19 +76,11 @@ function createProgram(deps: ProgramDeps, answer: (code: ExitCode) => void): Com
       'URLs to start from; without a scheme https:// is meant (localhost and addresses: http://)',
     )
     .showHelpAfterError('pairmill run --help lists the options.')
-  for (const key of flagKeys) run.addOption(optionOf(flagOf(key)))
-  run
-    .addOption(
-      new Option(
-        '--config <FILE>',
-        'options as JSON, in camelCase: {"maxPages": 100, "lang": ["en"]}; flags win over it',
-      ).helpGroup(flagOf('out').group),
-    )
-    .addHelpText('after', runExamples)
-    .action(async (seeds: string[], given: Record<string, unknown>) => {
-      const { config, ...flags } = given
-      answer(await commands.run({ seeds, flags, configFile: typeof config === 'string' ? config : null }))
-    })
+  addRunOptions(run, 'run')
+  run.addHelpText('after', runExamples).action(async (seeds: string[], given: Record<string, unknown>) => {
+    const { config, ...flags } = given
+    answer(await commands.run({ seeds, flags, configFile: typeof config === 'string' ? config : null }))
+  })
 
   program
     .command('demo')
@@ -152,7 +144,6 @@ function createProgram(deps: ProgramDeps, answer: (code: ExitCode) => void): Com
   addPermissionsCommand(program, commands.permissions, answer)
   addFleetCommands(program, commands, answer)
 
-  const model = flagOf('model')
   program
     .command('classify')
     .summary('say which of your classes each image shows')
@@ -170,7 +161,7 @@ function createProgram(deps: ProgramDeps, answer: (code: ExitCode) => void): Com
       new Option(
         '--model <NAME|DIR>',
         'a name, fetched on first use, or a folder with its ONNX files',
-      ).default(model.fallback),
+      ).default(defaultOf('model')),
     )
     .addOption(
       new Option('--top <N>', 'classes shown for each image').default(5).argParser(wholeNumber(1, 1_000_000)),

@@ -1,5 +1,5 @@
 import type { RunSnapshot } from '../run/index.js'
-import { formatDuration } from './duration.js'
+import { formatDuration } from '../timing/index.js'
 import { formatBytes, formatCount, formatRate, formatShare, plain, printed, total } from './figures.js'
 
 export interface ProgressLimits {

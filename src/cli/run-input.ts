@@ -1,12 +1,17 @@
+import {
+  type ConfigFile,
+  flagOf,
+  type GivenOptions,
+  givenFields,
+  optionKeys,
+  parseConfigFile,
+  parseRunOptions,
+  type RunOptions,
+} from '../options/index.js'
 import { shownUrl } from '../records/index.js'
-import type { RunOptions } from '../workers/index.js'
 import { type ConceptList, parseConcepts, parseConceptsFile } from './concepts-file.js'
-import { type ConfigFile, parseConfigFile } from './config-file.js'
 import { contactProblem } from './contact.js'
 import { textOf } from './file-text.js'
-import { runOptionsOf } from './flags-of-options.js'
-import { flagKeys, flagOf } from './run-flags.js'
-import { type GivenOptions, parseRunOptions } from './run-options.js'
 import { type GivenSeed, parseSeeds, type Seeds, seedLines } from './seeds.js'
 
 /** Call of `pairmill run`, before anything is checked. */
@@ -80,7 +85,7 @@ export async function readRunInput(
   if ('problems' in parsed || problems.length > 0) return { kind: 'problems', problems }
   const missing = contactProblem(parsed.options, deps.userAgent)
   if (missing !== null) return { kind: 'problems', problems: [missing] }
-  return { kind: 'input', options: parsed.options, given: runOptionsOf(given), notes: notesOf(seeds) }
+  return { kind: 'input', options: parsed.options, given: givenFields(given), notes: notesOf(seeds) }
 }
 
 const noConfig: ConfigFile = { kind: 'config', given: {} }
@@ -131,11 +136,11 @@ async function readText(
 
 /** Where a value came from, as messages name it. */
 function nameOf(key: string, call: RunCall): string {
-  const known = flagKeys.find((name) => name === key)
+  const known = optionKeys.find((name) => name === key)
   const fromConfig = call.configFile !== null && call.flags[key] === undefined && known !== 'out'
   if (known === undefined || fromConfig)
     return call.configFile === null ? key : `${key} in ${call.configFile}`
-  return flagOf(known).flag
+  return flagOf(known)
 }
 
 const mostListed = 20

@@ -1,21 +1,29 @@
-import { InvalidArgumentError, Option } from 'commander'
-import type { Flag } from './flag.js'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { defaultText, flagOf, type OptionKey, optionKeys, optionOf, type Taker } from '../options/index.js'
+
+/** Adds the options of a run that a command takes, and the file that may hold them. */
+export function addRunOptions(command: Command, taker: Taker): void {
+  for (const key of optionKeys) {
+    if (optionOf(key).takenBy?.includes(taker) ?? true) command.addOption(flagFor(key))
+  }
+  const example = taker === 'run' ? ': {"maxPages": 100, "lang": ["en"]}' : ''
+  const help = `options as JSON, in camelCase${example}; flags win over it`
+  command.addOption(new Option('--config <FILE>', help).helpGroup(optionOf('out').heading))
+}
 
 /** Values stay texts here; they are checked with those of the config file, in one place. */
-export function optionOf(flag: Flag): Option {
-  const fallback = flag.fallback === null ? '' : ` (default: ${flag.fallback})`
-  const repeatable = flag.repeatable === true ? '; may be repeated' : ''
-  const option = new Option(`${flag.flag} <${flag.value}>`, `${flag.help}${repeatable}${fallback}`)
-  option.helpGroup(flag.group)
-  if (flag.repeatable === true) {
-    option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value])
-  } else {
-    option.argParser((value: string) => {
-      if (value.startsWith('--')) throw new InvalidArgumentError(`Expected ${flag.expected}.`)
-      return value
-    })
+function flagFor(key: OptionKey): Option {
+  const { value, help, heading, expected, repeatable } = optionOf(key)
+  const fallback = defaultText(optionOf(key))
+  const more = `${repeatable ? '; may be repeated' : ''}${fallback === null ? '' : ` (default: ${fallback})`}`
+  const flag = new Option(`${flagOf(key)} <${value}>`, `${help}${more}`).helpGroup(heading)
+  if (repeatable) {
+    return flag.argParser((given: string, before: string[] | undefined) => [...(before ?? []), given])
   }
-  return option
+  return flag.argParser((given: string) => {
+    if (given.startsWith('--')) throw new InvalidArgumentError(`Expected ${expected}.`)
+    return given
+  })
 }
 
 /** Reads a whole number of a range. */

@@ -1,12 +1,11 @@
 import { type Source, SourceError } from '../crawl/index.js'
 import { LockLostError } from '../lock/index.js'
+import { flagOfField, type OptionDifference, type RunOptions } from '../options/index.js'
 import { shownUrl } from '../records/index.js'
-import type { Environment, OptionDifference, RunEnd, RunPipeline } from '../run/index.js'
-import type { RunOptions } from '../workers/index.js'
+import type { Environment, RunEnd, RunPipeline } from '../run/index.js'
 import { type Clock, type Display, recordDisplay, terminalDisplay } from './display.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import { printed, traceOf } from './figures.js'
-import { flagOfRunOption } from './flags-of-options.js'
 import { type Output, say } from './output.js'
 import { type InputDeps, type RunCall, readRunInput } from './run-input.js'
 import { exitCodeOf, listenForStop, type SignalSource, type StopSignal } from './signals.js'
@@ -112,7 +111,7 @@ const refusalCodes = {
 export function differenceText({ option, was, is }: OptionDifference): string {
   const [had, has] = [valueText(was), valueText(is)]
   const unseen = had === has ? ' (they differ in what is not shown)' : ''
-  return `  ${printed(`${flagOfRunOption(option)}: the run has ${had}, this command says ${has}${unseen}`)}`
+  return `  ${printed(`${flagOfField(option)}: the run has ${had}, this command says ${has}${unseen}`)}`
 }
 
 function valueText(value: unknown): string {

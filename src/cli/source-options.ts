@@ -1,26 +1,11 @@
 import { type Command, Option } from 'commander'
 import { runName } from './fleet-program.js'
-import { type FlagKey, flagKeys, flagOf } from './run-flags.js'
-import { optionOf } from './run-option.js'
+import { addRunOptions } from './run-option.js'
 import type { SourceCall } from './source-command.js'
-
-/** Options of `run` that are about pages: none is fetched for a source. */
-const ofPages: ReadonlySet<FlagKey> = new Set([
-  'seeds',
-  'maxPages',
-  'maxPagesPerHost',
-  'scope',
-  'maxDepth',
-  'include',
-  'exclude',
-  'sitemaps',
-])
 
 /** Adds what every command that reads sources takes beside its own options. */
 export function addSourceOptions(command: Command): void {
-  for (const key of flagKeys) {
-    if (!ofPages.has(key) && key !== 'backend') command.addOption(optionOf(flagOf(key)))
-  }
+  addRunOptions(command, 'sources')
   const fleet = 'With the workers of a fleet:'
   command
     .addOption(
@@ -33,11 +18,6 @@ export function addSourceOptions(command: Command): void {
       new Option('--run <NAME>', 'a run of the fleet: it is started, or what is read is added to it')
         .argParser(runName)
         .helpGroup(fleet),
-    )
-    .addOption(
-      new Option('--config <FILE>', 'options as JSON, in camelCase; flags win over it').helpGroup(
-        flagOf('out').group,
-      ),
     )
 }
 

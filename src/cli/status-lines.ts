@@ -1,6 +1,6 @@
 import { type CrawlWait, isNothingRead, type RunSnapshot } from '../run/index.js'
+import { formatDuration } from '../timing/index.js'
 import { seedsMoved } from '../workers/index.js'
-import { formatDuration } from './duration.js'
 import { formatCount, oneLine, shellQuoted, table } from './figures.js'
 import { countOf } from './progress.js'
 import { amount } from './summary.js'

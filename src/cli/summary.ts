@@ -1,7 +1,7 @@
+import type { RunOptions } from '../options/index.js'
+import { isS3Url } from '../records/index.js'
 import type { RunEnd, RunSnapshot } from '../run/index.js'
-import { isS3Url } from '../shard/index.js'
-import type { RunOptions } from '../workers/index.js'
-import { formatDuration } from './duration.js'
+import { formatDuration } from '../timing/index.js'
 import {
   formatBytes,
   formatCount,

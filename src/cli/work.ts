@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type Hub, openRedisHub, type WorkKind } from '../backend/index.js'
 import type { Provider } from '../filter/index.js'
+import { defaultOf } from '../options/index.js'
 import {
   batchesAtOnce,
   createLog,
@@ -20,7 +21,6 @@ import { type ExitCode, exitCodes } from './exit-codes.js'
 import { escapedJson } from './figures.js'
 import { fleetUrlOf } from './fleet.js'
 import { type Output, say } from './output.js'
-import { flagOf } from './run-flags.js'
 import { exitCodeOf, listenForStop, type SignalSource } from './signals.js'
 import type { WorkRole } from './work-role.js'
 
@@ -51,7 +51,7 @@ export interface WorkCommandDeps {
   readonly exit: (code: ExitCode) => void
 }
 
-const hostsAtOnce = Number(flagOf('concurrency').fallback)
+const hostsAtOnce = defaultOf('concurrency')
 
 /** Visits of each kind at once. Pure. */
 export function placesOf(role: WorkRole, concurrency: number | null): Partial<Record<WorkKind, number>> {

@@ -40,7 +40,6 @@ export {
   type RenderOutcome,
   renderDecision,
   renderFailures,
-  renderModes,
   withLesson,
 } from './render/index.js'
 export {
@@ -57,8 +56,6 @@ export {
 export {
   anchorOf,
   domainOf,
-  patternError,
-  patternMatches,
   type Scope,
   type ScopeRules,
   type ScopeVerdict,

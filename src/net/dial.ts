@@ -1,7 +1,7 @@
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net'
 import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls'
+import { type ConnectTo, type Endpoint, routed } from '../records/index.js'
 import { addressVerdict, type Cidr } from './address.js'
-import { type ConnectTo, type Endpoint, routed } from './connect-to.js'
 import type { FetchFailure } from './outcome.js'
 import type { Address, Resolve, Unresolved } from './resolve.js'
 

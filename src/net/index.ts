@@ -1,5 +1,4 @@
 export { type AddressVerdict, addressVerdict, type Cidr, parseCidr } from './address.js'
-export { type ConnectTo, parseConnectTo, routed } from './connect-to.js'
 export { type Dial, DialError, type DialRequest } from './dial.js'
 export { codingsOf, decoded } from './encoding.js'
 export { createNet, type Net, type NetOptions } from './fetch.js'

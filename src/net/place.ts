@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
+import { type ConnectTo, routed } from '../records/index.js'
 import { addressVerdict } from './address.js'
-import { type ConnectTo, routed } from './connect-to.js'
 import type { Resolve } from './resolve.js'
 
 /** Bits of an IPv6 address that name a network; what follows is one machine's to choose. */

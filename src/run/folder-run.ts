@@ -3,18 +3,17 @@ import { openPgliteHub, type PgliteHub } from '../backend/index.js'
 import { type Renderer, SourceError } from '../crawl/index.js'
 import { makeFolder } from '../disk/index.js'
 import type { HeldLock } from '../lock/index.js'
-import { messageOf } from '../records/index.js'
+import type { RunOptions } from '../options/index.js'
+import { isS3Url, messageOf } from '../records/index.js'
 import {
   clearScratch,
   isDatasetName,
-  isS3Url,
   openStore,
   type Store,
   standingProblem,
   sweepParts,
 } from '../shard/index.js'
 import { sleep, steadyClock } from '../timing/index.js'
-import type { RunOptions } from '../workers/index.js'
 import { usableCores } from './cores.js'
 import { work } from './engine.js'
 import { lockFolder } from './folder-lock.js'

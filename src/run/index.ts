@@ -25,7 +25,6 @@ export type {
   CrawlWait,
   Environment,
   InputReport,
-  OptionDifference,
   ReadStatus,
   RunEnd,
   RunPipeline,

@@ -1,8 +1,13 @@
 import type { Hub, RunLimits } from '../backend/index.js'
 import { type Source, type SourceProblem, sourceName } from '../crawl/index.js'
-import { type RunOptions, seedOffers } from '../workers/index.js'
-import { differencesOf, limitsOf, olderOptions } from './resume.js'
-import type { OptionDifference } from './run-types.js'
+import {
+  differencesOf,
+  limitsOf,
+  type OptionDifference,
+  olderOptions,
+  type RunOptions,
+} from '../options/index.js'
+import { seedOffers } from '../workers/index.js'
 import { addedSeeds, holdsSeeds, type StoredSeeds, storedSeeds } from './stored-seeds.js'
 
 export interface Launch {

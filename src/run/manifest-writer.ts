@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { RunModel } from '../backend/index.js'
+import type { RunOptions } from '../options/index.js'
 import { compileDataset, type Store } from '../shard/index.js'
-import type { RunOptions } from '../workers/index.js'
 import { publishedOptions } from './published-options.js'
 
 /** What describes a dataset as a whole: its manifest and indices. Writing it means reading every entry, so it takes longer with every shard. */

@@ -1,7 +1,6 @@
 import type { Source } from '../crawl/index.js'
+import { type RunOptions, storedOptions } from '../options/index.js'
 import { publishedPlace, shownUrl, withoutSecrets } from '../records/index.js'
-import type { RunOptions } from '../workers/index.js'
-import { storedOptions } from './resume.js'
 
 /**
  * What a dataset says of the options that it was made with: all that decides its result, but nothing that lets somebody in, and nothing of where

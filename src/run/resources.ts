@@ -8,9 +8,11 @@ import {
   defaultConcepts,
   loadModel,
 } from '../filter/index.js'
-import { type ConnectTo, createNet, type Net, parseConnectTo } from '../net/index.js'
+import { createNet, type Net } from '../net/index.js'
+import type { RunOptions } from '../options/index.js'
+import { type ConnectTo, parseConnectTo } from '../records/index.js'
 import { lastPageFile, readPlans, type Store } from '../shard/index.js'
-import { allottedOf, type RunOptions, type Scoring } from '../workers/index.js'
+import { allottedOf, type Scoring } from '../workers/index.js'
 import { usableCores } from './cores.js'
 import type { BrowserSettings, Environment } from './run-types.js'
 

@@ -1,5 +1,5 @@
+import type { OptionDifference, RunOptions } from '../options/index.js'
 import type { S3Settings } from '../shard/index.js'
-import type { RunOptions } from '../workers/index.js'
 import type { SeedAnswer, Some } from './seed-report.js'
 
 /** What a run takes from the surroundings of its process. Not stored: it may differ at every start. */
@@ -101,13 +101,6 @@ export interface RunSnapshot {
 
 export const runLimits = ['max-pages', 'max-pairs', 'max-time'] as const
 export type RunLimit = (typeof runLimits)[number]
-
-/** An option that differs from the one the run was started with; `option` is a key of `RunOptions`. */
-export interface OptionDifference {
-  readonly option: string
-  readonly was: unknown
-  readonly is: unknown
-}
 
 export type RunProblem = 'locked' | 'options_differ' | 'bad_out' | 'model' | 'browser' | 'source'
 

@@ -1,8 +1,9 @@
 import { defaultVisitOptions, fileOpener, openSource, startBytes } from '../crawl/index.js'
 import type { Net } from '../net/index.js'
+import type { RunOptions } from '../options/index.js'
 import { openS3Object } from '../shard/index.js'
 import { steadyClock } from '../timing/index.js'
-import { optOutRules, type RunOptions } from '../workers/index.js'
+import { optOutRules } from '../workers/index.js'
 import type { NamedReader } from './ingest.js'
 import type { Environment } from './run-types.js'
 

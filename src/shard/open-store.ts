@@ -1,7 +1,7 @@
+import { isS3Url } from '../records/index.js'
 import { folderStore } from './folder-store.js'
 import { S3Error } from './s3/fault.js'
 import type { S3Settings } from './s3/link.js'
-import { isS3Url } from './s3/location.js'
 import { s3Store } from './s3-store.js'
 import { standingIn, standingProblem } from './standing.js'
 import type { Store } from './store.js'

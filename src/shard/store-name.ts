@@ -1,8 +1,12 @@
+import { isPlainPath, type S3Location } from '../records/index.js'
+
 /** The parts of a name in a store. One that could leave the store is a bug of the caller. */
 export function checkedParts(name: string): string[] {
-  const parts = name.split('/')
-  if (parts.some((part) => part === '' || part === '.' || part === '..' || part.includes('\\'))) {
-    throw new RangeError(`not a name in a store: ${JSON.stringify(name)}`)
-  }
-  return parts
+  if (!isPlainPath(name)) throw new RangeError(`not a name in a store: ${JSON.stringify(name)}`)
+  return name.split('/')
+}
+
+export function keyOf(location: S3Location, name: string): string {
+  checkedParts(name)
+  return location.prefix + name
 }

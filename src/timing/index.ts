@@ -1,3 +1,4 @@
+export { formatDuration, parseDuration } from './duration.js'
 export { inTime } from './in-time.js'
 export { createSemaphore, type Semaphore } from './semaphore.js'
 export { sleep } from './sleep.js'

@@ -8,6 +8,5 @@ export {
   type Scoring,
   seedOffers,
 } from './pipeline.js'
-export type { RunOptions } from './run-options.js'
 export { allottedOf, isWindowFull, planParts, type ShardDeps, type ShardSettings } from './shard-worker.js'
 export { type RunSkipReason, runSkipReasons, seedsMoved } from './url-outcome.js'

@@ -12,10 +12,11 @@ import {
   type BatchDeps,
   createDecodeApart,
   decodeImage,
-  defaultFilterOptions,
   type FilterOptions,
+  filterRules,
 } from '../filter/index.js'
 import type { Dial, Fetch } from '../net/index.js'
+import type { RunOptions } from '../options/index.js'
 import { optOuts } from '../records/index.js'
 import type { Store } from '../shard/index.js'
 import type { Semaphore } from '../timing/index.js'
@@ -26,7 +27,6 @@ import { createPermission, createSoft404s, createTraps, defaultFailing, groupsOf
 import { createKnownUrls } from './known-urls.js'
 import { pageFileOf, writeLedgerFile } from './page-file.js'
 import { createRendering } from './rendering.js'
-import type { RunOptions } from './run-options.js'
 import { buildShards, type ShardDeps, type ShardSettings } from './shard-worker.js'
 
 const defaultShardSize = 10_000
@@ -230,7 +230,7 @@ export function seedOffers({ seeds, scope }: Pick<RunOptions, 'seeds' | 'scope'>
 
 function filterOptions(options: RunOptions): FilterOptions {
   return {
-    ...defaultFilterOptions,
+    ...filterRules,
     languages: options.languages,
     minSide: options.minSide,
     maxAspect: options.maxAspect,

@@ -8,7 +8,6 @@ export {
   type RenderLesson,
   type RenderMode,
   renderDecision,
-  renderModes,
   withLesson,
 } from './policy.js'
 export {

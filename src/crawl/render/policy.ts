@@ -1,7 +1,6 @@
 import type { RenderSign } from './signs.js'
 
-export const renderModes = ['never', 'auto', 'always'] as const
-export type RenderMode = (typeof renderModes)[number]
+export type RenderMode = 'never' | 'auto' | 'always'
 
 /** Renders of one kind of page, and those of them that gave what the static page did not have. Whole numbers, paid <= renders. */
 export interface RenderTally {

@@ -1,8 +1,9 @@
 import type { S3Client } from '@aws-sdk/client-s3'
 import { type OnAbort, sharedOnAbort } from '../../net/index.js'
+import type { S3Location } from '../../records/index.js'
+import { keyOf } from '../store-name.js'
 import { explain } from './explain.js'
 import { faultOf, S3Error, type S3Fault, timeoutFault } from './fault.js'
-import { keyOf, type S3Location } from './location.js'
 import { pauseBefore, type S3Pace } from './pace.js'
 
 export type Sdk = typeof import('@aws-sdk/client-s3')

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
+import { isS3Url, parseS3Url, type S3Location } from '../../records/index.js'
 import { readFirst, readPiece, type Version } from './download.js'
 import { openLink, type S3Settings } from './link.js'
-import { isS3Url, parseS3Url, type S3Location } from './location.js'
 import { defaultPace, type S3Pace } from './pace.js'
 
 /** One object, read from any byte on. */

@@ -7,9 +7,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type BatchDeps, type BatchRow, filterBatch } from '../../../src/filter/batch.js'
 import { type Clip, cosineOf } from '../../../src/filter/clip/index.js'
 import { type Concept, createTagger } from '../../../src/filter/concepts.js'
-import { decodeImage, defaultFilterOptions } from '../../../src/filter/index.js'
+import { decodeImage } from '../../../src/filter/index.js'
 import { loadModel } from '../../../src/filter/load-model.js'
 import { sharedPath } from '../../fixtures/filter/clip/shared-files.js'
+import { defaultFilterOptions } from '../../fixtures/filter/options.js'
 
 const never = new AbortController().signal
 

@@ -1,13 +1,8 @@
 import { getEventListeners } from 'node:events'
 import { createServer } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import {
-  createNet,
-  type FetchRequest,
-  type Net,
-  type NetOptions,
-  parseConnectTo,
-} from '../../../src/net/index.js'
+import { createNet, type FetchRequest, type Net, type NetOptions } from '../../../src/net/index.js'
+import { parseConnectTo } from '../../../src/records/index.js'
 import { type Mischief, startMischief } from '../../fixtures/web/mischief.js'
 
 let web: Mischief

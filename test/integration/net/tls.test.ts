@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createNet, type Net, type NetOptions, parseConnectTo } from '../../../src/net/index.js'
+import { createNet, type Net, type NetOptions } from '../../../src/net/index.js'
+import { parseConnectTo } from '../../../src/records/index.js'
 
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0
 

@@ -11,11 +11,11 @@ import { createMetrics } from '../../../src/run/observe/metrics.js'
 import { serveVitals } from '../../../src/run/observe/observe-server.js'
 import { folderStore } from '../../../src/shard/index.js'
 import { samplesNamed, sampleValue } from '../../fixtures/fleet/exposition.js'
+import { runOptions } from '../../fixtures/options/run-options.js'
 import { type RedisServer, serverCommand, startRedis, whyNoServer } from '../../fixtures/redis/server.js'
 import { tempFolder } from '../../fixtures/run/pairmill.js'
 import { serveTree } from '../../fixtures/run/small-site.js'
 import { startTestWeb, type TestWeb } from '../../fixtures/run/test-web.js'
-import { runOptions } from '../../fixtures/workers/options.js'
 
 const smallModel = resolve(import.meta.dirname, '../../../models/demo-drawings')
 const pages = 12

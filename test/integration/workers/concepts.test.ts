@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Clip, type Concept, loadModel } from '../../../src/filter/index.js'
+import { differencesOf, limitsOf, storedOptions } from '../../../src/options/index.js'
 import { openTagger } from '../../../src/run/resources.js'
-import { differencesOf, limitsOf, storedOptions } from '../../../src/run/resume.js'
 import { smallModelFolder } from '../../fixtures/filter/clip/small-model.js'
-import { runOptions } from '../../fixtures/workers/options.js'
+import { runOptions } from '../../fixtures/options/run-options.js'
 
 const never = new AbortController().signal
 const cat: Concept = { name: 'cat', action: 'drop', prompts: ['a cat'], against: ['a photo'], margin: -2 }

@@ -14,7 +14,6 @@ import {
   createDecodeApart,
   type Decode,
   decodeImage,
-  defaultFilterOptions,
   prepareImageLibrary,
 } from '../../../src/filter/index.js'
 import type { Fetch, FetchOutcome } from '../../../src/net/index.js'
@@ -23,6 +22,7 @@ import { folderStore, partName, readPart } from '../../../src/shard/index.js'
 import { createSemaphore } from '../../../src/timing/semaphore.js'
 import { judgeBatch } from '../../../src/workers/filter-worker.js'
 import { sceneOf } from '../../fixtures/filter/hostile.js'
+import { defaultFilterOptions } from '../../fixtures/filter/options.js'
 
 const never = new AbortController().signal
 const folder = mkdtempSync(join(tmpdir(), 'pairmill-parts-'))

@@ -10,9 +10,9 @@ import {
   response,
   wat,
 } from '../../fixtures/crawl/sources/archive/warc-writer.js'
+import { runOptions } from '../../fixtures/options/run-options.js'
 import { type FaultyProxy, startFaultyProxy } from '../../fixtures/s3/faulty-proxy.js'
 import { s3Bench } from '../../fixtures/s3/s3-stores.js'
-import { runOptions } from '../../fixtures/workers/options.js'
 
 const s3 = await s3Bench()
 let proxy: FaultyProxy

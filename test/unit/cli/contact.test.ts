@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { contactPattern, contactProblem, withContact } from '../../../src/cli/contact.js'
+import { contactProblem } from '../../../src/cli/contact.js'
 import type { ListSource } from '../../../src/crawl/index.js'
+import { contactPattern, withContact } from '../../../src/options/index.js'
 
 const home = 'pairmill/0.1 (+https://home.example/)'
 const problem = (seed: string, userAgent = home, connectTo: readonly string[] = []) =>

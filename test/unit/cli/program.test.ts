@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type Commands, runProgram } from '../../../src/cli/program.js'
-import { flagKeys, flagOf } from '../../../src/cli/run-flags.js'
+import { defaultText, flagOf, optionKeys, optionOf } from '../../../src/options/index.js'
 import { paper } from '../../fixtures/cli/output.js'
 
 async function typed(...words: string[]) {
@@ -261,13 +261,29 @@ describe('the command line', () => {
     expect(await typed('--help')).toMatchObject({ code: 0, stderr: '' })
   })
 
+  it.each([
+    ['run', 'run'],
+    ['crawl', 'crawl'],
+    ['images', 'sources'],
+    ['warc', 'sources'],
+  ] as const)('%s takes the options that are for it, and no others of a run', async (command, taker) => {
+    const { stdout } = await typed(command, '--help')
+    for (const key of optionKeys) {
+      // Those commands have one of their own, for a fleet.
+      if (key === 'backend' && taker !== 'run') continue
+      const isTaken = optionOf(key).takenBy?.includes(taker) ?? true
+      expect([key, stdout.includes(`  ${flagOf(key)} <`)]).toEqual([key, isTaken])
+    }
+  })
+
   it('run --help has every option with its default, examples and exit codes', async () => {
     const { code, stdout } = await typed('run', '--help')
     expect(code).toBe(0)
     const help = stdout.replace(/\s+/g, ' ')
-    for (const key of flagKeys) {
-      const { flag, value, fallback } = flagOf(key)
-      expect(help).toContain(`${flag} <${value}>`)
+    for (const key of optionKeys) {
+      const { value } = optionOf(key)
+      expect(help).toContain(`${flagOf(key)} <${value}>`)
+      const fallback = defaultText(optionOf(key))
       if (fallback !== null) expect(help).toContain(`(default: ${fallback})`)
     }
     expect(stdout).toContain('--config <FILE>')

@@ -5,7 +5,6 @@ import {
   type BatchItem,
   crashedRow,
   decodeImage,
-  defaultFilterOptions,
   type FetchImage,
   type FilterOptions,
   filterBatch,
@@ -16,6 +15,7 @@ import {
 } from '../../../src/filter/index.js'
 import type { Candidate, Caption, RejectReason } from '../../../src/records/index.js'
 import { bitmap, claimedPng, pngChunk, sceneOf } from '../../fixtures/filter/hostile.js'
+import { defaultFilterOptions } from '../../fixtures/filter/options.js'
 
 const never = new AbortController().signal
 const permission = { rule: 'robots:none', checkedAt: '2026-01-02T03:04:05.000Z' }
@@ -246,6 +246,7 @@ describe('a batch of candidates', () => {
     expect(rows.map(({ row }) => row.reason)).toEqual([null, 'caption_repeated'])
     const asked: string[][] = []
     const off = await judge(bodies, {
+      options: { repeatedText: null },
       captionCounts: async (texts) => {
         asked.push([...texts])
         return []

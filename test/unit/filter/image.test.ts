@@ -4,7 +4,6 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import {
   type Decoded,
   decodeImage,
-  defaultFilterOptions,
   type ImageRejected,
   prepareImageLibrary,
 } from '../../../src/filter/index.js'
@@ -17,6 +16,7 @@ import {
   scene,
   sceneOf,
 } from '../../fixtures/filter/hostile.js'
+import { defaultFilterOptions } from '../../fixtures/filter/options.js'
 import { runs } from '../../fixtures/runs.js'
 
 const width = 300

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { decodeImage, defaultFilterOptions, prepareImageLibrary } from '../../../src/filter/index.js'
+import { decodeImage, prepareImageLibrary } from '../../../src/filter/index.js'
 import { sceneOf, withSegment } from '../../fixtures/filter/hostile.js'
+import { defaultFilterOptions } from '../../fixtures/filter/options.js'
 
 const limits = { ...defaultFilterOptions, minBytes: 0 }
 const verdict = async (bytes: Uint8Array) => {

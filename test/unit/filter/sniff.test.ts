@@ -1,13 +1,7 @@
 import fc from 'fast-check'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
-import {
-  defaultFilterOptions,
-  headerVerdict,
-  imageSize,
-  sniffBytes,
-  sniffImage,
-} from '../../../src/filter/index.js'
+import { headerVerdict, imageSize, sniffBytes, sniffImage } from '../../../src/filter/index.js'
 import {
   bitmap,
   claimedGif,
@@ -18,6 +12,7 @@ import {
   sceneOf,
   withSegment,
 } from '../../fixtures/filter/hostile.js'
+import { defaultFilterOptions } from '../../fixtures/filter/options.js'
 import { runs } from '../../fixtures/runs.js'
 
 const width = 403

@@ -4,12 +4,12 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import {
   type Decoded,
   decodeImage,
-  defaultFilterOptions,
   encodeStored,
   prepareImageLibrary,
   storedSize,
 } from '../../../src/filter/index.js'
 import { sceneOf } from '../../fixtures/filter/hostile.js'
+import { defaultFilterOptions } from '../../fixtures/filter/options.js'
 
 const options = { ...defaultFilterOptions, minBytes: 0, minSide: 0, maxAspect: 0 }
 

@@ -5,9 +5,9 @@ import {
   captionVerdict,
   countColumns,
   countWords,
-  defaultFilterOptions,
   normalizeCaption,
 } from '../../../src/filter/index.js'
+import { defaultFilterOptions } from '../../fixtures/filter/options.js'
 
 const verdict = (text: string) => captionVerdict(text, defaultFilterOptions)
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createNet, parseConnectTo, type Resolve } from '../../../src/net/index.js'
+import { createNet, type Resolve } from '../../../src/net/index.js'
+import { parseConnectTo } from '../../../src/records/index.js'
 
 const names: Record<string, readonly string[]> = {
   'one.example': ['93.184.215.14'],

@@ -10,9 +10,9 @@ import type { WorkEvent } from '../../../src/run/observe/events.js'
 import type { RunSignals } from '../../../src/run/run-types.js'
 import { folderStore } from '../../../src/shard/index.js'
 import { entry } from '../../fixtures/fleet/fleet-values.js'
+import { runOptions } from '../../fixtures/options/run-options.js'
 import { tempFolder } from '../../fixtures/run/pairmill.js'
 import { noProgress } from '../../fixtures/workers/no-progress.js'
-import { runOptions } from '../../fixtures/workers/options.js'
 
 /** A run whose state a test moves; notified are written down, and nobody answers. */
 function desk(

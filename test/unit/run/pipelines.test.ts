@@ -8,8 +8,8 @@ import { Pipelines } from '../../../src/run/pipelines.js'
 import { folderStore } from '../../../src/shard/index.js'
 import { createSemaphore } from '../../../src/timing/semaphore.js'
 import { entry } from '../../fixtures/fleet/fleet-values.js'
+import { runOptions } from '../../fixtures/options/run-options.js'
 import { tempFolder } from '../../fixtures/run/pairmill.js'
-import { runOptions } from '../../fixtures/workers/options.js'
 
 const calm = new AbortController().signal
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { storedOptions } from '../../../src/options/index.js'
 import { publishedOptions } from '../../../src/run/published-options.js'
-import { storedOptions } from '../../../src/run/resume.js'
-import { runOptions } from '../../fixtures/workers/options.js'
+import { runOptions } from '../../fixtures/options/run-options.js'
 
 describe('the options that a dataset names', () => {
   it('hold nothing that lets somebody in, and nothing of where its maker keeps files', () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { defaultPace, parseS3Url } from '../../../src/shard/index.js'
+import { parseS3Url } from '../../../src/records/index.js'
+import { defaultPace } from '../../../src/shard/index.js'
 import { faultOf, type S3Fault } from '../../../src/shard/s3/fault.js'
 import { pauseBefore } from '../../../src/shard/s3/pace.js'
 import { maxUploadPieces, pieceBytes, piecesOf } from '../../../src/shard/s3/pieces.js'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { differencesOf, limitsOf, storedOptions } from '../../../src/run/resume.js'
-import type { RunOptions } from '../../../src/workers/run-options.js'
-import { runOptions } from '../../fixtures/workers/options.js'
+import type { RunOptions } from '../../../src/options/index.js'
+import { differencesOf, limitsOf, storedOptions } from '../../../src/options/index.js'
+import { runOptions } from '../../fixtures/options/run-options.js'
 
 /** What a run keeps of its options: it went through the backend as JSON. */
 const kept = (options: RunOptions) =>

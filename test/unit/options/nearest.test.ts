@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { editDistance, nearest } from '../../../src/cli/nearest.js'
+import { editDistance, nearest } from '../../../src/options/nearest.js'
 
 describe('the nearest choice', () => {
   it.each([

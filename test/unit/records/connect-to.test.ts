@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { routed } from '../../../src/net/connect-to.js'
-import { type ConnectTo, parseConnectTo } from '../../../src/net/index.js'
+import { type ConnectTo, parseConnectTo, routed } from '../../../src/records/index.js'
 
 const wanted = { host: 'pictures.example', port: 443 }
 

@@ -1,5 +1,4 @@
-import { shownUrl } from '../../records/index.js'
-import { checkedParts } from '../store-name.js'
+import { shownUrl } from './shown-url.js'
 
 /** Where a store lies: every key is the prefix and a name. */
 export interface S3Location {
@@ -30,9 +29,7 @@ export function parseS3Url(text: string): S3Location | { readonly problem: strin
   }
   const prefix = rest.join('/')
   if (prefix === '') return { bucket, prefix, url: `${scheme}${bucket}` }
-  try {
-    checkedParts(prefix)
-  } catch {
+  if (!isPlainPath(prefix)) {
     const shown = shownUrl(`${scheme}${bucket}/${prefix}`).slice(`${scheme}${bucket}/`.length)
     return {
       problem: `${expected}; a prefix has no empty part, '.', '..' or backslash, got '${shown}'`,
@@ -41,7 +38,7 @@ export function parseS3Url(text: string): S3Location | { readonly problem: strin
   return { bucket, prefix: `${prefix}/`, url: `${scheme}${bucket}/${prefix}` }
 }
 
-export function keyOf(location: S3Location, name: string): string {
-  checkedParts(name)
-  return location.prefix + name
+/** Whether a name of parts between slashes leads nowhere but down. */
+export function isPlainPath(name: string): boolean {
+  return !name.split('/').some((part) => part === '' || part === '.' || part === '..' || part.includes('\\'))
 }

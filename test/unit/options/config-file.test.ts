@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseConfigFile } from '../../../src/cli/config-file.js'
+import { parseConfigFile } from '../../../src/options/index.js'
 
 describe('a config file', () => {
   it('gives options in camelCase', () => {

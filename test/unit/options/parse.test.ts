@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { flagOfRunOption } from '../../../src/cli/flags-of-options.js'
-import { flagKeys, flagOf } from '../../../src/cli/run-flags.js'
-import { type GivenOptions, parseRunOptions } from '../../../src/cli/run-options.js'
+import {
+  flagOf,
+  flagOfField,
+  type GivenOptions,
+  optionKeys,
+  parseRunOptions,
+} from '../../../src/options/index.js'
 
 const parse = (given: GivenOptions) =>
   parseRunOptions(
@@ -13,7 +17,7 @@ const parse = (given: GivenOptions) =>
       userAgent: 'pairmill/0.1 (+https://example.org/)',
       concepts: null,
       isFolder: (path) => path === '/home/ada/my-clip',
-      nameOf: (key) => flagOf(flagKeys.find((name) => name === key) ?? 'out').flag,
+      nameOf: (key) => flagOf(optionKeys.find((name) => name === key) ?? 'out'),
     },
   )
 
@@ -170,25 +174,9 @@ describe('run options', () => {
     )
   })
 
-  it('in the help have the defaults that hold', () => {
-    const filled: Record<string, unknown> = { ...optionsOf({}) }
-    for (const key of flagKeys) {
-      const { fallback } = flagOf(key)
-      if (fallback !== null && /^[\w-]+$/.test(fallback) && fallback !== 'none') {
-        expect([key, String(filled[key === 'shuffleSeed' ? 'seed' : key])]).toEqual([key, fallback])
-      }
-    }
-  })
-
-  it('have flags that are their names in kebab case', () => {
-    for (const key of flagKeys) {
-      expect(flagOf(key).flag).toBe(`--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`)
-    }
-  })
-
   it('can be named by their flag when they differ from those of the run', () => {
     for (const key of Object.keys(optionsOf({}))) {
-      expect(flagOfRunOption(key)).toMatch(/^(--[a-z-]+|<seed\.\.\.>|<LIST\.\.\.>, <PATH\.\.\.>)$/)
+      expect(flagOfField(key)).toMatch(/^(--[a-z-]+|<seed\.\.\.>|<LIST\.\.\.>, <PATH\.\.\.>)$/)
     }
   })
 })

@@ -1,7 +1,7 @@
 import { messageOf } from '../records/index.js'
 import { nearest } from './nearest.js'
-import { flagKeys } from './run-flags.js'
-import type { GivenOptions } from './run-options.js'
+import type { GivenOptions } from './parse.js'
+import { optionKeys } from './table.js'
 
 export type ConfigFile =
   | { readonly kind: 'config'; readonly given: GivenOptions }
@@ -22,14 +22,14 @@ export function parseConfigFile(content: string, name: string): ConfigFile {
     return problem(`${name}: expected a JSON object such as {"maxPages": 100}`)
   }
   const given = value as Record<string, unknown>
-  const unknown = Object.keys(given).filter((key) => !flagKeys.some((known) => known === key))
+  const unknown = Object.keys(given).filter((key) => !optionKeys.some((known) => known === key))
   if (unknown.length === 0) return { kind: 'config', given }
   return problem(unknown.map((key) => `${name}: no option is called '${key}'${suggestion(key)}`).join('\n'))
 }
 
 function suggestion(key: string): string {
   const camel = key.replace(/^-+/, '').replace(/[-_]+(.)/g, (_, letter: string) => letter.toUpperCase())
-  const near = nearest(camel, flagKeys)
+  const near = nearest(camel, optionKeys)
   return near === null ? '' : `; did you mean '${near}'?`
 }
 
