@@ -23,9 +23,9 @@ const robots = [
 /** Microseconds a page of asking what the site allows, its files being known. */
 async function permissionCost() {
   const backend = {
-    robotsOf: async () => ({ kind: 'fetch' }),
-    putRobots: async () => undefined,
-    dropRobotsClaim: async () => undefined,
+    claimSiteRecord: async () => ({ kind: 'fetch' }),
+    putSiteRecord: async () => undefined,
+    releaseSiteRecord: async () => undefined,
   }
   const fetch = async ({ url }) => ({
     kind: 'response',

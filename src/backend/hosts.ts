@@ -1,4 +1,3 @@
-import type { RobotsRecord } from '../crawl/index.js'
 import type { SessionCommit } from './frontier.js'
 
 export interface HostState {
@@ -29,12 +28,13 @@ export interface Slot {
 /** Report of image fetches on a host: see SessionCommit. */
 export type HostReport = { readonly host: string } & Pick<SessionCommit, 'throttleMs' | 'pauseMs' | 'health'>
 
-export type RobotsAnswer =
-  | { readonly kind: 'known'; readonly record: RobotsRecord }
+/** `record`: JSON, as whoever put it there wrote it. */
+export type SiteRecordAnswer =
+  | { readonly kind: 'known'; readonly record: unknown }
   | { readonly kind: 'fetch' }
   | { readonly kind: 'busy'; readonly inMs: number }
 
-/** What is known of hosts, whichever run it was for: politeness, and robots.txt. See Backend. */
+/** What is known of hosts, whichever run it was for: politeness, and records of what sites were asked for once. See Backend. */
 export interface Hosts {
   hosts(run: string, limit: number): Promise<readonly HostState[]>
   reportHosts(reports: readonly HostReport[]): Promise<void>
@@ -46,12 +46,16 @@ export interface Hosts {
     windowMs: number
     guardMs: number
   }): Promise<readonly Slot[]>
-  robotsOf(origin: string, claimMs: number): Promise<RobotsAnswer>
-  dropRobotsClaim(origin: string): Promise<void>
-  putRobots(entry: {
-    origin: string
+  /** What is known under a key of the site's, such as its origin for robots.txt. `fetch` makes the caller the one that asks the site. */
+  claimSiteRecord(key: string, claimMs: number): Promise<SiteRecordAnswer>
+  /** The claimer did not ask the site after all. */
+  releaseSiteRecord(key: string): Promise<void>
+  /** `detail` is shown of the host where the key is its origin. The host's delay is the longest that any of its origins asks for. */
+  putSiteRecord(entry: {
+    key: string
     host: string
-    record: RobotsRecord
+    record: unknown
+    detail: string
     ttlMs: number
     crawlDelayMs: number
   }): Promise<void>

@@ -43,9 +43,9 @@ export function jsonMethods(call: CallJson) {
     releaseHost: ask('release_host'),
     reportHosts: ask('report_hosts', 'reports'),
     waitingHosts: ask('waiting_hosts', 'run', 'limit', 'restMs'),
-    robotsOf: ask('robots_of', 'origin', 'claimMs'),
-    dropRobotsClaim: ask('drop_robots_claim', 'origin'),
-    putRobots: async (entry) => void (await call('put_robots', { ...entry, detail: entry.record.detail })),
+    claimSiteRecord: ask('claim_site_record', 'key', 'claimMs'),
+    releaseSiteRecord: ask('release_site_record', 'key'),
+    putSiteRecord: ask('put_site_record'),
 
     openSources: ask('open_sources', 'run', 'sources'),
     sources: ask('sources', 'run'),

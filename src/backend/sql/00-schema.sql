@@ -102,11 +102,12 @@ alter table host add column if not exists last_turn_urls int not null default 0;
 create table if not exists host_group (name text not null, host text not null, until_ms bigint not null, primary key (name, host));
 create index if not exists host_group_host on host_group (host);
 
+-- What sites were asked for once, of all origins: robots.txt, other files, pages that are not there.
 create table if not exists robots (
-  origin          text primary key,          -- scheme://host[:port]
-  record          jsonb,                     -- null = never read
+  origin          text primary key,          -- key: that of robots.txt is scheme://host[:port] alone
+  record          jsonb,                     -- null = never asked
   expires_ms      bigint not null default 0,
-  claim_until_ms  bigint not null default 0  -- somebody is fetching it until then
+  claim_until_ms  bigint not null default 0  -- somebody asks the site until then
 );
 alter table robots add column if not exists crawl_delay_ms bigint not null default 0; -- what this origin asks for, capped
 

@@ -354,37 +354,37 @@ begin
   return answer;
 end $$;
 
--- robots_of({origin, claimMs}) -> {kind: known, record} | {kind: fetch} | {kind: busy, inMs}
--- `fetch` makes the caller the one that fetches it; put_robots() ends that.
-create function robots_of(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
+-- claim_site_record({key, claimMs}) -> {kind: known, record} | {kind: fetch} | {kind: busy, inMs}
+-- `fetch` makes the caller the one that asks the site; put_site_record() ends that.
+create function claim_site_record(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
 declare b robots; t bigint := now_ms();
 begin
-  insert into robots (origin) values (p->>'origin') on conflict do nothing;
-  select * into strict b from robots where origin = p->>'origin' for update;
+  insert into robots (origin) values (p->>'key') on conflict do nothing;
+  select * into strict b from robots where origin = p->>'key' for update;
   if b.record is not null and b.expires_ms > t then return jsonb_build_object('kind', 'known', 'record', b.record); end if;
   if b.claim_until_ms > t then return jsonb_build_object('kind', 'busy', 'inMs', b.claim_until_ms - t); end if;
-  update robots set claim_until_ms = t + (p->>'claimMs')::bigint where origin = p->>'origin';
+  update robots set claim_until_ms = t + (p->>'claimMs')::bigint where origin = p->>'key';
   return '{"kind": "fetch"}';
 end $$;
 
--- put_robots({origin, host, record, ttlMs, crawlDelayMs}) -> {}
+-- put_site_record({key, host, record, detail, ttlMs, crawlDelayMs}) -> {}
 -- The host's delay is the longer one of those that its http and its https origin ask for.
-create function put_robots(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
+create function put_site_record(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
 begin
   insert into host (host) values (p->>'host') on conflict do nothing;
   -- Held, so that two origins that come at once do not miss each other's delay.
   perform 1 from host where host = p->>'host' for update;
   update robots set record = p->'record', expires_ms = now_ms() + (p->>'ttlMs')::bigint, claim_until_ms = 0,
-    crawl_delay_ms = (p->>'crawlDelayMs')::bigint where origin = p->>'origin';
+    crawl_delay_ms = (p->>'crawlDelayMs')::bigint where origin = p->>'key';
   update host set crawl_delay_ms = greatest((p->>'crawlDelayMs')::bigint,
     (select max(crawl_delay_ms) from robots where origin in ('http://' || host.host, 'https://' || host.host)))
     where host = p->>'host';
   return '{}';
 end $$;
 
--- drop_robots_claim({origin}) -> {}   the claimer did not fetch it after all
-create function drop_robots_claim(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
+-- release_site_record({key}) -> {}   the claimer did not ask the site after all
+create function release_site_record(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
 begin
-  update robots set claim_until_ms = 0 where origin = p->>'origin';
+  update robots set claim_until_ms = 0 where origin = p->>'key';
   return '{}';
 end $$;

@@ -6,7 +6,7 @@ import type { Fetch } from '../../net/index.js'
 export type TakeSlot = (host: string) => Promise<boolean>
 
 export interface SiteFileDeps {
-  readonly backend: Pick<Backend, 'robotsOf' | 'putRobots' | 'dropRobotsClaim'>
+  readonly backend: Pick<Backend, 'claimSiteRecord' | 'putSiteRecord' | 'releaseSiteRecord'>
   readonly fetch: Fetch
   readonly now: () => number
 }
@@ -83,14 +83,15 @@ export function createSiteFile<Rules>(
     const known = remembered.get(origin)
     if (known !== undefined && known.record.expiresAtMs > deps.now()) return known
     const key = file.keyOf(origin)
-    const answer = await deps.backend.robotsOf(key, claimMs)
+    const answer = await deps.backend.claimSiteRecord(key, claimMs)
     if (answer.kind === 'busy') return answer
-    if (answer.kind === 'known') return remember(origin, answer.record)
+    // The record is one that was put below.
+    if (answer.kind === 'known') return remember(origin, answer.record as RobotsRecord)
     const { host } = new URL(origin)
     const fetched = (await takeSlot(host)) ? await fetchSiteFile(deps, `${origin}${file.path}`, signal) : null
     // A file that was not fetched, or was given up by us, says nothing about the host: the claim is let go.
     if (fetched === null || signal.aborted) {
-      await deps.backend.dropRobotsClaim(key)
+      await deps.backend.releaseSiteRecord(key)
       return { kind: 'busy', inMs: 1 }
     }
     const now = deps.now()
@@ -99,10 +100,11 @@ export function createSiteFile<Rules>(
         ? { ...fetched, expiresAtMs: now + (fetched.lasting === undefined ? doubtMs : hopelessMs) }
         : fetched
     const read = remember(origin, record)
-    await deps.backend.putRobots({
-      origin: key,
+    await deps.backend.putSiteRecord({
+      key,
       host,
       record,
+      detail: record.detail,
       ttlMs: Math.max(record.expiresAtMs - now, 0),
       crawlDelayMs: file.crawlDelayMs(read.rules),
     })

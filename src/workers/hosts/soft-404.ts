@@ -5,7 +5,6 @@ import {
   isLikeAbsent,
   type Page,
   type PageShape,
-  type RobotsRecord,
   speaksOfAbsence,
   type Turn,
   type VisitOptions,
@@ -31,7 +30,7 @@ export interface Soft404s {
 }
 
 export interface Soft404Deps {
-  readonly backend: Pick<Backend, 'robotsOf' | 'putRobots' | 'dropRobotsClaim'>
+  readonly backend: Pick<Backend, 'claimSiteRecord' | 'putSiteRecord' | 'releaseSiteRecord'>
   readonly fetch: Fetch
   readonly permit: Permit
   /** See CrawlDeps. */
@@ -71,7 +70,7 @@ export function createSoft404s(deps: Soft404Deps, options: VisitOptions, max: nu
   const ask = async (url: string, takeSlot: TakeSlot, signal: AbortSignal): Promise<Absent> => {
     const { origin, host } = new URL(url)
     const key = `${origin}/no-such-page`
-    const answer = await deps.backend.robotsOf(key, claimMs)
+    const answer = await deps.backend.claimSiteRecord(key, claimMs)
     if (answer.kind === 'busy') return { kind: 'busy', inMs: Math.min(answer.inMs, busyMs) }
     if (answer.kind === 'known') return { kind: 'known', shape: shapeIn(answer.record) }
     const asked = `${origin}${absentPath(deps.random)}`
@@ -81,21 +80,13 @@ export function createSoft404s(deps: Soft404Deps, options: VisitOptions, max: nu
     const outcome = isFetched ? await visit(deps, urlOf(asked), { ...options, shape: true }, signal) : null
     // No slot, or given up by us: another one asks.
     if (signal.aborted || permitted.kind === 'busy' || (isAllowed && !isFetched)) {
-      await deps.backend.dropRobotsClaim(key)
+      await deps.backend.releaseSiteRecord(key)
       return { kind: 'busy', inMs: 1 }
     }
     const shape = outcome?.kind === 'page' ? (outcome.page.shape ?? null) : null
     const isSure = outcome !== null && outcome.kind !== 'retry'
     const ttlMs = isSure ? lifeMs : doubtMs
-    const record: RobotsRecord = {
-      kind: shape === null ? 'allow_all' : 'rules',
-      body: shape === null ? null : JSON.stringify(shape),
-      fetchedAtMs: deps.now(),
-      expiresAtMs: deps.now() + ttlMs,
-      status: null,
-      detail: '',
-    }
-    await deps.backend.putRobots({ origin: key, host, record, ttlMs, crawlDelayMs: 0 })
+    await deps.backend.putSiteRecord({ key, host, record: { shape }, detail: '', ttlMs, crawlDelayMs: 0 })
     return { kind: 'known', shape }
   }
 
@@ -133,9 +124,9 @@ export function createSoft404s(deps: Soft404Deps, options: VisitOptions, max: nu
   }
 }
 
-/** The record is one that `ask` wrote. */
-function shapeIn({ body }: RobotsRecord): PageShape | null {
-  return body === null ? null : (JSON.parse(body) as PageShape)
+/** The record is one that `ask` wrote, or an earlier version, which had no `shape` there. */
+function shapeIn(record: unknown): PageShape | null {
+  return (record as { readonly shape?: PageShape | null }).shape ?? null
 }
 
 function urlOf(url: string) {

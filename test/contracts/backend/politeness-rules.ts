@@ -456,8 +456,9 @@ export function politenessRules(
   describe('robots.txt', () => {
     const originOf = () => `http://${hex(6)}.test`
     const put = (origin: string, over: { ttlMs?: number; crawlDelayMs?: number } = {}) => ({
-      origin,
+      key: origin,
       host: new URL(origin).host,
+      detail: 'rules',
       record,
       ttlMs: hourMs,
       crawlDelayMs: 0,
@@ -467,36 +468,38 @@ export function politenessRules(
     it('is fetched by one, while the others wait, and then known to all', async () => {
       const { backend } = await open()
       const origin = originOf()
-      const answers = await Promise.all(Array.from({ length: 5 }, () => backend.robotsOf(origin, 60_000)))
+      const answers = await Promise.all(
+        Array.from({ length: 5 }, () => backend.claimSiteRecord(origin, 60_000)),
+      )
       expect(answers.map(({ kind }) => kind).toSorted()).toEqual([...Array(4).fill('busy'), 'fetch'])
       const busy = answers.find(({ kind }) => kind === 'busy') as { inMs: number }
       expect(busy.inMs).toBeGreaterThan(0)
       expect(busy.inMs).toBeLessThanOrEqual(60_000)
-      await backend.putRobots(put(origin))
-      expect(await backend.robotsOf(origin, 60_000)).toEqual({ kind: 'known', record })
+      await backend.putSiteRecord(put(origin))
+      expect(await backend.claimSiteRecord(origin, 60_000)).toEqual({ kind: 'known', record })
     })
 
     it('is fetched by another where the first one gave up or died', async () => {
       const { backend } = await open()
       const origin = originOf()
-      expect(await backend.robotsOf(origin, 60_000)).toEqual({ kind: 'fetch' })
-      await backend.dropRobotsClaim(origin)
-      expect(await backend.robotsOf(origin, 1)).toEqual({ kind: 'fetch' })
+      expect(await backend.claimSiteRecord(origin, 60_000)).toEqual({ kind: 'fetch' })
+      await backend.releaseSiteRecord(origin)
+      expect(await backend.claimSiteRecord(origin, 1)).toEqual({ kind: 'fetch' })
       await eventually(
-        () => backend.robotsOf(origin, 60_000),
+        () => backend.claimSiteRecord(origin, 60_000),
         ({ kind }) => kind === 'fetch',
       )
       await backend.resetLeases()
-      expect(await backend.robotsOf(origin, 60_000)).toEqual({ kind: 'fetch' })
+      expect(await backend.claimSiteRecord(origin, 60_000)).toEqual({ kind: 'fetch' })
     })
 
     it('is fetched again when it has grown old', async () => {
       const { backend } = await open()
       const origin = originOf()
-      await backend.robotsOf(origin, 60_000)
-      await backend.putRobots(put(origin, { ttlMs: 0 }))
+      await backend.claimSiteRecord(origin, 60_000)
+      await backend.putSiteRecord(put(origin, { ttlMs: 0 }))
       await eventually(
-        () => backend.robotsOf(origin, 60_000),
+        () => backend.claimSiteRecord(origin, 60_000),
         ({ kind }) => kind === 'fetch',
       )
     })
@@ -505,8 +508,8 @@ export function politenessRules(
       const desk = await open()
       await manyUrls(desk, 9)
       const origin = `http://${desk.hostName('a')}`
-      await desk.backend.robotsOf(origin, 60_000)
-      await desk.backend.putRobots(put(origin, { crawlDelayMs: 4_000 }))
+      await desk.backend.claimSiteRecord(origin, 60_000)
+      await desk.backend.putSiteRecord(put(origin, { crawlDelayMs: 4_000 }))
       const session = await desk.session('a', { delayMs: 1_000, windowMs: 10_000 })
       expect(session).toMatchObject({ delayMs: 4_000 })
       expect(session.urls).toHaveLength(3)
@@ -536,8 +539,8 @@ export function politenessRules(
         return slot!.delayMs
       }
       const read = async (scheme: string, crawlDelayMs: number) => {
-        await desk.backend.robotsOf(`${scheme}://${host}`, 60_000)
-        await desk.backend.putRobots(put(`${scheme}://${host}`, { crawlDelayMs }))
+        await desk.backend.claimSiteRecord(`${scheme}://${host}`, 60_000)
+        await desk.backend.putSiteRecord(put(`${scheme}://${host}`, { crawlDelayMs }))
         return delayOf()
       }
       expect(await read('https', 3_000)).toBe(3_000)

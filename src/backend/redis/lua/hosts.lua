@@ -7,7 +7,7 @@ local found, hosts = call('ZREVRANGE', hosts_key(no), 0, p.limit - 1, 'WITHSCORE
 for i = 1, #found, 2 do
   local host, urls = found[i], found[i + 1]
   local h = fields(host_key(host), 'p' .. no, 'n', 'f', 't', 'e', 'c', 'v', 'w', 'y')
-  local robots = call('HGET', robots_key('http://' .. host), 'detail') or call('HGET', robots_key('https://' .. host), 'detail')
+  local robots = call('HGET', site_record_key('http://' .. host), 'detail') or call('HGET', site_record_key('https://' .. host), 'detail')
   hosts[#hosts + 1] = { host = host, urls = tonumber(urls), pages = tonumber(h[1] or 0), text = object(
     'host', text(host), 'urls', urls, 'pages', h[1] or 0, 'nextFetchInMs', math.max(tonumber(h[2] or 0) - now, 0), 'failures', h[3] or 0,
     'delayMs', math.max(tonumber(h[6] or 0), throttle_of(h[7], h[8])), 'leased', truth(h[4] and tonumber(h[5]) > now),

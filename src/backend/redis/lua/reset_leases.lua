@@ -14,4 +14,4 @@ for _, no in ipairs(call('HVALS', all_runs)) do
   end
   call('HSET', run_key(no), 'pages_leased', 0, 'batches_leased', 0)
 end
-call('DEL', robots_claims, duties, workers, beats)
+call('DEL', site_record_claims, duties, workers, beats)

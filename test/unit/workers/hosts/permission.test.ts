@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Backend, RobotsAnswer } from '../../../../src/backend/backend.js'
+import type { Backend, SiteRecordAnswer } from '../../../../src/backend/backend.js'
 import type { Fetch, FetchOutcome } from '../../../../src/net/index.js'
 import { type OptOut, optOuts } from '../../../../src/records/index.js'
 import { createPermission, maxCrawlDelayMs } from '../../../../src/workers/hosts/permission.js'
@@ -21,22 +21,22 @@ function desk(
 ) {
   const state = { nowMs: 1_700_000_000_000 }
   const fetched: string[] = []
-  const records = new Map<string, Parameters<Backend['putRobots']>[0] & { untilMs: number }>()
+  const records = new Map<string, Parameters<Backend['putSiteRecord']>[0] & { untilMs: number }>()
   const claims = new Set<string>()
   const dropped: string[] = []
-  const backend: Pick<Backend, 'robotsOf' | 'putRobots' | 'dropRobotsClaim'> = {
-    robotsOf: async (origin): Promise<RobotsAnswer> => {
+  const backend: Pick<Backend, 'claimSiteRecord' | 'putSiteRecord' | 'releaseSiteRecord'> = {
+    claimSiteRecord: async (origin): Promise<SiteRecordAnswer> => {
       const known = records.get(origin)
       if (known !== undefined && known.untilMs > state.nowMs) return { kind: 'known', record: known.record }
       if (claims.has(origin)) return { kind: 'busy', inMs: 90_000 }
       claims.add(origin)
       return { kind: 'fetch' }
     },
-    putRobots: async (entry) => {
-      claims.delete(entry.origin)
-      records.set(entry.origin, { ...entry, untilMs: state.nowMs + entry.ttlMs })
+    putSiteRecord: async (entry) => {
+      claims.delete(entry.key)
+      records.set(entry.key, { ...entry, untilMs: state.nowMs + entry.ttlMs })
     },
-    dropRobotsClaim: async (origin) => {
+    releaseSiteRecord: async (origin) => {
       dropped.push(origin)
       claims.delete(origin)
     },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { defaultVisitOptions, type Page, type RobotsRecord } from '../../../../src/crawl/index.js'
+import { defaultVisitOptions, type Page } from '../../../../src/crawl/index.js'
 import type { Fetch } from '../../../../src/net/index.js'
 import type { Permitted } from '../../../../src/workers/hosts/permission.js'
 import { createSoft404s } from '../../../../src/workers/hosts/soft-404.js'
@@ -19,7 +19,7 @@ interface Scene {
   readonly answer?: Awaited<ReturnType<Fetch>>
   readonly permitted?: Permitted
   /** A record that another worker left. */
-  readonly record?: RobotsRecord
+  readonly record?: unknown
 }
 const html = (body: string, status = 200): Awaited<ReturnType<Fetch>> => ({
   kind: 'response',
@@ -30,23 +30,23 @@ const html = (body: string, status = 200): Awaited<ReturnType<Fetch>> => ({
 
 /** Workers that share what a backend keeps. */
 function desk(scene: Scene = {}) {
-  const records = new Map<string, RobotsRecord>()
+  const records = new Map<string, unknown>()
   const claims = new Set<string>()
   const fetched: string[] = []
   let slots = 100
   const backend = {
-    robotsOf: async (key: string) => {
+    claimSiteRecord: async (key: string) => {
       const record = scene.record ?? records.get(key)
       if (record !== undefined) return { kind: 'known' as const, record }
       if (claims.has(key)) return { kind: 'busy' as const, inMs: 50 }
       claims.add(key)
       return { kind: 'fetch' as const }
     },
-    putRobots: async ({ origin, record }: { origin: string; record: RobotsRecord }) => {
-      claims.delete(origin)
-      records.set(origin, record)
+    putSiteRecord: async ({ key, record }: { key: string; record: unknown }) => {
+      claims.delete(key)
+      records.set(key, record)
     },
-    dropRobotsClaim: async (key: string) => void claims.delete(key),
+    releaseSiteRecord: async (key: string) => void claims.delete(key),
   }
   const fetch: Fetch = async (request) => {
     fetched.push(request.url)

@@ -6,8 +6,9 @@
 --   last_run             string  the greatest number that any run had: none is given twice. Absent = none was given by who knows of it
 --   duties               hash    duty -> 'until token'
 --   workers, beats       hash    worker -> 'said body'; zset of workers by the time until which they are believed
---   claims               zset    origins whose robots.txt somebody is fetching, by the time until which that is believed
---   o:<origin>           hash    robots.txt: record (JSON), detail, expires; delay (its crawl-delay); goes an hour after it expired
+--   claims               zset    keys for which somebody asks the site, by the time until which that is believed
+--   o:<key>              hash    what a site was asked for, robots.txt under its origin: record (JSON), detail, expires; delay (its crawl-delay);
+--                                goes an hour after it expired
 --   h:<host>             hash    n next_fetch: the first moment that nobody has reserved; c crawl_delay; f failures in a row;
 --                                s failing_since; v throttle, w since when; lease: t token, r run, e until, k URLs named by no commit yet, g groups; x last commit;
 --                                y when too many others of its groups were on lease; b renders (add_rendered);
@@ -47,9 +48,9 @@
 --   v<no>:dropped        list    '<n> <when> <reason> <host> <on whose word>': URLs that were dropped and are in no chunk yet, as they waited:
 --   x<no>:<n>            list, zset   a q or w that was
 local root = KEYS[1]
-local all_runs, duties, workers, beats, robots_claims = root .. 'runs', root .. 'duties', root .. 'workers', root .. 'beats', root .. 'claims'
+local all_runs, duties, workers, beats, site_record_claims = root .. 'runs', root .. 'duties', root .. 'workers', root .. 'beats', root .. 'claims'
 local forgetting, last_run = root .. 'forgetting', root .. 'last_run'
-local function robots_key(origin) return root .. 'o:' .. origin end
+local function site_record_key(key) return root .. 'o:' .. key end
 local function host_key(host) return root .. 'h:' .. host end
 local function group_key(group) return root .. 'n:' .. group end
 local function images_group_key(group) return root .. 'a:' .. group end
