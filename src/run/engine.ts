@@ -14,7 +14,7 @@ import type { NamedRun } from './output-claim.js'
 import { Pipelines } from './pipelines.js'
 import { openNet } from './resources.js'
 import type { RunSignals } from './run-types.js'
-import { openPlanKeys } from './schedule.js'
+import { openShardWork } from './schedule.js'
 import { Scheduler } from './scheduler.js'
 
 /** What one process does: the only one of a folder's run, or one of a fleet's. */
@@ -287,28 +287,23 @@ class Engine {
           result: await pipeline.crawlHost(key, AbortSignal.any([this.#drain, resting]), this.#abort),
         }
       case 'batch':
-        return await this.#takeOne(key, await this.#backend.openBatches(run, mostOffered), (batch) =>
-          pipeline.judgeBatch(batch, this.#drain, this.#abort),
+        return await takeOne(
+          key,
+          (await this.#backend.openBatches(run, mostOffered)).map((batch) => ({
+            key: batch,
+            take: () => pipeline.judgeBatch(batch, this.#drain, this.#abort),
+          })),
         )
       case 'plan':
-        return await this.#takeOne(key, await openPlanKeys(this.#backend, run, false), (plan) =>
-          pipeline.buildShards(plan, this.#abort),
+        return await takeOne(
+          key,
+          (await openShardWork(this.#backend, run, false)).map((work) =>
+            work.kind === 'plan'
+              ? { key: String(work.plan), take: () => pipeline.buildShards(work.plan, this.#abort) }
+              : { key: `pages/${work.file}`, take: () => pipeline.writePages(work.file, this.#abort) },
+          ),
         )
     }
-  }
-
-  /** Works on the first of these that is to be had. The slot has its next turn behind the slots of the other runs. */
-  async #takeOne(
-    slot: string,
-    open: readonly string[],
-    take: (key: string) => Promise<WorkResult | null>,
-  ): Promise<Visit> {
-    for (const key of open) {
-      const result = await take(key)
-      if (result !== null)
-        return { key, result: result.kind === 'done' ? { kind: 'again', inMs: 0 } : result }
-    }
-    return { key: slot, result: { kind: 'done' } }
   }
 
   /** Looked for when the first run is there that may need one. */
@@ -334,6 +329,18 @@ class Engine {
     const kind = this.#deps.hub.server.met(message) === null ? 'trouble' : 'refused'
     this.#observe({ kind, run, key, message })
   }
+}
+
+/** Works on the first of these that is to be had. The slot has its next turn behind the slots of the other runs. */
+async function takeOne(
+  slot: string,
+  open: readonly { readonly key: string; readonly take: () => Promise<WorkResult | null> }[],
+): Promise<Visit> {
+  for (const { key, take } of open) {
+    const result = await take()
+    if (result !== null) return { key, result: result.kind === 'done' ? { kind: 'again', inMs: 0 } : result }
+  }
+  return { key: slot, result: { kind: 'done' } }
 }
 
 /** No run goes on. A paused one does: somebody will resume it. */

@@ -44,7 +44,9 @@ export interface PipelinesDeps {
 }
 
 /** One run, as this process works on it. */
-export class OpenPipeline implements Pick<Pipeline, 'crawlHost' | 'judgeBatch' | 'buildShards'> {
+export class OpenPipeline
+  implements Pick<Pipeline, 'crawlHost' | 'judgeBatch' | 'buildShards' | 'writePages'>
+{
   readonly #line: Pipeline
   readonly #net: Pick<Net, 'close'>
   #visits = 0
@@ -80,8 +82,12 @@ export class OpenPipeline implements Pick<Pipeline, 'crawlHost' | 'judgeBatch' |
     return this.#visit(() => this.#line.judgeBatch(batch, drain, abort))
   }
 
-  buildShards(plan: string, abort: AbortSignal): Promise<WorkResult | null> {
+  buildShards(plan: number, abort: AbortSignal): Promise<WorkResult | null> {
     return this.#visit(() => this.#line.buildShards(plan, abort))
+  }
+
+  writePages(file: number, abort: AbortSignal): Promise<WorkResult | null> {
+    return this.#visit(() => this.#line.writePages(file, abort))
   }
 
   /** Another one takes its place: its connections are closed when its last visit has ended. */

@@ -7,7 +7,7 @@ import {
   type WorkKind,
   type WorkQueue,
 } from '../backend/index.js'
-import { isWindowFull, pageFileKey, planParts, type ShardDeps, type ShardSettings } from '../workers/index.js'
+import { isWindowFull, planParts, type ShardDeps, type ShardSettings } from '../workers/index.js'
 import { type Phase, phaseOf } from './phase.js'
 
 /** Run that a scheduler drives on: it notifies workers of what waits, plans what is judged, sees when it is over. */
@@ -47,7 +47,7 @@ export async function schedule(
   }
   // By then no page is under way; the ledger's last rows settle while the last shards are built.
   if (phase.kind !== 'crawl' && progress.pageRows > 0)
-    await notifySlots(t, 'plan', (await openPlanKeys(t.backend, t.run, true)).length)
+    await notifySlots(t, 'plan', (await openShardWork(t.backend, t.run, true)).length)
   return { progress, phase }
 }
 
@@ -60,7 +60,7 @@ async function notifyWaiting(t: ScheduledRun): Promise<void> {
   const room = itemsPerPlace * t.places('session') - (await t.queue.size('session'))
   if (room > 0) await t.queue.notify('session', t.run, await t.backend.waitingHosts(t.run, room, restMs))
   await notifySlots(t, 'batch', (await t.backend.openBatches(t.run, t.places('batch'))).length)
-  await notifySlots(t, 'plan', (await openPlanKeys(t.backend, t.run, false)).length)
+  await notifySlots(t, 'plan', (await openShardWork(t.backend, t.run, false)).length)
 }
 
 /** Notifies of so many slots as there is open work for, and places. None is missing while there are as many items as all runs can have. */
@@ -70,12 +70,20 @@ async function notifySlots(t: ScheduledRun, kind: 'batch' | 'plan', open: number
   await t.queue.notify(kind, t.run, slotKeys(slots))
 }
 
-/** Plans, and files of the page ledger, that nobody holds. `closing`: no row of the ledger is to come any more. */
-export async function openPlanKeys(
+/** Work of those who write shards: a plan, or a file of the page ledger. */
+export type ShardWork =
+  | { readonly kind: 'plan'; readonly plan: number }
+  | { readonly kind: 'pages'; readonly file: number }
+
+/** Shard work that nobody holds. `closing`: no row of the ledger is to come any more. */
+export async function openShardWork(
   backend: Pick<Backend, 'openPlans' | 'openPageFiles'>,
   run: string,
   closing: boolean,
-): Promise<readonly string[]> {
+): Promise<readonly ShardWork[]> {
   const [plans, files] = await Promise.all([backend.openPlans(run), backend.openPageFiles(run, closing)])
-  return [...plans.map(String), ...files.map(pageFileKey)]
+  return [
+    ...plans.map((plan) => ({ kind: 'plan', plan }) as const),
+    ...files.map((file) => ({ kind: 'pages', file }) as const),
+  ]
 }

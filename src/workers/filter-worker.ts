@@ -13,7 +13,7 @@ import { partName, type Store, writePart } from '../shard/index.js'
 import type { Semaphore } from '../timing/index.js'
 import { createImageHosts, createSlots, observedFetch, type Permit } from './hosts/index.js'
 import { createImageFetch } from './image-fetch.js'
-import { keepLease } from './lease.js'
+import { withLease } from './lease.js'
 import { crashedResult, suspicionOf } from './poison-candidate.js'
 
 export interface FilterSettings {
@@ -61,29 +61,22 @@ export async function judgeBatch(
   if (lease.kind === 'gone' || lease.kind === 'busy') return null
   if (lease.kind === 'split') return { kind: 'done' }
 
-  const held = keepLease(() => deps.backend.extendBatch({ run, batch, token, leaseMs }), leaseMs, abort)
   const suspicion = suspicionOf(lease)
   let judged = suspicion === 'given_up'
-  try {
+  const extend = () => deps.backend.extendBatch({ run, batch, token, leaseMs })
+  // A batch that cannot be judged is split until what breaks it is found; one that cannot be stored is not to blame.
+  const release = () => deps.backend.releaseBatch({ run, batch, token, failed: !judged })
+  return await withLease({ leaseMs, extend, release }, abort, async ({ signal }) => {
     const decode = suspicion === 'suspect' ? deps.decodeApart : deps.decode
     const result =
       suspicion === 'given_up'
         ? await crashedResult(lease.candidates)
-        : await judge({ ...deps, decode }, settings, lease.candidates, held.signal)
+        : await judge({ ...deps, decode }, settings, lease.candidates, signal)
     judged = true
-    const commit = await storePart(deps, settings, batch, token, result, held.signal)
+    const commit = await storePart(deps, settings, batch, token, result, signal)
     const committed = await deps.backend.commitBatch(commit)
-    if (committed.kind === 'stale') return { kind: 'again', inMs: staleMs }
-    return { kind: 'done' }
-  } catch (error) {
-    // The lease is gone or the process ends: the batch is another's, or will be taken up again.
-    if (held.signal.aborted) return { kind: 'done' }
-    // A batch that cannot be judged is split until what breaks it is found; one that cannot be stored is not to blame.
-    await deps.backend.releaseBatch({ run, batch, token, failed: !judged })
-    throw error
-  } finally {
-    held.end()
-  }
+    return committed.kind === 'stale' ? { kind: 'again', inMs: staleMs } : { kind: 'done' }
+  })
 }
 
 async function judge(

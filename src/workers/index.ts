@@ -1,5 +1,4 @@
 export { maxRedirects } from './hosts/index.js'
-export { pageFileKey } from './page-file.js'
 export {
   batchShape,
   createPipeline,

@@ -1,4 +1,4 @@
-import type { Held } from '../backend/index.js'
+import type { Held, WorkResult } from '../backend/index.js'
 
 export interface KeptLease {
   /** Aborted when the lease is lost or the process is told to stop. */
@@ -18,4 +18,32 @@ export function keepLease(extend: () => Promise<Held>, leaseMs: number, abort: A
     )
   }, leaseMs / 3)
   return { signal: AbortSignal.any([lost.signal, abort]), end: () => clearInterval(timer) }
+}
+
+/** How leased work is held on to, and given back where it fails. */
+export interface LeasedWork {
+  readonly leaseMs: number
+  readonly extend: () => Promise<Held>
+  readonly release: () => Promise<void>
+}
+
+/**
+ * Works under a lease, which is extended meanwhile. Where the lease is gone or the process is told to stop, the work is another's, or will be
+ * taken up again: it is done here. Where the work fails otherwise it is given back at once.
+ */
+export async function withLease(
+  { leaseMs, extend, release }: LeasedWork,
+  abort: AbortSignal,
+  work: (lease: KeptLease) => Promise<WorkResult>,
+): Promise<WorkResult> {
+  const lease = keepLease(extend, leaseMs, abort)
+  try {
+    return await work(lease)
+  } catch (error) {
+    if (lease.signal.aborted) return { kind: 'done' }
+    await release()
+    throw error
+  } finally {
+    lease.end()
+  }
 }

@@ -10,15 +10,6 @@ export interface PageLedgerDeps {
 /** Writing a file takes no longer. */
 const leaseMs = 60_000
 
-/** Files of the page ledger are queued among the plans: whoever writes shards writes them. */
-export const pageFileKey = (file: number): string => `pages/${file}`
-
-/** null = the key is a plan's. */
-export function pageFileOf(key: string): number | null {
-  const file = /^pages\/(\d+)$/.exec(key)?.[1]
-  return file === undefined ? null : Number(file)
-}
-
 /** Writes one full file of the page ledger into the store, and has the backend forget its rows. null = it is another's, or none any more. */
 export async function writeLedgerFile(
   deps: PageLedgerDeps,

@@ -25,7 +25,7 @@ import { judgeBatch } from './filter-worker.js'
 import type { CrawlDeps, CrawlSettings } from './host-session.js'
 import { createPermission, createSoft404s, createTraps, defaultFailing, groupsOf } from './hosts/index.js'
 import { createKnownUrls } from './known-urls.js'
-import { pageFileOf, writeLedgerFile } from './page-file.js'
+import { writeLedgerFile } from './page-file.js'
 import { createRendering } from './rendering.js'
 import { buildShards, type ShardDeps, type ShardSettings } from './shard-worker.js'
 
@@ -78,8 +78,10 @@ export interface Pipeline {
   readonly crawlHost: (host: string, drain: AbortSignal, abort: AbortSignal) => Promise<WorkResult>
   /** null = the batch is another's, or none any more. */
   readonly judgeBatch: (batch: string, drain: AbortSignal, abort: AbortSignal) => Promise<WorkResult | null>
-  /** `plan`: one, or a file of the page ledger. null = it is another's, or none any more. */
-  readonly buildShards: (plan: string, abort: AbortSignal) => Promise<WorkResult | null>
+  /** null = the plan is another's, or none any more. */
+  readonly buildShards: (plan: number, abort: AbortSignal) => Promise<WorkResult | null>
+  /** null = the file of the page ledger is another's, or none any more. */
+  readonly writePages: (file: number, abort: AbortSignal) => Promise<WorkResult | null>
 }
 
 /** Pages whose copies a process would know. */
@@ -130,11 +132,10 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       )
     },
     buildShards: async (plan, abort) => {
-      const pageFile = pageFileOf(plan)
-      if (pageFile !== null) return writeLedgerFile(shard.deps, shard.settings, pageFile, abort)
       const modelId = (await deps.model())?.id ?? null
-      return buildShards(shard.deps, { ...shard.settings, modelId }, Number(plan), abort)
+      return buildShards(shard.deps, { ...shard.settings, modelId }, plan, abort)
     },
+    writePages: (file, abort) => writeLedgerFile(shard.deps, shard.settings, file, abort),
   }
 }
 

@@ -9,7 +9,7 @@ import {
 } from '../backend/index.js'
 import type { StoredFormat } from '../records/index.js'
 import { executePlan, type Plan, removePlanParts, type Store, windowOf, writePlan } from '../shard/index.js'
-import { keepLease } from './lease.js'
+import { withLease } from './lease.js'
 
 export interface ShardSettings {
   readonly run: string
@@ -104,8 +104,9 @@ export async function buildShards(
   const token = randomBytes(12).toString('hex')
   const lease = await deps.backend.leasePlan({ run, plan: id, token, leaseMs })
   if (lease.kind !== 'plan') return null
-  const held = keepLease(() => deps.backend.extendPlan({ run, plan: id, token, leaseMs }), leaseMs, abort)
-  try {
+  const extend = () => deps.backend.extendPlan({ run, plan: id, token, leaseMs })
+  const release = () => deps.backend.releasePlan({ run, plan: id, token })
+  return await withLease({ leaseMs, extend, release }, abort, async (held) => {
     const plan = planOf(lease.plan, settings)
     await writePlan(deps.store, plan, held.signal)
     const entries = await executePlan(deps, plan, () => {}, held.signal)
@@ -128,13 +129,7 @@ export async function buildShards(
     held.end()
     await removePlanParts(deps.store, plan, abort)
     return { kind: 'done' }
-  } catch (error) {
-    if (held.signal.aborted) return { kind: 'done' }
-    await deps.backend.releasePlan({ run, plan: id, token })
-    throw error
-  } finally {
-    held.end()
-  }
+  })
 }
 
 /** The plan as the store keeps it. Equal for equal allotments, so that writing it twice writes it once. */

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import type { Held } from '../../../src/backend/backend.js'
 import { atOnce, createTurns, inSlices, type Steps } from '../../../src/crawl/index.js'
 import { sleep } from '../../../src/timing/sleep.js'
-import { keepLease } from '../../../src/workers/lease.js'
+import { keepLease, withLease } from '../../../src/workers/lease.js'
 
 const held: Held = { kind: 'held' }
 const lost: Held = { kind: 'lost' }
@@ -75,6 +75,35 @@ describe('a lease that is kept', () => {
     abort.abort('stop')
     expect(lease.signal.reason).toBe('stop')
     lease.end()
+  })
+})
+
+describe('work under a lease', () => {
+  const failure = new Error('the disk is full')
+  const leased = (extend: () => Promise<Held>) => {
+    const release = vi.fn(async () => {})
+    return { release, work: { leaseMs: 15, extend, release } }
+  }
+
+  it('gives the lease back where it fails, and says so', async () => {
+    const { work, release } = leased(async () => held)
+    await expect(withLease(work, never, () => Promise.reject(failure))).rejects.toBe(failure)
+    expect(release).toHaveBeenCalledOnce()
+  })
+
+  it('is another’s where the lease is lost, and done here', async () => {
+    const { work, release } = leased(async () => lost)
+    const untilLost = ({ signal }: { signal: AbortSignal }) =>
+      new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+    expect(await withLease(work, never, untilLost)).toEqual({ kind: 'done' })
+    expect(release).not.toHaveBeenCalled()
+  })
+
+  it('answers what came of it', async () => {
+    const { work, release } = leased(async () => held)
+    const again = { kind: 'again', inMs: 7 } as const
+    expect(await withLease(work, never, async () => again)).toBe(again)
+    expect(release).not.toHaveBeenCalled()
   })
 })
 
