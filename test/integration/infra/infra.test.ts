@@ -62,6 +62,7 @@ const server = await (async () => {
         runs: async () => [entry('r'), entry('paused', { standing: 'paused' })],
         progress: async (run) => progress({ crawlWaits: true, backlogMark: run === 'paused' ? -1 : 1 }),
         workers: async () => [],
+        hostCounts: async () => ({ held: 0, due: 0 }),
         waitingHosts: async () => [],
         openBatches: async () => [],
         openPlans: async () => [],
