@@ -11,9 +11,17 @@ import {
   type Tree,
 } from '../../fixtures/infra/manifests.js'
 
-describe('the manifests of Kubernetes', () => {
-  const byKind = (kind: string) => manifests.filter((one) => one.kind === kind)
+const byKind = (kind: string) => manifests.filter((one) => one.kind === kind)
+const secretNamed = (name: string): Tree =>
+  byKind('Secret').find(({ metadata }) => metadata.name === name) ?? { stringData: {} }
+/** Bytes of a quantity such as 4Gi or 512Mi. */
+function bytesOf(quantity: string): number {
+  const [, n = '', unit = ''] = /^(\d+)(Mi|Gi)$/.exec(quantity) ?? []
+  expect(unit, quantity).not.toBe('')
+  return Number(n) * (unit === 'Gi' ? 2 ** 30 : 2 ** 20)
+}
 
+describe('the manifests of Kubernetes', () => {
   test('are all applied', () => {
     const files = infraFiles.filter((name) => name.startsWith('kubernetes/') && name.endsWith('.yaml'))
     const applied = ['kustomization.yaml', ...kustomization.resources].map((name) => `kubernetes/${name}`)
@@ -28,6 +36,11 @@ describe('the manifests of Kubernetes', () => {
         if (from.configMapRef) expect(names('ConfigMap')).toContain(from.configMapRef.name)
         if (from.secretRef) expect(names('Secret')).toContain(from.secretRef.name)
       }
+      for (const { name, valueFrom } of spec.template.spec.containers[0].env ?? []) {
+        expect(Object.keys(secretNamed(valueFrom.secretKeyRef.name).stringData), name).toContain(
+          valueFrom.secretKeyRef.key,
+        )
+      }
       const { containers, volumes = [] } = spec.template.spec
       const claims = (spec.volumeClaimTemplates ?? []).map((claim: Tree) => claim.metadata.name)
       const mounted = containers[0].volumeMounts.map(({ name }: Tree) => name).sort()
@@ -39,10 +52,8 @@ describe('the manifests of Kubernetes', () => {
       // A number here would undo the autoscaler's at every apply.
       expect(target.spec.replicas).toBeUndefined()
     }
-    const [{ data }] = byKind('ConfigMap')
-    expect(byKind('Service').map(({ metadata }) => metadata.name)).toContain(
-      new URL(data.PAIRMILL_BACKEND).hostname,
-    )
+    const { stringData } = secretNamed('redis-credentials')
+    expect(names('Service')).toContain(new URL(stringData.PAIRMILL_BACKEND).hostname)
   })
 
   test('run nothing as root, and leave workers time to finish what is under way', () => {
@@ -63,6 +74,52 @@ describe('the manifests of Kubernetes', () => {
       const seconds = Number.parseInt(compose.services[metadata.name].stop_grace_period, 10)
       expect(spec.template.spec.terminationGracePeriodSeconds).toBe(seconds)
     }
+  })
+})
+
+describe('passwords', () => {
+  test('stand in Secrets alone, and that of Redis is the one that workers give', () => {
+    const { REDISCLI_AUTH, PAIRMILL_BACKEND } = secretNamed('redis-credentials').stringData
+    expect(new URL(PAIRMILL_BACKEND).password).toBe(REDISCLI_AUTH)
+    const others = manifests.filter(({ kind }) => kind !== 'Secret')
+    expect(JSON.stringify(others)).not.toContain(REDISCLI_AUTH)
+    for (const { spec } of deployments) {
+      const { env } = spec.template.spec.containers[0]
+      expect(env.map(({ name }: Tree) => name)).toEqual(['PAIRMILL_BACKEND'])
+    }
+  })
+})
+
+describe('what pods are given', () => {
+  test('Redis is promised all that it may take, and the double of its maxmemory', () => {
+    const [redis] = byKind('StatefulSet').map(({ spec }) => spec.template.spec.containers[0])
+    expect(redis.resources.requests).toEqual(redis.resources.limits)
+    const max = /^(\d+)gb$/.exec(redis.args[redis.args.indexOf('--maxmemory') + 1])!
+    expect(bytesOf(redis.resources.limits.memory)).toBeGreaterThanOrEqual(2 * Number(max[1]) * 2 ** 30)
+  })
+
+  test('scratch has a size, and workers may fill what they have', () => {
+    for (const { metadata, spec } of deployments) {
+      const { volumes, containers } = spec.template.spec
+      const sizes = volumes.map(({ emptyDir }: Tree) => bytesOf(emptyDir.sizeLimit))
+      const { requests, limits } = containers[0].resources
+      const all = sizes.reduce((sum: number, size: number) => sum + size, 0)
+      expect(bytesOf(limits['ephemeral-storage']), metadata.name).toBeGreaterThan(all)
+      expect(bytesOf(requests['ephemeral-storage'])).toBeLessThanOrEqual(bytesOf(limits['ephemeral-storage']))
+    }
+  })
+
+  test('pods of one kind are spread over nodes, and a drain leaves a shard worker', () => {
+    for (const { metadata, spec } of deployments) {
+      const [spread] = spec.template.spec.topologySpreadConstraints
+      expect(spread, metadata.name).toMatchObject({ maxSkew: 1, topologyKey: 'kubernetes.io/hostname' })
+      expect(spread.labelSelector).toEqual(spec.selector)
+    }
+    const [budget, ...more] = byKind('PodDisruptionBudget')
+    const shard = deployments.find(({ metadata }) => metadata.name === 'shard')
+    expect(more).toEqual([])
+    expect(budget.spec.selector).toEqual(shard.spec.selector)
+    expect(shard.spec.replicas).toBeGreaterThan(budget.spec.minAvailable)
   })
 })
 
