@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { addressVerdict } from '../../../src/net/address.js'
 import {
   compose,
   deployments,
@@ -10,6 +11,7 @@ import {
   root,
   type Tree,
 } from '../../fixtures/infra/manifests.js'
+import { lets, podOf } from '../../fixtures/infra/policies.js'
 
 const byKind = (kind: string) => manifests.filter((one) => one.kind === kind)
 const secretNamed = (name: string): Tree =>
@@ -120,6 +122,60 @@ describe('what pods are given', () => {
     expect(more).toEqual([])
     expect(budget.spec.selector).toEqual(shard.spec.selector)
     expect(shard.spec.replicas).toBeGreaterThan(budget.spec.minAvailable)
+  })
+})
+
+describe('the network', () => {
+  const workers = deployments.map(({ metadata }): string => metadata.name)
+  const prometheus = podOf('prometheus', 'monitoring')
+  const dns = podOf('kube-dns', 'kube-system')
+  const web = ['93.184.215.14', '2606:2800:21f:cb07:6820:80da:af6b:8b2c']
+  const inside = [
+    ...['169.254.169.254', '168.63.129.16', 'fd00:ec2::254', 'fe80::a9fe:a9fe'],
+    ...['10.244.1.7', '10.96.0.1', '172.20.3.4', '192.168.49.2', '100.96.0.9', 'fd12::7'],
+  ]
+
+  test('lets workers and nobody else to Redis, and Redis to nobody', () => {
+    const redis = podOf('redis')
+    for (const worker of workers) {
+      expect(lets('in', redis, podOf(worker), 6379)).toBe(true)
+      expect(lets('out', podOf(worker), redis, 6379)).toBe(true)
+      expect(lets('in', redis, podOf(worker, 'elsewhere'), 6379)).toBe(false)
+    }
+    for (const other of [podOf('other'), podOf('redis'), prometheus, dns, { address: '10.244.1.7' }]) {
+      expect(lets('in', redis, other, 6379)).toBe(false)
+    }
+    expect(lets('out', redis, { address: web[0]! }, 443)).toBe(false)
+  })
+
+  test('lets Prometheus and nobody else to metrics', () => {
+    for (const worker of workers) {
+      expect(lets('in', podOf(worker), prometheus, 9464)).toBe(true)
+      expect(lets('in', podOf(worker), prometheus, 22)).toBe(false)
+      for (const other of [podOf('grafana', 'monitoring'), podOf('prometheus'), podOf(worker)]) {
+        expect(lets('in', podOf(worker), other, 9464)).toBe(false)
+      }
+    }
+  })
+
+  test.each(workers)('lets %s pods to the web and to names, not to what is inside', (worker) => {
+    const pod = podOf(worker)
+    for (const address of web) expect(lets('out', pod, { address }, 8080), address).toBe(true)
+    for (const address of inside) expect(lets('out', pod, { address }, 80), address).toBe(false)
+    for (const protocol of ['TCP', 'UDP'] as const) expect(lets('out', pod, dns, 53, protocol)).toBe(true)
+    expect(lets('out', pod, dns, 80)).toBe(false)
+    expect(lets('out', pod, podOf('other', 'elsewhere'), 80)).toBe(false)
+  })
+
+  test('forbids no address that a worker would dial', () => {
+    const forbidden = byKind('NetworkPolicy')
+      .flatMap(({ spec }) => spec.egress ?? [])
+      .flatMap(({ to }: Tree) => to.flatMap(({ ipBlock }: Tree) => ipBlock?.except ?? []))
+    expect(forbidden.length).toBeGreaterThan(5)
+    for (const network of forbidden) {
+      expect(addressVerdict(network.split('/')[0], []).allowed, network).toBe(false)
+    }
+    for (const address of inside) expect(addressVerdict(address, []).allowed, address).toBe(false)
   })
 })
 
