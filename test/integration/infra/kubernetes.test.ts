@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { parseAllDocuments } from 'yaml'
 import { addressVerdict } from '../../../src/net/address.js'
 import {
   compose,
@@ -10,6 +11,7 @@ import {
   manifests,
   root,
   type Tree,
+  textOf,
 } from '../../fixtures/infra/manifests.js'
 import { lets, podOf } from '../../fixtures/infra/policies.js'
 
@@ -188,14 +190,28 @@ const hasKubectl = (() => {
   }
 })()
 
-test.skipIf(!hasKubectl)(
-  `kustomize builds the manifests, with the image’s name put in${hasKubectl ? '' : ' (skipped: there is no kubectl here)'}`,
-  () => {
-    const built = execFileSync('kubectl', ['kustomize', join(root, 'infra/kubernetes')], {
-      encoding: 'utf8',
-      timeout: 60_000,
-    })
-    expect(built).toContain('image: registry.example.com/pairmill:0.1.0')
-    expect(built.match(/namespace: pairmill/g)!.length).toBeGreaterThanOrEqual(manifests.length - 1)
-  },
-)
+const why = hasKubectl ? '' : ' (skipped: there is no kubectl here)'
+const built = (folder: string): string =>
+  execFileSync('kubectl', ['kustomize', join(root, folder)], { encoding: 'utf8', timeout: 60_000 })
+
+test.skipIf(!hasKubectl)(`kustomize builds the manifests, with the image’s name put in${why}`, () => {
+  const text = built('infra/kubernetes')
+  expect(text).toContain('image: registry.example.com/pairmill:0.1.0')
+  expect(text.match(/namespace: pairmill/g)!.length).toBeGreaterThanOrEqual(manifests.length - 1)
+})
+
+test.skipIf(!hasKubectl)(`kustomize takes away what would contend with KEDA${why}`, () => {
+  const all: Tree[] = parseAllDocuments(built('infra/keda')).map((document) => document.toJS())
+  const kinds = all.map(({ kind }) => kind)
+  expect(kinds.filter((kind) => kind === 'ScaledObject')).toHaveLength(deployments.length)
+  expect(kinds).not.toContain('HorizontalPodAutoscaler')
+  expect(all.filter(({ kind }) => kind === 'Deployment').map(({ spec }) => spec.replicas)).toEqual(
+    deployments.map(() => undefined),
+  )
+})
+
+test('runs are told to render nothing where the pods’ profile forbids it', () => {
+  const { spec } = deployments.find(({ metadata }) => metadata.name === 'crawl')
+  expect(spec.template.spec.securityContext.seccompProfile.type).toBe('RuntimeDefault')
+  expect(textOf('infra/README.md')).toMatch(/exec deploy\/crawl -- pairmill crawl .*--render never$/m)
+})
