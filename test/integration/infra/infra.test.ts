@@ -1,4 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest'
+import { queuePrefixOf } from '../../../src/backend/redis/keys.js'
+import { workKinds } from '../../../src/backend/work-queue.js'
 import { type Commands, runProgram } from '../../../src/cli/program.js'
 import type { WorkCall } from '../../../src/cli/work.js'
 import { paper } from '../../fixtures/cli/output.js'
@@ -64,6 +66,12 @@ describe('calls of pairmill', () => {
     expect(calls.length).toBeGreaterThan(3)
     for (const words of calls)
       expect(await typed(words), words.join(' ')).toMatchObject({ code: 0, said: '' })
+  })
+
+  test('the queues of the README are those that a fleet has', () => {
+    const line = /^`\[(.*?)\]\.map.*prefix: '([^']*)'/m.exec(textOf('infra/README.md'))!
+    expect(line[1]!.split(', ')).toEqual(workKinds.map((kind) => `'${kind}'`))
+    expect(line[2]).toBe(queuePrefixOf('pairmill'))
   })
 
   test('every role is played, and all roles serve their metrics where others can ask', async () => {

@@ -2,7 +2,15 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { placesOf } from '../../../src/cli/work.js'
 import type { WorkRole } from '../../../src/cli/work-role.js'
 import { metricNames, samplesOf } from '../../fixtures/fleet/exposition.js'
-import { alerts, deployments, scaledObjects, selectorsOf, textOf } from '../../fixtures/infra/manifests.js'
+import {
+  alerts,
+  dashboard,
+  deployments,
+  scaledObjects,
+  selectorsOf,
+  type Tree,
+  textOf,
+} from '../../fixtures/infra/manifests.js'
 import { serveWorker } from '../../fixtures/infra/worker.js'
 
 const server = await serveWorker()
@@ -10,6 +18,8 @@ afterAll(() => server.close())
 const metrics = await (await fetch(`http://127.0.0.1:${server.port}/metrics`)).text()
 const names = metricNames(metrics)
 const samples = samplesOf(metrics)
+
+const ofPrometheus = new Set(['job', 'instance'])
 
 /** Expects that a worker gives every metric that an expression asks for, with each value that a label is compared to. */
 function expectGiven(expression: string): void {
@@ -19,8 +29,15 @@ function expectGiven(expression: string): void {
     expect(names, metric).toContain(metric)
     const given = samples.filter(({ name }) => name === metric)
     for (const [label, values] of Object.entries(labels)) {
-      // Prometheus' own label.
-      if (label === 'job') continue
+      if (ofPrometheus.has(label)) continue
+      // A dashboard's variable, and the label that it is compared to.
+      if (values.some((value) => value.startsWith('$'))) {
+        expect(
+          given.some(({ labels }) => label in labels),
+          `${metric}{${label}}`,
+        ).toBe(true)
+        continue
+      }
       for (const value of values) {
         expect(
           given.some(({ labels }) => labels[label] === value),
@@ -79,5 +96,62 @@ describe('autoscalers', () => {
     expect(scaledObjects.map(({ spec }) => spec.scaleTargetRef.name).sort()).toEqual(
       deployments.map(({ metadata }) => metadata.name).sort(),
     )
+  })
+})
+
+describe('the dashboard', () => {
+  const panels: Tree[] = dashboard.panels.filter(({ type }: Tree) => type !== 'row')
+  const queries: [string, string, string][] = panels.flatMap(({ title, targets }) =>
+    targets.map(({ expr, legendFormat }: Tree) => [title, expr, legendFormat]),
+  )
+  const labelsIn = (text: string, pattern: RegExp): string[] =>
+    [...text.matchAll(pattern)].flatMap(([, labels = '']) => labels.split(/\s*,\s*/))
+
+  test.each(queries)('%s: %s', (_, expr, legend) => {
+    expectGiven(expr)
+    const asked = selectorsOf(expr).map(({ metric }) => metric)
+    const given = new Set(
+      samples.filter(({ name }) => asked.includes(name)).flatMap(({ labels }) => Object.keys(labels)),
+    )
+    const grouped = labelsIn(expr, /\bby \(([^)]*)\)/g)
+    for (const label of grouped) expect(given, `by (${label})`).toContain(label)
+    const shown = labelsIn(legend, /\{\{(\w+)\}\}/g)
+    const left = /\b(sum|max|min|avg|count|histogram_quantile)\b/.test(expr)
+      ? grouped
+      : [...given, ...ofPrometheus]
+    for (const label of shown) expect(left, legend).toContain(label)
+    for (const [variable] of expr.matchAll(/\$\w+/g)) {
+      expect(['$__rate_interval', ...variables.map(({ name }) => `$${name}`)]).toContain(variable)
+    }
+  })
+
+  const variables: Tree[] = dashboard.templating.list
+  test('offers the runs that workers name, and asks the Prometheus that is chosen', () => {
+    const [, metric = '', label = ''] = /^label_values\((\w+), (\w+)\)$/.exec(variables[1].query.query)!
+    expect(samples.some(({ name, labels }) => name === metric && label in labels)).toBe(true)
+    expect(variables.map(({ name }) => name)).toEqual(['datasource', 'run'])
+    for (const { datasource } of [...panels, variables[1]]) {
+      expect(datasource).toEqual({ type: 'prometheus', uid: `\${${variables[0].name}}` })
+    }
+  })
+
+  test('lays its panels side by side, each under a number of its own', () => {
+    const places: Tree[] = dashboard.panels.map(({ gridPos }: Tree) => gridPos)
+    expect(new Set(dashboard.panels.map(({ id }: Tree) => id)).size).toBe(places.length)
+    for (const [i, a] of places.entries()) {
+      expect(a.x + a.w).toBeLessThanOrEqual(24)
+      for (const b of places.slice(i + 1)) {
+        expect(a.x + a.w <= b.x || b.x + b.w <= a.x || a.y + a.h <= b.y || b.y + b.h <= a.y).toBe(true)
+      }
+    }
+  })
+
+  test('shows every kind of thing that an alert is about', () => {
+    const shown = new Set(queries.flatMap(([, expr]) => selectorsOf(expr).map(({ metric }) => metric)))
+    // Said by others that are shown: states and sums of the same.
+    const said = ['pairmill_backend_connected', 'pairmill_run_state']
+    for (const { metric } of alerts.flatMap(({ expr }) => selectorsOf(expr))) {
+      expect([...shown, ...said], metric).toContain(metric)
+    }
   })
 })
