@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { queuePrefixOf } from '../../../src/backend/redis/keys.js'
 import { workKinds } from '../../../src/backend/work-queue.js'
@@ -5,6 +6,7 @@ import { type Commands, runProgram } from '../../../src/cli/program.js'
 import type { WorkCall } from '../../../src/cli/work.js'
 import { paper } from '../../fixtures/cli/output.js'
 import {
+  alerts,
   compose,
   deployments,
   infraFiles,
@@ -72,6 +74,28 @@ describe('calls of pairmill', () => {
     const line = /^`\[(.*?)\]\.map.*prefix: '([^']*)'/m.exec(textOf('infra/README.md'))!
     expect(line[1]!.split(', ')).toEqual(workKinds.map((kind) => `'${kind}'`))
     expect(line[2]).toBe(queuePrefixOf('pairmill'))
+  })
+
+  test('those of the page for operators are taken, and its alerts, Deployments and links are there', async () => {
+    const page = textOf('docs/fleet.md')
+    const calls = [...page.matchAll(/^ {4}pairmill (.*)$/gm)].map(([, words = '']) => words.split(' '))
+    expect(calls.length).toBeGreaterThan(5)
+    for (const words of calls)
+      expect(await typed(words), words.join(' ')).toMatchObject({ code: 0, said: '' })
+    const rows = [...page.matchAll(/^\| `(Pairmill\w+)` \| /gm)].map(([, name]) => name)
+    expect(rows.toSorted()).toEqual(alerts.map(({ alert }) => alert).toSorted())
+    const asked = [...page.matchAll(/deploy\/(\w+)/g)].map(([, name]) => name)
+    expect(new Set(asked)).toEqual(new Set(deployments.map(({ metadata }) => metadata.name)))
+    for (const [, file = '', heading = ''] of page.matchAll(/\]\(([^)#:]*)(?:#([^)]*))?\)/g)) {
+      const path = file === '' ? 'docs/fleet.md' : join('docs', file)
+      const headings = [...textOf(path).matchAll(/^#+ (.*)$/gm)].map(([, text = '']) =>
+        text
+          .toLowerCase()
+          .replace(/[^\w -]/g, '')
+          .replaceAll(' ', '-'),
+      )
+      if (heading !== '') expect(headings, path).toContain(heading)
+    }
   })
 
   test('every role is played, and all roles serve their metrics where others can ask', async () => {
