@@ -73,6 +73,17 @@ export type SessionCommitted =
    */
   | { readonly kind: 'refused'; readonly detail: string }
 
+/** How many of a run's hosts there is something to do at. */
+export interface HostCounts {
+  /** Hosts on lease to the run, dead holders' too. */
+  readonly held: number
+  /**
+   * Others with URLs whose time comes within the time asked for, whether or not the run may begin more. At most so many can be visited: of
+   * those of one group only some are at once, and a host's time may turn out later than it was believed.
+   */
+  readonly due: number
+}
+
 /** URLs that wait, and sessions of hosts, in which they are fetched. See Backend. */
 export interface Frontier {
   /** Adds URLs that the run does not know; `seeds` marks the run as seeded, and one that ended as going on. Answers the hosts to notify. */
@@ -95,4 +106,5 @@ export interface Frontier {
   releaseHost(wish: { run: string; host: string; token: string; pauseMs: number }): Promise<void>
   /** Hosts with URLs that are due and that nobody holds. One that is listed is not listed again for `restMs`, unless something happens to it; absent = 0. */
   waitingHosts(run: string, limit: number, restMs?: number): Promise<readonly string[]>
+  hostCounts(run: string, withinMs: number): Promise<HostCounts>
 }

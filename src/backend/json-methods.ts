@@ -43,6 +43,7 @@ export function jsonMethods(call: CallJson) {
     releaseHost: ask('release_host'),
     reportHosts: ask('report_hosts', 'reports'),
     waitingHosts: ask('waiting_hosts', 'run', 'limit', 'restMs'),
+    hostCounts: ask('host_counts', 'run', 'withinMs'),
     claimSiteRecord: ask('claim_site_record', 'key', 'claimMs'),
     releaseSiteRecord: ask('release_site_record', 'key'),
     putSiteRecord: ask('put_site_record'),

@@ -12,6 +12,18 @@ export interface Phase {
   readonly limit: RunLimit | 'stopped' | null
 }
 
+/** Whether the run may begin to judge what waits. Pure. */
+export function pairsWithinBudget({ standing, kept }: Progress, { maxPairs }: RunLimits): boolean {
+  return standing === 'running' && (maxPairs === null || kept < maxPairs)
+}
+
+/** Whether URLs wait, or are under way, that the run may fetch now: its crawl does not wait for filters or the server. Pure. */
+export function pagesWithinBudget(progress: Progress, limits: RunLimits): boolean {
+  const { urls, pages, crawlWaits } = progress
+  const isLimitReached = limits.maxPages !== null && pages >= limits.maxPages
+  return pairsWithinBudget(progress, limits) && urls > 0 && !isLimitReached && !crawlWaits
+}
+
 /**
  * Where a run stands, by one atomic reading. `closing`: the time is over, so what is not begun is left. Pure.
  *

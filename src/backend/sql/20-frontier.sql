@@ -300,6 +300,16 @@ begin
   return to_jsonb(found);
 end $$;
 
+-- host_counts({run, withinMs}) -> {held, due}   how many hosts the run holds, and how many others with URLs it may look at within that time
+create function host_counts(p jsonb) returns jsonb language sql set search_path = pairmill as $$
+  select jsonb_build_object(
+    'held', (select count(*) from host h where h.lease_run = r.no),
+    'due', (select count(*) from run_host rh join host h on h.host = rh.host
+      where rh.run = r.no and rh.urls > 0 and h.lease_run is distinct from r.no and h.next_fetch_ms <= soon
+        and exists (select 1 from url u where u.run = r.no and u.host = rh.host and u.not_before_ms <= soon)))
+  from run r, lateral (select now_ms() + (p->>'withinMs')::bigint as soon) s where name = p->>'run'
+$$;
+
 -- report_hosts({reports: [{host, throttleMs, pauseMs, health}]}) -> {}
 -- Reports of image fetches on hosts: as a session's commit says it, but of hosts that nobody need hold.
 create function report_hosts(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$

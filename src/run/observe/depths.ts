@@ -1,13 +1,17 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
-import { type Backend, workKinds } from '../../backend/index.js'
+import { type Backend, type WorkKind, workKinds } from '../../backend/index.js'
 import { inTime } from '../../timing/index.js'
 import { crawlWaitOf } from '../backlog.js'
-import { type FleetState, queuesOf, readWorkers, stateOf } from '../run-status.js'
+import { pagesWithinBudget } from '../phase.js'
+import { type FleetState, type FleetWorker, queuesOf, readWorkers, stateOf } from '../run-status.js'
+import { usefulPlaces } from './useful-places.js'
 
 /** A scrape waits so long for the backend; Prometheus gives up after 10 s. */
 const readMs = 3_000
 /** Runs that go on and whose queues are told, the latest ones: a scrape must end. */
 const maxRuns = 50
+/** A host that comes due so soon may want a place now: who was notified of one lets it rest as long. */
+const soonMs = 5_000
 const states: readonly FleetState[] = [
   'running',
   'paused',
@@ -20,7 +24,8 @@ const states: readonly FleetState[] = [
 ]
 
 /** Reads what waits in the backend, for a scrape; null = it is not there. */
-export type ReadDepths = (backend: Pick<Backend, 'runs' | 'progress' | 'workers'> | null) => Promise<void>
+export type ReadDepths = (backend: DepthsBackend | null) => Promise<void>
+export type DepthsBackend = Pick<Backend, 'runs' | 'progress' | 'hostCounts' | 'workers'>
 
 /**
  * What waits, as gauges. All processes of a fleet tell the same of it, so take the maximum over them. Where the backend does not answer in time
@@ -58,6 +63,18 @@ export function createDepths(registry: Registry): ReadDepths {
     labelNames: ['run', 'for'],
     registers,
   })
+  const withinBudget = new Gauge({
+    name: 'pairmill_run_pages_within_budget',
+    help: '1 where a run has URLs, waiting or under way, and may fetch them: it is running, below its limits of pages and pairs, and its crawl does not wait. Else 0. The same from every process.',
+    labelNames: ['run'],
+    registers,
+  })
+  const useful = new Gauge({
+    name: 'pairmill_useful_places',
+    help: 'Visits that the fleet has work for now, by kind; 1 at least while hosts only rest. What to scale by. The same from every process.',
+    labelNames: ['kind'],
+    registers,
+  })
   const unanswered = new Counter({
     name: 'pairmill_unread_scrapes_total',
     help: 'Scrapes for which the backend did not answer in time; what waits is not told then.',
@@ -66,35 +83,47 @@ export function createDepths(registry: Registry): ReadDepths {
 
   return async (backend) => {
     const read = backend === null ? null : await inTime(() => readAll(backend), readMs)
-    for (const gauge of [depth, runs, state, places, crawlWaits]) gauge.reset()
+    for (const gauge of [depth, runs, state, places, crawlWaits, withinBudget, useful]) gauge.reset()
     if (read === null) {
       unanswered.inc()
       return
     }
-    for (const { run, progress } of read.value.progresses) {
+    const { entries, open, demands, workers } = read.value
+    for (const entry of open) state.set({ run: entry.run, state: stateOf(entry) }, 1)
+    for (const { run, progress, limits } of demands) {
       const queues = { ...queuesOf(progress), backlog: progress.backlog }
       for (const [queue, n] of Object.entries(queues)) depth.set({ run, queue }, n)
       const wait = crawlWaitOf(progress)
       if (wait !== null) crawlWaits.set({ run, for: wait.for }, 1)
+      withinBudget.set({ run }, pagesWithinBudget(progress, limits) ? 1 : 0)
     }
     for (const one of states) runs.set({ state: one }, 0)
-    for (const entry of read.value.entries) runs.inc({ state: stateOf(entry) })
-    for (const entry of read.value.open) state.set({ run: entry.run, state: stateOf(entry) }, 1)
+    for (const entry of entries) runs.inc({ state: stateOf(entry) })
+    const fleetPlaces = placesOf(workers)
+    const wanted = usefulPlaces(demands, fleetPlaces)
     for (const kind of workKinds) {
-      places.set(
-        { kind },
-        read.value.workers.reduce((sum, worker) => sum + (worker.places[kind] ?? 0), 0),
-      )
+      places.set({ kind }, fleetPlaces[kind])
+      useful.set({ kind }, wanted[kind])
     }
   }
 }
 
-async function readAll(backend: Pick<Backend, 'runs' | 'progress' | 'workers'>) {
+function placesOf(workers: readonly FleetWorker[]): Record<WorkKind, number> {
+  const of = (kind: WorkKind) => workers.reduce((sum, worker) => sum + (worker.places[kind] ?? 0), 0)
+  return { session: of('session'), batch: of('batch'), plan: of('plan') }
+}
+
+async function readAll(backend: DepthsBackend) {
   const entries = await backend.runs()
   const open = entries.filter(({ ended }) => ended === null).slice(-maxRuns)
-  const [workers, progresses] = await Promise.all([
+  const [workers, demands] = await Promise.all([
     readWorkers(backend),
-    Promise.all(open.map(async ({ run }) => ({ run, progress: await backend.progress(run) }))),
+    Promise.all(
+      open.map(async ({ run, limits }) => {
+        const [progress, hosts] = await Promise.all([backend.progress(run), backend.hostCounts(run, soonMs)])
+        return { run, limits, progress, hosts }
+      }),
+    ),
   ])
-  return { entries, open, workers, progresses }
+  return { entries, open, workers, demands }
 }

@@ -1,15 +1,15 @@
 import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import { Gauge, type Registry } from 'prom-client'
-import { type Backend, type Hub, serverStateKinds } from '../../backend/index.js'
+import { type Hub, serverStateKinds } from '../../backend/index.js'
 import { messageOf, withoutSecrets } from '../../records/index.js'
-import { createDepths } from './depths.js'
+import { createDepths, type DepthsBackend } from './depths.js'
 import { type Health, healthOf, readinessOf } from './health.js'
 import { createWatch, type Watch, type WatchDeps } from './watch.js'
 
 export interface VitalsDeps extends WatchDeps {
   readonly fleet: WatchDeps['fleet'] & {
-    readonly backend: Pick<Backend, 'progress' | 'workers'>
+    readonly backend: DepthsBackend
     readonly server: Pick<Hub['server'], 'state' | 'memory'>
   }
 }

@@ -238,5 +238,25 @@ export function frontierRules(open: OpenDesk): void {
       expect(waiting.toSorted()).toEqual([hostName('held'), hostName('idle')])
       expect(await backend.waitingHosts(run, 1)).toHaveLength(1)
     })
+
+    it('counts the hosts that are held and those that are due, and none that rests', async () => {
+      const desk = await open()
+      const { urlOf, backend, run } = desk
+      const counts = (withinMs = 0) => backend.hostCounts(run, withinMs)
+      expect(await counts()).toEqual({ held: 0, due: 0 })
+      await desk.offer(urlOf('idle', 1), urlOf('held', 1), urlOf('held', 2), urlOf('resting', 1))
+      await desk.offer(urlOf('retried', 1), urlOf('done', 1))
+      expect(await counts()).toEqual({ held: 0, due: 5 })
+      const held = await desk.session('held', { max: 1 })
+      await desk.commit(await desk.session('done'))
+      const resting = await desk.session('resting')
+      await desk.commit(resting, { back: resting.urls.map(({ id }) => id), pauseMs: 600_000 })
+      const retried = await desk.session('retried')
+      await desk.commit(retried, { retry: retried.urls.map(({ id }) => ({ id, delayMs: 600_000 })) })
+      expect(await counts()).toEqual({ held: 1, due: 1 })
+      await desk.commit(held)
+      expect(await eventually(counts, ({ due }) => due === 2)).toEqual({ held: 0, due: 2 })
+      expect(await counts(3_600_000)).toEqual({ held: 0, due: 4 })
+    })
   })
 }

@@ -1,78 +1,24 @@
-import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { queuePrefixOf } from '../../../src/backend/redis/keys.js'
 import { workKinds } from '../../../src/backend/work-queue.js'
 import { type Commands, runProgram } from '../../../src/cli/program.js'
 import type { WorkCall } from '../../../src/cli/work.js'
-import { pageSkipReasons } from '../../../src/crawl/index.js'
-import { rejectReasons } from '../../../src/records/index.js'
-import { createMetrics } from '../../../src/run/observe/metrics.js'
-import { serveVitals } from '../../../src/run/observe/observe-server.js'
 import { paper } from '../../fixtures/cli/output.js'
-import { metricNames, samplesOf } from '../../fixtures/fleet/exposition.js'
-import { entry, progress } from '../../fixtures/fleet/fleet-values.js'
 import {
   alerts,
   compose,
   deployments,
   infraFiles,
-  kustomization,
-  manifests,
-  root,
-  selectorsOf,
-  type Tree,
   textOf,
   workerCalls,
   yamlOf,
 } from '../../fixtures/infra/manifests.js'
+import { serveWorker } from '../../fixtures/infra/worker.js'
 
-/** A worker's /metrics after everything that can happen happened once, and what else it serves. */
-const server = await (async () => {
-  const { registry, observe } = createMetrics()
-  for (const work of workKinds) {
-    observe({ kind: 'visited', work, run: 'r', key: 'k', ms: 1, again: false })
-    observe({ kind: 'lease_lost', work, run: 'r', key: 'k' })
-  }
-  const counters = [
-    ...pageSkipReasons.map((reason) => `page_skipped:${reason}`),
-    ...Object.values(rejectReasons)
-      .flat()
-      .map((reason) => `rejected:${reason}`),
-    ...['pages', 'kept', 'shards', 'score:0.30', 'tagged:logo', 'image_skipped:svg', 'link_skipped:excluded'],
-  ]
-  observe({ kind: 'counted', run: 'r', counters: Object.fromEntries(counters.map((name) => [name, 1])) })
-  observe({ kind: 'scored', run: 'r', pairs: 1, ms: 1 })
-  observe({ kind: 'trouble', run: 'r', key: null, message: '' })
-  observe({ kind: 'problem', run: 'r', message: '' })
-  observe({ kind: 'run_ended', run: 'r', as: 'done' })
-  observe({ kind: 'swept', run: 'r', files: 1 })
-  observe({ kind: 'refused', run: 'r', key: null, message: '' })
-  const served = await serveVitals({ port: 0, host: null }, registry)
-  if ('message' in served) throw new Error(served.message)
-  served.watch({
-    kinds: ['session'],
-    now: () => 0,
-    working: {
-      vitals: () => ({ worker: 'w', startedAtMs: 0, active: 0, consumedAtMs: 0, connected: true }),
-    },
-    fleet: {
-      connected: () => true,
-      server: { state: { kind: 'ok' }, memory: { usedBytes: 1, maxBytes: 2 }, takesWork: true },
-      backend: {
-        runs: async () => [entry('r'), entry('paused', { standing: 'paused' })],
-        progress: async (run) => progress({ crawlWaits: true, backlogMark: run === 'paused' ? -1 : 1 }),
-        workers: async () => [],
-        waitingHosts: async () => [],
-        openBatches: async () => [],
-        openPlans: async () => [],
-      },
-    },
-  })
-  return served
-})()
+const server = await serveWorker()
 afterAll(() => server.close())
 const get = (path: string) => fetch(`http://127.0.0.1:${server.port}${path}`)
-const metrics = await (await get('/metrics')).text()
 
 /** What a call of the command line comes to: the exit code, and what `work` was called with. */
 async function typed(
@@ -106,48 +52,6 @@ test.each(infraFiles.filter((name) => /\.ya?ml$/.test(name)))('%s is YAML', (nam
   expect(yamlOf(`infra/${name}`).every((document) => document !== null)).toBe(true)
 })
 
-describe('alerts', () => {
-  const names = metricNames(metrics)
-  const samples = samplesOf(metrics)
-
-  test.each(alerts.map(({ alert, expr }): [string, string] => [alert, expr]))(
-    '%s asks for metrics and labels that a worker gives',
-    (_, expr) => {
-      const selectors = selectorsOf(expr)
-      expect(selectors.length + (expr.startsWith('up{') ? 1 : 0)).toBeGreaterThan(0)
-      for (const { metric, labels } of selectors) {
-        expect(names, metric).toContain(metric)
-        const given = samples.filter(({ name }) => name === metric)
-        for (const [label, values] of Object.entries(labels)) {
-          // Prometheus' own label.
-          if (label === 'job') continue
-          for (const value of values) {
-            expect(
-              given.some(({ labels }) => labels[label] === value),
-              `${metric}{${label}="${value}"}`,
-            ).toBe(true)
-          }
-        }
-      }
-    },
-  )
-
-  test('each says how bad it is and what it means', () => {
-    for (const { alert, labels, annotations } of alerts) {
-      expect(labels.severity, alert).toMatch(/^(info|warning|critical)$/)
-      expect(annotations.summary, alert).toMatch(/[.?]$/)
-    }
-  })
-
-  test('the questions in the README are about metrics that a worker gives', () => {
-    const asked = [...textOf('infra/README.md').matchAll(/`([^`]*pairmill_[^`]*)`/g)].map(
-      ([, text = '']) => text,
-    )
-    expect(asked.length).toBeGreaterThan(5)
-    for (const { metric } of asked.flatMap(selectorsOf)) expect(names).toContain(metric)
-  })
-})
-
 describe('calls of pairmill', () => {
   test.each(workerCalls())('$where: one that the command line takes', async ({ words }) => {
     const { code, said } = await typed(words)
@@ -164,6 +68,34 @@ describe('calls of pairmill', () => {
     expect(calls.length).toBeGreaterThan(3)
     for (const words of calls)
       expect(await typed(words), words.join(' ')).toMatchObject({ code: 0, said: '' })
+  })
+
+  test('the queues of the README are those that a fleet has', () => {
+    const line = /^`\[(.*?)\]\.map.*prefix: '([^']*)'/m.exec(textOf('infra/README.md'))!
+    expect(line[1]!.split(', ')).toEqual(workKinds.map((kind) => `'${kind}'`))
+    expect(line[2]).toBe(queuePrefixOf('pairmill'))
+  })
+
+  test('those of the page for operators are taken, and its alerts, Deployments and links are there', async () => {
+    const page = textOf('docs/fleet.md')
+    const calls = [...page.matchAll(/^ {4}pairmill (.*)$/gm)].map(([, words = '']) => words.split(' '))
+    expect(calls.length).toBeGreaterThan(5)
+    for (const words of calls)
+      expect(await typed(words), words.join(' ')).toMatchObject({ code: 0, said: '' })
+    const rows = [...page.matchAll(/^\| `(Pairmill\w+)` \| /gm)].map(([, name]) => name)
+    expect(rows.toSorted()).toEqual(alerts.map(({ alert }) => alert).toSorted())
+    const asked = [...page.matchAll(/deploy\/(\w+)/g)].map(([, name]) => name)
+    expect(new Set(asked)).toEqual(new Set(deployments.map(({ metadata }) => metadata.name)))
+    for (const [, file = '', heading = ''] of page.matchAll(/\]\(([^)#:]*)(?:#([^)]*))?\)/g)) {
+      const path = file === '' ? 'docs/fleet.md' : join('docs', file)
+      const headings = [...textOf(path).matchAll(/^#+ (.*)$/gm)].map(([, text = '']) =>
+        text
+          .toLowerCase()
+          .replace(/[^\w -]/g, '')
+          .replaceAll(' ', '-'),
+      )
+      if (heading !== '') expect(headings, path).toContain(heading)
+    }
   })
 
   test('every role is played, and all roles serve their metrics where others can ask', async () => {
@@ -222,79 +154,3 @@ describe('ports and paths agree', () => {
     expect(textOf('infra/Dockerfile')).toMatch(new RegExp(`^EXPOSE ${metricsPort}$`, 'm'))
   })
 })
-
-describe('the manifests of Kubernetes', () => {
-  const byKind = (kind: string) => manifests.filter((one) => one.kind === kind)
-
-  test('are all applied', () => {
-    const files = infraFiles.filter((name) => name.startsWith('kubernetes/') && name.endsWith('.yaml'))
-    const applied = ['kustomization.yaml', ...kustomization.resources].map((name) => `kubernetes/${name}`)
-    expect([...files].sort()).toEqual(applied.sort())
-  })
-
-  test('name settings, secrets and targets that are there', () => {
-    const names = (kind: string) => byKind(kind).map(({ metadata }) => metadata.name)
-    for (const { spec, metadata } of [...deployments, ...byKind('StatefulSet')]) {
-      expect(spec.template.metadata.labels).toMatchObject(spec.selector.matchLabels)
-      for (const from of spec.template.spec.containers[0].envFrom ?? []) {
-        if (from.configMapRef) expect(names('ConfigMap')).toContain(from.configMapRef.name)
-        if (from.secretRef) expect(names('Secret')).toContain(from.secretRef.name)
-      }
-      const { containers, volumes = [] } = spec.template.spec
-      const claims = (spec.volumeClaimTemplates ?? []).map((claim: Tree) => claim.metadata.name)
-      const mounted = containers[0].volumeMounts.map(({ name }: Tree) => name).sort()
-      expect(mounted, metadata.name).toEqual([...volumes.map(({ name }: Tree) => name), ...claims].sort())
-    }
-    for (const { spec } of byKind('HorizontalPodAutoscaler')) {
-      const target = deployments.find(({ metadata }) => metadata.name === spec.scaleTargetRef.name)
-      expect(target.spec.template.spec.containers[0].resources.requests.cpu).toBeDefined()
-      // A number here would undo the autoscaler's at every apply.
-      expect(target.spec.replicas).toBeUndefined()
-    }
-    const [{ data }] = byKind('ConfigMap')
-    expect(byKind('Service').map(({ metadata }) => metadata.name)).toContain(
-      new URL(data.PAIRMILL_BACKEND).hostname,
-    )
-  })
-
-  test('run nothing as root, and leave workers time to finish what is under way', () => {
-    for (const { spec } of [...deployments, ...byKind('StatefulSet')]) {
-      const pod = spec.template.spec
-      expect(pod.securityContext).toMatchObject({
-        runAsNonRoot: true,
-        seccompProfile: { type: 'RuntimeDefault' },
-      })
-      expect(pod.containers[0].securityContext).toMatchObject({
-        allowPrivilegeEscalation: false,
-        readOnlyRootFilesystem: true,
-        capabilities: { drop: ['ALL'] },
-      })
-      expect(pod.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(60)
-    }
-    for (const { metadata, spec } of deployments) {
-      const seconds = Number.parseInt(compose.services[metadata.name].stop_grace_period, 10)
-      expect(spec.template.spec.terminationGracePeriodSeconds).toBe(seconds)
-    }
-  })
-})
-
-const hasKubectl = (() => {
-  try {
-    execFileSync('kubectl', ['version', '--client'], { stdio: 'ignore', timeout: 10_000 })
-    return true
-  } catch {
-    return false
-  }
-})()
-
-test.skipIf(!hasKubectl)(
-  `kustomize builds the manifests, with the image’s name put in${hasKubectl ? '' : ' (skipped: there is no kubectl here)'}`,
-  () => {
-    const built = execFileSync('kubectl', ['kustomize', join(root, 'infra/kubernetes')], {
-      encoding: 'utf8',
-      timeout: 60_000,
-    })
-    expect(built).toContain('image: registry.example.com/pairmill:0.1.0')
-    expect(built.match(/namespace: pairmill/g)!.length).toBeGreaterThanOrEqual(manifests.length - 1)
-  },
-)

@@ -6,8 +6,11 @@ import { serverCommand, startRedis, whyNoServer } from '../../fixtures/redis/ser
 
 describe('Redis', () => {
   const inCompose: string[] = compose.services.redis.command
-  const inKubernetes: string[] = manifests.find(({ kind }) => kind === 'StatefulSet').spec.template.spec
-    .containers[0].args
+  const { PAIRMILL_BACKEND } = compose.services.crawl.environment
+  const { password } = new URL(PAIRMILL_BACKEND)
+  const inKubernetes: string[] = manifests
+    .find(({ kind }) => kind === 'StatefulSet')
+    .spec.template.spec.containers[0].args.map((arg: string) => arg.replace('$(REDISCLI_AUTH)', password))
 
   test('is set alike in compose and in Kubernetes', () => {
     expect(inKubernetes).toEqual(inCompose)
@@ -19,6 +22,7 @@ describe('Redis', () => {
       const [command, ...settings] = inCompose
       expect(command).toBe('redis-server')
       const redisServer = await startRedis(...settings)
+      expect(new URL(redisServer.url).password).toBe(password)
       const redis = connectRedis(redisServer.url, (error) => {
         throw error
       })

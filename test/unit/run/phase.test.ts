@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Progress } from '../../../src/backend/backend.js'
-import { phaseOf } from '../../../src/run/phase.js'
+import { pagesWithinBudget, phaseOf } from '../../../src/run/phase.js'
 import { noProgress } from '../../fixtures/workers/no-progress.js'
 
 const none = { maxPages: null, maxPairs: null, maxPagesPerHost: null }
@@ -136,4 +136,17 @@ describe('where a run stands', () => {
       ),
     )
   })
+})
+
+it.each<[string, Partial<Progress>, typeof none | typeof tenPages | typeof fivePairs, boolean]>([
+  ['URLs wait', { urls: 5, pages: 9 }, tenPages, true],
+  ['the last page is being fetched', { urls: 1, pages: 9, pagesLeased: 1 }, tenPages, true],
+  ['no URL is left', { batchesOpen: 3 }, none, false],
+  ['all pages are fetched, and their images wait', { urls: 5, pages: 10, batchesOpen: 3 }, tenPages, false],
+  ['the pairs are there', { urls: 5, kept: 5 }, fivePairs, false],
+  ['the run is paused', { urls: 5, standing: 'paused' }, none, false],
+  ['the run failed', { urls: 5, standing: 'failed' }, none, false],
+  ['the crawl waits for filters', { urls: 5, crawlWaits: true }, none, false],
+])('pages are within budget or not where %s', (_, progress, limits, within) => {
+  expect(pagesWithinBudget({ ...noProgress, ...progress }, limits)).toBe(within)
 })

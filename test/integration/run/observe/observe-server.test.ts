@@ -71,6 +71,7 @@ function world(kinds: readonly WorkKind[] = ['session']) {
             { worker: 'w', agoMs: 1, body: { places: { session: 32 } } },
             { worker: 'x', agoMs: 1, body: { places: { session: 8, plan: 1 } } },
           ]),
+        hostCounts: () => asked(() => ({ held: 40, due: 7 })),
         waitingHosts: () => asked(() => state.waiting),
         openBatches: () => asked(() => []),
         openPlans: () => asked(() => []),
@@ -191,6 +192,9 @@ describe('/metrics', () => {
     expect(sampleValue(text, 'pairmill_runs', { state: 'done' })).toBe(1)
     expect(sampleValue(text, 'pairmill_fleet_places', { kind: 'session' })).toBe(40)
     expect(sampleValue(text, 'pairmill_fleet_places', { kind: 'batch' })).toBe(0)
+    expect(sampleValue(text, 'pairmill_useful_places', { kind: 'session' })).toBe(47)
+    expect(sampleValue(text, 'pairmill_useful_places', { kind: 'batch' })).toBe(2)
+    expect(sampleValue(text, 'pairmill_run_pages_within_budget', { run: 'birds' })).toBe(1)
     expect(sampleValue(text, 'pairmill_last_visit_end_timestamp_seconds')).toBe(1)
   })
 
@@ -207,6 +211,7 @@ describe('/metrics', () => {
       expect(status).toBe(200)
       expect(samplesNamed(text, 'pairmill_queue_depth')).toEqual([])
       expect(samplesNamed(text, 'pairmill_runs')).toEqual([])
+      expect(samplesNamed(text, 'pairmill_useful_places')).toEqual([])
       expect(sampleValue(text, 'pairmill_unread_scrapes_total')).toBe(1)
       expect(sampleValue(text, 'pairmill_pages_total', { run: 'birds' })).toBe(3)
       expect(sampleValue(text, 'pairmill_backend_connected')).toBe(how === 'is not connected' ? 0 : 1)
