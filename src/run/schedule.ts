@@ -29,7 +29,7 @@ export interface ScheduledRun {
 /** Hosts queued for each place of a worker: what waits behind them is queued when its turn comes near. */
 const itemsPerPlace = 4
 /** A host that was queued, and is not visited, is queued again after this: its item may be lost. */
-const restMs = 5_000
+export const restMs = 5_000
 
 /**
  * Looks after the run once. `notify`: what waits and is held by nobody is queued again, for an item can be lost. Any number of

@@ -4,14 +4,13 @@ import { inTime } from '../../timing/index.js'
 import { crawlWaitOf } from '../backlog.js'
 import { pagesWithinBudget } from '../phase.js'
 import { type FleetState, type FleetWorker, queuesOf, readWorkers, stateOf } from '../run-status.js'
+import { restMs } from '../schedule.js'
 import { usefulPlaces } from './useful-places.js'
 
 /** A scrape waits so long for the backend; Prometheus gives up after 10 s. */
 const readMs = 3_000
 /** Runs that go on and whose queues are told, the latest ones: a scrape must end. */
 const maxRuns = 50
-/** A host that comes due so soon may want a place now: who was notified of one lets it rest as long. */
-const soonMs = 5_000
 const states: readonly FleetState[] = [
   'running',
   'paused',
@@ -120,7 +119,7 @@ async function readAll(backend: DepthsBackend) {
     readWorkers(backend),
     Promise.all(
       open.map(async ({ run, limits }) => {
-        const [progress, hosts] = await Promise.all([backend.progress(run), backend.hostCounts(run, soonMs)])
+        const [progress, hosts] = await Promise.all([backend.progress(run), backend.hostCounts(run, restMs)])
         return { run, limits, progress, hosts }
       }),
     ),

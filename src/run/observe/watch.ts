@@ -1,13 +1,15 @@
-import type { Backend, Hub, WorkKind } from '../../backend/index.js'
+import type { Backend, Hub, RunEntry, WorkKind } from '../../backend/index.js'
 import { inTime } from '../../timing/index.js'
 import type { Working } from '../engine.js'
+import { pagesWithinBudget } from '../phase.js'
+import { restMs } from '../schedule.js'
 import { unwatched, type Watched, watchedAfter } from './health.js'
 
 export interface WatchDeps {
   readonly working: Pick<Working, 'vitals'>
   readonly fleet: Pick<Hub, 'connected'> & {
     readonly server: Pick<Hub['server'], 'takesWork'>
-    readonly backend: Pick<Backend, 'runs' | 'waitingHosts' | 'openBatches' | 'openPlans'>
+    readonly backend: Pick<Backend, 'runs' | 'progress' | 'hostCounts' | 'openBatches' | 'openPlans'>
   }
   /** Kinds of work that the process answers. */
   readonly kinds: readonly WorkKind[]
@@ -51,18 +53,29 @@ async function waitingKinds(
   backend: WatchDeps['fleet']['backend'],
   kinds: readonly WorkKind[],
 ): Promise<readonly WorkKind[]> {
-  const waits: Readonly<Record<WorkKind, (run: string) => Promise<readonly unknown[]>>> = {
-    session: (run) => backend.waitingHosts(run, 1),
-    batch: (run) => backend.openBatches(run, 1),
-    plan: (run) => backend.openPlans(run),
+  const waits: Readonly<Record<WorkKind, (entry: RunEntry) => Promise<boolean>>> = {
+    session: (entry) => hostsWait(backend, entry),
+    batch: async ({ run }) => (await backend.openBatches(run, 1)).length > 0,
+    plan: async ({ run }) => (await backend.openPlans(run)).length > 0,
   }
   const found = new Set<WorkKind>()
-  for (const { run, ended, standing } of await backend.runs()) {
-    if (ended !== null || standing === 'failed') continue
+  for (const entry of await backend.runs()) {
+    if (entry.ended !== null || entry.standing === 'failed') continue
     for (const kind of kinds) {
-      if (!found.has(kind) && (await waits[kind](run)).length > 0) found.add(kind)
+      if (!found.has(kind) && (await waits[kind](entry))) found.add(kind)
     }
     if (found.size === kinds.length) break
   }
   return [...found]
+}
+
+/** A host of which a worker was notified is due a moment later; where nobody holds any host, it waits all the same. */
+async function hostsWait(
+  backend: WatchDeps['fleet']['backend'],
+  { run, limits }: RunEntry,
+): Promise<boolean> {
+  if (!pagesWithinBudget(await backend.progress(run), limits)) return false
+  if ((await backend.hostCounts(run, 0)).due > 0) return true
+  const { held, due } = await backend.hostCounts(run, restMs)
+  return held === 0 && due > 0
 }

@@ -30,6 +30,7 @@ function world(kinds: readonly WorkKind[] = ['session']) {
     /** What the backend does with a question. */
     backend: 'answers' as 'answers' | 'fails' | 'hangs',
     waiting: [] as string[],
+    held: 40,
     active: 0,
     consumedAtMs: 1_000,
     asked: 0,
@@ -71,8 +72,8 @@ function world(kinds: readonly WorkKind[] = ['session']) {
             { worker: 'w', agoMs: 1, body: { places: { session: 32 } } },
             { worker: 'x', agoMs: 1, body: { places: { session: 8, plan: 1 } } },
           ]),
-        hostCounts: () => asked(() => ({ held: 40, due: 7 })),
-        waitingHosts: () => asked(() => state.waiting),
+        hostCounts: (_, withinMs) =>
+          asked(() => ({ held: state.held, due: withinMs === 0 ? state.waiting.length : 7 })),
         openBatches: () => asked(() => []),
         openPlans: () => asked(() => []),
       },
@@ -270,6 +271,16 @@ describe('a look', () => {
     })
     await ended.look()
     expect(ended.watched().waiting).toEqual([])
+  })
+
+  test('finds hosts of which a worker was notified a moment ago, where nobody took them', async () => {
+    const { state, deps } = world(['session'])
+    const watch = createWatch(deps)
+    await watch.look()
+    expect(watch.watched().waiting).toEqual([])
+    state.held = 0
+    await watch.look()
+    expect(watch.watched().waiting).toEqual(['session'])
   })
 
   test('at a backend that hangs ends, and no second one begins before', async () => {
