@@ -44,6 +44,7 @@ export async function startFleet(name) {
     return null
   }
   return {
+    url: server.url,
     /** Starts the run; nobody works on it before somebody is hired. @returns {Promise<string | null>} a problem */
     launch: async (seeds, flags) =>
       (await pairmill('crawl', [...seeds, '--run', run, '--out', out, ...careless, ...flags], 60_000))

@@ -23,6 +23,7 @@ const modules = {
   render: './render.js',
   scale: './scale.js',
   fleet: './fleet.js',
+  'fleet-state': './fleet-state.js',
 }
 const sections = Object.keys(modules)
 
@@ -43,6 +44,8 @@ const { values, positionals } = parseArgs({
     'fleet-pages': { type: 'string', default: '10' },
     /** Pages, with a picture each, of the site on which Redis is compared with PGlite. */
     'fleet-images': { type: 'string', default: '1000' },
+    /** Minutes for which a fleet works before its Redis is weighed. */
+    'state-minutes': { type: 'string', default: '10' },
     /** Pages that are rendered. */
     rendered: { type: 'string', default: '200' },
     /** CLIP model folder of the whole line. */
@@ -66,6 +69,7 @@ const options = {
   kept: Number(values.kept),
   fleetPages: Number(values['fleet-pages']),
   fleetImages: Number(values['fleet-images']),
+  stateMinutes: Number(values['state-minutes']),
   rendered: Number(values.rendered),
   model: values.model ?? null,
   repeat: Number(values.repeat),
