@@ -27,6 +27,13 @@ export function addFleetCommands(
   commands: FleetCommands,
   answer: (code: ExitCode) => void,
 ): void {
+  addCrawlCommand(program, commands, answer)
+  addWorkCommand(program, commands, answer)
+  addOrderCommands(program, commands, answer)
+  addForgetCommand(program, commands, answer)
+}
+
+function addCrawlCommand(program: Command, commands: FleetCommands, answer: (code: ExitCode) => void): void {
   const crawl = program
     .command('crawl')
     .summary('start a run of a fleet, or add seeds to one')
@@ -57,7 +64,9 @@ export function addFleetCommands(
         }),
       )
     })
+}
 
+function addWorkCommand(program: Command, commands: FleetCommands, answer: (code: ExitCode) => void): void {
   program
     .command('work')
     .summary('work on the runs of a fleet')
@@ -115,7 +124,9 @@ export function addFleetCommands(
         }),
       )
     })
+}
 
+function addOrderCommands(program: Command, commands: FleetCommands, answer: (code: ExitCode) => void): void {
   for (const [order, summary, description] of orders) {
     program
       .command(order)
@@ -127,7 +138,9 @@ export function addFleetCommands(
         answer(await commands.order({ order, run, backend: backend ?? null }))
       })
   }
+}
 
+function addForgetCommand(program: Command, commands: FleetCommands, answer: (code: ExitCode) => void): void {
   program
     .command('forget')
     .summary('free what the server holds of a run that has ended')

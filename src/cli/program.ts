@@ -64,6 +64,19 @@ function createProgram(deps: ProgramDeps, answer: (code: ExitCode) => void): Com
     .showHelpAfterError('pairmill --help shows what can be done.')
     .addHelpText('after', programExamples)
 
+  addRunCommand(program, commands, answer)
+  addDemoCommand(program, commands, answer)
+  addVerifyCommand(program, commands, answer)
+  addStatusCommand(program, commands, answer)
+  addImagesCommand(program, commands, answer)
+  addWarcCommand(program, commands, answer)
+  addPermissionsCommand(program, commands.permissions, answer)
+  addFleetCommands(program, commands, answer)
+  addClassifyCommand(program, commands, answer)
+  return program
+}
+
+function addRunCommand(program: Command, commands: Commands, answer: (code: ExitCode) => void): void {
   const run = program
     .command('run')
     .summary('crawl from seed URLs and write a dataset, or go on with one')
@@ -81,7 +94,9 @@ function createProgram(deps: ProgramDeps, answer: (code: ExitCode) => void): Com
     const { config, ...flags } = given
     answer(await commands.run({ seeds, flags, configFile: typeof config === 'string' ? config : null }))
   })
+}
 
+function addDemoCommand(program: Command, commands: Commands, answer: (code: ExitCode) => void): void {
   program
     .command('demo')
     .summary('see it work: a run on a small web of its own')
@@ -103,7 +118,9 @@ function createProgram(deps: ProgramDeps, answer: (code: ExitCode) => void): Com
         answer(await commands.demo({ out, port, model: model ?? null, serveOnly: serve === true }))
       },
     )
+}
 
+function addVerifyCommand(program: Command, commands: Commands, answer: (code: ExitCode) => void): void {
   program
     .command('verify')
     .summary('read a whole dataset again and list what is wrong with it')
@@ -116,7 +133,9 @@ function createProgram(deps: ProgramDeps, answer: (code: ExitCode) => void): Com
     .action(async (dir: string, { json }: { json?: boolean }) => {
       answer(await commands.verify(dir, json === true))
     })
+}
 
+function addStatusCommand(program: Command, commands: Commands, answer: (code: ExitCode) => void): void {
   program
     .command('status')
     .summary('show how far a run is, also while it goes on')
@@ -138,12 +157,9 @@ function createProgram(deps: ProgramDeps, answer: (code: ExitCode) => void): Com
         }),
       )
     })
+}
 
-  addImagesCommand(program, commands, answer)
-  addWarcCommand(program, commands, answer)
-  addPermissionsCommand(program, commands.permissions, answer)
-  addFleetCommands(program, commands, answer)
-
+function addClassifyCommand(program: Command, commands: Commands, answer: (code: ExitCode) => void): void {
   program
     .command('classify')
     .summary('say which of your classes each image shows')
@@ -180,7 +196,6 @@ function createProgram(deps: ProgramDeps, answer: (code: ExitCode) => void): Com
         }),
       )
     })
-  return program
 }
 
 interface StatusFlags {
