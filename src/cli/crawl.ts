@@ -1,10 +1,9 @@
-import type { Environment } from '../run/index.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import { printed } from './figures.js'
 import { type FleetDeps, withFleet, workersMissing } from './fleet.js'
-import { launch } from './launch.js'
+import { type LaunchDeps, launch } from './launch.js'
 import type { Output } from './output.js'
-import type { InputDeps, RunCall } from './run-input.js'
+import type { RunCall } from './run-input.js'
 import { amount } from './summary.js'
 
 export interface CrawlCall extends RunCall {
@@ -13,9 +12,7 @@ export interface CrawlCall extends RunCall {
   readonly backend: string | null
 }
 
-export interface CrawlDeps extends FleetDeps {
-  readonly input: InputDeps
-  readonly environment: Pick<Environment, 's3'>
+export interface CrawlDeps extends FleetDeps, LaunchDeps {
   readonly stdout: Output
 }
 

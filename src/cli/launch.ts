@@ -9,12 +9,14 @@ import {
   ownedByOther,
   sourcesProblem,
 } from '../run/index.js'
+import type { Clock } from './display.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
-import { printed } from './figures.js'
+import { formatCount, printed } from './figures.js'
 import { type Output, say } from './output.js'
 import { openPlace } from './place.js'
 import { differenceText } from './run.js'
 import { type InputDeps, type RunCall, readRunInput } from './run-input.js'
+import { amount } from './summary.js'
 
 export interface LaunchCall extends RunCall {
   readonly run: string
@@ -26,7 +28,10 @@ export interface LaunchDeps {
   readonly input: InputDeps
   readonly environment: Pick<Environment, 's3'>
   readonly stderr: Output
+  readonly clock: Clock
 }
+
+const progressMs = 1_000
 
 /** Starts a run of a fleet, or adds seeds and sources to one. `refused`: why not was said. */
 export async function launch(
@@ -52,13 +57,24 @@ export async function launch(
   const taken =
     (await sourcesProblem(options.out, null, sources)) ?? (await takenBy(options.out, existing ?? null, deps))
   if (taken !== null) return refuse([taken], exitCodes.usage)
+  let offered = 0
+  const stop = deps.clock.every(progressMs, () => {
+    if (offered > 0)
+      say(
+        deps.stderr,
+        `${call.run}: ${formatCount(offered)} of ${amount(options.seeds.length, 'seed')} taken`,
+      )
+  })
   const launched = await launchRun(fleet, {
     run: call.run,
     options,
     given: input.given,
+    onSeeds: (count) => {
+      offered = count
+    },
     checkSources: (expected, isNew) =>
       checkRunSources(fleet, { run: call.run, options: expected, sources }, deps.environment, isNew),
-  })
+  }).finally(stop)
   if (launched.kind !== 'refused') return launched
   const refused = refuse([launched.message], refusalCodes[launched.problem])
   deps.stderr.write(launched.differences.map((one) => `${differenceText(one)}\n`).join(''))

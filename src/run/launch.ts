@@ -20,7 +20,12 @@ export interface Launch {
   readonly given: ReadonlySet<string> | 'all'
   /** Why the sources of `options` cannot be read with what the run will have; null = they can. Absent = there are none. */
   readonly checkSources?: (options: RunOptions, isNew: boolean) => Promise<SourceProblem | null>
+  /** Hears how many seeds the run has taken so far. */
+  readonly onSeeds?: (offered: number) => void
 }
+
+/** Seeds in one call of the backend. */
+const seedsAtOnce = 10_000
 
 export interface LaunchRefused {
   readonly kind: 'refused'
@@ -121,7 +126,7 @@ export async function readyRun(
 /** Binds the run to its options, and gives it its seeds. */
 export async function startRun(
   { backend, queue }: Pick<Hub, 'backend' | 'queue'>,
-  { launch: { run, options, given }, wanted, seeded, wasStopped }: ReadyRun,
+  { launch: { run, options, given, onSeeds }, wanted, seeded, wasStopped }: ReadyRun,
 ): Promise<Started> {
   await backend.setOptions(run, { ...wanted })
   await backend.setLimits(run, limitsOf(wanted))
@@ -129,7 +134,15 @@ export async function startRun(
   if (options.sources.length > 0) await backend.openSources(run, options.sources.map(sourceName))
   // Its time was over, and is counted on if it still is.
   if (given === 'all' && wasStopped) await backend.setStanding(run, 'running', null)
-  const hosts = await backend.offer(run, seedOffers(options), true)
+  const hosts: string[] = []
+  const offers = seedOffers(options)
+  for (let first = 0; first === 0 || first < offers.length; first += seedsAtOnce) {
+    const last = first + seedsAtOnce >= offers.length
+    // The run is seeded when it has all of them: where this is broken off, the same command begins anew, and none is taken twice.
+    const woken = await backend.offer(run, offers.slice(first, first + seedsAtOnce), last)
+    for (const host of woken) hosts.push(host)
+    onSeeds?.(Math.min(first + seedsAtOnce, offers.length))
+  }
   await queue.hint('session', run, hosts)
   return {
     kind: seeded ? 'added' : 'started',
