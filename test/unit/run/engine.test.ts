@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { Backend, Progress } from '../../../src/backend/backend.js'
 import type { Hub } from '../../../src/backend/hub.js'
 import { ServerMonitor } from '../../../src/backend/redis/server-monitor.js'
+import type { ServerMemory } from '../../../src/backend/redis/server-state.js'
 import type { WorkKind, WorkQueue } from '../../../src/backend/work-queue.js'
 import { type WorkDeps, work } from '../../../src/run/engine.js'
 import type { WorkEvent } from '../../../src/run/observe/events.js'
@@ -20,6 +21,7 @@ function desk(
   maxTimeMs: number | null = null,
   over: Partial<RunSignals> = {},
   openStore: WorkDeps['openStore'] = async (place) => folderStore(place),
+  memory: ServerMemory | null = null,
 ) {
   const out = tempFolder()
   let progress = { ...noProgress, ...state }
@@ -27,6 +29,8 @@ function desk(
   let note: string | null = null
   const notified: [WorkKind, readonly string[]][] = []
   const closed: boolean[] = []
+  const marks: number[] = []
+  const onMark: ((mark: number) => void)[] = []
   const events: WorkEvent[] = []
   const onNotify: ((kind: WorkKind) => void)[] = []
   const backend: Partial<Backend> = {
@@ -49,6 +53,11 @@ function desk(
     progress: async () => progress,
     addElapsed: async (_, ms) => {
       progress = { ...progress, elapsedMs: progress.elapsedMs + ms }
+    },
+    setBacklogMark: async (_, mark) => {
+      progress = { ...progress, backlogMark: mark }
+      marks.push(mark)
+      for (const listener of onMark) listener(mark)
     },
     setStanding: async (_, standing, why) => {
       progress = { ...progress, standing }
@@ -81,7 +90,7 @@ function desk(
     queue: queue as WorkQueue,
     warnings: [],
     connected: () => true,
-    server: new ServerMonitor(async () => ({ refusal: null, memory: null })),
+    server: new ServerMonitor(async () => ({ refusal: null, memory })),
     explain: async () => null,
     onReconnect: () => {},
     close: async () => {},
@@ -120,9 +129,12 @@ function desk(
     run,
     notified,
     closed,
+    marks,
+    onMark: (listener: (mark: number) => void) => void onMark.push(listener),
     events,
     complete,
     ended: () => ended,
+    progress: () => progress,
     onNotify: (listener: (kind: WorkKind) => void) => void onNotify.push(listener),
     move: (to: Partial<Progress>) => {
       progress = { ...progress, ...to }
@@ -170,6 +182,23 @@ describe('the engine', () => {
     await run()
     expect(notified.filter(([kind]) => kind !== 'plan').length).toBeLessThanOrEqual(2)
     expect([ended(), complete()]).toEqual(['max-time', false])
+  })
+
+  it('has the crawl wait while the server is nearly full, and time does not count then', async () => {
+    const memory = { usedBytes: 91, maxBytes: 100 }
+    const { run, marks, onMark, move, ended } = desk({ urls: 1 }, null, {}, undefined, memory)
+    onMark((mark) => mark < 0 && move({ urls: 0 }))
+    await run()
+    expect([marks, ended()]).toEqual([[-1], 'done'])
+  })
+
+  it('counts no time while the crawl waits for the filters', async () => {
+    const { run, onNotify, move, progress } = desk({ urls: 1, crawlWaits: true })
+    let rounds = 0
+    onNotify(() => ++rounds === 20 && move({ urls: 0 }))
+    await run()
+    // The first round does not know yet, and has no time to count either.
+    expect(progress().elapsedMs).toBe(0)
   })
 
   it('stops when it is told to drain, after what is under way, and the run goes on', async () => {
