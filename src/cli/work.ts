@@ -4,17 +4,8 @@ import { join, resolve } from 'node:path'
 import { type Hub, openRedisHub, type WorkKind } from '../backend/index.js'
 import type { Provider } from '../filter/index.js'
 import { defaultOf } from '../options/index.js'
-import {
-  batchesAtOnce,
-  createLog,
-  createMetrics,
-  decodesPerCore,
-  type Environment,
-  type LogLevel,
-  type Observe,
-  serveVitals,
-  workInFleet,
-} from '../run/index.js'
+import { batchesAtOnce, decodesPerCore, type Environment, workInFleet } from '../run/index.js'
+import { createLog, createMetrics, type LogLevel, type Observe, serveVitals } from '../run/observe/index.js'
 import { openStore } from '../shard/index.js'
 import { sleep, steadyClock } from '../timing/index.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'

@@ -58,6 +58,7 @@ const refused: readonly (readonly [string, string])[] = [
   ['src/cli/some.ts', '../filter/text.js'],
   ['src/cli/some.ts', '../options/table.js'],
   ['src/cli/some.ts', '../run/engine.js'],
+  ['src/cli/some.ts', '../run/observe/log.js'],
 ]
 
 const allowed: readonly (readonly [string, string])[] = [
@@ -80,6 +81,7 @@ const allowed: readonly (readonly [string, string])[] = [
   ['src/run/some.ts', '../workers/index.js'],
   ['src/run/observe/some.ts', '../engine.js'],
   ['src/cli/some.ts', '../run/index.js'],
+  ['src/cli/some.ts', '../run/observe/index.js'],
   ['src/cli/some.ts', '../demo/index.js'],
 ]
 

@@ -109,7 +109,7 @@ async function expectWhole(target: Target): Promise<void> {
   expect(await strays(target)).toEqual([])
 }
 
-describe.skipIf(s3.why !== '')(`a run to S3${s3.why}`, { timeout: 120_000 }, () => {
+describe.skipIf(s3.why !== '')(`a run to S3${s3.why}`, { timeout: 300_000 }, () => {
   it('leaves a dataset that verify reads from there, and tells its state there and here', async () => {
     const target = await newTarget()
     const ended = await pairmill(words(target), env())

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { openRedisHub } from '../../../../src/backend/index.js'
-import { createLog } from '../../../../src/run/index.js'
+import { createLog } from '../../../../src/run/observe/index.js'
 
 /** A server that knows no command, and repeats what it was told, as Redis does where a command was renamed. */
 async function repeatingServer(password: string) {
