@@ -1,0 +1,42 @@
+-- @include nearness
+-- Kept images by the four 16-bit bands of their perceptual hash: two hashes within a distance of 3 agree in at least one band. A band's key
+-- holds one string for all images of that value: 10 bytes each, the six bytes of the other bands and the image's number, so that one read
+-- gives every hash to compare with. A look-up compares with N / 16,384 of N images: good for some million.
+local record_bytes = 10
+
+-- band is 0 to 3, from the left of the hash's 8 bytes. Answers its four hex digits, and the bytes of the other three.
+local function cut_band(hash, band)
+  local rest = { string.byte(hash, 1, 8) }
+  local digits = string.format('%02x%02x', table.remove(rest, band * 2 + 1), table.remove(rest, band * 2 + 1))
+  return digits, rest
+end
+local function image_of(records, at)
+  local n1, n2, n3, n4 = string.byte(records, at + 6, at + 9)
+  return n1 + n2 * 256 + n3 * 65536 + n4 * 16777216
+end
+
+local function search_bands(no, hash, nearest)
+  for band = 0, 3 do
+    local digits, own = cut_band(hash, band)
+    local records = call('GET', band_key(no, band, digits))
+    if records then
+      local o1, o2, o3, o4, o5, o6 = unpack(own)
+      for at = 1, #records, record_bytes do
+        local b1, b2, b3, b4, b5, b6 = string.byte(records, at, at + 5)
+        local d = ones[xor(b1, o1)] + ones[xor(b2, o2)]
+        -- Most differ by far in two bytes already.
+        if d <= nearest.most then
+          take_near(nearest, image_of(records, at), d + ones[xor(b3, o3)] + ones[xor(b4, o4)] + ones[xor(b5, o5)] + ones[xor(b6, o6)])
+        end
+      end
+    end
+  end
+end
+
+local function add_to_bands(no, image, hash)
+  local number = string.char(image % 256, math.floor(image / 256) % 256, math.floor(image / 65536) % 256, math.floor(image / 16777216) % 256)
+  for band = 0, 3 do
+    local digits, rest = cut_band(hash, band)
+    call('APPEND', band_key(no, band, digits), string.char(unpack(rest)) .. number)
+  end
+end
