@@ -12,6 +12,8 @@ import type { CallScript, ScriptArgument } from './scripts.js'
 const lookUpsAtOnce = 64
 /** Images that one script puts where they are looked for. */
 const settledAtOnce = 64
+/** For each image that a commit keeps: itself, and four of a run that moves. So it has moved when it has a quarter more. */
+const settledForKept = 5
 
 /** 'id attempts host body' */
 function leasedCandidateOf(record: string): LeasedCandidate {
@@ -97,12 +99,15 @@ function commitArguments(
   ]
 }
 
-/** What candidates come from beside pages, candidates in batches, and the images that are kept. */
-export function batchScripts(call: CallScript, callJson: CallJson) {
+/**
+ * What candidates come from beside pages, candidates in batches, and the images that are kept. `chunksFrom`: as many images are kept by a run
+ * before near ones are looked for by chunks and not by bands (lua/parts/claims.lua).
+ */
+export function batchScripts(call: CallScript, callJson: CallJson, chunksFrom: number) {
   /** After a commit: what a death leaves undone is done after a later one, and found meanwhile. */
   const settle = async (run: string, kept: number) => {
-    for (let slices = Math.ceil(kept / settledAtOnce); slices > 0; slices -= 1) {
-      if ((await call('settle_images', [run, settledAtOnce])) === 0) return
+    for (let slices = Math.ceil((kept * settledForKept) / settledAtOnce); slices > 0; slices -= 1) {
+      if ((await call('settle_images', [run, settledAtOnce, chunksFrom])) === 0) return
     }
   }
   return {

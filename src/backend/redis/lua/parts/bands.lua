@@ -3,6 +3,7 @@
 -- holds one string for all images of that value: 10 bytes each, the six bytes of the other bands and the image's number, so that one read
 -- gives every hash to compare with. A look-up compares with N / 16,384 of N images: good for some million.
 local record_bytes = 10
+local band_values = 65536
 
 -- band is 0 to 3, from the left of the hash's 8 bytes. Answers its four hex digits, and the bytes of the other three.
 local function cut_band(hash, band)
@@ -39,4 +40,20 @@ local function add_to_bands(no, image, hash)
     local digits, rest = cut_band(hash, band)
     call('APPEND', band_key(no, band, digits), string.char(unpack(rest)) .. number)
   end
+end
+
+-- Answers the images that have this value in the first band, from the first-th on, at most `most` of them: {image, hash}.
+local function read_band(no, value, first, most)
+  local digits, images = string.format('%04x', value), {}
+  local records = call('GETRANGE', band_key(no, 0, digits), first * record_bytes, (first + most) * record_bytes - 1)
+  local head = string.char(math.floor(value / 256), value % 256)
+  for at = 1, #records, record_bytes do
+    images[#images + 1] = { image = image_of(records, at), hash = head .. string.sub(records, at, at + 5) }
+  end
+  return images
+end
+local function free_bands(no, value)
+  local keys = {}
+  for band = 0, 3 do keys[band + 1] = band_key(no, band, string.format('%04x', value)) end
+  call('UNLINK', unpack(keys))
 end

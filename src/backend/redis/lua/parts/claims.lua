@@ -1,16 +1,27 @@
--- @include known bands
+-- @include bands chunks
 -- Kept images by their perceptual hash. A commit adds them to a list, which takes microseconds; settle_images puts them from there into the
--- bands, a few in a script. So everybody looks there and into the list. Of the run's fields:
+-- bands, or into the table of chunks, a few in a script. So everybody looks there and into the list.
+--
+-- A run begins with bands. Once it has as many images as its callers set as the mark, it moves over: what comes from then on goes into both,
+-- the older images are copied into the chunks, in slices, and look-ups go to the bands. When all are copied they go to the chunks, and the
+-- bands are freed, in slices. Of the run's fields:
 --   last_image    the number of the image that was claimed last
---   settled       up to which number they are in bands; absent = all
+--   settled       up to which number they are in bands or chunks; absent = all
+--   bands_last    the number up to which images were in bands alone when the move began; absent = it did not
+--   bands_at      the value of the first band that is copied next; band_values more = that is freed next, with those of the other bands
+--   bands_done    how many images of that value are copied
 
 -- So many stay in the list after they were settled, for the commits that looked before.
 local recent_images = 1024
 
 local function open_images(no)
-  local run = fields(run_key(no), 'last_image', 'settled')
-  local last = tonumber(run[1] or 0)
-  return { no = no, last = last, settled = tonumber(run[2] or last) }
+  local run = fields(run_key(no), 'last_image', 'settled', 'bands_last', 'bands_at', 'bands_done')
+  local last, moves, at = tonumber(run[1] or 0), run[3] and true, tonumber(run[4] or 0)
+  return {
+    no = no, last = last, settled = tonumber(run[2] or last), bands_last = tonumber(run[3] or 0), at = at, done = tonumber(run[5] or 0), moves = moves,
+    -- Where look-ups go, and where what is settled goes.
+    bands = not moves or at < band_values, chunks = moves and open_chunks(no),
+  }
 end
 -- Those that were claimed after this image: {image, hash}, in order.
 local function recent_of(images, after)
@@ -61,10 +72,36 @@ local function remember_image(images, content, hash)
   return { image = images.last, hash = hash }
 end
 
--- The nearest image that is in bands, or among the recent ones of this index.
+-- The nearest image that is in bands or chunks, or among the recent ones of this index.
 local function search_images(images, index, hash, distance)
   local nearest = nearest_within(distance)
-  search_bands(images.no, hash, nearest)
+  if images.bands then search_bands(images.no, hash, nearest) else search_chunks(images.chunks, hash, nearest) end
   search_index(index, hash, nearest)
   return nearest
+end
+
+-- Bands that are looked into, or freed, in one slice: most may be empty.
+local copied_values, freed_values = 2048, 256
+
+-- Copies so many images from bands to chunks, or frees some bands.
+local function move_images(images, most)
+  local no, at, done = images.no, images.at, images.done
+  if at < band_values then
+    for _ = 1, copied_values do
+      if most == 0 or at == band_values then break end
+      local some = read_band(no, at, done, most)
+      for _, record in ipairs(some) do
+        if record.image <= images.bands_last then add_to_chunks(images.chunks, record.image, record.hash) end
+      end
+      if #some < most then at, done = at + 1, 0 else done = done + #some end
+      most = most - #some
+    end
+  else
+    for _ = 1, freed_values do
+      if at == 2 * band_values then break end
+      free_bands(no, at - band_values)
+      at = at + 1
+    end
+  end
+  call('HSET', run_key(no), 'bands_at', at, 'bands_done', done)
 end

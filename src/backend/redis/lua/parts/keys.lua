@@ -38,7 +38,8 @@
 --   b<no>:parts          hash    batch -> name of its part, until its plan is carried out
 --   g<no>:recent         list    perceptual hash and number of the images that were claimed last (parts/claims.lua)
 --   g<no>:<band><value>  string  kept images by a 16-bit band of their perceptual hash: 10 bytes each (parts/bands.lua)
---   j<no>:<block>        hash    contents of kept images by number (parts/nearness.lua)
+--   g<no>:p<bucket>      hash    or, where there are many, by every two of its five chunks (parts/chunks.lua)
+--   j<no>:<block>        hash    contents of kept images by number, and perceptual hashes (parts/nearness.lua)
 --   p<no>:<plan>         hash    an open plan
 --   p<no>:open           zset    open plans, by the end of the lease, 0 = free; p<no>:done set: those that were carried out
 --   v<no>:<file>         list    rows of the page ledger that go into one file: '<when> <chunk>', a chunk (page-chunk.ts) for each commit

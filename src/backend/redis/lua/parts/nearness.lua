@@ -14,7 +14,7 @@ local function hash_of_digits(digits)
   return (string.gsub(digits, '%x%x', function(two) return string.char(tonumber(two, 16)) end))
 end
 
--- Images go in blocks into small hashes: number -> content.
+-- Images go in blocks into small hashes: number -> content, and 'h' and the number -> perceptual hash, where it is looked for by chunks.
 local block_images = 64
 local function slot_of(no, image) return image_key(no, math.floor(image / block_images)), image % block_images end
 local function keep_content(no, image, content)
@@ -25,6 +25,14 @@ local function content_of(no, image)
   local stored = call('HGET', slot_of(no, image))
   if string.sub(stored, 1, 1) == 't' then return string.sub(stored, 2) end
   return (string.gsub(string.sub(stored, 2), '.', function(byte) return string.format('%02x', string.byte(byte)) end))
+end
+local function keep_hash(no, image, hash)
+  local key, slot = slot_of(no, image)
+  call('HSET', key, 'h' .. slot, hash)
+end
+local function hash_of_image(no, image)
+  local key, slot = slot_of(no, image)
+  return call('HGET', key, 'h' .. slot)
 end
 
 -- The nearest images that were met, all of them at the distance `most`: further ones are not taken.
