@@ -9,7 +9,7 @@ import { planScripts } from './plan-scripts.js'
 import { callJsonOf, callScripts } from './scripts.js'
 
 /** Kept images of a run beyond which bands cost more CPU than chunks, which take more memory (docs/scaling.md). */
-const manyImages = 4_000_000
+const manyImages = 16_000_000
 
 /**
  * The backend over Redis: one Lua script a method (lua/*.lua, which say what each takes and answers), all state under one prefix.
