@@ -10,6 +10,10 @@ import type { CallScript, ScriptArgument } from './scripts.js'
 
 /** A look-up compares each image with all of its bands: more at once would hold up everybody else. */
 const lookUpsAtOnce = 64
+/** Images that one script puts where they are looked for. */
+const settledAtOnce = 64
+/** For each image that a commit keeps: itself, and four of a run that moves. So it has moved when it has a quarter more. */
+const settledForKept = 5
 
 /** 'id attempts host body' */
 function leasedCandidateOf(record: string): LeasedCandidate {
@@ -32,8 +36,40 @@ function byScore(kept: BatchCommit['kept']): BatchCommit['kept'] {
   )
 }
 
-function commitArguments(commit: BatchCommit): ScriptArgument[] {
+interface LookedUp {
+  /** The image that was claimed last when it was looked; null = it was not looked at all. */
+  readonly last: number | null
+  readonly found: readonly { index: number; of: string; near: boolean; distance: number | null }[]
+}
+
+/** Looks in slices: `last` is of the first of them. */
+async function lookUp(
+  callJson: CallJson,
+  { images, ...wish }: Parameters<Backend['findDuplicates']>[0],
+): Promise<LookedUp> {
+  let last: number | null = null
+  const found: LookedUp['found'][number][] = []
+  for (const [turn, some] of slices(images, lookUpsAtOnce).entries()) {
+    const looked = some.map(({ sha256, phash }) => ({
+      sha256,
+      number: contentNumber(sha256),
+      phash: phash.padStart(16, '0'),
+    }))
+    const answer = (await callJson('find_duplicates', { ...wish, images: looked })) as LookedUp
+    last ??= answer.last
+    found.push(...answer.found.map((one) => ({ ...one, index: one.index + turn * lookUpsAtOnce })))
+  }
+  return { last, found }
+}
+
+/** `kept`: as they were looked up, best score first. */
+function commitArguments(
+  commit: BatchCommit,
+  kept: BatchCommit['kept'],
+  { last, found }: LookedUp,
+): ScriptArgument[] {
   const { part } = commit
+  const nearest = new Map(found.filter(({ near }) => near).map((one) => [one.index, one]))
   return [
     commit.run,
     commit.batch,
@@ -41,6 +77,7 @@ function commitArguments(commit: BatchCommit): ScriptArgument[] {
     randomBytes(6).toString('base64'),
     commit.distance,
     commit.dedupe,
+    last ?? '',
     part?.name ?? '',
     part?.size ?? 0,
     part?.sha256 ?? '',
@@ -48,20 +85,31 @@ function commitArguments(commit: BatchCommit): ScriptArgument[] {
     ...listOf([...new Set(commit.cited)].map(contentNumber)),
     commit.deferred.length,
     ...commit.deferred.flatMap(({ id, delayMs }) => [id, wholeMs(delayMs)]),
-    commit.kept.length,
-    ...byScore(commit.kept).flatMap(({ row, sha256, phash }) => [
+    kept.length,
+    ...kept.flatMap(({ row, sha256, phash }, index) => [
       row,
       sha256,
       contentNumber(sha256),
       contentBytes(sha256),
       phash.padStart(16, '0'),
+      nearest.get(index)?.of ?? '',
+      nearest.get(index)?.distance ?? '',
     ]),
     ...countersOf(commit.counters),
   ]
 }
 
-/** What candidates come from beside pages, candidates in batches, and the images that are kept. */
-export function batchScripts(call: CallScript, callJson: CallJson) {
+/**
+ * What candidates come from beside pages, candidates in batches, and the images that are kept. `chunksFrom`: as many images are kept by a run
+ * before near ones are looked for by chunks and not by bands (lua/parts/claims.lua).
+ */
+export function batchScripts(call: CallScript, callJson: CallJson, chunksFrom: number) {
+  /** After a commit: what a death leaves undone is done after a later one, and found meanwhile. */
+  const settle = async (run: string, kept: number) => {
+    for (let slices = Math.ceil((kept * settledForKept) / settledAtOnce); slices > 0; slices -= 1) {
+      if ((await call('settle_images', [run, settledAtOnce, chunksFrom])) === 0) return
+    }
+  }
   return {
     commitSource: async ({ run, source, from, to, ended, candidates, counters, ...shape }) => {
       // Candidates beyond those that one script should carry go ahead: each enters once, so nothing is doubled where the rest does not follow.
@@ -87,25 +135,26 @@ export function batchScripts(call: CallScript, callJson: CallJson) {
       const candidates = records.map(leasedCandidateOf).toSorted((a, b) => a.id - b.id)
       return { kind, candidates, starts: Number(starts), failures: Number(failures) }
     },
-    findDuplicates: async ({ images, ...wish }) => {
-      const found: { index: number; of: string; near: boolean }[] = []
-      for (const [turn, some] of slices(images, lookUpsAtOnce).entries()) {
-        const looked = some.map(({ sha256, phash }) => ({
-          sha256,
-          number: contentNumber(sha256),
-          phash: phash.padStart(16, '0'),
-        }))
-        const kept = (await callJson('find_duplicates', { ...wish, images: looked })) as typeof found
-        found.push(...kept.map((one) => ({ ...one, index: one.index + turn * lookUpsAtOnce })))
-      }
-      return found
+    findDuplicates: async (wish) => {
+      const { found } = await lookUp(callJson, wish)
+      return found.map(({ index, of, near }) => ({ index, of, near }))
     },
     captionCounts: async (run, texts) =>
       textsOf(await call('caption_counts', [run, ...listOf(texts.map(captionHash))])).map(Number),
+    // The look-ups, which take long, come first, in slices: the one script that commits has but to look among the images claimed since.
     commitBatch: async (commit): Promise<BatchCommitted> => {
-      const [kind, kept, losers] = textsOf(await call('commit_batch', commitArguments(commit)))
-      if (kind !== 'committed') return { kind: kind === 'stale' ? kind : 'lost' }
-      return { kind, kept: Number(kept), losers: losersOf(losers) }
+      const { run, dedupe, distance } = commit
+      const near = dedupe === 'near'
+      const images = byScore(commit.kept)
+      for (;;) {
+        const looked = await lookUp(callJson, { run, images: near ? images : [], near, distance })
+        const reply = await call('commit_batch', commitArguments(commit, images, looked))
+        const [kind, kept, losers] = textsOf(reply)
+        if (kind === 'late') continue
+        if (kind !== 'committed') return { kind: kind === 'stale' ? kind : 'lost' }
+        if (near) await settle(run, Number(kept))
+        return { kind, kept: Number(kept), losers: losersOf(losers) }
+      }
     },
   } satisfies Partial<Backend>
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe } from 'vitest'
 import type { RunLimits } from '../../../src/backend/backend.js'
 import { backlogRules } from './backlog-rules.js'
 import { batchRules } from './batch-rules.js'
+import { cutRules } from './cut-rules.js'
 import { type OpenedBackend, openDesk } from './desk.js'
 import { doubtRules } from './doubt-rules.js'
 import { duplicateRules } from './duplicate-rules.js'
@@ -9,6 +10,7 @@ import { forgetRules } from './forget-rules.js'
 import { frontierRules } from './frontier-rules.js'
 import { leaseRules } from './lease-rules.js'
 import { limitRules } from './limit-rules.js'
+import { nearestRules } from './nearest-rules.js'
 import { pageRules } from './page-rules.js'
 import { planRules } from './plan-rules.js'
 import { politenessRules } from './politeness-rules.js'
@@ -42,7 +44,7 @@ export function backendConformance(name: string, open: () => Promise<OpenedBacke
     limitRules(desk)
     batchRules(desk)
     backlogRules(desk)
-    duplicateRules(desk)
+    claimRules(desk, (calls) => opened.dying(calls))
     planRules(desk)
     pageRules(desk)
     runRules(desk)
@@ -50,4 +52,11 @@ export function backendConformance(name: string, open: () => Promise<OpenedBacke
     forgetRules(desk, () => opened.traces?.() ?? Promise.resolve({}))
     randomRules(desk, (run) => opened.recount?.(run) ?? Promise.resolve({}))
   })
+}
+
+/** What holds for the images that are kept, however near ones are looked for. */
+export function claimRules(desk: OpenDesk, dying: OpenedBackend['dying']): void {
+  duplicateRules(desk)
+  nearestRules(desk)
+  cutRules(desk, dying)
 }

@@ -26,6 +26,8 @@ export interface OpenedBackend {
   recount?(run: string): Promise<Partial<Progress>>
   /** How many rows or keys it has for runs, by kind, where it can be looked into. */
   traces?(): Promise<Record<string, number>>
+  /** The same state, by a process that dies after so many calls of a script or function: each later one fails. */
+  dying(calls: number): Backend
   /** Makes what the host showed to need so much older. */
   ageThrottle(host: string, ms: number): Promise<void>
 }
@@ -193,9 +195,10 @@ export async function openDesk(backend: Backend, limits: Partial<RunLimits> = {}
     held: HeldBatch,
     images: readonly Image[],
     over: Partial<BatchCommit> = {},
+    by: Backend = backend,
   ): Promise<BatchCommitted> => {
     const rows = held.candidates.length - (over.deferred?.length ?? 0)
-    return backend.commitBatch({
+    return by.commitBatch({
       run,
       batch: held.batch,
       token: held.token,

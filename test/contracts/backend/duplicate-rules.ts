@@ -4,12 +4,7 @@ import { hammingDistance } from '../../../src/filter/index.js'
 import { runs } from '../../fixtures/runs.js'
 import type { OpenDesk } from './conformance.js'
 import { hex, type Image, newImage } from './desk.js'
-
-/** The hash with these bits turned over; bit 0 is the lowest. */
-function flipped(phash: string, bits: readonly number[]): string {
-  const mask = bits.reduce((sum, bit) => sum ^ (1n << BigInt(bit)), 0n)
-  return (BigInt(`0x${phash}`) ^ mask).toString(16).padStart(16, '0')
-}
+import { flipped } from './phash.js'
 
 const phashes = fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }).map((n) => n.toString(16).padStart(16, '0'))
 const bitsOf = (count: number) =>

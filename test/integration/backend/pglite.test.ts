@@ -24,6 +24,13 @@ afterAll(async () => {
 backendConformance('PGlite', async () => ({
   backend: sqlBackend(callThrough(database)),
   close: async () => {},
+  dying: (calls) => {
+    let made = 0
+    return sqlBackend(async (name, argument) => {
+      if (made++ >= calls) throw new Error('the process is dead')
+      return callThrough(database)(name, argument)
+    })
+  },
   recount: (run) => recount(database, run),
   traces: () => rowsOfRuns(database),
   ageThrottle: async (host, ms) => {

@@ -6,6 +6,7 @@ import { redisQueue } from '../../../src/backend/redis/redis-queue.js'
 import { backendConformance } from '../../contracts/backend/conformance.js'
 import { queueConformance } from '../../contracts/backend/queue.js'
 import { recount } from '../../fixtures/redis/recount.js'
+import { dying } from '../../fixtures/redis/scripted.js'
 import { type RedisServer, serverCommand, startRedis, whyNoServer } from '../../fixtures/redis/server.js'
 
 vi.setConfig({ testTimeout: 120_000 })
@@ -30,6 +31,7 @@ describe.skipIf(serverCommand === null)(`Redis${whyNoServer}`, () => {
   backendConformance('Redis', async () => ({
     backend: redisBackend(redis, { prefix }),
     close: async () => {},
+    dying: (calls) => redisBackend(dying(redis, calls), { prefix }),
     recount: (run) => recount(redis, rootOf(prefix), run),
     traces: async () => {
       const counts: Record<string, number> = {}

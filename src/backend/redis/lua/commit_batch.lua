@@ -1,25 +1,29 @@
--- ARGV  run, batch, token, name of this commit, most distance, dedupe (near, exact, off), part: name ('' = every candidate was deferred),
+-- ARGV  run, batch, token, name of this commit, most distance, dedupe (near, exact, off), the image that was claimed last when the kept
+--       rows were looked up (find_duplicates; '' = they were not), part: name ('' = every candidate was deferred),
 --       size, sha256, rows; cited: numbers of contents, each once; deferred: n, then id and delay ms for each;
---       kept, best score first: n, then row, content hash, its number, its bytes ('t' and text, or 'x' and 32 bytes) and perceptual hash;
---       counters: n, then name and count for each
--- ->    'committed', kept, losers ('row reason winner;...', no winner = max_pairs) | 'lost' | 'stale'
+--       kept, best score first: n, then row, content hash, its number, its bytes ('t' and text, or 'x' and 32 bytes), perceptual hash, and the
+--       nearest image that was found and its distance ('' = none); counters: n, then name and count for each
+-- ->    'committed', kept, losers ('row reason winner;...', no winner = max_pairs) | 'lost' | 'stale' | 'late': more images were claimed since it was
+--       looked than are remembered
 -- Claims the images of the kept rows. Who finds an image claimed is a loser: its row will say so. 'stale': an image that a duplicate
 -- cites is kept no more; the batch is free again and will be looked at anew. A commit that is sent twice is done once.
 -- @include batches claims
-local no, batch, token, name, distance, dedupe = run_number(take()), take(), take(), take(), take_number(), take()
+local no, batch, token, name, distance, dedupe, looked = run_number(take()), take(), take(), take(), take_number(), take(), take_number()
 local part, part_size, part_sha256, rows = take(), take(), take(), take_number()
 local b = hash_of(batch_key(no, batch))
 if b.x == name then return { 'committed', b.kept, b.losers } end
 if b.state ~= 'open' or b.token ~= token then return { 'lost' } end
 
-local images = open_table(no, 'image')
+local set, images = open_table(no, 'image'), open_images(no)
 for _, number in ipairs(take_list()) do
-  if not is_known(images, number) then
+  if not is_known(set, number) then
     free_batch(no, batch)
     call('HINCRBY', batch_key(no, batch), 'starts', -1)
     return { 'stale' }
   end
 end
+looked = looked or images.last
+if images.last - looked > recent_images then return { 'late' } end
 local deferrals, delays = take_number(), {}
 for _ = 1, deferrals do
   local id = take()
@@ -48,22 +52,24 @@ local function lose(row, reason, winner)
   losers[#losers + 1] = row .. ' ' .. reason .. ' ' .. winner
   reasons[reason] = (reasons[reason] or 0) + 1
 end
+-- An image that was near when it was looked up is so still. Only those that were claimed since may be near too, or nearer.
+local index = index_of(recent_of(images, looked))
 for _ = 1, take_number() do
-  local row, content, number, bytes, phash = take(), take(), take(), take(), take()
-  local winner = dedupe == 'near' and not is_known(images, number) and near_image(no, phash, distance)
-  if dedupe ~= 'off' and is_known(images, number) then
+  local row, content, number, bytes, hash, winner, at = take(), take(), take(), take(), hash_of_digits(take()), take(), take_number()
+  if dedupe == 'near' then winner = nearer_of(images, index, hash, winner, at or distance) end
+  if dedupe ~= 'off' and is_known(set, number) then
     lose(row, 'duplicate_exact', content)
-  elseif winner then
+  elseif winner ~= '' then
     lose(row, 'duplicate_near', winner)
   elseif room and #kept >= room then
     lose(row, 'max_pairs', '')
   else
     kept[#kept + 1] = tonumber(row)
-    if dedupe ~= 'off' then add_known(images, number) end
-    if dedupe == 'near' then remember_image(no, bytes, phash) end
+    if dedupe ~= 'off' then add_known(set, number) end
+    if dedupe == 'near' then add_to_index(index, remember_image(images, bytes, hash)) end
   end
 end
-close_table(images)
+close_table(set)
 table.sort(kept)
 local lost = table.concat(losers, ';')
 

@@ -38,8 +38,10 @@
 --   b<no>:<batch>        hash    a batch; c<no>:<batch> list: ids of its candidates while it is open
 --   b<no>:free, :held, :done  zset  open batches that nobody holds, by id; held ones, by the end of the lease; unplanned ones, by id
 --   b<no>:parts          hash    batch -> name of its part, until its plan is carried out
---   g<no>:<band><value>  string  kept images by a 16-bit band of their perceptual hash: 10 bytes each (parts/claims.lua)
---   j<no>:<block>        hash    content hashes of kept images by number
+--   g<no>:recent         list    perceptual hash and number of the images that were claimed last (parts/claims.lua)
+--   g<no>:<band><value>  string  kept images by a 16-bit band of their perceptual hash: 10 bytes each (parts/bands.lua)
+--   g<no>:p<bucket>      hash    or, where there are many, by every two of its five chunks (parts/chunks.lua)
+--   j<no>:<block>        hash    contents of kept images by number, and perceptual hashes (parts/nearness.lua)
 --   p<no>:<plan>         hash    an open plan
 --   p<no>:open           zset    open plans, by the end of the lease, 0 = free; p<no>:done set: those that were carried out
 --   v<no>:<file>         list    rows of the page ledger that go into one file: '<when> <chunk>', a chunk (page-chunk.ts) for each commit
@@ -70,6 +72,7 @@ local function ready_key(no) return root .. 'y' .. no end
 local function deferred_key(no) return root .. 'z' .. no end
 local function batch_key(no, batch) return root .. 'b' .. no .. ':' .. batch end
 local function members_key(no, batch) return root .. 'c' .. no .. ':' .. batch end
+local function recent_key(no) return root .. 'g' .. no .. ':recent' end
 local function band_key(no, band, value) return root .. 'g' .. no .. ':' .. band .. value end
 local function image_key(no, block) return root .. 'j' .. no .. ':' .. block end
 local function plan_key(no, plan) return root .. 'p' .. no .. ':' .. plan end

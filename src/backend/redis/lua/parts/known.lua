@@ -15,8 +15,8 @@ local function bucket_of(table_, address)
 end
 local function address_of(number) return math.floor(tonumber(number) / 4294967296) end
 
--- kind: url, candidate or image
-local letters = { url = 'k', candidate = 'm', image = 'i', caption = 't' }
+-- kind: url, candidate or image; and of hashes, caption or chunk
+local letters = { url = 'k', candidate = 'm', image = 'i', caption = 't', chunk = 'g' }
 local function open_table(no, kind)
   local sums = fields(run_key(no), kind .. '_known', kind .. '_buckets')
   local buckets = tonumber(sums[2] or 1)
@@ -41,6 +41,20 @@ local function split_set(set)
   end
   call_with('SREM', set.root .. from, moved)
   call_with('SADD', set.root .. to, moved)
+end
+-- A small hash in place of a set, where something lies beside what is known. Stays a listpack, in which an entry takes a dozen bytes.
+local function split_hash(table_, address_of_field)
+  local from, to, modulus = begin_split(table_)
+  local old, gone, moved = call('HGETALL', table_.root .. from), {}, {}
+  for i = 1, #old, 2 do
+    if address_of_field(old[i]) % modulus == to then
+      gone[#gone + 1] = old[i]
+      moved[#moved + 1] = old[i]
+      moved[#moved + 1] = old[i + 1]
+    end
+  end
+  call_with('HDEL', table_.root .. from, gone)
+  call_with('HSET', table_.root .. to, moved)
 end
 -- True = it was not known.
 local function add_known(set, number)
