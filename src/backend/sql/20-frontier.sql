@@ -166,7 +166,7 @@ begin
   gap := greatest((p->>'delayMs')::bigint, h.crawl_delay_ms, throttle_of(h, t));
   if gap > 0 then room := least(room, (p->>'windowMs')::bigint / gap + 1); end if;
   others := other_turns(h, r.no, t);
-  if others <> '[]' and h.last_turn_run <> r.no then room := least(room, ceil(h.last_turn_urls * 1.25)::bigint); end if;
+  if h.last_turn_run <> r.no then room := least(room, ceil(h.last_turn_urls * 1.25)::bigint); end if;
   -- An array, so that the rows are picked once and then found by their key, whatever the planner knows of the table.
   with taken as (
     update url set leased = true where id = any (array(
@@ -185,7 +185,10 @@ begin
     if soonest is null then return '{"kind": "none"}'; end if;
     return jsonb_build_object('kind', 'not_yet', 'inMs', greatest(soonest - t, 1));
   end if;
-  if h.turns <> '[]' then update host set turns = others, last_turn_run = r.no, last_turn_urls = n where host = h.host; end if;
+  -- From the first time on that another run asked for the host, every turn is remembered.
+  if h.turns <> '[]' or h.last_turn_run is not null then
+    update host set turns = others, last_turn_run = r.no, last_turn_urls = n where host = h.host;
+  end if;
   update host set lease_token = p->>'token', lease_run = r.no, lease_until_ms = t + (p->>'leaseMs')::bigint, lease_urls = n,
     next_fetch_ms = t + (n + 1) * gap, crowded_at_ms = 0 where host = h.host;
   insert into host_group (name, host, until_ms) select distinct g, h.host, t + (p->>'leaseMs')::bigint from jsonb_array_elements_text(p->'groups') g;

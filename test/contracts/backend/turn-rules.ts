@@ -62,6 +62,26 @@ export function turnRules(open: OpenDesk): void {
       expect(Math.max(...pages) - 50).toBeLessThanOrEqual(2 * Math.min(...pages))
     })
 
+    it('gives a run no more than a quarter more than the other had, whether or not that one has asked again', async () => {
+      const [fast, slow] = await rivals(400, 100, 800)
+      const visit = async (desk: typeof fast, delayMs: number) => {
+        const token = newToken()
+        const given = await desk!.lease(token)
+        if (given.kind !== 'urls') throw new Error(given.kind)
+        const rival = desk === fast ? slow : fast
+        expect(await rival!.lease()).toMatchObject({ kind: 'busy' })
+        const { urls, reservedMs } = given
+        const session = { host: desk!.hostUrls[0]!.host, token, urls, reservedMs, delayMs }
+        await desk!.commit(session, { delayMs: 0, lastFetchAgoMs: null })
+        return urls.length
+      }
+      expect(await visit(fast, 100)).toBe(50)
+      for (const _ of [1, 2, 3]) {
+        expect(await visit(slow, 800)).toBe(13)
+        expect(await visit(fast, 100)).toBe(17)
+      }
+    })
+
     it('is a lone run’s whole window again when the other has no URL left', async () => {
       const [one, two] = await rivals(100, 100, 100)
       const few = await two!.lease()

@@ -53,7 +53,7 @@ end
 if gap > 0 then room = math.min(room, math.floor(window_ms / gap) + 1) end
 local others = without_turn(turns, no)
 local last, urls = string.match(h.m or '', '^(%d+) (%d+)$')
-if #others > 0 and last and last ~= no then room = math.min(room, math.ceil(urls * 1.25)) end
+if last and last ~= no then room = math.min(room, math.ceil(urls * 1.25)) end
 
 -- URLs to be tried again that are due stand among the others where they stood before.
 local again = call('ZRANGEBYSCORE', retry_key(no, host), '-inf', now, 'LIMIT', 0, room)
@@ -114,10 +114,9 @@ for _, group in ipairs(groups) do
 end
 if #groups > 0 then call('HSET', host_key(host), 'g', table.concat(groups, ' ')) end
 if h.y then call('HDEL', host_key(host), 'y') end
-if h.q then
-  keep_turns(host, others)
-  call('HSET', host_key(host), 'm', no .. ' ' .. #records)
-end
+-- From the first time on that another run asked for the host, every turn is remembered.
+if h.q then keep_turns(host, others) end
+if h.q or h.m then call('HSET', host_key(host), 'm', no .. ' ' .. #records) end
 local reserved_until = now + (#records + 1) * gap
 call_with('HSET', lease_key(host), leased)
 call('HSET', host_key(host), 't', token, 'r', no, 'e', now + lease_ms, 'k', #records, 'n', reserved_until, 'd' .. no, table.concat(left, ','))
