@@ -22,6 +22,8 @@ const modules = {
   'open-web': './open-web.js',
   render: './render.js',
   scale: './scale.js',
+  near: './near.js',
+  commits: './commits.js',
   fleet: './fleet.js',
   'fleet-state': './fleet-state.js',
 }

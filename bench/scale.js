@@ -14,20 +14,16 @@ const shardSize = 10_000
 const distance = 3
 /** Look-ups that are measured at each size. */
 const lookUps = 100
-/** More kept images than are really kept: see `crowd`. */
-const crowds = [10_000_000, 30_000_000]
-/** See parts/claims.lua. */
-const recordBytes = 10
 const shape = { batchSize, batchAgeMs: 3_600_000, perHost: batchSize }
 
 const contentOf = (n) => createHash('sha256').update(`image ${n}`).digest('hex')
 const phashOf = (n) => contentOf(`look ${n}`).slice(0, 16)
 
-/** Runs candidates through the backend as crawl, filter and shard workers do, without what they fetch. */
-function lineOf(backend) {
+/** Runs candidates through the backend as crawl, filter and shard workers do, without what they fetch. They are numbered from `first` on. */
+export function lineOf(backend, run, first = 0) {
   const { lease, commit } = workerOf(backend, run)
-  let candidates = 0
-  let images = 0
+  let candidates = first
+  let images = first
 
   const session = async () => {
     const host = `www.site-${candidates}.example.org`
@@ -95,17 +91,6 @@ async function lookUpMs(redis, backend) {
   return ((cpuOf(await infoOf(redis, 'cpu')) - before) / lookUps) * 1_000
 }
 
-/** Fills every band of the perceptual hashes up with random records, as if `factor` times as many images were kept. */
-async function crowd(redis, factor) {
-  const keys = await redis.keys(`{${prefix}}:g*`)
-  for (let first = 0; first < keys.length; first += 1_000) {
-    const some = keys.slice(first, first + 1_000)
-    const sizes = await Promise.all(some.map((key) => redis.strlen(key)))
-    const more = (size) => randomBytes(recordBytes * Math.round((size / recordBytes) * (factor - 1)))
-    await Promise.all(some.map((key, i) => redis.append(key, more(sizes[i]))))
-  }
-}
-
 /** @param {{ kept: number }} options */
 export async function measure({ kept }) {
   const server = await startServer()
@@ -115,7 +100,7 @@ export async function measure({ kept }) {
   try {
     const backend = redisBackend(redis, { prefix })
     await backend.openRun(run, {}, { maxPages: null, maxPairs: null, maxPagesPerHost: null })
-    const line = lineOf(backend)
+    const line = lineOf(backend, run)
     // The server keeps the text of every script that it was told: that is no part of what an image takes.
     await line.through(1, true)
     await lookUpMs(redis, backend)
@@ -144,15 +129,7 @@ export async function measure({ kept }) {
       console.log('  kept:', size)
       sizes.push(size)
     }
-    const crowded = []
-    let { images } = line.counts()
-    for (const many of crowds) {
-      await crowd(redis, many / images)
-      images = many
-      crowded.push({ images, ms: await lookUpMs(redis, backend) })
-      console.log('  crowded:', crowded.at(-1))
-    }
-    return sectionOf(perCandidate, sizes, crowded)
+    return sectionOf(perCandidate, sizes)
   } finally {
     redis.disconnect()
     await server.close()
@@ -160,11 +137,10 @@ export async function measure({ kept }) {
 }
 
 /** @returns {import('./results.js').Section} */
-function sectionOf(perCandidate, sizes, crowded) {
+function sectionOf(perCandidate, sizes) {
   const thousands = (n) => Math.round(n).toLocaleString('en-US')
   const told = (what, pairmill) => ({ what, pairmill, other: '-', ratio: null, aim: 'none', met: null })
   const [few] = sizes
-  const most = Math.max(...sizes.map(({ images }) => images))
   return {
     lines: [
       told('memory for a candidate that was judged', `${perCandidate.toFixed(1)} B`),
@@ -174,9 +150,9 @@ function sectionOf(perCandidate, sizes, crowded) {
           `${bytes.toFixed(1)} B`,
         ),
       ),
-      ...[...sizes, ...crowded].map(({ images, ms }) => ({
+      ...sizes.map(({ images, ms }) => ({
         ...told(
-          `the server's CPU for looking up ${batchSize} images among ${thousands(images)}${images > most ? ' (bands filled up)' : ''}`,
+          `the server's CPU for looking up ${batchSize} images among ${thousands(images)}`,
           `${ms.toFixed(1)} ms`,
         ),
         other: `${few.ms.toFixed(1)} ms among ${thousands(few.images)}`,
@@ -185,7 +161,6 @@ function sectionOf(perCandidate, sizes, crowded) {
     ],
     notes: [
       `Candidates with one image URL and one caption each, no two alike, are found, dealt into batches of ${batchSize}, judged and planned; fetching and the store are not in it. What a candidate takes for good: that it is known, and its caption's count.`,
-      'Where more are named than were kept, random records were put into the bands: the comparisons are those of so many images.',
       'A kept image takes its content hash, its claim and four bands of its perceptual hash, which are random here (their 262,144 values take some 25 MB as the first images come): pictures of the real web crowd together in some bands, and a look-up among them takes longer.',
     ],
   }

@@ -2,7 +2,7 @@
 -- Kept images by every two of the five chunks of their perceptual hash, 13, 13, 13, 13 and 12 bits: three flipped bits touch three chunks at
 -- most, so two hashes within a distance of 3 agree in one pair at least (Manku et al. 2007). All ten pairs are in one table of small
 -- hashes, grown as the sets of known.lua are: the address of a pair's value -> numbers of the images that have it. A value has N / 2^26 of
--- N images, so a look-up takes the same whatever N; each image that it meets is held against its whole hash, which is stored with its content.
+-- N images, so few are met whatever N; each of them is held against its whole hash, which is stored with its content.
 local chunk_load = 50
 
 local function open_chunks(no)
