@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
-import type { Backend, Consumer, Hub, WorkKind, WorkResult } from '../backend/index.js'
+import type { Backend, Consumer, Hub, WorkKind } from '../backend/index.js'
 import type { Renderer } from '../crawl/index.js'
 import { prepareImageLibrary } from '../filter/index.js'
 import type { RunOptions } from '../options/index.js'
@@ -11,11 +11,12 @@ import type { Scoring } from '../workers/index.js'
 import type { Observe, WorkEvent } from './observe/events.js'
 import { observedBackend } from './observe/observed.js'
 import type { NamedRun } from './output-claim.js'
-import { Pipelines } from './pipelines.js'
+import { type OpenPipeline, Pipelines } from './pipelines.js'
 import { openNet } from './resources.js'
 import type { RunSignals } from './run-types.js'
 import { openShardWork } from './schedule.js'
 import { Scheduler } from './scheduler.js'
+import { takeOne, type Visit } from './slot.js'
 
 /** What one process does: the only one of a folder's run, or one of a fleet's. */
 export interface WorkOptions {
@@ -96,12 +97,6 @@ export function work(options: WorkOptions, deps: WorkDeps, signals: RunSignals):
   prepareImageLibrary()
   const engine = new Engine(options, deps, signals)
   return { vitals: () => engine.vitals(), ended: engine.run() }
-}
-
-/** `key`: of what was worked on. */
-interface Visit {
-  readonly key: string
-  readonly result: WorkResult
 }
 
 class Engine {
@@ -279,6 +274,11 @@ class Engine {
     }
     // The run opened, so its last problem is over; the pipeline tells it again if it persists.
     this.#problems.delete(run)
+    // From here on: while the work is looked for, the pipeline may be retired.
+    return await pipeline.visit(() => this.#visitIn(pipeline, kind, run, key))
+  }
+
+  async #visitIn(pipeline: OpenPipeline, kind: WorkKind, run: string, key: string): Promise<Visit> {
     const resting = this.#deps.hub.server.resting
     switch (kind) {
       case 'session':
@@ -329,18 +329,6 @@ class Engine {
     const kind = this.#deps.hub.server.met(message) === null ? 'trouble' : 'refused'
     this.#observe({ kind, run, key, message })
   }
-}
-
-/** Works on the first of these that is to be had. The slot has its next turn behind the slots of the other runs. */
-async function takeOne(
-  slot: string,
-  open: readonly { readonly key: string; readonly take: () => Promise<WorkResult | null> }[],
-): Promise<Visit> {
-  for (const { key, take } of open) {
-    const result = await take()
-    if (result !== null) return { key, result: result.kind === 'done' ? { kind: 'again', inMs: 0 } : result }
-  }
-  return { key: slot, result: { kind: 'done' } }
 }
 
 /** No run goes on. A paused one does: somebody will resume it. */

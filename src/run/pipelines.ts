@@ -75,19 +75,19 @@ export class OpenPipeline
   }
 
   crawlHost(host: string, drain: AbortSignal, abort: AbortSignal): Promise<WorkResult> {
-    return this.#visit(() => this.#line.crawlHost(host, drain, abort))
+    return this.visit(() => this.#line.crawlHost(host, drain, abort))
   }
 
   judgeBatch(batch: string, drain: AbortSignal, abort: AbortSignal): Promise<WorkResult | null> {
-    return this.#visit(() => this.#line.judgeBatch(batch, drain, abort))
+    return this.visit(() => this.#line.judgeBatch(batch, drain, abort))
   }
 
   buildShards(plan: number, abort: AbortSignal): Promise<WorkResult | null> {
-    return this.#visit(() => this.#line.buildShards(plan, abort))
+    return this.visit(() => this.#line.buildShards(plan, abort))
   }
 
   writePages(file: number, abort: AbortSignal): Promise<WorkResult | null> {
-    return this.#visit(() => this.#line.writePages(file, abort))
+    return this.visit(() => this.#line.writePages(file, abort))
   }
 
   /** Another one takes its place: its connections are closed when its last visit has ended. */
@@ -102,7 +102,8 @@ export class OpenPipeline
     await this.#net.close()
   }
 
-  async #visit<Result>(visit: () => Promise<Result>): Promise<Result> {
+  /** Keeps its connections open until the visit has ended, whatever takes its place meanwhile. */
+  async visit<Result>(visit: () => Promise<Result>): Promise<Result> {
     this.#visits++
     try {
       return await visit()

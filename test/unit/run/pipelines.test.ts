@@ -105,6 +105,19 @@ describe('the connections of a run’s line', () => {
     await lines.close()
   })
 
+  it('stay open while somebody looks for work to do with them', async () => {
+    const { lines, line, settled } = desk()
+    const opened = await line()
+    let found = () => {}
+    const visiting = opened.visit(() => new Promise<void>((resolve) => void (found = resolve)))
+    lines.distrust()
+    expect(await settled()).toBe(1)
+    found()
+    await visiting
+    expect(await settled()).toBe(0)
+    await lines.close()
+  })
+
   it('are opened once for all who ask at the moment of the change', async () => {
     const { lines, line, nets, slowDown, settled } = desk()
     await line()
