@@ -17,7 +17,7 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => web.close())
 
-describe('a dataset whose images are stored as', { timeout: 120_000 }, () => {
+describe('a dataset whose images are stored as', { timeout: 300_000 }, () => {
   it.each(storedFormats)('%s has the members of a key sorted, and passes verify', async (format) => {
     const out = newOut()
     const { code } = await pairmill([

@@ -38,7 +38,7 @@ const words = (out: string, ...more: string[]): string[] => [
 /** What of a summary does not depend on time. */
 const funnel = (stdout: string): string => stdout.slice(stdout.indexOf('\n'))
 
-describe('a run that is done', { timeout: 120_000 }, () => {
+describe('a run that is done', { timeout: 300_000 }, () => {
   it('is left as it is by the same command, which prints the same summary and fetches nothing', async () => {
     const out = newOut()
     const first = await pairmill(words(out))
@@ -100,7 +100,7 @@ describe('a run that is done', { timeout: 120_000 }, () => {
   })
 })
 
-describe('a signal', { timeout: 120_000 }, () => {
+describe('a signal', { timeout: 300_000 }, () => {
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
@@ -181,7 +181,7 @@ describe('a signal', { timeout: 120_000 }, () => {
   }
 })
 
-describe('a limit', { timeout: 120_000 }, () => {
+describe('a limit', { timeout: 300_000 }, () => {
   it('--max-pairs is met exactly, and raised exactly', async () => {
     const out = newOut()
     for (const most of [7, 19]) {

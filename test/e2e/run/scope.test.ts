@@ -44,7 +44,7 @@ const cases: readonly (readonly [string, readonly string[], readonly string[]])[
   ],
 ]
 
-describe('which pages a run visits', { timeout: 120_000 }, () => {
+describe('which pages a run visits', { timeout: 300_000 }, () => {
   let web: TestWeb
   beforeAll(async () => {
     web = await startTestWeb()

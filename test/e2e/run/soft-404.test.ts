@@ -21,7 +21,7 @@ const sorry = (path: string) =>
     <img src="/lamp.jpg" alt="A lighthouse and its lamp in the evening">`,
   )
 
-describe('a run over sites that answer for pages that they have not', { timeout: 120_000 }, () => {
+describe('a run over sites that answer for pages that they have not', { timeout: 300_000 }, () => {
   let web: TestWeb
   let out: string
   let ended: Ended

@@ -32,7 +32,7 @@ const words = (out: string, ...more: string[]): string[] => [
   ...more,
 ]
 
-describe('a run that lives', { timeout: 120_000 }, () => {
+describe('a run that lives', { timeout: 300_000 }, () => {
   it('tells its state, can be verified, refuses a second one with its pid, and is known as stopped once it was killed', async () => {
     const out = newOut()
     const life = start(words(out))
@@ -132,7 +132,7 @@ describe('a run that lives', { timeout: 120_000 }, () => {
   })
 })
 
-describe('what cannot work is refused before anything is fetched', { timeout: 120_000 }, () => {
+describe('what cannot work is refused before anything is fetched', { timeout: 300_000 }, () => {
   it('an --out that is a file', async () => {
     const file = join(tempFolder(), 'out')
     writeFileSync(file, 'mine')
@@ -223,7 +223,7 @@ describe('what cannot work is refused before anything is fetched', { timeout: 12
   })
 })
 
-describe('a run whose folder was moved', { timeout: 120_000 }, () => {
+describe('a run whose folder was moved', { timeout: 300_000 }, () => {
   it('goes on where it lies now', async () => {
     const out = newOut()
     expect((await pairmill(words(out, '--max-pages', '3'))).code).toBe(0)

@@ -50,7 +50,7 @@ function filesIn(folder: string): Record<string, string> {
 const project = ['README.md', 'manifest.json', 'index.json', 'src/main.py']
 const laion = ['00000.tar', '00000.parquet', '00000_stats.json', '00001.tar']
 
-describe('a folder with a stranger’s files', { timeout: 120_000 }, () => {
+describe('a folder with a stranger’s files', { timeout: 300_000 }, () => {
   it.each([
     ['of a project', project, ['README.md', 'manifest.json', 'index.json']],
     ['of img2dataset', laion, laion],
@@ -97,7 +97,7 @@ describe('a folder with a stranger’s files', { timeout: 120_000 }, () => {
   })
 })
 
-describe('a dataset', { timeout: 120_000 }, () => {
+describe('a dataset', { timeout: 300_000 }, () => {
   it('can be gone on with in its folder, and in a copy of all of it; without its state it is only read', async () => {
     const out = newOut()
     expect(await pairmill([...run(out), '--max-pages', '3'])).toMatchObject({ code: 0 })
@@ -157,7 +157,7 @@ describe('a dataset', { timeout: 120_000 }, () => {
   })
 })
 
-describe.skipIf(s3.why !== '')(`a prefix with a stranger’s objects${s3.why}`, { timeout: 120_000 }, () => {
+describe.skipIf(s3.why !== '')(`a prefix with a stranger’s objects${s3.why}`, { timeout: 300_000 }, () => {
   const calm = new AbortController().signal
   const put = async (out: string, names: readonly string[]) => {
     const store = await s3.store({ url: out, access: 'read' })

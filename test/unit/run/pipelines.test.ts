@@ -109,7 +109,12 @@ describe('the connections of a run’s line', () => {
     const { lines, line, settled } = desk()
     const opened = await line()
     let found = () => {}
-    const visiting = opened.visit(() => new Promise<void>((resolve) => void (found = resolve)))
+    const visiting = opened.visit(
+      () =>
+        new Promise<void>((resolve) => {
+          found = resolve
+        }),
+    )
     lines.distrust()
     expect(await settled()).toBe(1)
     found()
