@@ -10,7 +10,7 @@ import { createSemaphore, sleep } from '../timing/index.js'
 import type { Scoring } from '../workers/index.js'
 import type { Observe, WorkEvent } from './observe/events.js'
 import { observedBackend } from './observe/observed.js'
-import type { NamedRun } from './output-claim.js'
+import type { Claim } from './output-claim.js'
 import { type OpenPipeline, Pipelines } from './pipelines.js'
 import { openNet } from './resources.js'
 import type { RunSignals } from './run-types.js'
@@ -46,13 +46,7 @@ export interface WorkDeps {
   ) => Promise<Scoring | { readonly message: string }>
   /** The browsers of this process; null = it has none. */
   readonly renderer: () => Promise<Renderer | null>
-  /** Binds a store to a run. Answers why it cannot be used; null = it is the run's. */
-  readonly claim: (
-    store: Store,
-    run: NamedRun,
-    options: RunOptions,
-    signal: AbortSignal,
-  ) => Promise<string | null>
+  readonly claim: Claim
   /** Runs whose place is in order already: reconciled, and swept of what nobody names. */
   readonly inOrder: readonly string[]
   /**

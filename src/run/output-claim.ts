@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
+import type { RunOptions } from '../options/index.js'
 import { type Store, standingIn, standingProblem } from '../shard/index.js'
 
 const claimName = '.pairmill/owner.json'
@@ -91,6 +92,14 @@ async function isOfOneProcess(store: Store, signal: AbortSignal): Promise<boolea
   for (const name of ['db', 'lock']) if ((await store.stat(`.pairmill/${name}`, signal)) !== null) return true
   return false
 }
+
+/** Binds a store to a run with these options. Answers why it cannot be used; null = it is the run's. */
+export type Claim = (
+  store: Store,
+  run: NamedRun,
+  options: Pick<RunOptions, 'backend'>,
+  signal: AbortSignal,
+) => Promise<string | null>
 
 function runToken({ run, createdMs }: NamedRun): string {
   return `${run}@${createdMs}`

@@ -11,7 +11,7 @@ import { optionsOf } from './launch.js'
 import { type ManifestWriter, manifestWriterFor } from './manifest-writer.js'
 import type { Observe } from './observe/events.js'
 import { observedScoring } from './observe/observed.js'
-import type { NamedRun } from './output-claim.js'
+import type { Claim } from './output-claim.js'
 
 /** Why this process cannot work on a run. */
 export interface Unavailable {
@@ -26,13 +26,7 @@ export interface PipelinesDeps {
   /** Asked by each pipeline that is opened; the caller closes what it opened. */
   readonly openStore: (url: string) => Promise<Store | { readonly message: string }>
   readonly openScoring: (options: RunOptions) => Promise<Scoring | Unavailable>
-  /** Binds the store to the run. Answers why it cannot be used; null = it is the run's. */
-  readonly claim: (
-    store: Store,
-    run: NamedRun,
-    options: RunOptions,
-    signal: AbortSignal,
-  ) => Promise<string | null>
+  readonly claim: Claim
   /** The browsers of this process; null = it has none. */
   readonly renderer: () => Promise<Renderer | null>
   readonly observe: Observe

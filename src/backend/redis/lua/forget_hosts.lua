@@ -23,7 +23,9 @@ local function says_nothing(h)
   for field, value in pairs(h) do
     local is_free = field == 'n' and tonumber(value) <= now
     local is_over = (field == 'v' or field == 'w') and throttle_of(h.v, h.w) == 0
-    if not (is_free or is_over or field == 'x' or field == 'y') then return false end
+    -- The last commit, and whose turn it was, say nothing where nobody wants the host.
+    local is_past = field == 'x' or field == 'y' or field == 'q' or field == 'm'
+    if not (is_free or is_over or is_past) then return false end
   end
   return true
 end
