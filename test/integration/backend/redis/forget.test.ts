@@ -136,6 +136,26 @@ describe.skipIf(serverCommand === null)(`a run that is forgotten${whyNoServer}`,
       ),
     )
 
+  it('leaves nothing of a host on which it took turns with another that is forgotten too', async () => {
+    const [one, two] = [await openDesk(backend, {}, 'one'), await openDesk(backend, {}, 'two')]
+    for (const desk of [one, two]) await backend.offer(desk.run, [shared(1)], false)
+    const host = 'shared.test'
+    for (const [desk, other] of [
+      [one, two],
+      [two, one],
+    ] as const) {
+      const given = await desk.session('', { host })
+      await other.lease('', { host })
+      await desk.commit({ ...given, host }, { lastFetchAgoMs: null })
+    }
+    expect(await redis.hkeys(`${root}h:${host}`)).toEqual(expect.arrayContaining(['m']))
+    for (const desk of [one, two]) {
+      await marked(desk)
+      await backend.clearForgotten(desk.run, () => {})
+    }
+    expect(await redis.keys('*:h:*')).toEqual([])
+  })
+
   it('leaves no key and no field of its number, and everything of a run whose number begins with it', async () => {
     const desk = await openFull('ended')
     await redis.set(`${root}last_run`, 9)
