@@ -1,5 +1,5 @@
 export { type BrowserPlaces, locateBrowser } from './find-browser.js'
-export { type Ask, type GuardRefusal, type GuardReport, guardRefusals } from './guard.js'
+export { type Ask, type GuardRefusal, type GuardReport, guardRefusals } from './guard-rules.js'
 export { type JoinedPage, joinRendered } from './join.js'
 export {
   noEvidence,

@@ -4,7 +4,8 @@ import { canonicalUrl } from '../url.js'
 import type { GuardCertificate } from './certificate.js'
 import { type Snapshot, scrollOn, takeSnapshot, unchangedMs } from './dom.js'
 import { frameList, worldOf } from './frame-world.js'
-import { type GuardReport, type GuardRules, openGuard } from './guard.js'
+import { openGuard } from './guard.js'
+import type { GuardReport, GuardRules } from './guard-rules.js'
 
 /** One page to be rendered: fetched, judged and decoded already. */
 export interface RenderJob {
