@@ -17,25 +17,33 @@ function childrenCpuSeconds() {
   return (Number(fields[13]) + Number(fields[14])) / ticksPerSecond
 }
 
+/** Bytes that all children waited for so far, and this process, had written to storage. */
+function writtenBytes() {
+  return Number(readFileSync('/proc/self/io', 'latin1').match(/^write_bytes: (\d+)$/m)?.[1] ?? 0)
+}
+
 /**
- * Resident bytes of every process of a group, and of its first alone; pages shared between processes count once
- * for each.
+ * Resident bytes of every process of a group, of its first alone, and of its largest; pages shared between
+ * processes count once for each.
  */
 function groupRss(group) {
   let all = 0
   let first = 0
+  let largest = 0
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue
     try {
       const fields = statFields(name)
       const bytes = Number(fields[21]) * 4096
-      if (Number(fields[2]) === group) all += bytes
+      if (Number(fields[2]) !== group) continue
+      all += bytes
+      largest = Math.max(largest, bytes)
       if (Number(name) === group) first = bytes
     } catch {
       // The process ended between the listing and the reading: it holds no memory any more.
     }
   }
-  return { all, first }
+  return { all, first, largest }
 }
 
 /**
@@ -47,6 +55,8 @@ function groupRss(group) {
  * @property {number} cpuSeconds of the command and its children
  * @property {number} peakRssBytes of the whole process group, sampled twice a second
  * @property {number} ownPeakRssBytes of the process itself without its children, sampled likewise
+ * @property {number} largestRssBytes of the largest process of the group, sampled likewise
+ * @property {number} writtenBytes that the command and its children wrote to storage; what this process writes meanwhile counts too
  */
 
 /**
@@ -60,6 +70,7 @@ export async function runCommand(file, args, { limitMs, log, env = {}, cwd }) {
   const output = createWriteStream(log)
   await once(output, 'open')
   const cpuBefore = childrenCpuSeconds()
+  const writtenBefore = writtenBytes()
   const startMs = Date.now()
   const child = spawn(file, args, {
     cwd,
@@ -70,6 +81,7 @@ export async function runCommand(file, args, { limitMs, log, env = {}, cwd }) {
   let timedOut = false
   let peakRssBytes = 0
   let ownPeakRssBytes = 0
+  let largestRssBytes = 0
   const kill = (signal) => {
     try {
       process.kill(-child.pid, signal)
@@ -83,9 +95,10 @@ export async function runCommand(file, args, { limitMs, log, env = {}, cwd }) {
   }
   process.once('SIGINT', interrupt)
   const sampler = setInterval(() => {
-    const { all, first } = groupRss(child.pid)
+    const { all, first, largest } = groupRss(child.pid)
     peakRssBytes = Math.max(peakRssBytes, all)
     ownPeakRssBytes = Math.max(ownPeakRssBytes, first)
+    largestRssBytes = Math.max(largestRssBytes, largest)
   }, 500)
   const limit = setTimeout(() => {
     timedOut = true
@@ -96,7 +109,17 @@ export async function runCommand(file, args, { limitMs, log, env = {}, cwd }) {
     const [code] = await once(child, 'exit')
     const endMs = Date.now()
     const cpuSeconds = childrenCpuSeconds() - cpuBefore
-    return { code, timedOut, startMs, endMs, cpuSeconds, peakRssBytes, ownPeakRssBytes }
+    return {
+      code,
+      timedOut,
+      startMs,
+      endMs,
+      cpuSeconds,
+      peakRssBytes,
+      ownPeakRssBytes,
+      largestRssBytes,
+      writtenBytes: writtenBytes() - writtenBefore,
+    }
   } finally {
     clearInterval(sampler)
     clearTimeout(limit)

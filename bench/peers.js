@@ -23,15 +23,15 @@ async function step(name, file, args, cwd) {
 }
 
 /** @returns {Promise<{ python: string } | { missing: string }>} */
-async function pythonWith(distribution) {
-  const folder = join(cache, `${distribution}-venv`)
+async function pythonWith(distribution, ...others) {
+  const folder = join(cache, `${[distribution, ...others].join('-')}-venv`)
   const python = join(folder, 'bin', 'python')
   const done = join(folder, 'installed')
   if (!existsSync(done)) {
     await mkdir(cache, { recursive: true })
     const missing =
       (await step(distribution, 'python3', ['-m', 'venv', folder])) ??
-      (await step(distribution, python, ['-m', 'pip', 'install', '--quiet', distribution]))
+      (await step(distribution, python, ['-m', 'pip', 'install', '--quiet', distribution, ...others]))
     if (missing !== null) return { missing }
     await writeFile(done, '')
   }
@@ -48,6 +48,11 @@ export async function scrapy() {
 export async function img2dataset() {
   const found = await pythonWith('img2dataset')
   return 'missing' in found ? found : { file: found.python, before: ['-m', 'img2dataset.main'] }
+}
+
+/** One Python for every program of a chain. @returns {Promise<{ python: string } | { missing: string }>} */
+export async function chain() {
+  return await pythonWith('scrapy', 'img2dataset', 'onnxruntime', 'tokenizers', 'pillow')
 }
 
 /** Crawlee is imported from beside its own node_modules, so its program is copied there. @returns {Promise<Peer>} */

@@ -17,6 +17,7 @@ const modules = {
   archives: './archives.js',
   clip: './scoring.js',
   line: './line.js',
+  chain: './chain.js',
   redis: './redis.js',
   s3: './s3.js',
   'open-web': './open-web.js',
@@ -38,6 +39,8 @@ const { values, positionals } = parseArgs({
     images: { type: 'string', default: '2000' },
     /** Pages of the two sites of the whole line. */
     'line-pages': { type: 'string', default: '1000,10000' },
+    /** Pages of the sites on which the whole line is compared with a chain of programs. */
+    'chain-pages': { type: 'string', default: '1000,3000,10000' },
     /** URLs of the frontier in Redis. */
     urls: { type: 'string', default: '1000000' },
     /** Images that are kept in Redis. */
@@ -67,6 +70,7 @@ const options = {
   hosts: Number(values.hosts),
   images: Number(values.images),
   linePages: values['line-pages'].split(',').map(Number),
+  chainPages: values['chain-pages'].split(',').map(Number),
   urls: Number(values.urls),
   kept: Number(values.kept),
   fleetPages: Number(values['fleet-pages']),
