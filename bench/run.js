@@ -23,6 +23,7 @@ const modules = {
   'open-web': './open-web.js',
   render: './render.js',
   scale: './scale.js',
+  growth: './growth.js',
   near: './near.js',
   commits: './commits.js',
   fleet: './fleet.js',

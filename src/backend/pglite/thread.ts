@@ -8,6 +8,7 @@ import { PGlite } from '@electric-sql/pglite'
 import { makeFolder } from '../../disk/index.js'
 import { type LockFence, mayGoOn } from '../../lock/index.js'
 import { messageOf } from '../../records/index.js'
+import { Growth } from './growth.js'
 import { unpackFolder } from './packed-folder.js'
 
 const require = createRequire(import.meta.url)
@@ -109,8 +110,6 @@ const analyseDoubled = `do $$ declare doubled regclass; begin
       and pg_relation_size(c.oid) >= 2 * greatest(c.relpages, 1) * current_setting('block_size')::bigint
   loop execute 'analyze ' || doubled; end loop;
 end $$`
-/** Often enough: a call adds a few pages to a table at most. To look costs less than most calls. */
-export const callsPerLook = 50
 
 /** PGlite runs no autovacuum: without it, rows that come and go would be walked over for ever. */
 const vacuumMs = 60_000
@@ -132,15 +131,14 @@ async function serve(port: NonNullable<typeof parentPort>, { dir, fence }: Threa
     clearInterval(timer)
     if (db.ready) throw error
   }
-  let calls = 0
+  const growth = new Growth()
   port.on('message', (ask: Ask) => {
     answer(db, isGuarded, ask)
       .then((message) => port.postMessage(message))
       .catch((error: unknown) => {
         throw error
       })
-    calls++
-    if (calls % callsPerLook === 0 && isGuarded()) db.exec(analyseDoubled).catch(whileOpen)
+    if (growth.isDue(ask.text, ask.params) && isGuarded()) db.exec(analyseDoubled).catch(whileOpen)
   })
   const timer = setInterval(() => {
     if (isGuarded()) db.exec(`vacuum (analyze) ${busyTables.join(', ')}`).catch(whileOpen)
