@@ -40,7 +40,7 @@ export function redisQueue(
   })
   // Its version is all that BullMQ asks INFO for; without it, it waits in whole seconds.
   const shared = { connection: redis, prefix: queuePrefixOf(prefix), skipVersionCheck: !mayAskInfo }
-  const opened = (kind: WorkKind): Queue<WorkItem, void, WorkKind> => {
+  const opened = (kind: WorkKind): KindQueue => {
     const queue = new Queue<WorkItem, void, WorkKind>(kind, {
       ...shared,
       streams: { events: { maxLen: maxEvents } },
@@ -97,18 +97,7 @@ export function redisQueue(
       return { close: (now) => worker.close(now) }
     },
     drop: async (run) => {
-      for (const queue of Object.values(queues)) {
-        for (const state of ['waiting', 'delayed'] as const) {
-          for (let first = 0; ; ) {
-            const jobs = await queue.getJobs([state], first, first + jobsAtOnce - 1)
-            // One that was answered meanwhile is none.
-            const ids = jobs.flatMap((job) => (job?.id && job.data.run === run ? [job.id] : []))
-            const removed = await Promise.all(ids.map((id) => queue.remove(id)))
-            if (jobs.length < jobsAtOnce) break
-            first += jobsAtOnce - removed.reduce((sum, one) => sum + one, 0)
-          }
-        }
-      }
+      for (const queue of Object.values(queues)) await dropItems(queue, run)
     },
     clear: async () => {
       for (const queue of Object.values(queues)) await queue.obliterate({ force: true })
@@ -116,5 +105,21 @@ export function redisQueue(
     close: async () => {
       for (const queue of Object.values(queues)) await queue.close()
     },
+  }
+}
+
+type KindQueue = Queue<WorkItem, void, WorkKind>
+
+/** Removes what waits for a run, page by page: a page that lost some is followed by what moved up. */
+async function dropItems(queue: KindQueue, run: string): Promise<void> {
+  for (const state of ['waiting', 'delayed'] as const) {
+    for (let first = 0; ; ) {
+      const jobs = await queue.getJobs([state], first, first + jobsAtOnce - 1)
+      // One that was answered meanwhile is none.
+      const ids = jobs.flatMap((job) => (job?.id && job.data.run === run ? [job.id] : []))
+      const removed = await Promise.all(ids.map((id) => queue.remove(id)))
+      if (jobs.length < jobsAtOnce) break
+      first += jobsAtOnce - removed.reduce((sum, one) => sum + one, 0)
+    }
   }
 }
