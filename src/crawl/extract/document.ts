@@ -3,6 +3,7 @@ import type { Steps } from '../steps.js'
 
 export type Document = DomHandler['root']
 export type Node = Document['children'][number]
+export type Element = Extract<Node, { attribs: unknown }>
 export type Attributes = Readonly<Record<string, string>>
 
 /**
