@@ -22,7 +22,8 @@ export function withoutAddresses(text: string): string {
   const parts = text.split(urlPart)
   if (parts.length === 1) return text
   return parts
-    .map((part, i) => (i < parts.length - 1 ? part.replace(leadIn, ' ') : part))
+    .map((part, i) => (i < parts.length - 1 ? part.replace(leadIn, ' ').replace(/[\s([]+$/u, ' ') : part))
+    .map((part, i) => (i > 0 ? part.replace(/^[)\]]/u, '') : part))
     .join(' ')
     .replace(/[([]\s*[)\]]/gu, ' ')
     .replace(/\s+/gu, ' ')

@@ -5,7 +5,7 @@
 const nouns = words(`
   image images img imgs pic pics pict picture pictures photo photos photograph photographs graphic graphics
   illustration figure fig logo logos logotype icon icons ico banner banners button btn arrow bullet spacer shim pixel
-  placeholder thumbnail thumbnails thumb thumbs avatar screenshot screenshots screencap screengrab snapshot capture
+  placeholder thumbnail thumbnails thumb thumbs miniature miniaturansicht миниатюра avatar screenshot screenshots screencap screengrab snapshot capture
   slide slides slider slideshow carousel gallery header footer background bg divider separator untitled unnamed
   advertisement advert ad ads blank transparent loader spinner preview attachment jpg jpeg png gif svg webp bmp
   bild bilder foto fotos fotografie grafik abbildung symbolbild vorschaubild beitragsbild titelbild platzhalter bildschirmfoto
@@ -47,7 +47,7 @@ const modifiers = words(`
 
 const glue = words(`
   of the a an for my our your to in on from with and or is der die das des dem den von vom zu zum zur im und le la les l
-  du de d un une et el los las del y il lo gli della di do da e van het een
+  du de d un une et pour par el los las del y il lo gli della di do da e van het een для от
 `)
 
 /** Whole texts, after the same folding, that a page shows in place of a description. */

@@ -185,7 +185,13 @@ function* candidatesOf(
   page: PageContext,
   count: Count,
 ): Steps<readonly Candidate[]> {
-  const captioned = new Set(drafts.filter((draft) => draft.captions.length > 0).map((draft) => draft.key))
+  const captioned = new Map<string, Draft>()
+  for (const draft of drafts)
+    if (draft.captions.length > 0 && !captioned.has(draft.key)) captioned.set(draft.key, draft)
+  for (const draft of drafts) {
+    const twin = draft.captions.length > 0 ? undefined : captioned.get(draft.key)
+    if (twin !== undefined) addSizes(twin, draft.sources)
+  }
   const isDistinct = new Set(drafts.map(({ key }) => key)).size === drafts.length
   const candidates: Candidate[] = []
   const places: number[] = []

@@ -223,7 +223,7 @@ function* declareImages(found: DomScan, context: SourceContext, join: Join): Ste
       place,
     })
   }
-  const previews = readOpenGraph(found.metas)
+  const previews = readOpenGraph(found.metas, { url: context.pageUrl, title: found.title })
   for (const image of previews) declare(image, 'og', placeOfMetas)
   let licence: string | null = null
   let declared = 0

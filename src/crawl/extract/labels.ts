@@ -110,7 +110,7 @@ export class LabelScan {
 
   /** To be told of the end of the document. */
   end(images: number): void {
-    this.#gather(0, images, 0, false)
+    this.#gather(0, images, -1, false)
   }
 
   /** Labels of an element that ends: with its images they are a group, without any they wait in the element around. */
@@ -118,7 +118,7 @@ export class LabelScan {
     let first = this.#waiting.length
     for (; first > 0; first--) {
       const waiting = this.#waiting[first - 1]
-      if (waiting === undefined || (waiting.depth <= depth && depth > 0)) break
+      if (waiting === undefined || waiting.depth <= depth) break
       waiting.depth = depth
     }
     if (to > from && first < this.#waiting.length)

@@ -5,13 +5,15 @@ import { backgroundOf } from './image-element.js'
 export interface LazySources {
   /** Named as what a script puts into `src`; the first ones in the order of the element. */
   readonly sources: readonly string[]
-  /** Further values that look like a picture's URL: of use where `src` is no picture. Best first. */
+  /** Further values that look like a picture's URL. Best first. */
   readonly others: readonly string[]
+  /** Those whose name says that it is another picture, or a worse one: of use where there is no other. */
+  readonly beside: readonly string[]
   /** First attribute that is named as a srcset; undefined = none. */
   readonly srcset: string | undefined
 }
 
-const none: LazySources = { sources: [], others: [], srcset: undefined }
+const none: LazySources = { sources: [], others: [], beside: [], srcset: undefined }
 
 /** Attributes that mean something else, or are read elsewhere. */
 const known: ReadonlySet<string> = new Set(
@@ -30,14 +32,23 @@ const pictureName = /url|image|img|file|photo|pic|large|big|zoom|media/
 const pictureEnd = /\.(?:jpe?g|jfif|png|gif|webp|avif|bmp)(?:[?#]|$)/i
 const noUrl = /^\s*(?:[[{<]|data:|javascript:|about:|blob:)|[\n<>{}]/i
 
+interface Found {
+  readonly sources: string[]
+  readonly others: string[]
+  /** By their names alone. */
+  readonly named: string[]
+  readonly beside: string[]
+  srcset: string | undefined
+}
+
 /** Pure. */
 export function lazySourcesOf(attributes: Attributes): LazySources {
-  let found: { sources: string[]; others: [number, string][]; srcset: string | undefined } | null = null
+  let found: Found | null = null
   for (const name in attributes) {
     if (known.has(name) || name.startsWith('aria-')) continue
     const value = attributes[name]
     if (value === undefined || value.length < 3 || value.length > maxValue) continue
-    found ??= { sources: [], others: [], srcset: undefined }
+    found ??= { sources: [], named: [], others: [], beside: [], srcset: undefined }
     if (srcsetName.test(name)) {
       if (value.trim() !== '') found.srcset ??= value
       continue
@@ -47,17 +58,17 @@ export function lazySourcesOf(attributes: Attributes): LazySources {
     if (!isPicture && (!/\S[./]\S/.test(value) || /\s/.test(value.trim()) || !/[/?]|\.[a-z]/i.test(value)))
       continue
     if (besideName.test(name)) {
-      if (isPicture) found.others.push([2, value])
+      if (isPicture) found.beside.push(value)
     } else if (sourceName.test(name)) found.sources.push(value)
-    else if (isPicture) found.others.push([0, value])
-    else if (pictureName.test(name) && /[/]/.test(value)) found.others.push([1, value])
+    else if (isPicture) found.others.push(value)
+    else if (pictureName.test(name) && /[/]/.test(value)) found.named.push(value)
   }
   const background = backgroundOf(attributes.style)
   if (found === null) return background === null ? none : { ...none, others: [background] }
-  const others = found.others.toSorted(([a], [b]) => a - b).map(([, value]) => value)
   return {
     sources: found.sources,
-    others: background === null ? others : [...others, background],
+    others: [...found.others, ...found.named, ...(background === null ? [] : [background])],
+    beside: found.beside,
     srcset: found.srcset,
   }
 }

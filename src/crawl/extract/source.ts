@@ -95,7 +95,11 @@ export function isUnresolvedLazy(image: FoundImage): boolean {
   if (src === undefined || !placeholderName.test(src.slice(0, 2000)) || sources.length > 0) return false
   const lazy = lazySourcesOf(attributes)
   const isEmpty = srcset === undefined || srcset.trim() === '' || /^\s*data:/i.test(srcset)
-  return isEmpty && lazy.srcset === undefined && lazy.sources.length + lazy.others.length === 0
+  return (
+    isEmpty &&
+    lazy.srcset === undefined &&
+    lazy.sources.length + lazy.others.length + lazy.beside.length === 0
+  )
 }
 
 /** Resolves one URL that is declared to be an image. */
@@ -158,16 +162,17 @@ function encodedOnce(raw: string): string {
 /** The tag's own `src` and what a script would put in its place, in the order of trying. */
 function srcsOf(attributes: Attributes, lazy: LazySources, { sharedSrcs }: SourceContext): RawSource[] {
   const own: RawSource = { raw: attributes.src, place: 'src' }
-  const lazies = lazy.sources.map((raw): RawSource => ({ raw, place: 'lazy' }))
+  const placed = (raws: readonly string[]) => raws.map((raw): RawSource => ({ raw, place: 'lazy' }))
+  const lazies = placed([...lazy.sources, ...lazy.others])
   if (isPlaceholder(attributes)) {
-    const all = [...lazies, ...lazy.others.map((raw): RawSource => ({ raw, place: 'lazy' }))]
+    const all = [...lazies, ...placed(lazy.beside)]
     return all.length > 0 ? all : [own]
   }
   if (lazies.length === 0) return [own]
   const { src = '', class: names = '' } = attributes
   // What several images show is none of theirs.
   const isLazy =
-    /lazy|lozad|unveil|b-lazy/i.test(names) || /\.gif(?:[?#]|$)/i.test(src) || sharedSrcs?.has(src) === true
+    /lazy|lozad|unveil/i.test(names) || /\.gif(?:[?#]|$)/i.test(src) || sharedSrcs?.has(src) === true
   return isLazy ? [...lazies, own] : [own, ...lazies]
 }
 

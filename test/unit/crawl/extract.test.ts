@@ -175,13 +175,10 @@ describe('a caption is labelled by where it stood', () => {
     },
   )
 
-  it('as og: metadata, on an image of its own', () => {
+  it('as og: metadata, on the first image that it names', () => {
     const html = `<meta property="og:title" content="T"><meta property="og:description" content="D">
       <meta property="og:image" content="/o.jpg"><meta property="og:image:alt" content="A"><meta name="twitter:image" content="/t.jpg">`
-    expect(images(html)).toEqual([
-      ['/o.jpg', 'og: A', 'og: T', 'og: D'],
-      ['/t.jpg', 'og: T', 'og: D'],
-    ])
+    expect(images(html)).toEqual([['/o.jpg', 'og: A', 'og: T', 'og: D']])
   })
 
   it('as og: metadata, on the element that shows the same image', () => {
