@@ -1,5 +1,6 @@
 import { getDomain } from 'tldts'
 import { type FrontierUrl, patternMatches } from '../records/index.js'
+import { isPictureUrl } from './extract/picture-url.js'
 import { hostOf } from './url.js'
 
 export type Scope = 'host' | 'domain' | 'any'
@@ -17,7 +18,7 @@ export interface ScopeRules {
   readonly exclude: readonly string[]
 }
 
-export type ScopeVerdict = 'in' | 'out_of_scope' | 'too_deep' | 'excluded'
+export type ScopeVerdict = 'in' | 'out_of_scope' | 'too_deep' | 'excluded' | 'picture'
 
 /** Anchor that `scope` holds a URL's descendants to: its host, its registrable domain (else its host name), or nothing (''). */
 export function anchorOf(url: string, scope: Scope): string {
@@ -38,6 +39,7 @@ export function scopeVerdict(url: FrontierUrl, rules: ScopeRules): ScopeVerdict 
   if (rules.maxDepth !== null && url.depth > rules.maxDepth) return 'too_deep'
   if (rules.scope !== 'any' && anchorOf(url.url, rules.scope) !== url.anchor) return 'out_of_scope'
   if (rules.exclude.some((pattern) => patternMatches(pattern, url.url))) return 'excluded'
+  if (url.depth > 0 && isPictureUrl(url.url)) return 'picture'
   if (url.depth === 0 || rules.include.length === 0) return 'in'
   return rules.include.some((pattern) => patternMatches(pattern, url.url)) ? 'in' : 'excluded'
 }

@@ -1,10 +1,11 @@
-import type { Candidate, Caption, RejectReason, Row, StoredFormat } from '../records/index.js'
+import type { Candidate, CaptionSource, RejectReason, Row, StoredFormat } from '../records/index.js'
+import { chooseCaptions, type JudgedCaption } from './choice.js'
 import type { ConceptTagger, ConceptVerdict } from './concepts.js'
 import { bestOf, type Judged, noFacts, rejected, rowOf } from './judged.js'
 import { type LanguageDetector, languageDetector, languageVerdict } from './language.js'
 import type { FilterOptions } from './options.js'
 import { type PictureDeps, type PictureOutcome, takePicture } from './picture.js'
-import { captionVerdict } from './text.js'
+import { captionKey, captionVerdict, saidIn } from './text.js'
 
 /** Dependencies of a batch. */
 export interface BatchDeps extends PictureDeps {
@@ -118,10 +119,14 @@ export async function filterBatch(
 }
 
 interface Usable {
-  readonly captions: readonly Caption[]
+  /** Those that are scored, in the order of trust. */
+  readonly captions: readonly JudgedCaption[]
   /** Why none is usable; null = some are. */
   readonly reason: RejectReason | null
 }
+
+/** Texts of metadata that stand beside more pictures are the site's. */
+const maxOfMetadata = 3
 
 async function usableCaptions(
   deps: BatchDeps,
@@ -129,34 +134,62 @@ async function usableCaptions(
   items: readonly BatchItem[],
   options: FilterOptions,
 ): Promise<readonly Usable[]> {
-  const texts = [...new Set(items.flatMap((item) => item.body.captions.map((caption) => caption.text)))]
-  const repeated = new Set<string>()
-  if (options.repeatedText !== null && texts.length > 0) {
-    const counts = await deps.captionCounts(texts)
-    for (const [i, text] of texts.entries()) {
-      if ((counts[i] ?? 0) > options.repeatedText) repeated.add(text)
-    }
-  }
-  const verdicts = new Map(texts.map((text) => [text, textVerdict(text, languages, repeated, options)]))
-  return items.map((item) => {
-    const captions = item.body.captions.filter((caption) => verdicts.get(caption.text) === null)
-    const first = item.body.captions[0]
-    const reason = captions.length > 0 || first === undefined ? null : (verdicts.get(first.text) ?? null)
-    return { captions, reason }
+  const times = await timesSeen(deps, items, options)
+  const known = new Map<string, RejectReason | null>()
+  return items.map(({ body: { captions, pageLanguage } }) => {
+    const judged = chooseCaptions(captions, ({ source, text }) => {
+      const key = `${pageLanguage ?? ''} ${text}`
+      let verdict = known.get(key)
+      if (verdict === undefined) {
+        verdict = textVerdict(text, pageLanguage, languages, options)
+        known.set(key, verdict)
+      }
+      if (verdict !== null) return verdict
+      return times(text) > mostTimes(source, options) ? 'caption_repeated' : null
+    })
+    const usable = judged.filter(({ verdict }) => verdict === null)
+    return { captions: usable, reason: usable.length > 0 ? null : reasonOf(judged) }
   })
+}
+
+/** Beside how many pictures a text may stand. */
+function mostTimes(source: CaptionSource, { repeatedText }: FilterOptions): number {
+  if (repeatedText === null) return Number.POSITIVE_INFINITY
+  return source === 'og' ? Math.min(repeatedText, maxOfMetadata) : repeatedText
+}
+
+/** How many candidates of the run carry a text, whatever its numbers. */
+async function timesSeen(
+  deps: BatchDeps,
+  items: readonly BatchItem[],
+  { repeatedText }: FilterOptions,
+): Promise<(text: string) => number> {
+  const texts = items.flatMap((item) => item.body.captions.map((caption) => caption.text))
+  if (repeatedText === null || texts.length === 0) return () => 0
+  const keyOf = new Map(texts.map((text) => [text, captionKey(text)]))
+  const keys = [...new Set(keyOf.values())]
+  const counts = await deps.captionCounts(keys)
+  const timesOf = new Map(keys.map((key, i) => [key, counts[i] ?? 0]))
+  return (text) => timesOf.get(keyOf.get(text) ?? '') ?? 0
+}
+
+/** Rule that the first of them breaks. */
+function reasonOf(judged: readonly JudgedCaption[]): RejectReason {
+  for (const { verdict } of judged)
+    if (verdict !== null && verdict !== 'context' && verdict !== 'spare' && verdict !== 'says_no_more')
+      return verdict
+  throw new Error('a candidate without captions')
 }
 
 function textVerdict(
   text: string,
+  pageLanguage: string | null,
   languages: LanguageDetector,
-  repeated: ReadonlySet<string>,
   options: FilterOptions,
 ): RejectReason | null {
-  const verdict = captionVerdict(text, options)
-  if (verdict !== null) return verdict
-  if (repeated.has(text)) return 'caption_repeated'
-  if (options.languages === null) return null
-  const detected = languages.detect(text)
+  const verdict = captionVerdict(text, options, pageLanguage)
+  if (verdict !== null || options.languages === null) return verdict
+  const detected = languages.detect(saidIn(text))
   return detected.reliable ? languageVerdict(detected.language, options.languages) : null
 }
 
@@ -240,7 +273,7 @@ async function scoreAll(
       if (picture.pixels === null) throw new Error(`candidate ${items[index]?.id} has no pixels to score`)
       return {
         pixels: picture.pixels,
-        captions: (captions[index]?.captions ?? []).map((caption) => caption.text),
+        captions: (captions[index]?.captions ?? []).map(({ said }) => said),
       }
     }),
     signal,

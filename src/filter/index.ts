@@ -6,6 +6,7 @@ export {
   filterBatch,
   scoreBin,
 } from './batch.js'
+export { type CaptionVerdict, chooseCaptions, type JudgedCaption } from './choice.js'
 export {
   type Clip,
   type ClipModel,

@@ -1,4 +1,5 @@
-import type { Candidate, Caption, RejectReason, Row, ScoredCaption } from '../records/index.js'
+import type { Candidate, RejectReason, Row, ScoredCaption } from '../records/index.js'
+import type { JudgedCaption } from './choice.js'
 import type { LanguageDetector } from './language.js'
 import type { Picture, PictureFacts } from './picture.js'
 
@@ -69,26 +70,23 @@ export function crashedRow(candidate: Candidate, languages: LanguageDetector): R
 
 export function rowOf(
   candidate: Candidate,
-  usable: readonly Caption[],
+  usable: readonly JudgedCaption[],
   verdict: Extract<Judged, { kind: 'kept' | 'rejected' }>,
   modelId: string | null,
   languages: LanguageDetector,
 ): Row {
   const { seen } = verdict
-  const scoreOf = (caption: Caption): number | null => {
-    const index = usable.indexOf(caption)
-    return seen === null || index === -1 ? null : (seen.cosines[index] ?? null)
-  }
-  const scored: ScoredCaption[] = candidate.captions.map((caption) => ({
-    ...caption,
-    score: scoreOf(caption),
-  }))
-  const best = bestCaption(scored) ?? usable[0] ?? candidate.captions[0]
+  const scores = usable.map((_, i) => seen?.cosines[i] ?? null)
+  const scored: ScoredCaption[] = candidate.captions.map((caption) => {
+    const index = usable.findIndex(({ source, text }) => source === caption.source && text === caption.text)
+    return { ...caption, score: scores[index] ?? null }
+  })
+  const best = bestCaption(usable, scores)?.said ?? candidate.captions[0]?.text
   if (best === undefined) throw new Error(`a candidate without captions: ${candidate.imageUrl}`)
   const facts: PictureFacts = verdict.kind === 'kept' ? verdict.picture : verdict.facts
   const stored = verdict.kind === 'kept' ? verdict.picture.stored : null
   return {
-    caption: best.text,
+    caption: best,
     url: facts.imageUrl ?? candidate.imageUrl,
     reason: verdict.kind === 'kept' ? null : verdict.reason,
     detail: verdict.kind === 'kept' ? null : verdict.detail,
@@ -104,7 +102,7 @@ export function rowOf(
     clipScore: seen === null ? null : bestOf(seen.cosines),
     modelId: seen === null ? null : modelId,
     phash: facts.phash,
-    language: languages.detect(best.text).language,
+    language: languages.detect(best).language,
     licenceUrl: candidate.licenceUrl,
     permission: facts.permission,
     pagePermission: candidate.pagePermission ?? null,
@@ -113,15 +111,12 @@ export function rowOf(
   }
 }
 
-/** The caption with the best score; the more trusted source where two score the same; undefined = none is scored. */
-function bestCaption(captions: readonly ScoredCaption[]): ScoredCaption | undefined {
-  let best: ScoredCaption | undefined
-  for (const caption of captions) {
-    if (
-      caption.score !== null &&
-      (best === undefined || caption.score > (best.score ?? Number.NEGATIVE_INFINITY))
-    )
-      best = caption
-  }
-  return best
+/** The caption with the best score; the first, which is trusted more, where two score the same or none is scored. undefined = there is none. */
+function bestCaption(
+  usable: readonly JudgedCaption[],
+  scores: readonly (number | null)[],
+): JudgedCaption | undefined {
+  let best = 0
+  for (const [i, score] of scores.entries()) if (score !== null && score > (scores[best] ?? score)) best = i
+  return usable[best]
 }

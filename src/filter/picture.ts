@@ -82,9 +82,13 @@ const tryNext: ReadonlySet<RejectReason> = new Set([
   'dns',
 ])
 
+/** A picture, but maybe one that only holds the place of the one that is meant. */
+const maybePlaceholder: ReadonlySet<RejectReason> = new Set(['side_small', 'bytes_small'])
+
 /**
  * One image from URL to everything that is kept of it, by one decode. `urls` are tried in order while the answer is a no to the
- * URL. Where none gives an image the first one's answer counts, which is the one that such a row names.
+ * URL, or what may be a placeholder. Where none gives an image, the answer of the first that gave a placeholder counts, else that of the
+ * first; it is the one that such a row names.
  */
 export async function takePicture(
   deps: PictureDeps,
@@ -94,13 +98,22 @@ export async function takePicture(
   signal: AbortSignal,
 ): Promise<PictureOutcome> {
   let refusal: PictureOutcome | null = null
+  let placeholder: PictureOutcome | null = null
   for (const url of urls) {
     const outcome = await pictureAt(deps, url, attempts, options, signal)
-    if (outcome.kind !== 'rejected' || outcome.imageUrl !== null) return outcome
+    if (outcome.kind !== 'rejected') return outcome
+    if (outcome.imageUrl !== null) {
+      if (!maybePlaceholder.has(outcome.reason)) return outcome
+      placeholder ??= outcome
+      continue
+    }
     refusal ??= outcome
     if (!tryNext.has(outcome.reason)) break
   }
-  return refusal ?? { kind: 'rejected', reason: 'bad_url', detail: null, permission: null, ...unknown }
+  return (
+    placeholder ??
+    refusal ?? { kind: 'rejected', reason: 'bad_url', detail: null, permission: null, ...unknown }
+  )
 }
 
 async function pictureAt(

@@ -5,7 +5,7 @@
 const nouns = words(`
   image images img imgs pic pics pict picture pictures photo photos photograph photographs graphic graphics
   illustration figure fig logo logos logotype icon icons ico banner banners button btn arrow bullet spacer shim pixel
-  placeholder thumbnail thumbnails thumb thumbs avatar screenshot screenshots screencap screengrab snapshot capture
+  placeholder thumbnail thumbnails thumb thumbs miniature miniaturansicht миниатюра avatar screenshot screenshots screencap screengrab snapshot capture
   slide slides slider slideshow carousel gallery header footer background bg divider separator untitled unnamed
   advertisement advert ad ads blank transparent loader spinner preview attachment jpg jpeg png gif svg webp bmp
   bild bilder foto fotos fotografie grafik abbildung symbolbild vorschaubild beitragsbild titelbild platzhalter bildschirmfoto
@@ -36,11 +36,18 @@ const modifiers = words(`
   screen shot sample example test demo loading lazy loaded inline body content generic stock responsive mobile desktop
   webseite seite écran pantalla keine kein vorschau site página pagina accueil sans titre aucune titolo senza nessuna sin título titulo sem
   нет без названия 无 暂无 hình
+  version versie versión versione versão версии wersji as
+  january february march april may june july august september october november december
+  jan feb mar apr jun jul aug sep sept oct nov dec
+  januar februar märz mai juni juli oktober dezember okt dez janvier février mars avril juin juillet août septembre octobre novembre décembre
+  enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre
+  gennaio febbraio aprile maggio giugno luglio settembre ottobre dicembre
+  januari februari maart mei juli augustus janeiro fevereiro março maio junho julho setembro outubro novembro dezembro
 `)
 
 const glue = words(`
   of the a an for my our your to in on from with and or is der die das des dem den von vom zu zum zur im und le la les l
-  du de d un une et el los las del y il lo gli della di do da e van het een
+  du de d un une et pour par el los las del y il lo gli della di do da e van het een для от
 `)
 
 /** Whole texts, after the same folding, that a page shows in place of a description. */
@@ -55,12 +62,16 @@ const phrases = new Set(
   instagram icon|youtube icon|linkedin icon|share on facebook|share on twitter|follow us on facebook
   follow us on twitter|pin it|tweet|like
   undefined|null|nan|none|true|false|n a|na|tbd|test|asdf|lorem ipsum|object object|empty|loading|please wait
+  visit the post for more|read the post for more|related posts|related articles|recent posts|latest posts|latest news|popular posts
+  about the author|about us|about me|contact us|follow us|share this|share this post|leave a comment|leave a reply|our sponsors|photo gallery|image gallery|enlarge
   powered by|powered by wordpress|google play|app store|creative commons license|paypal|visa|mastercard
-  ohne titel|kein bild|kein bild vorhanden|startseite|mehr erfahren|weiterlesen|zurück|suche|schließen
+  ohne titel|kontaktformular|datenschutz|datenschutzerklärung|öffnungszeiten|ansprechpartner|veranstaltungen|nutzungsbedingungen|inhaltsverzeichnis|vergrößern|bildergalerie|fotogalerie|kein bild|kein bild vorhanden|startseite|mehr erfahren|weiterlesen|zurück|suche|schließen
   sans titre|accueil|en savoir plus|lire la suite|rechercher|fermer
   sin título|sin titulo|inicio|leer más|más información|buscar|cerrar|senza titolo|leggi tutto|cerca|chiudi
   sem título|sem titulo|início|leia mais|bez názvu|bez tytułu|zonder titel|uten tittel|без названия|подробнее
-  главная|поиск|읽어보기|더보기|無題|もっと見る|詳細|ホーム|検索|トップページ|首页|首頁|返回首页|回首页|返回|更多|查看更多|点击查看大图|点击放大
+  главная|поиск|읽어보기|더보기|로그인|회원가입|홈|검색|메뉴|공지사항|공지|문의|닫기|이전|다음|목록|상세보기|바로가기|배너|공유|댓글|장바구니|취소|확인|프린트|인쇄|확대
+  会社概要|採用情報|戻る|次へ|前へ|地図|予約|電話|閉じる|拡大|共有|印刷|求人|会社|登録|会員|設定|無題|もっと見る|詳細|ホーム|検索|トップページ|首页|首頁|返回首页|回首页|返回|更多|查看更多|点击查看大图|点击放大
+  登录|登陆|登錄|登入|注册|註冊|联系|聯繫|联系我们|关于|關於|关于我们|新闻|新聞|产品|產品|公司|下载|下載|分享|收藏|点赞|评论|評論|微信|微博|客服|购物车|購物車|用户|会员|會員|设置|菜单|导航|广告|廣告|详情|詳情|帮助|服务|案例|资讯|视频|論壇|论坛|博客|留言|打印|放大
   暂无图片|无标题|未命名|搜索|关闭|上一页|下一页
   `
     .split(/[|\n]/)
@@ -78,6 +89,11 @@ export function isPlaceholder(text: string): boolean {
     tokens.some((token) => nouns.has(token)) &&
     tokens.every((token) => nouns.has(token) || modifiers.has(token) || glue.has(token))
   )
+}
+
+/** Whether a word, folded as `isPlaceholder` folds, only says that there is a picture. */
+export function saysNothing(word: string): boolean {
+  return nouns.has(word) || glue.has(word)
 }
 
 /** camelCase opened, compatibility forms unified, lower-cased, only letters and their marks kept. */

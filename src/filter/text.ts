@@ -1,23 +1,68 @@
 import type { rejectReasons } from '../records/index.js'
+import { isAddress, isMostlyAddress, withoutAddresses } from './address.js'
+import { nameOfFile } from './file-name.js'
 import type { TextRules } from './options.js'
-import { isPlaceholder } from './placeholders.js'
+import { isPlaceholder, saysNothing } from './placeholders.js'
+import { countColumns, countNames, countWords, dots } from './words.js'
+
+export { countColumns, countWords } from './words.js'
 
 export type TextReason = (typeof rejectReasons.text)[number]
 
 /**
  * The first rule that a caption breaks; null = none. Rules that say what a text is come before those that
  * measure it, so that `logo` is a placeholder rather than short; `caption_long` is first because it bounds the
- * work of all others.
+ * work of all others. Of a text with an address, and of a file's name, the words alone are judged.
+ *
+ * @param language BCP 47 tag of its page, by which words are counted; null = nobody says
  */
-export function captionVerdict(text: string, rules: TextRules): TextReason | null {
+export function captionVerdict(
+  text: string,
+  rules: TextRules,
+  language: string | null = null,
+): TextReason | null {
   if (exceeds(text, rules.maxChars)) return 'caption_long'
   const clean = normalizeCaption(text)
-  if (isUrl(clean)) return 'caption_url'
-  if (isFileName(clean)) return 'caption_file_name'
+  if (isAddress(clean)) return 'caption_url'
+  const words = withoutAddresses(clean)
+  const name = nameOfFile(words)
+  const verdict =
+    name === null
+      ? wordsVerdict(words, rules, language)
+      : countNames(name) < rules.minWords || wordsVerdict(name, rules, language) !== null
+        ? 'caption_file_name'
+        : null
+  return verdict !== null && isMostlyAddress(clean, words) ? 'caption_url' : verdict
+}
+
+/** Words of a caption: without the address of its source, and without `File:` and the ending where it is the name of a file. */
+export function saidIn(text: string): string {
+  const words = withoutAddresses(normalizeCaption(text))
+  return nameOfFile(words) || words || text
+}
+
+/** Whether a text is the name of a file, whatever it says. */
+export function isFileName(text: string): boolean {
+  return nameOfFile(withoutAddresses(normalizeCaption(text))) !== null
+}
+
+/** Whether two texts are made of the same words, those left out that say no more than that there is a picture. */
+export function sameWords(a: string, b: string): boolean {
+  return a === b || wordKey(a) === wordKey(b)
+}
+
+function wordKey(text: string): string {
+  const words =
+    normalizeCaption(saidIn(text).normalize('NFKC').toLowerCase()).match(/[\p{L}\p{N}\p{M}]+/gu) ?? []
+  const telling = words.filter((word) => !saysNothing(word))
+  return [...new Set(telling.length > 0 ? telling : words)].sort().join(' ')
+}
+
+function wordsVerdict(clean: string, rules: TextRules, language: string | null): TextReason | null {
   if (isMarkup(clean)) return 'caption_markup'
   if (isPlaceholder(clean)) return 'caption_placeholder'
   if (countColumns(clean) < rules.minChars) return 'caption_short'
-  const words = countWords(clean)
+  const words = countWords(clean, language)
   if (words < rules.minWords) return 'caption_few_words'
   return words > rules.maxWords ? 'caption_long' : null
 }
@@ -32,97 +77,20 @@ export function normalizeCaption(text: string): string {
     .normalize('NFC')
 }
 
-/** Under which a caption counts as repeated: case, width and spacing make no difference. */
+/** Under which a caption counts as repeated: case, width, spacing, numbers and dates make no difference. Idempotent. */
 export function captionKey(text: string): string {
-  return normalizeCaption(text.normalize('NFKC').toLowerCase())
+  const folded = normalizeCaption(text.normalize('NFKC').toLowerCase())
+  if (!/\p{N}/u.test(folded)) return folded
+  return folded
+    .replace(number, '0')
+    .replace(month, '0')
+    .replace(/\b0(?:[\s,.:/]{1,3}0)+\b/g, '0')
 }
 
-const wide = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u
-const mark = /[\p{M}\p{Cf}]/u
-
-/** Width in columns: wide East Asian characters 2 (they say as much as two or three letters), marks 0, others 1. */
-export function countColumns(text: string): number {
-  let columns = 0
-  for (const char of text) columns += wide.test(char) ? 2 : mark.test(char) ? 0 : 1
-  return columns
-}
-
-const spacedWord = /[\p{L}\p{N}](?:[\p{L}\p{N}\p{M}'’.-]*[\p{L}\p{N}\p{M}])?/gu
-const unspaced = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー]+/gu
-const southEastAsian = /[\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]+/gu
-const letter = /\p{L}/gu
-
-/**
- * Words of a text. Scripts written with spaces: runs of letters and digits, hyphens inside. Chinese and Japanese:
- * two characters a word, rounded up; Thai, Lao, Khmer and Burmese: five. A text with fewer than three letters (one
- * wide character) has no words at all: `12 x 24` and `$ 5,000` describe nothing.
- */
-export function countWords(text: string): number {
-  const letters = countColumns((text.match(letter) ?? []).join(''))
-  if (letters < 3 && !wide.test(text)) return 0
-  let words = 0
-  const rest = text
-    .replace(unspaced, (run) => {
-      words += Math.ceil([...run].length / 2)
-      return ' '
-    })
-    .replace(southEastAsian, (run) => {
-      words += Math.ceil([...run].length / 5)
-      return ' '
-    })
-  return words + (rest.match(spacedWord)?.length ?? 0)
-}
-
-const urlPart = /(?:[a-z][a-z0-9+.-]{1,20}:\/\/|www\d?\.|data:[a-z]+\/)\S+/giu
-const bareDomain =
-  /^(?:https?:)?(?:\/\/)?(?:[a-z0-9-]+\.)+(?:com|org|net|edu|gov|info|biz|io|co|de|fr|uk|es|it|nl|pl|ru|cn|jp|kr|br|in|eu|us|ca|au|ch|at|be|se|no|dk|fi|cz|me|tv|shop|blog|site|online)(?:[/?#:]\S*)?$/iu
-const mailAddress = /^[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)+$/u
-
-/** Whether addresses make up half of the text or more. */
-function isUrl(text: string): boolean {
-  if (bareDomain.test(text) || mailAddress.test(text)) return true
-  const addresses = (text.match(urlPart) ?? []).join('')
-  return addresses !== '' && 2 * addresses.length >= text.replace(/\s/gu, '').length
-}
-
-const extension =
-  'jpe?g|jfif|png|gif|webp|bmp|tiff?|svg|avif|heic|ico|psd|eps|cr2|nef|dng|pdf|mp4|mov|webm|html?|php|aspx?'
-const endsInFile = new RegExp(
-  `[^\\s.]\\.(?:${extension})(?:\\s*[([]?\\s*\\d[\\d.,\\sx×*]*(?:bytes?|[kmg]i?b|b|px|ko|mo)?\\s*[)\\]]?)?["'»”.]*$`,
-  'iu',
-)
-const cameraPrefix =
-  /^(?:img|dsc[nf]?|dscf|dscn|pict?|p|mvi|vid|pxl|gopr|gp|dji|sam|cimg|kif|imag|hpim|sdc|wp|fb[_ -]img|screen ?shot|capture|scan|whatsapp image|signal|received|unnamed|bildschirmfoto|captura de pantalla|capture d[’']écran|скриншот|螢幕截圖|屏幕截图)(?=[\s_\-(\d])/iu
-/** Words that cameras and copying put beside the numbers of file names. */
-const fileSuffixes = new Set(
-  'at am pm copy edited edit scaled hdr pano burst wa cover e x a b c o um à le de'.split(' '),
-)
-const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/iu
-
-function isFileName(text: string): boolean {
-  if (endsInFile.test(text) || uuid.test(text) || /^file:|^[a-z]:\\|^\.{0,2}\/\S*$/iu.test(text)) return true
-  const camera = cameraPrefix.exec(text)
-  if (camera !== null && isNumbering(text.slice(camera[0].length))) return true
-  return !/\s/u.test(text) && isFileToken(text)
-}
-
-/** Three digits or more, and no letters but those that file names carry beside numbers. */
-function isNumbering(rest: string): boolean {
-  const tokens = rest.toLowerCase().match(/\p{L}+/gu) ?? []
-  return (rest.match(/\d/gu)?.length ?? 0) >= 3 && tokens.every((token) => fileSuffixes.has(token))
-}
-
-/** One token without spaces that nobody would write in a sentence. */
-function isFileToken(token: string): boolean {
-  const digits = token.match(/\d/gu)?.length ?? 0
-  return (
-    /^[a-z0-9]+(?:[_+]|%20)/iu.test(token) ||
-    /^[a-z]{1,5}\d{4,}[a-z]?$/iu.test(token) ||
-    (digits > 0 && /^[0-9a-f]{12,}$/iu.test(token)) ||
-    (digits >= 4 && /^[a-z0-9_-]{16,}$/iu.test(token)) ||
-    /^[a-z0-9]+(?:-[a-z0-9]+){3,}$/u.test(token)
-  )
-}
+const number = /\p{N}+(?:[.,:/-]\p{N}+)*/gu
+/** A month beside a number: dates change where a text is repeated. */
+const month =
+  /(?<=\b0\.?(?: de| of)? )(?:jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-zéüûç]{0,7}\b\.?|\b(?:jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-zéüûç]{0,7}\b\.?(?=,? 0\b)/g
 
 /** Each is a leftover that a reader would not see on a healthy page. */
 const leftovers: readonly RegExp[] = [
@@ -146,7 +114,8 @@ const substance = /[\p{L}\p{N}]/gu
 /** Tags, entities, templates, code, wrongly decoded text, or more punctuation than letters and digits. */
 function isMarkup(text: string): boolean {
   if (leftovers.some((leftover) => leftover.test(text))) return true
-  return (text.match(symbols)?.length ?? 0) > (text.match(substance)?.length ?? 0)
+  const plain = text.replace(dots, ' ')
+  return (plain.match(symbols)?.length ?? 0) > (plain.match(substance)?.length ?? 0)
 }
 
 function exceeds(text: string, maxChars: number): boolean {

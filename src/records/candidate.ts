@@ -15,6 +15,8 @@ export const captionSources = [
   'list',
   'sitemap',
   'feed',
+  /** Heading over several pictures: kept beside the captions of each, and never one itself. */
+  'context',
 ] as const
 
 export type CaptionSource = (typeof captionSources)[number]
@@ -35,7 +37,7 @@ export interface Candidate {
   readonly imageUrl: string
   /** Canonical URLs to try in order where `imageUrl` is gone or not an image; never holds `imageUrl`. */
   readonly fallbackUrls: readonly string[]
-  /** At least one; distinct by (source, text); ordered as `captionSources`. */
+  /** At least one beside a context; distinct by (source, text); ordered as `captionSources`. */
   readonly captions: readonly Caption[]
   /** Canonical URL of the page; null = it came from a list that names none. */
   readonly pageUrl: string | null

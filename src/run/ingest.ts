@@ -16,6 +16,7 @@ import {
   type SourceStep,
   sourceName,
 } from '../crawl/index.js'
+import { captionKey } from '../filter/index.js'
 import { type Candidate, candidateKey } from '../records/index.js'
 import { sleep } from '../timing/index.js'
 
@@ -183,7 +184,7 @@ export function foundOf(candidate: Candidate): FoundCandidate {
   return {
     key: candidateKey(candidate),
     host: hostOf(candidate.imageUrl),
-    texts: [...new Set(candidate.captions.map((caption) => caption.text))],
+    texts: [...new Set(candidate.captions.map(({ text }) => captionKey(text)))],
     body: candidate,
   }
 }

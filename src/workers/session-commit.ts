@@ -8,6 +8,7 @@ import {
   scopeVerdict,
   type TrapReason,
 } from '../crawl/index.js'
+import { captionKey } from '../filter/index.js'
 import {
   type Candidate,
   candidateKey,
@@ -187,7 +188,7 @@ function foundOf(candidate: Candidate, permission: Permission | undefined): Foun
   return {
     key: candidateKey(candidate),
     host: hostOf(candidate.imageUrl),
-    texts: [...new Set(candidate.captions.map((caption) => caption.text))],
+    texts: [...new Set(candidate.captions.map(({ text }) => captionKey(text)))],
     // A frame's pictures have its own.
     body:
       permission === undefined || candidate.pagePermission !== undefined

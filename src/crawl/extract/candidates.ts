@@ -7,7 +7,8 @@ import {
 } from '../../records/index.js'
 import { candidateRoom, candidateSize, maxCaptions } from '../page-room.js'
 import type { Steps } from '../steps.js'
-import type { ImageUrls } from './source.js'
+import { markedWidth, pictureKey } from './picture-url.js'
+import type { ImageSource, ImageUrls } from './source.js'
 
 /** An image with all that is known of it, before equal ones are joined. */
 export interface Finding {
@@ -18,6 +19,8 @@ export interface Finding {
   readonly captions: readonly Caption[]
   /** Used only where nothing else was said anywhere on the page; null = there is none, or it would be wrong. */
   readonly heading: string | null
+  /** Heading of the section, over several pictures; null = there is none. */
+  readonly context: string | null
   readonly licenceUrl: string | null
   /** Orders what the page names: less stands before. */
   readonly place: number
@@ -37,12 +40,15 @@ export interface JoinedFindings {
 type UsableUrls = Extract<ImageUrls, { kind: 'urls' }>
 
 interface Draft {
-  readonly imageUrl: string
-  readonly fallbackUrls: readonly string[]
+  /** Of its picture; equal for other sizes of it. */
+  readonly key: string
+  /** In the order of trying, at least one. */
+  sources: readonly ImageSource[]
   /** How many findings were joined; each is counted with one draft. */
   findings: number
   captions: Caption[]
   heading: string | null
+  context: string | null
   licenceUrl: string | null
   /** Of its first finding. */
   place: number
@@ -87,39 +93,54 @@ type Count = (reason: ImageSkipReason, times?: number) => void
 
 function* draftsOf(elements: readonly Finding[], count: Count): Steps<Draft[]> {
   const drafts: Draft[] = []
-  /** The first draft of each URL, be it its first one or another, with each alt. */
+  /** The first draft of each picture, be it by its first URL or another, with each alt. */
   const known = new Map<string, Draft>()
   for (const [i, finding] of elements.entries()) {
     if (i % perStep === 0) yield
     const { urls } = finding
     if (urls.kind === 'skip') {
       count(urls.reason)
+      continue
+    }
+    const said = saidOf(finding)
+    const [key = '', ...others] = urls.sources.map(({ url }) => pictureKey(url))
+    // A lazy image and its noscript twin have the same alt, and one's first URL is among the other's. Only a first URL
+    // joins: different images may share a fallback that is a placeholder.
+    const twin =
+      known.get(joinKey(key, said)) ??
+      others.map((other) => known.get(joinKey(other, said))).find((draft, i) => draft?.key === others[i])
+    if (twin === undefined) {
+      const draft = draftOf(finding, urls, key)
+      drafts.push(draft)
+      known.set(joinKey(key, said), draft)
+      for (const other of others) if (!known.has(joinKey(other, said))) known.set(joinKey(other, said), draft)
     } else {
-      const said = saidOf(finding)
-      const key = joinKey(urls.imageUrl, said)
-      const fallbackKeys = urls.fallbackUrls.map((url) => joinKey(url, said))
-      // A lazy image and its noscript twin have the same alt, and one's first URL is among the other's. Only a first URL
-      // joins: different images may share a fallback that is a placeholder.
-      const twin =
-        known.get(key) ??
-        fallbackKeys
-          .map((other) => known.get(other))
-          .find((draft, i) => draft?.imageUrl === urls.fallbackUrls[i])
-      if (twin === undefined) {
-        const draft = draftOf(finding, urls)
-        drafts.push(draft)
-        known.set(key, draft)
-        for (const other of fallbackKeys) if (!known.has(other)) known.set(other, draft)
-      } else {
-        addTo(twin, finding)
-        twin.findings++
-      }
+      addTo(twin, finding)
+      addSizes(twin, urls.sources)
+      twin.findings++
     }
   }
   return drafts
 }
 
-/** Drafts by any of their URLs, whatever the alt. */
+/** Other sizes of the picture are sources of it too: the first to try, where its own names itself smaller than they are. */
+function addSizes(draft: Draft, sources: readonly ImageSource[]): void {
+  for (const source of sources) {
+    if (draft.sources.length >= maxJoined || draft.sources.some(({ url }) => url === source.url)) continue
+    if (pictureKey(source.url) !== draft.key) continue
+    const own = markedWidth(draft.sources[0]?.url ?? '')
+    const isLarger =
+      own !== null && own < smallWidth && (markedWidth(source.url) ?? Number.POSITIVE_INFINITY) > own
+    draft.sources = isLarger ? [source, ...draft.sources] : [...draft.sources, source]
+  }
+}
+
+/** Sources of one picture, those of its other sizes too. */
+const maxJoined = 8
+/** Below this a size is a thumbnail. Pixels. */
+const smallWidth = 512
+
+/** Drafts by the key of any of their URLs, whatever the alt. */
 type Shown = Map<string, Draft[]>
 
 function shownBy(drafts: readonly Draft[]): Shown {
@@ -129,9 +150,9 @@ function shownBy(drafts: readonly Draft[]): Shown {
 }
 
 function show(draft: Draft, shown: Shown): void {
-  for (const url of [draft.imageUrl, ...draft.fallbackUrls]) {
-    const places = shown.get(url)
-    if (places === undefined) shown.set(url, [draft])
+  for (const key of new Set(draft.sources.map(({ url }) => pictureKey(url)))) {
+    const places = shown.get(key)
+    if (places === undefined) shown.set(key, [draft])
     else places.push(draft)
   }
 }
@@ -142,15 +163,19 @@ function declare(finding: Finding, drafts: Draft[], shown: Shown, count: Count):
     count(urls.reason)
     return
   }
-  const places = shown.get(urls.imageUrl)
+  const key = pictureKey(urls.sources[0].url)
+  const places = shown.get(key)
   if (places === undefined) {
-    const draft = draftOf(finding, urls)
+    const draft = draftOf(finding, urls, key)
     drafts.push(draft)
     show(draft, shown)
   }
   // Enough to reach every alt of a real page; a hostile one has image and metadata thousands of times.
   else {
-    for (const draft of places.slice(0, 100)) addTo(draft, finding)
+    for (const draft of places.slice(0, 100)) {
+      addTo(draft, finding)
+      addSizes(draft, urls.sources)
+    }
     if (places[0] !== undefined) places[0].findings++
   }
 }
@@ -160,26 +185,30 @@ function* candidatesOf(
   page: PageContext,
   count: Count,
 ): Steps<readonly Candidate[]> {
-  const captioned = new Set(
-    drafts.filter((draft) => draft.captions.length > 0).map((draft) => draft.imageUrl),
-  )
-  const isDistinct = new Set(drafts.map(({ imageUrl }) => imageUrl)).size === drafts.length
+  const captioned = new Map<string, Draft>()
+  for (const draft of drafts)
+    if (draft.captions.length > 0 && !captioned.has(draft.key)) captioned.set(draft.key, draft)
+  for (const draft of drafts) {
+    const twin = draft.captions.length > 0 ? undefined : captioned.get(draft.key)
+    if (twin !== undefined) addSizes(twin, draft.sources)
+  }
+  const isDistinct = new Set(drafts.map(({ key }) => key)).size === drafts.length
   const candidates: Candidate[] = []
   const places: number[] = []
   const seen = new Set<string>()
   const numberOf = numbersOfTexts()
   for (const [i, draft] of drafts.entries()) {
     if (i % perStep === 0) yield
-    const heading = captioned.has(draft.imageUrl) ? null : draft.heading
+    const heading = captioned.has(draft.key) ? null : draft.heading
     const captions = heading === null ? draft.captions : [{ source: 'heading' as const, text: heading }]
     if (captions.length === 0) {
-      count(captioned.has(draft.imageUrl) ? 'repeated' : 'no_caption', draft.findings)
+      count(captioned.has(draft.key) ? 'repeated' : 'no_caption', draft.findings)
       continue
     }
     const ordered =
       captions.length === 1 ? captions : captions.toSorted((a, b) => rank(a.source) - rank(b.source))
     if (!isDistinct) {
-      const identity = `${draft.imageUrl}\n${ordered.map(({ source, text }) => `${source}:${numberOf(text)}`).join(' ')}`
+      const identity = `${draft.key}\n${ordered.map(({ source, text }) => `${source}:${numberOf(text)}`).join(' ')}`
       if (seen.has(identity)) {
         count('repeated', draft.findings)
         continue
@@ -187,10 +216,14 @@ function* candidatesOf(
       seen.add(identity)
     }
     if (draft.findings > 1) count('repeated', draft.findings - 1)
+    const [imageUrl = '', ...fallbackUrls] = draft.sources.map(({ url }) => url)
     candidates.push({
-      imageUrl: draft.imageUrl,
-      fallbackUrls: draft.fallbackUrls,
-      captions: ordered,
+      imageUrl,
+      fallbackUrls,
+      captions:
+        draft.context === null || ordered.some(({ text }) => text === draft.context)
+          ? ordered
+          : [...ordered, { source: 'context', text: draft.context }],
       pageUrl: page.pageUrl,
       pageLanguage: page.pageLanguage,
       licenceUrl: draft.licenceUrl ?? page.licenceUrl,
@@ -226,7 +259,7 @@ function firstFitting(candidates: readonly Candidate[], places: readonly number[
     : candidates.filter((candidate) => fitting.has(candidate))
 }
 
-const joinKey = (url: string, said: string): string => `${url}\n${said}`
+const joinKey = (key: string, said: string): string => `${key}\n${said}`
 
 /** An image without alt is told apart by what else is said of it; two that say nothing are the same. */
 function saidOf({ alt, captions }: Finding): string {
@@ -238,13 +271,14 @@ function wordsOf(captions: readonly Caption[]): string {
   return captions.map(({ source, text }) => `${source}:${text}`).join('\n')
 }
 
-function draftOf(finding: Finding, urls: UsableUrls): Draft {
+function draftOf(finding: Finding, urls: UsableUrls, key: string): Draft {
   const draft: Draft = {
-    imageUrl: urls.imageUrl,
-    fallbackUrls: urls.fallbackUrls,
+    key,
+    sources: urls.sources,
     findings: 1,
     captions: [],
     heading: null,
+    context: null,
     licenceUrl: null,
     place: finding.place,
   }
@@ -261,6 +295,7 @@ function addTo(draft: Draft, finding: Finding): void {
   }
   draft.place = Math.min(draft.place, finding.place)
   draft.heading ??= finding.heading
+  draft.context ??= finding.context
   draft.licenceUrl ??= finding.licenceUrl
 }
 

@@ -3,6 +3,7 @@ import type { Steps } from '../steps.js'
 
 export type Document = DomHandler['root']
 export type Node = Document['children'][number]
+export type Element = Extract<Node, { attribs: unknown }>
 export type Attributes = Readonly<Record<string, string>>
 
 /**
@@ -22,8 +23,10 @@ const pieceLength = 16 * 1024
 export function* parseDocument(html: string): Steps<Document> {
   const handler = new BoundedHandler()
   const parser = new Parser(handler)
-  for (let at = 0; at < html.length && !handler.isFull; at += pieceLength) {
-    parser.write(html.slice(at, at + pieceLength))
+  // Ends a comment too (HTML section 13.2.5.53), which the parser does not know; elsewhere neither means anything.
+  const text = html.includes('--!>') ? html.replaceAll('--!>', '-->') : html
+  for (let at = 0; at < text.length && !handler.isFull; at += pieceLength) {
+    parser.write(text.slice(at, at + pieceLength))
     yield
   }
   parser.end()

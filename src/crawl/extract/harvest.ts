@@ -1,6 +1,8 @@
-import type { SignedShape } from '../render/signs.js'
 import type { Steps } from '../steps.js'
-import type { Attributes, Document, Node } from './document.js'
+import type { Attributes, Document, Element, Node } from './document.js'
+import { imageElement } from './image-element.js'
+import { type LabelGroup, LabelScan } from './labels.js'
+import { type EmptyIds, type MarkupShape, takeEmptyRoot, takeScript } from './script-shape.js'
 import { textOf, tidyText } from './text.js'
 
 /** Findings of one walk over a document, as written: no URL is resolved and nothing is judged yet. */
@@ -24,15 +26,12 @@ export interface DomScan {
   readonly byId: Map<string, Node>
   /** Parents before children. */
   readonly figures: Figure[]
+  /** Smaller ones before those around them. */
+  readonly labels: readonly LabelGroup[]
   readonly jsonLd: FoundScript[]
   /** `property` or `name` (lower-case) and content of every meta element that has both, in order. */
   readonly metas: (readonly [name: string, content: string])[]
   readonly shape: MarkupShape
-}
-
-/** Counts, taken on the way, for the signs of a page that is built by script (see ../render/signs.ts). */
-export type MarkupShape = {
-  -readonly [Count in keyof Omit<SignedShape, 'usableImages' | 'emptyImages' | 'lazyImages'>]: number
 }
 
 /** A script of structured data. */
@@ -53,8 +52,17 @@ export interface FoundImage {
   /** `<source>` elements before it in its `<picture>`. */
   readonly sources: readonly Attributes[]
   readonly figure: Figure | null
-  /** Nearest heading before it; null = none. */
-  readonly heading: string | null
+  /** Link around it, of which it is the first image; null = none. */
+  readonly link: ImageLink | null
+  /** Characters of text in the document before it. */
+  readonly textBefore: number
+}
+
+export interface ImageLink {
+  /** As written. */
+  readonly href: string
+  /** As written; null = none. */
+  readonly title: string | null
 }
 
 /** Images of one page that are looked at; the others are only counted. */
@@ -69,14 +77,14 @@ interface Place {
   readonly figures: Figure[]
   /** Sources of the innermost open picture; null outside. Given to its first image only. */
   readonly pictures: { sources: Attributes[] }[]
-  heading: string | null
-  /** Texts are read when their element opens; one within another would read the same nodes again and again. */
-  openHeading: Node | null
+  readonly labels: LabelScan
+  /** The innermost link around, until an image has it; null = none. */
+  link: ImageLink | null
+  /** A figcaption is read when it opens; one within another would read the same nodes again. */
   openCaption: Node | null
-  /** Open svg elements: their titles are not the page's. */
-  svgs: number
-  /** Of elements without content, before the script that may fill them; each counts once. */
-  readonly emptyIds: Set<string>
+  /** Open svg elements, whose titles are not the page's. */
+  readonly svgs: Element[]
+  readonly emptyIds: EmptyIds
 }
 
 /** DomScan of an empty document. */
@@ -93,6 +101,7 @@ export function emptyHarvest(): DomScan {
     imagesSeen: 0,
     byId: new Map(),
     figures: [],
+    labels: [],
     jsonLd: [],
     metas: [],
     shape: {
@@ -109,14 +118,15 @@ export function emptyHarvest(): DomScan {
 
 /** One pass in document order, without recursion. */
 export function* harvest(document: Document): Steps<DomScan> {
-  const found = emptyHarvest()
+  const labels = new LabelScan()
+  const found: DomScan = { ...emptyHarvest(), labels: labels.groups }
   const place: Place = {
     figures: [],
     pictures: [],
-    heading: null,
-    openHeading: null,
+    labels,
+    link: null,
     openCaption: null,
-    svgs: 0,
+    svgs: [],
     emptyIds: new Set(),
   }
   let node: Node | null = document.children[0] ?? null
@@ -127,15 +137,19 @@ export function* harvest(document: Document): Steps<DomScan> {
       node = child
       continue
     }
-    leave(node, place)
+    leave(node, found, place)
     while (node !== null && node.next === null) {
       const parent: Node | Document | null = node.parent
-      if (parent === null || parent.type === 'root') return found
-      node = parent as Node
-      leave(node, place)
+      if (parent === null || parent.type === 'root') {
+        node = null
+      } else {
+        node = parent as Node
+        leave(node, found, place)
+      }
     }
     node = node === null ? null : (node.next as Node | null)
   }
+  labels.end(found.images.length)
   return found
 }
 
@@ -145,7 +159,7 @@ function enter(node: Node, found: DomScan, place: Place): Node | null {
   if (node.type === 'script') {
     if (isJsonLd(node.attribs.type))
       found.jsonLd.push({ text: rawText(node), imagesBefore: found.imagesSeen })
-    else takeScript(node.attribs.type, rawText(node), found, place)
+    else takeScript(node.attribs.type, rawText(node), found.shape, place.emptyIds)
     return null
   }
   if (node.type !== 'tag') return null
@@ -153,21 +167,23 @@ function enter(node: Node, found: DomScan, place: Place): Node | null {
   if (name.includes('-')) found.shape.customElements++
   const { id } = attribs
   if (id !== undefined && !found.byId.has(id)) found.byId.set(id, node)
+  place.labels.enter(node, found.images.length, found.shape.textLength, place.figures.length > 0)
+  const image = imageElement(node, place.svgs.at(-1) ?? null)
+  if (image !== null) takeImage(image, found, place)
+  enterElement(node, found, place)
+  if (name !== 'template') return node.children[0] ?? null
+  if (attribs.shadowrootmode !== undefined) found.shape.shadowRoots++
+  return null
+}
+
+function enterElement(node: Element, found: DomScan, place: Place): void {
+  const { name, attribs } = node
   switch (name) {
-    case 'img':
-      if (found.imagesSeen++ >= maxImages) break
-      found.images.push({
-        attributes: attribs,
-        sources: takeSources(place),
-        figure: place.figures.at(-1) ?? null,
-        heading: place.heading,
-      })
-      break
     case 'source':
       takeSource(attribs, place)
       break
     case 'svg':
-      place.svgs++
+      place.svgs.push(node)
       break
     case 'picture':
       place.pictures.push({ sources: [] })
@@ -185,16 +201,6 @@ function enter(node: Node, found: DomScan, place: Place): Node | null {
       figure.caption ??= tidyText(textOf(node))
       break
     }
-    case 'h1':
-    case 'h2':
-    case 'h3':
-    case 'h4':
-    case 'h5':
-    case 'h6':
-      if (place.openHeading !== null) break
-      place.openHeading = node
-      place.heading = tidyText(textOf(node)) ?? place.heading
-      break
     case 'a':
     case 'area':
     case 'link':
@@ -209,7 +215,7 @@ function enter(node: Node, found: DomScan, place: Place): Node | null {
       takeMeta(attribs, found)
       break
     case 'title':
-      if (place.svgs === 0) found.title ??= tidyText(rawText(node))
+      if (place.svgs.length === 0) found.title ??= tidyText(rawText(node))
       break
     case 'base':
       found.base ??= attribs.href ?? null
@@ -217,30 +223,38 @@ function enter(node: Node, found: DomScan, place: Place): Node | null {
     case 'html':
       found.htmlLanguage ??= attribs.lang ?? attribs['xml:lang'] ?? null
       break
-    case 'template':
-      if (attribs.shadowrootmode !== undefined) found.shape.shadowRoots++
-      return null
     case 'div':
     case 'main':
     case 'section':
     case 'ul':
     case 'ol':
-      if (id === undefined || id === '' || !isBlank(node.children) || sideShow.test(id)) break
-      if (appRoot.test(id)) found.shape.emptyRoots++
-      else if (place.emptyIds.size < maxEmptyIds) place.emptyIds.add(id)
+      takeEmptyRoot(attribs.id, node.children, found.shape, place.emptyIds)
       break
     default:
   }
-  return node.children[0] ?? null
 }
 
-function leave(node: Node, place: Place): void {
+function leave(node: Node, found: DomScan, place: Place): void {
   if (node.type !== 'tag') return
-  if (node.name === 'figure') place.figures.pop()
-  else if (node.name === 'picture') place.pictures.pop()
-  else if (node.name === 'svg') place.svgs--
-  else if (node === place.openHeading) place.openHeading = null
+  const { name } = node
+  if (name === 'figure') place.figures.pop()
+  else if (name === 'picture') place.pictures.pop()
+  else if (name === 'svg') place.svgs.pop()
+  else if (name === 'a') place.link = null
   else if (node === place.openCaption) place.openCaption = null
+  place.labels.leave(node, name, found.images.length, found.shape.textLength)
+}
+
+function takeImage(attributes: Attributes, found: DomScan, place: Place): void {
+  if (found.imagesSeen++ >= maxImages) return
+  found.images.push({
+    attributes,
+    sources: takeSources(place),
+    figure: place.figures.at(-1) ?? null,
+    link: place.link,
+    textBefore: found.shape.textLength,
+  })
+  place.link = null
 }
 
 function takeSource(attribs: Attributes, place: Place): void {
@@ -259,6 +273,7 @@ function takeSources(place: Place): readonly Attributes[] {
 function takeLink(name: string, attribs: Attributes, found: DomScan, place: Place): void {
   const href = attribs.href
   if (href === undefined) return
+  if (name === 'a') place.link = { href, title: attribs.title ?? null }
   const rel = attribs.rel ?? ''
   if (/(?:^|\s)license(?:\s|$)/i.test(rel)) {
     const figure = place.figures.at(-1)
@@ -299,35 +314,6 @@ function refreshTarget(content: string): string | null {
 
 function isJsonLd(type: string | undefined): boolean {
   return type !== undefined && /^\s*application\/ld\+json\s*(;|$)/i.test(type)
-}
-
-/** Those of a type of its own hold data, and are no script (HTML, "prepare the script element"). */
-function takeScript(type: string | undefined, text: string, { shape }: DomScan, { emptyIds }: Place): void {
-  const isScript =
-    type === undefined || /^\s*(?:$|module\s*$|(?:text|application)\/(?:x-)?(?:java|ecma)script)/i.test(type)
-  if (!isScript) return
-  shape.scripts++
-  const looked = text.slice(0, maxScript)
-  if (watchesScrolling.test(looked)) shape.lazyScripts++
-  if (emptyIds.size === 0) return
-  for (const [, word = ''] of looked.matchAll(quotedWord)) if (emptyIds.delete(word)) shape.emptyRoots++
-}
-
-/** Of a script that is looked into. Characters. */
-const maxScript = 100_000
-const watchesScrolling = /\bIntersectionObserver\b|['"`]scroll(?:end)?['"`]|\bonscroll\b/
-/** An id, as scripts name it. */
-const quotedWord = /["'`]#?([\w-]{1,60})["'`]/g
-const maxEmptyIds = 200
-
-/** The element that the usual frameworks fill. */
-const appRoot = /^_*(?:root|app|app-root|main-app|react-root|next|nuxt|gatsby|svelte|application)$/i
-/** Of elements that scripts fill beside what the page is about: advertisements, questions, comments. */
-const sideShow =
-  /(?:^|[-_])(?:ads?|adv|gpt|dfp|banner|sponsor\w*|cookies?|consent|gdpr|captcha|recaptcha|comments?|disqus|chat|toasts?|modal|popup|tooltip|overlay|notifications?|maps?|chart)(?:$|[-_\d])/i
-
-function isBlank(children: readonly Node[]): boolean {
-  return children.every((child) => child.type === 'text' && child.data.trim() === '')
 }
 
 function rawText(node: { readonly children: readonly Node[] }): string {

@@ -1,23 +1,17 @@
-import type { Candidate, Caption, CaptionSource, ImageSkipReason, OptOut } from '../../records/index.js'
+import type { Candidate, CaptionSource, ImageSkipReason, OptOut } from '../../records/index.js'
 import { linkRoom } from '../page-room.js'
 import { allOptOuts, pageVerdict, type Refusal } from '../permission/index.js'
 import { type RenderSign, signsOf } from '../render/signs.js'
 import { atOnce, type Steps } from '../steps.js'
 import { canonicalUrl } from '../url.js'
 import { type Finding, type Join, joinFindings } from './candidates.js'
-import { type Document, type Node, parseDocument } from './document.js'
-import { type DomScan, type Figure, type FoundImage, type FoundScript, harvest } from './harvest.js'
+import { type Document, parseDocument } from './document.js'
+import { findingsOf } from './findings.js'
+import { type DomScan, type FoundScript, harvest } from './harvest.js'
 import { type DeclaredImage, readJsonLd } from './json-ld.js'
 import { readOpenGraph } from './open-graph.js'
-import {
-  declaredUrl,
-  type ImageUrls,
-  imageUrlsOf,
-  isUnresolvedLazy,
-  pixels,
-  type SourceContext,
-} from './source.js'
-import { textOf, tidyText } from './text.js'
+import { declaredUrl, type ImageUrls, isUnresolvedLazy, type SourceContext } from './source.js'
+import { tidyText } from './text.js'
 
 export { type DomScan, emptyHarvest, type FoundImage } from './harvest.js'
 
@@ -59,10 +53,6 @@ export interface ExtractedPage {
   readonly refusal: Refusal | null
 }
 
-/** Below this many declared pixels a heading says nothing about an image: it is an icon or a spacer. */
-const tinySide = 64
-/** A label is a phrase; whole sections that are named as labels are cut. */
-const maxLabelNodes = 200
 const imagesPerStep = 16
 const linksPerStep = 64
 
@@ -132,13 +122,7 @@ function* readHarvest(found: DomScan, url: string, options: ExtractOptions): Ste
   }
 
   const context: SourceContext = { base, pageUrl: url, imageSize: options.imageSize }
-  const labels = labelsOf(found.byId)
-  const figures = resolveFigures(found.figures, base)
-  const findings: Finding[] = []
-  for (const [i, image] of found.images.entries()) {
-    if (i % imagesPerStep === 0) yield
-    findings.push(findingOf(image, placeOfImage(i), context, figures, labels))
-  }
+  const findings = yield* findingsOf(found, context, placeOfImage)
   const join = yield* joinFindings(findings)
   join.leaveOut(found.imagesSeen - found.images.length)
   const { named, licence } = yield* declareImages(found, context, join)
@@ -203,81 +187,6 @@ function* linksOf(
   return { links: [...links], ...(beyond > 0 ? { linksBeyond: beyond } : {}) }
 }
 
-interface ResolvedFigure {
-  readonly caption: string | null
-  readonly licenceUrl: string | null
-}
-
-/** A figure without a caption or licence of its own has those of the figure around it. */
-function resolveFigures(figures: readonly Figure[], base: string): ReadonlyMap<Figure, ResolvedFigure> {
-  const resolved = new Map<Figure, ResolvedFigure>()
-  for (const figure of figures) {
-    const outer = figure.parent === null ? undefined : resolved.get(figure.parent)
-    resolved.set(figure, {
-      caption: figure.caption ?? outer?.caption ?? null,
-      licenceUrl: absolute(figure.licence, base) ?? outer?.licenceUrl ?? null,
-    })
-  }
-  return resolved
-}
-
-type Labels = (id: string) => string | null
-
-function findingOf(
-  image: FoundImage,
-  place: number,
-  context: SourceContext,
-  figures: ReadonlyMap<Figure, ResolvedFigure>,
-  labels: Labels,
-): Finding {
-  const { attributes } = image
-  const figure = image.figure === null ? undefined : figures.get(image.figure)
-  const alt = tidyText(attributes.alt)
-  const captions: Caption[] = []
-  const say = (source: CaptionSource, text: string | null) => {
-    if (text !== null) captions.push({ source, text })
-  }
-  say('alt', alt)
-  say('figcaption', figure?.caption ?? null)
-  say('title', tidyText(attributes.title))
-  say('aria-label', tidyText(attributes['aria-label']) ?? labelledBy(attributes['aria-labelledby'], labels))
-  return {
-    urls: imageUrlsOf(image, context),
-    alt,
-    captions,
-    heading: mayBeHeaded(image) ? image.heading : null,
-    licenceUrl: figure?.licenceUrl ?? null,
-    place,
-  }
-}
-
-/** `alt=""` says that an image is decoration; a declared size may say so too. */
-function mayBeHeaded(image: FoundImage): boolean {
-  const { alt, role, width, height } = image.attributes
-  if (alt !== undefined && alt.trim() === '') return false
-  if (role === 'presentation' || role === 'none') return false
-  return (pixels(width) ?? tinySide) >= tinySide && (pixels(height) ?? tinySide) >= tinySide
-}
-
-function labelledBy(ids: string | undefined, labels: Labels): string | null {
-  if (ids === undefined) return null
-  const texts = ids.trim().split(/\s+/, 4).map(labels)
-  return tidyText(texts.filter((text) => text !== null).join(' '))
-}
-
-/** Each text is read once, however many images it labels, and only its beginning. */
-function labelsOf(byId: ReadonlyMap<string, Node>): Labels {
-  const texts = new Map<string, string | null>()
-  return (id) => {
-    const known = texts.get(id)
-    if (known !== undefined) return known
-    const element = byId.get(id)
-    const text = element === undefined ? null : tidyText(textOf(element, maxLabelNodes))
-    texts.set(id, text)
-    return text
-  }
-}
-
 /** Images named by structured data that are looked at, of one page; the others are only counted. */
 const maxDeclared = 20_000
 
@@ -309,11 +218,12 @@ function* declareImages(found: DomScan, context: SourceContext, join: Join): Ste
       alt: null,
       captions,
       heading: null,
+      context: null,
       licenceUrl: absolute(image.licence, context.base),
       place,
     })
   }
-  const previews = readOpenGraph(found.metas)
+  const previews = readOpenGraph(found.metas, { url: context.pageUrl, title: found.title })
   for (const image of previews) declare(image, 'og', placeOfMetas)
   let licence: string | null = null
   let declared = 0

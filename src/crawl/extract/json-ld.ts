@@ -83,6 +83,7 @@ function levelOfObject(object: JsonObject, isImage: boolean, depth: number): Lev
       const key = keys[index] ?? ''
       const value = object[key]
       if (key === '@graph') return { value, imageOf: null, depth }
+      if (key === 'logo') return null
       if (!isImage && imageKeys.has(key)) return { value, imageOf: { name }, depth: depth + 1 }
       return typeof value === 'object' && value !== null ? { value, imageOf: null, depth: depth + 1 } : null
     },

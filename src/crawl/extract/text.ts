@@ -1,3 +1,4 @@
+import { Parser } from 'htmlparser2'
 import { ownCopy } from '../own-copy.js'
 import type { Node } from './document.js'
 
@@ -9,12 +10,15 @@ const maxNodes = 5000
 /** Words of printable ASCII with single spaces between them. */
 const tidy = /^[!-~]+(?: [!-~]+)*$/
 
-/** Whitespace collapsed, control characters gone, NFC, well-formed, cut to `maxTextLength`; null = nothing is left. */
+/**
+ * Whitespace collapsed, control characters gone, NFC, character references that are left decoded once more, well-formed, cut to
+ * `maxTextLength`; null = nothing is left.
+ */
 export function tidyText(raw: string | undefined | null): string | null {
   if (raw === undefined || raw === null || raw === '') return null
   // The text is cut before its whitespace is normalised, so that a megabyte of alt is not normalised only to be cut.
   let text = raw.length > 8 * maxTextLength ? raw.slice(0, 8 * maxTextLength) : raw
-  text = text.trim()
+  text = decodedOnce(text).trim()
   if (text.length <= maxTextLength && tidy.test(text)) return ownCopy(text)
   text = text.replace(/\s+/g, ' ')
   if (/[^ -~]/.test(text)) {
@@ -53,6 +57,23 @@ export function textOf(node: Node, limit = maxNodes): string {
     }
   }
   return parts.join('')
+}
+
+const reference = /&(?:[a-z][a-z\d]{1,31}|#\d{1,7}|#x[\da-f]{1,6});/gi
+
+/** What was encoded once more than its format asks: nobody writes `&amp;` into a description and means these five letters. */
+function decodedOnce(text: string): string {
+  if (!text.includes('&')) return text
+  return text.replace(reference, (whole) => {
+    let decoded = ''
+    const parser = new Parser({
+      ontext: (piece) => {
+        decoded += piece
+      },
+    })
+    parser.end(whole)
+    return decoded
+  })
 }
 
 function cut(text: string): string {

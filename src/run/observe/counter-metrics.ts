@@ -24,7 +24,12 @@ interface Family extends Plain {
 }
 
 type OutOfScope = Exclude<ScopeVerdict, 'in'>
-const outOfScope = ['out_of_scope', 'too_deep', 'excluded'] as const satisfies readonly OutOfScope[]
+const outOfScope = [
+  'out_of_scope',
+  'too_deep',
+  'excluded',
+  'picture',
+] as const satisfies readonly OutOfScope[]
 /** Beside what a visit ends in: what the run itself leaves out. */
 const pageReasons: readonly (PageSkipReason | OutOfScope | RunSkipReason)[] = [
   ...pageSkipReasons,

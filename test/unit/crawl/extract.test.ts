@@ -59,7 +59,7 @@ describe('an image is found', () => {
     [
       'in src, where that is a picture of its own',
       '<img src="a.jpg" data-src="b.jpg" alt="x">',
-      '/dir/a.jpg',
+      '/dir/a.jpg /dir/b.jpg',
     ],
     [
       'in data-srcset',
@@ -149,13 +149,19 @@ describe('a caption is labelled by where it stood', () => {
     expect(Buffer.from(long).toString()).toBe(long)
   })
 
-  it('as the nearest heading before it, only where nothing else is said', () => {
+  it('as the heading of its section, only where nothing else is said and it is the only picture there', () => {
     const html =
-      '<h1>One</h1><img src="a.jpg"><h2>Two <b>b</b></h2><img src="b.jpg"><img src="c.jpg" alt="C">'
+      '<h1>One</h1><img src="a.jpg"><h2>Two <b>b</b></h2><img src="b.jpg"><h2>Three</h2><img src="c.jpg" alt="C">'
     expect(images(html)).toEqual([
       ['/dir/a.jpg', 'heading: One'],
       ['/dir/b.jpg', 'heading: Two b'],
       ['/dir/c.jpg', 'alt: C'],
+    ])
+  })
+
+  it('as context, where a heading stands over several pictures', () => {
+    expect(images('<h2>Two <b>b</b></h2><img src="b.jpg"><img src="c.jpg" alt="C">')).toEqual([
+      ['/dir/c.jpg', 'alt: C', 'context: Two b'],
     ])
   })
 
@@ -169,13 +175,10 @@ describe('a caption is labelled by where it stood', () => {
     },
   )
 
-  it('as og: metadata, on an image of its own', () => {
+  it('as og: metadata, on the first image that it names', () => {
     const html = `<meta property="og:title" content="T"><meta property="og:description" content="D">
       <meta property="og:image" content="/o.jpg"><meta property="og:image:alt" content="A"><meta name="twitter:image" content="/t.jpg">`
-    expect(images(html)).toEqual([
-      ['/o.jpg', 'og: A', 'og: T', 'og: D'],
-      ['/t.jpg', 'og: T', 'og: D'],
-    ])
+    expect(images(html)).toEqual([['/o.jpg', 'og: A', 'og: T', 'og: D']])
   })
 
   it('as og: metadata, on the element that shows the same image', () => {

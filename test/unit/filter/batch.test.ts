@@ -283,18 +283,30 @@ describe('a batch of candidates', () => {
     expect(counters).toMatchObject({ image_bytes: files.cat!.length })
   })
 
-  it('tries the other sources where the first is gone or no image, not where the picture itself is refused', async () => {
+  it('tries the other sources where the first is gone, no image or small, not where the picture itself is refused', async () => {
     const { rows, fetched } = await judge(
       [
         sources('gone', 'page', 'cat'),
+        sources('cut', 'cat'),
         sources('small', 'flipped'),
         sources('gone', 'missing'),
         sources('page', 'small'),
       ],
       { options: { dedupe: 'off' } },
     )
-    expect(rows.map(({ row }) => row.reason)).toEqual([null, 'side_small', 'http_4xx', 'side_small'])
-    expect(fetched.toSorted()).toEqual(['cat', 'gone', 'gone', 'missing', 'page', 'page', 'small', 'small'])
+    expect(rows.map(({ row }) => row.reason)).toEqual([null, 'truncated', null, 'http_4xx', 'side_small'])
+    expect(fetched.toSorted()).toEqual([
+      'cat',
+      'cut',
+      'flipped',
+      'gone',
+      'gone',
+      'missing',
+      'page',
+      'page',
+      'small',
+      'small',
+    ])
   })
 
   it('names the source that gave the image, kept or not, and the best one where none did', async () => {
@@ -375,7 +387,7 @@ describe('a batch of candidates', () => {
     const body = candidate('cat', [
       'a photo of something',
       caption('a cat on a mat', 'figcaption'),
-      caption('the story of a cat', 'heading'),
+      caption('the story of a cat', 'title'),
     ])
     const scores = { 'a photo of something': 0.21, 'a cat on a mat': 0.34, 'the story of a cat': 0.28 }
     const { rows, counters } = await judge([body], { scores })

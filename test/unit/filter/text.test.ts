@@ -25,8 +25,9 @@ const examples: Record<string, readonly string[]> = {
     'Screenshot 2021-03-04 at 10.22.11',
     'Screen Shot 2020-01-02 at 3.04.05 PM',
     'WhatsApp Image 2021-03-04 at 10.22.11',
-    'my holiday photo 3.JPG',
-    'File:Apple pie.jpg',
+    'holiday 3.JPG',
+    'File:Scan 0012.jpg',
+    'File:Old_Mill_Lane_4.jpg',
     'sunset.webp 1024x768',
     'site_banner_left',
     'home%20banner%202',
@@ -124,6 +125,9 @@ describe('A caption', () => {
   test.each([
     'A blond woman in a blue shirt appears to wait for a ride .',
     'Apple Pie',
+    'my holiday photo 3.JPG',
+    'File:Apple pie.jpg',
+    'Datei:Alte Mühle am Bach.png (2,1 MB)',
     'iPhone 12',
     'Boeing 747 at the gate',
     'Nike logo on a red shoe',
@@ -232,7 +236,8 @@ describe('Words and columns', () => {
 
   test('count wide characters twice and marks not at all', () => {
     expect(countColumns('abc')).toBe(3)
-    expect(countColumns('图片')).toBe(4)
+    expect(countColumns('图片')).toBe(5)
+    expect(countColumns('いぬ')).toBe(4)
     expect(countColumns('e\u0301')).toBe(1)
   })
 })

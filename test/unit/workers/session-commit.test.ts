@@ -74,7 +74,7 @@ describe('the commit of a session', () => {
       back: [],
       pages: 1,
       offers: [{ url: 'http://a.test/x', host: 'a.test', depth: 2, anchor: 'a.test', redirects: 0 }],
-      candidates: [{ key: candidateKey(image), host: 'img.test', texts: ['a cat', 'Cats'], body: image }],
+      candidates: [{ key: candidateKey(image), host: 'img.test', texts: ['a cat', 'cats'], body: image }],
       decided: [expect.objectContaining({ outcome: 'read', candidates: 1, httpStatus: 200 })],
       counters: {
         pages: 1,

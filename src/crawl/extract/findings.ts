@@ -1,0 +1,150 @@
+import type { Caption, CaptionSource } from '../../records/index.js'
+import type { Steps } from '../steps.js'
+import { canonicalUrl } from '../url.js'
+import type { Finding } from './candidates.js'
+import type { Node } from './document.js'
+import type { DomScan, Figure, FoundImage } from './harvest.js'
+import { type ImageLabels, type LabelledPicture, labelImages } from './labels.js'
+import { pictureKey } from './picture-url.js'
+import { type ImageUrls, imageUrlsOf, pixels, type SourceContext } from './source.js'
+import { textOf, tidyText } from './text.js'
+
+/** Below this many declared pixels an image is an icon or a spacer, which no heading or caption beside it speaks of. */
+const tinySide = 64
+/** A label is a phrase; whole sections that are named as labels are cut. */
+const maxLabelNodes = 200
+const imagesPerStep = 16
+
+interface ResolvedFigure {
+  readonly caption: string | null
+  readonly licenceUrl: string | null
+}
+
+/** A figure without a caption or licence of its own has those of the figure around it. */
+function resolveFigures(figures: readonly Figure[], base: string): ReadonlyMap<Figure, ResolvedFigure> {
+  const resolved = new Map<Figure, ResolvedFigure>()
+  for (const figure of figures) {
+    const outer = figure.parent === null ? undefined : resolved.get(figure.parent)
+    resolved.set(figure, {
+      caption: figure.caption ?? outer?.caption ?? null,
+      licenceUrl: absolute(figure.licence, base) ?? outer?.licenceUrl ?? null,
+    })
+  }
+  return resolved
+}
+
+type Named = (id: string) => string | null
+
+/** What a page shows, image element by image element. */
+export function* findingsOf(
+  found: DomScan,
+  context: SourceContext,
+  placeOf: (index: number) => number,
+): Steps<readonly Finding[]> {
+  const withShared = { ...context, sharedSrcs: sharedIn(found.images) }
+  const urls: ImageUrls[] = []
+  for (const [i, image] of found.images.entries()) {
+    if (i % imagesPerStep === 0) yield
+    urls.push(imageUrlsOf(image, withShared))
+  }
+  const labels =
+    found.labels.length === 0
+      ? null
+      : yield* labelImages(
+          found.labels,
+          found.images.map((image, i) => labelledPicture(image, urls[i])),
+        )
+  const named = namesOf(found.byId)
+  const figures = resolveFigures(found.figures, context.base)
+  const findings: Finding[] = []
+  for (const [i, image] of found.images.entries()) {
+    if (i % imagesPerStep === 0) yield
+    const own = urls[i]
+    if (own === undefined) continue
+    const figure = image.figure === null ? undefined : figures.get(image.figure)
+    findings.push({
+      urls: own,
+      ...saidOf(image, figure?.caption ?? null, labels?.[i] ?? nothingSaid, named),
+      licenceUrl: figure?.licenceUrl ?? null,
+      place: placeOf(i),
+    })
+  }
+  return findings
+}
+
+const nothingSaid: ImageLabels = { captions: [], heading: null, context: null }
+
+/** Values of `src` that several images have. */
+function sharedIn(images: readonly FoundImage[]): ReadonlySet<string> {
+  const seen = new Set<string>()
+  const shared = new Set<string>()
+  for (const { attributes } of images) {
+    const { src } = attributes
+    if (src === undefined) continue
+    if (seen.has(src)) shared.add(src)
+    else seen.add(src)
+  }
+  return shared
+}
+
+function labelledPicture(image: FoundImage, urls: ImageUrls | undefined): LabelledPicture {
+  const isPicture = urls?.kind === 'urls' && !isTiny(image)
+  return {
+    key: isPicture ? pictureKey(urls.sources[0].url) : null,
+    mayBeHeaded: !isDecoration(image),
+    textBefore: image.textBefore,
+  }
+}
+
+/** Every text that stands beside an image, by where it stands. */
+function saidOf(
+  { attributes, link }: FoundImage,
+  figcaption: string | null,
+  labels: ImageLabels,
+  named: Named,
+): Pick<Finding, 'alt' | 'captions' | 'heading' | 'context'> {
+  const captions: Caption[] = []
+  const say = (source: CaptionSource, text: string | null) => {
+    if (text !== null && !captions.some((said) => said.source === source && said.text === text))
+      captions.push({ source, text })
+  }
+  const alt = tidyText(attributes.alt)
+  say('alt', alt)
+  say('figcaption', figcaption)
+  for (const caption of labels.captions) say('figcaption', caption)
+  say('title', tidyText(attributes.title) ?? tidyText(link?.title))
+  say('aria-label', tidyText(attributes['aria-label']) ?? labelledBy(attributes['aria-labelledby'], named))
+  return { alt, captions, heading: labels.heading, context: labels.context }
+}
+
+/** `alt=""` says that an image is decoration. */
+function isDecoration({ attributes: { alt, role } }: FoundImage): boolean {
+  return (alt !== undefined && alt.trim() === '') || role === 'presentation' || role === 'none'
+}
+
+function isTiny({ attributes: { width, height } }: FoundImage): boolean {
+  return (pixels(width) ?? tinySide) < tinySide || (pixels(height) ?? tinySide) < tinySide
+}
+
+function labelledBy(ids: string | undefined, named: Named): string | null {
+  if (ids === undefined) return null
+  const texts = ids.trim().split(/\s+/, 4).map(named)
+  return tidyText(texts.filter((text) => text !== null).join(' '))
+}
+
+/** Each text is read once, however many images it labels, and only its beginning. */
+function namesOf(byId: ReadonlyMap<string, Node>): Named {
+  const texts = new Map<string, string | null>()
+  return (id) => {
+    const known = texts.get(id)
+    if (known !== undefined) return known
+    const element = byId.get(id)
+    const text = element === undefined ? null : tidyText(textOf(element, maxLabelNodes))
+    texts.set(id, text)
+    return text
+  }
+}
+
+function absolute(raw: string | null, base: string): string | null {
+  return raw === null ? null : canonicalUrl(raw, base)
+}
