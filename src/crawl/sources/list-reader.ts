@@ -89,7 +89,7 @@ function parserOf(source: ListSource): RowParser {
 }
 
 function csvRows({ format, columns }: ListSource): RowParser {
-  const parser = new CsvParser(format === 'tsv' ? '\t' : ',')
+  const parser = new CsvParser(format === 'tsv' ? '\t' : ',', columns.url)
   let header: readonly string[] | null = null
   const place = (column: string | null) => (column === null ? -1 : (header?.indexOf(column) ?? -1))
   let at = { url: -1, caption: -1, page: -1, licence: -1 }
