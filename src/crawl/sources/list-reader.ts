@@ -47,7 +47,7 @@ export async function* readList(
  */
 export async function listProblem(source: ListSource, answerMs = parquetAnswerMs): Promise<string | null> {
   const names =
-    source.format === 'parquet' ? await parquetColumnsOf(source.path, answerMs) : await columnsOf(source)
+    source.format === 'parquet' ? await parquetColumnsOf(source, answerMs) : await columnsOf(source)
   if (names === null) return null
   if ('why' in names) return names.why
   const missing = namedColumns(source.columns).find((column) => !names.columns.includes(column))
