@@ -1,7 +1,7 @@
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { imagesOf, told } from '../../../../fixtures/crawl/sources/archive/reader.js'
+import { imagesOf, stepsOf, told } from '../../../../fixtures/crawl/sources/archive/reader.js'
 import {
   members,
   page,
@@ -152,5 +152,38 @@ describe('a record without a media type', () => {
       skipped: [],
       counters: { records: 2, 'record_skipped:not_http': 1, 'record_skipped:metadata': 1 },
     })
+  })
+})
+
+describe('a WAT record of an early extractor', () => {
+  it('has its character references undone, in URLs and texts', async () => {
+    const [step] = await stepsOf(
+      members(
+        wat({
+          head: {
+            Base: '/b?x=1&amp;y=2',
+            Metas: [
+              { property: 'og:image', content: '/og.jpg?a=1&amp;b=2' },
+              { property: 'og:title', content: 'The Caf&eacute;' },
+            ],
+            Link: [{ path: 'LINK@/href', url: '/by?a&amp;b', rel: 'license' }],
+          },
+          links: [
+            { path: 'IMG@/src', url: '/1.jpg?w=3&amp;h=2&copy=1', alt: 'Cat &amp; dog', title: '&#39;tis' },
+            { path: 'IMG@/srcset', url: '/2.jpg?w=3&amp;h=2 300w', alt: 'A &lt;b&gt; key' },
+          ],
+        }),
+      ),
+    )
+    const shown = step?.candidates.map(({ imageUrl, captions, licenceUrl }) => [
+      imageUrl,
+      captions.map(({ text }) => text).join(', '),
+      licenceUrl,
+    ])
+    expect(shown).toEqual([
+      ['http://site.test/1.jpg?w=3&h=2&copy=1', "Cat & dog, 'tis", 'http://site.test/by?a&b'],
+      ['http://site.test/2.jpg?w=3&h=2', 'A <b> key', 'http://site.test/by?a&b'],
+      ['http://site.test/og.jpg?a=1&b=2', 'The Caf\u00e9', 'http://site.test/by?a&b'],
+    ])
   })
 })
