@@ -61,10 +61,13 @@ export async function findLists(
 const endings = `${listFormats.map((format) => `.${format}`).join(', ')} (or .gz behind it)`
 
 function listsIn(folder: string): string[] {
-  return readdirSync(folder)
-    .filter((name) => kindOf(name, null) !== null)
-    .sort()
-    .map((name) => join(folder, name))
+  return (
+    readdirSync(folder)
+      // Hidden files are no lists, whatever their names end in: systems write such ones beside others.
+      .filter((name) => !name.startsWith('.') && kindOf(name, null) !== null)
+      .sort()
+      .map((name) => join(folder, name))
+  )
 }
 
 function kindOf(name: string, told: ListFormat | null): Pick<ListSource, 'format' | 'gzip'> | null {

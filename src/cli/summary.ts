@@ -90,12 +90,14 @@ function funnel(snapshot: Pick<RunSnapshot, 'counters'>): readonly string[] {
   const candidates = count('candidates')
   const images = count('images_seen') + count('images_named')
   const known = count('candidates_known')
+  const joined = count('list_row_joined')
   const waiting = candidates - judgedOf(snapshot)
   const share = (part: number, whole: number, of: string) =>
     whole > 0 ? [formatShare(part, whole), `of ${of}`] : ['', '']
   const bytes = (name: string) => (count(name) > 0 ? formatBytes(count(name)) : '')
   const rows = [
     ...(count('rows') > 0 ? [['rows of lists', count('rows'), '', '']] : []),
+    ...(joined > 0 ? [['joined with earlier ones', joined, ...share(joined, count('rows'), 'rows')]] : []),
     ...(count('records') > 0
       ? [
           ['records of archives', count('records'), '', ''],

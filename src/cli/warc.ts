@@ -54,12 +54,16 @@ export function findArchives(
   return { sources, problems }
 }
 
-/** In a folder the lists of Common Crawl are left alone: the archives beside them would be read twice. */
+/**
+ * In a folder the lists of Common Crawl are left alone: the archives beside them would be read twice. Those of a kind that is not read are
+ * taken, so that they are refused by name.
+ */
 const endings = '.warc, .wat (or .gz behind it)'
+const archiveName = /^[^.].*\.(?:(?:warc|wat)(?:\.gz|\.zst)?|wacz)$/i
 
 function archivesIn(folder: string): string[] {
   return readdirSync(folder)
-    .filter((name) => /\.(?:warc|wat)(?:\.gz)?$/i.test(name))
+    .filter((name) => archiveName.test(name))
     .sort()
     .map((name) => join(folder, name))
 }

@@ -67,7 +67,7 @@ export interface RunSnapshot {
   /**
    * Flat, a label after a colon: `pages`, `page_bytes`, `page_skipped:robots`, `page_opted_out:tdm` (by rule, of `page_skipped:opt_out`),
    * `images_opted_out:meta-robots` (pages read whose images were left alone), `images_seen`, `images_named` (by metadata; both together are `candidates_seen` and each `image_skipped`),
-   * `image_skipped:svg`, `candidates_known` (of `candidates_seen`: in the run already), `link_skipped:excluded`, `pages_rendered` (of `pages`), `rendered:trial` (why: signed, plain, trial), `renders_paid` (that gave something), `render_candidates` (pairs
+   * `image_skipped:svg`, `candidates_known` (of `candidates_seen`: in the run already), `rows` (of lists), `row_skipped:no_url`, `list_row_joined` (of `rows`: with an image that an earlier one names), `link_skipped:excluded`, `pages_rendered` (of `pages`), `rendered:trial` (why: signed, plain, trial), `renders_paid` (that gave something), `render_candidates` (pairs
    * that they added), `render_failed:crash`, `render_requests`, `render_bytes`, `render_refused:robots` (requests of browsers), `candidates`, `images_fetched`, `image_bytes`, `rejected:score_low`, `kept`, `shards`,
    * `score:0.28` (histogram of scored pairs; bins 0.02 wide, named by their lower edge), `tagged:logo` (scored
    * pairs, kept or not). Absent = 0.

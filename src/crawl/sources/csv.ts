@@ -1,4 +1,4 @@
-/** Longer records are no rows of a list: a quote was opened and never closed. Characters. */
+/** Longer records are no rows of a list, and quoted fields that would make one are none. Characters. */
 export const maxRecordLength = 128 * 1024
 
 /** One record, by the line on which it begins. `why`: it cannot be read. */
@@ -8,134 +8,247 @@ export type CsvRecord =
 
 const quote = 0x22
 const newline = 0x0a
+const carriageReturn = 0x0d
+const space = 0x20
+const comma = 0x2c
+
+/** A quoted field of a record. `end`: at the separator, line end or end of file behind it. */
+interface QuotedField {
+  readonly value: string
+  readonly end: number
+  readonly crossesLines: boolean
+}
+
+interface ReadRecord {
+  readonly fields: readonly string[]
+  /** Behind its line end. */
+  readonly end: number
+  readonly crossesLines: boolean
+  readonly isBlank: boolean
+}
+
+interface BegunRecord {
+  readonly fields: readonly string[]
+  /** To the field that is not read yet. */
+  readonly length: number
+  readonly crossesLines: boolean
+}
+
+const beginning: BegunRecord = { fields: [], length: 0, crossesLines: false }
 
 /**
  * Reads delimited records as they arrive (RFC 4180; line ends of either kind, quotes only around whole fields). Empty lines are no
- * records. A record that grows beyond any row is given up, and reading goes on behind the next line end, so one lost quote does not
- * cost the rest of the file.
+ * records. A quote that begins no quoted field of the file is a letter as any other, so one that is never closed costs its own record and
+ * no other:
+ *
+ * * in tab-separated files, where most writers know no quotes, a quoted field ends before the next tab or line end
+ * * elsewhere it may hold separators and line ends, but nothing stands behind its closing quote, and where it reaches over line ends it
+ *   neither gives its record more fields than the header has, nor holds a line that is a row by itself
+ *
+ * Quotes within quotes are doubled, or have a backslash where the field cannot be read otherwise.
  */
 export class CsvParser {
   readonly #separator: number
+  /** Name of the column that holds URLs: by it lines are known to be rows. null = nobody can say. */
+  readonly #urlColumn: string | null
+  /** From the record on that is not read yet. */
+  #text = ''
+  #isLast = false
   #line = 1
-  /** On which the record begins. */
-  #firstLine = 1
-  #fields: string[] = []
-  #field = ''
-  /** Of the record until here. */
-  #length = 0
-  /** `closed`: behind a quote, which ends the field or is the first one of two. */
-  #state: 'plain' | 'quoted' | 'closed' | 'skipping' = 'plain'
-  #wasQuoted = false
-  #records: CsvRecord[] = []
+  /** In the middle of a line that was given up. */
+  #isSkipping = false
+  /** What is read of the record. */
+  #begun: BegunRecord = beginning
+  /** Quoted fields that begin before it end on their line: one that did not turned out to be none. Place in the text. */
+  #boundUntil = 0
+  /** Of the header, which is the first record; null = it is not read yet. */
+  #header: { readonly columns: number; readonly urlAt: number } | null = null
 
-  constructor(delimiter: ',' | '\t') {
+  constructor(delimiter: ',' | '\t', urlColumn: string | null = null) {
     this.#separator = delimiter.charCodeAt(0)
+    this.#urlColumn = urlColumn
   }
 
   /** The records that end within the text. */
   push(text: string): CsvRecord[] {
-    this.#records = []
-    let at = 0
-    while (at < text.length) {
-      if (this.#state === 'skipping') at = this.#skip(text, at)
-      else if (this.#state === 'quoted') at = this.#readQuoted(text, at)
-      else at = this.#read(text, at)
-    }
-    return this.#records
+    this.#text = this.#text === '' ? text : this.#text + text
+    return this.#records()
   }
 
   /** The records that are left at the end of the file. */
   finish(): CsvRecord[] {
-    this.#records = []
-    if (this.#state === 'quoted') this.#giveUp('a quote is opened and never closed')
-    else if (this.#state !== 'skipping') this.#endRecord()
-    return this.#records
+    this.#isLast = true
+    return this.#records()
   }
 
-  /** Behind the line that was given up. */
-  #skip(text: string, at: number): number {
-    const end = text.indexOf('\n', at)
-    if (end < 0) return text.length
-    this.#line++
-    this.#state = 'plain'
-    this.#begin()
-    return end + 1
-  }
-
-  #readQuoted(text: string, at: number): number {
-    const found = text.indexOf('"', at)
-    // Given up at the same place, whatever the pieces in which the text arrives.
-    const end = Math.min(found < 0 ? text.length : found, at + maxRecordLength + 1 - this.#length)
-    const inside = text.slice(at, end)
-    for (let i = inside.indexOf('\n'); i >= 0; i = inside.indexOf('\n', i + 1)) this.#line++
-    this.#take(inside)
-    if (this.#length > maxRecordLength) this.#giveUp('a quote is opened and never closed')
-    else if (found >= 0) {
-      this.#state = 'closed'
-      return end + 1
+  #records(): CsvRecord[] {
+    const records: CsvRecord[] = []
+    let at = 0
+    while (at < this.#text.length) {
+      if (this.#isSkipping) {
+        const end = this.#text.indexOf('\n', at)
+        at = end < 0 ? this.#text.length : end + 1
+        if (end < 0) break
+        this.#line++
+        this.#isSkipping = false
+        continue
+      }
+      const read = this.#recordAt(at)
+      if (read === 'more') break
+      this.#begun = beginning
+      if (read === 'long') {
+        records.push({ line: this.#line, why: 'the line is too long' })
+        this.#isSkipping = true
+        continue
+      }
+      const { fields, end, crossesLines, isBlank } = read
+      if (!isBlank) {
+        this.#header ??= { columns: fields.length, urlAt: fields.indexOf(this.#urlColumn ?? '') }
+        records.push({ line: this.#line, fields })
+      }
+      this.#line += crossesLines ? countLines(this.#text, at, end) : 1
+      at = end
     }
-    return end
+    this.#text = this.#text.slice(at)
+    this.#boundUntil = Math.max(0, this.#boundUntil - at)
+    return records
   }
 
-  /** A quote, a separator, a line end, or what stands before the next separator or line end. */
-  #read(text: string, at: number): number {
-    const code = text.charCodeAt(at)
-    if (code === quote && (this.#state === 'closed' || (this.#field === '' && !this.#wasQuoted))) {
-      // Two quotes within quotes stand for one.
-      if (this.#state === 'closed') this.#take('"')
-      this.#wasQuoted = true
-      this.#state = 'quoted'
-      return at + 1
+  /** `more`: it may go on behind the text. `long`: it is given up, with the rest of its line. */
+  #recordAt(start: number): ReadRecord | 'more' | 'long' {
+    const text = this.#text
+    const fields = [...this.#begun.fields]
+    let { crossesLines } = this.#begun
+    for (let from = start + this.#begun.length; ; ) {
+      const quoted = text.charCodeAt(from) === quote ? this.#quotedAt(from, start) : null
+      const end = quoted === 'more' ? text.length : quoted === null ? this.#endOfPlain(from) : quoted.end
+      if (quoted === 'more' || (end === text.length && this.#mayGrow(start))) {
+        this.#begun = { fields, length: from - start, crossesLines }
+        return 'more'
+      }
+      crossesLines ||= quoted?.crossesLines === true
+      const isLong = end - start > maxRecordLength
+      if (isLong && !crossesLines) return 'long'
+      if (isLong || (crossesLines && fields.length >= (this.#header?.columns ?? Number.POSITIVE_INFINITY))) {
+        this.#boundUntil = end
+        this.#begun = beginning
+        return this.#recordAt(start)
+      }
+      const value = quoted?.value ?? text.slice(from, end)
+      fields.push(value)
+      from = end + 1
+      if (text.charCodeAt(end) === this.#separator) continue
+      if (quoted === null && value.endsWith('\r')) fields[fields.length - 1] = value.slice(0, -1)
+      const isBlank = fields.length === 1 && fields[0] === '' && quoted === null
+      return { fields, end: Math.min(from, text.length), crossesLines, isBlank }
     }
-    this.#state = 'plain'
-    let end = at + 1
-    if (code === this.#separator) {
-      this.#fields.push(this.#field)
-      this.#field = ''
-      this.#wasQuoted = false
-      this.#length++
-    } else if (code === newline) {
-      this.#endRecord()
-      this.#line++
-      this.#begin()
-    } else {
-      end = this.#endOfPlain(text, end)
-      this.#take(text.slice(at, end))
-    }
-    if (this.#length > maxRecordLength) this.#giveUp('the line is too long')
-    return end
   }
 
-  #endOfPlain(text: string, from: number): number {
+  /** Whether more text could make something else of the record that begins there. */
+  #mayGrow(start: number): boolean {
+    return !this.#isLast && this.#text.length - start <= maxRecordLength
+  }
+
+  /** The quoted field whose first quote stands at `open`; null = that quote begins none. */
+  #quotedAt(open: number, start: number): QuotedField | null | 'more' {
+    const reach = this.#reachOf(open, start)
+    let closed = open
+    for (const quoting of [doubled, escaped]) {
+      const close = quoting.closing(this.#text, open + 1, reach)
+      const end = close < 0 ? -1 : this.#endBehind(close + 1)
+      const mayGrow =
+        this.#mayGrow(start) && (close < 0 ? this.#text.length <= reach : end >= this.#text.length)
+      if (mayGrow) return 'more'
+      if (end >= 0) {
+        const inside = this.#text.slice(open + 1, close)
+        const crossesLines = inside.includes('\n')
+        const isRows = crossesLines && this.#holdsRow(open, close, start)
+        if (isRows === 'more') return 'more'
+        if (!isRows) return { value: quoting.undone(inside), end, crossesLines }
+      }
+      closed = Math.max(closed, close)
+    }
+    this.#boundUntil = Math.max(this.#boundUntil, closed)
+    return null
+  }
+
+  /** Before which place the field has to be closed. */
+  #reachOf(open: number, start: number): number {
+    if (this.#separator !== comma) return this.#endOfPlain(open)
+    if (open >= this.#boundUntil) return start + maxRecordLength
+    const end = this.#text.indexOf('\n', open)
+    return end < 0 ? this.#text.length : end
+  }
+
+  /** End of a field whose closing quote stands before `at`; -1 = something else stands there. */
+  #endBehind(at: number): number {
+    const text = this.#text
+    let end = at
+    while (text.charCodeAt(end) === space) end++
+    if (text.charCodeAt(end) === this.#separator) return end
+    if (text.charCodeAt(end) === carriageReturn) end++
+    return end >= text.length || text.charCodeAt(end) === newline ? end : -1
+  }
+
+  /** Whether any of the lines that begin between two places is a row by itself. */
+  #holdsRow(from: number, to: number, start: number): boolean | 'more' {
+    if (this.#header === null || this.#header.urlAt < 0) return false
+    const { columns, urlAt } = this.#header
+    const separator = String.fromCharCode(this.#separator)
+    for (let at = this.#text.indexOf('\n', from); at >= 0 && at < to; ) {
+      const next = this.#text.indexOf('\n', at + 1)
+      if (next < 0 && this.#mayGrow(start)) return 'more'
+      const end = Math.min(next < 0 ? this.#text.length : next, start + maxRecordLength)
+      const fields = this.#text.slice(at + 1, end).split(separator)
+      if (fields.length >= columns && /^\s*"?https?:/i.test(fields[urlAt] ?? '')) return true
+      at = next
+    }
+    return false
+  }
+
+  #endOfPlain(from: number): number {
+    const text = this.#text
     for (let end = from; end < text.length; end++) {
-      const next = text.charCodeAt(end)
-      if (next === this.#separator || next === newline) return end
+      const code = text.charCodeAt(end)
+      if (code === this.#separator || code === newline) return end
     }
     return text.length
   }
+}
 
-  #begin(): void {
-    this.#fields = []
-    this.#field = ''
-    this.#length = 0
-    this.#wasQuoted = false
-    this.#firstLine = this.#line
-  }
+/** How quotes stand within quotes. */
+interface Quoting {
+  /** The closing one, at `from` or behind it and before `reach`; -1 = there is none. */
+  readonly closing: (text: string, from: number, reach: number) => number
+  readonly undone: (inside: string) => string
+}
 
-  #take(text: string): void {
-    this.#field += text
-    this.#length += text.length
-  }
+const doubled: Quoting = {
+  closing: (text, from, reach) => {
+    for (let at = from; ; at += 2) {
+      at = text.indexOf('"', at)
+      if (at < 0 || at >= reach) return -1
+      if (text.charCodeAt(at + 1) !== quote) return at
+    }
+  },
+  undone: (inside) => (inside.includes('"') ? inside.replaceAll('""', '"') : inside),
+}
 
-  #endRecord(): void {
-    // A field that was quoted may end with a carriage return of its own; then another stands behind the quote.
-    const last = this.#field.endsWith('\r') ? this.#field.slice(0, -1) : this.#field
-    const isBlank = this.#fields.length === 0 && last === '' && !this.#wasQuoted
-    if (!isBlank) this.#records.push({ line: this.#firstLine, fields: [...this.#fields, last] })
-  }
+const escaped: Quoting = {
+  closing: (text, from, reach) => {
+    for (let at = from; ; at++) {
+      at = text.indexOf('"', at)
+      if (at < 0 || at >= reach) return -1
+      let slashes = 0
+      while (at - slashes > from && text[at - slashes - 1] === '\\') slashes++
+      if (slashes % 2 === 0) return at
+    }
+  },
+  undone: (inside) => inside.replace(/\\(["\\])/g, '$1'),
+}
 
-  #giveUp(why: string): void {
-    this.#records.push({ line: this.#firstLine, why })
-    this.#state = 'skipping'
-  }
+function countLines(text: string, from: number, to: number): number {
+  let lines = 0
+  for (let at = text.indexOf('\n', from); at >= 0 && at < to; at = text.indexOf('\n', at + 1)) lines++
+  return lines
 }

@@ -5,6 +5,7 @@ import { messageOf } from '../../records/index.js'
 import { CsvParser } from './csv.js'
 import { createLineParser } from './lines.js'
 import { type ListColumns, type ListRow, type ListSource, namedColumns, rowOf, skipped } from './list.js'
+import { encodingOf, textIn } from './list-text.js'
 import { parquetAnswerMs, parquetColumnsOf, readParquetList } from './parquet-list.js'
 
 /**
@@ -45,32 +46,38 @@ export async function* readList(
  * @throws Error where the file cannot be read.
  */
 export async function listProblem(source: ListSource, answerMs = parquetAnswerMs): Promise<string | null> {
-  if (source.format === 'txt') return null
-  if (source.format === 'jsonl') return null
   const names =
-    source.format === 'parquet' ? await parquetColumnsOf(source.path, answerMs) : await headerOf(source)
+    source.format === 'parquet' ? await parquetColumnsOf(source, answerMs) : await columnsOf(source)
+  if (names === null) return null
   if ('why' in names) return names.why
   const missing = namedColumns(source.columns).find((column) => !names.columns.includes(column))
   if (missing === undefined) return null
   return `it has no column '${missing}'; its columns are: ${names.columns.slice(0, 20).join(', ')}`
 }
 
-async function headerOf(
+/** What stands in the header of a text; null = its format has none. */
+async function columnsOf(
   source: ListSource,
-): Promise<{ readonly columns: readonly string[] } | { readonly why: string }> {
-  const parser = new CsvParser(source.format === 'tsv' ? '\t' : ',')
+): Promise<{ readonly columns: readonly string[] } | { readonly why: string } | null> {
   try {
+    for await (const start of bytesOf(source)) {
+      if (encodingOf(start) === null)
+        return { why: 'it is no text in UTF-8 or UTF-16: write it anew in UTF-8' }
+      break
+    }
+    if (source.format !== 'csv' && source.format !== 'tsv') return null
+    const parser = new CsvParser(source.format === 'tsv' ? '\t' : ',')
     for await (const text of textsOf(source)) {
       const [first] = parser.push(text)
       if (first !== undefined) return 'why' in first ? first : { columns: first.fields }
     }
+    const [last] = parser.finish()
+    if (last === undefined) return { why: 'it is empty' }
+    return 'why' in last ? last : { columns: last.fields }
   } catch (error) {
     if (!isGzipFault(error)) throw error
     return { why: `it is no gzip file: ${error.message}` }
   }
-  const [last] = parser.finish()
-  if (last === undefined) return { why: 'it is empty' }
-  return 'why' in last ? last : { columns: last.fields }
 }
 
 interface RowParser {
@@ -89,7 +96,7 @@ function parserOf(source: ListSource): RowParser {
 }
 
 function csvRows({ format, columns }: ListSource): RowParser {
-  const parser = new CsvParser(format === 'tsv' ? '\t' : ',')
+  const parser = new CsvParser(format === 'tsv' ? '\t' : ',', columns.url)
   let header: readonly string[] | null = null
   const place = (column: string | null) => (column === null ? -1 : (header?.indexOf(column) ?? -1))
   let at = { url: -1, caption: -1, page: -1, licence: -1 }
@@ -138,12 +145,9 @@ function txtRow(line: number, text: string): ListRow {
 }
 
 function jsonRow(line: number, text: string, columns: ListColumns): ListRow {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (error) {
-    return skipped(line, 'malformed', messageOf(error))
-  }
+  const parsed = parsedJson(text)
+  if ('why' in parsed) return skipped(line, 'malformed', parsed.why)
+  const { value } = parsed
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return skipped(line, 'malformed', 'no JSON object')
   }
@@ -157,17 +161,29 @@ function jsonRow(line: number, text: string, columns: ListColumns): ListRow {
   })
 }
 
+function parsedJson(text: string): { readonly value: unknown } | { readonly why: string } {
+  try {
+    return { value: JSON.parse(text) }
+  } catch (error) {
+    const plain = text.replace(noNumber, (found) => (found.startsWith('"') ? found : 'null'))
+    return plain === text ? { why: messageOf(error) } : parsedJson(plain)
+  }
+}
+
+/** What Python writes for numbers that JSON does not have; strings, so that nothing is found in them. */
+const noNumber = /"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g
+
 /** Read at a time. The rows of a piece of 256 KB live long enough that V8 holds on to twice as much memory. */
 const pieceBytes = 64 * 1024
 
-/** The file as text, piece by piece; a byte order mark is left out, what is not UTF-8 becomes U+FFFD. */
-async function* textsOf({ path, gzip }: ListSource): AsyncGenerator<string> {
+function textsOf(source: ListSource): AsyncGenerator<string> {
+  return textIn(bytesOf(source))
+}
+
+function bytesOf({ path, gzip }: ListSource): AsyncIterable<Uint8Array> {
   const file = createReadStream(path, { highWaterMark: pieceBytes })
   // Errors are thrown where the bytes are read.
-  const bytes = gzip ? pipeline(file, createGunzip(), () => {}) : file
-  const decoder = new TextDecoder()
-  for await (const chunk of bytes) yield decoder.decode(chunk as Uint8Array, { stream: true })
-  yield decoder.decode()
+  return gzip ? pipeline(file, createGunzip(), () => {}) : file
 }
 
 function isGzipFault(error: unknown): error is Error {

@@ -1,15 +1,19 @@
 import { messageOf } from '../../records/index.js'
 import { fileDigest } from './file-digest.js'
-import type { ListRow, ListSource } from './list.js'
+import type { ListSource } from './list.js'
+import { type BlockEntry, blockRows, ListBlock } from './list-block.js'
 import { readList } from './list-reader.js'
 import { SourceError, type SourceReader, type SourceSkip, type SourceStep } from './source.js'
 
-/** Rows of one step. */
-const rowsAtOnce = 500
+/** Entries of a block that one step gives. */
+const entriesAtOnce = 500
 
-/** Where the reading of a list stands: rows that are done, and of which file. */
+/** Where the reading of a list stands, and of which file. */
 interface ListPlace {
+  /** Rows before the block. */
   readonly rows: number
+  /** Entries that the block has given. */
+  readonly given: number
   readonly digest: string
 }
 
@@ -30,20 +34,28 @@ export function listReader(source: ListSource): SourceReader {
     async *steps(cursor, signal) {
       try {
         const digest = await fileDigest(path)
-        let { rows } = parsePlace(cursor) ?? { rows: 0 }
-        let some: ListRow[] = []
-        const step = (): SourceStep => {
-          rows += some.length
-          const behind = { cursor: `${rows} ${digest}`, ...contentsOf(path, some) }
-          some = []
-          return behind
+        let { rows, given } = parsePlace(cursor) ?? { rows: 0, given: 0 }
+        let block = new ListBlock()
+        const steps = function* (): Generator<SourceStep> {
+          const { entries } = block
+          for (; given < entries.length; given += entriesAtOnce) {
+            const end = given + entriesAtOnce
+            const behind = end < entries.length ? { rows, given: end } : { rows: rows + block.rows, given: 0 }
+            yield {
+              cursor: cursorOf({ ...behind, digest }),
+              ...contentsOf(path, entries.slice(given, end)),
+            }
+          }
+          rows += block.rows
+          given = 0
+          block = new ListBlock()
         }
         for await (const row of readList(source, rows)) {
           signal.throwIfAborted()
-          some.push(row)
-          if (some.length === rowsAtOnce) yield step()
+          block.add(row)
+          if ((rows + block.rows) % blockRows === 0) yield* steps()
         }
-        if (some.length > 0) yield step()
+        yield* steps()
       } catch (error) {
         if (error instanceof Error && 'syscall' in error) throw unreadable(path, error)
         throw error
@@ -52,24 +64,37 @@ export function listReader(source: ListSource): SourceReader {
   }
 }
 
+const cursorOf = ({ rows, given, digest }: ListPlace): string => `${rows}+${given} ${digest}`
+
+/** Without the second number: an early version wrote it, of whose blocks each had one row. What it began is gone on with behind that row. */
 function parsePlace(cursor: string): ListPlace | null {
-  const [rows, digest] = cursor.split(' ')
-  return digest === undefined ? null : { rows: Number(rows), digest }
+  const [, rows, given = '0', digest] = /^(\d+)(?:\+(\d+))? (\S+)$/.exec(cursor) ?? []
+  return digest === undefined ? null : { rows: Number(rows), given: Number(given), digest }
 }
 
 function unreadable(path: string, error: unknown): SourceError {
   return new SourceError(`${path} cannot be read: ${messageOf(error)}`, error)
 }
 
-function contentsOf(file: string, rows: readonly ListRow[]): Omit<SourceStep, 'cursor'> {
-  const counters: Record<string, number> = { rows: rows.length }
+function contentsOf(file: string, entries: readonly BlockEntry[]): Omit<SourceStep, 'cursor'> {
+  const counters: Record<string, number> = {}
+  const count = (name: string, times = 1) => {
+    if (times > 0) counters[name] = (counters[name] ?? 0) + times
+  }
   const skipped: SourceSkip[] = []
   const candidates = []
-  for (const row of rows) {
-    const name = row.kind === 'candidate' ? 'candidates_seen' : `row_skipped:${row.reason}`
-    counters[name] = (counters[name] ?? 0) + 1
-    if (row.kind === 'candidate') candidates.push(row.candidate)
-    else skipped.push({ file, at: { line: row.line }, reason: row.reason, detail: row.detail })
+  for (const entry of entries) {
+    const rows = entry.kind === 'candidate' ? entry.rows : 1
+    count('rows', rows)
+    count('list_row_joined', rows - 1)
+    if (entry.kind === 'candidate') {
+      count('candidates_seen')
+      candidates.push(entry.candidate)
+    } else {
+      const { line, reason, detail } = entry
+      count(`row_skipped:${reason}`)
+      skipped.push({ file, at: { line }, reason, detail })
+    }
   }
   return { candidates, skipped, counters }
 }

@@ -1,5 +1,6 @@
-import type { Candidate, CaptionSource } from '../../records/index.js'
+import type { Candidate, Caption } from '../../records/index.js'
 import { tidyText } from '../extract/text.js'
+import { maxCaptions } from '../page-room.js'
 import { canonicalUrl } from '../url.js'
 
 export const listFormats = ['txt', 'csv', 'tsv', 'jsonl', 'parquet'] as const
@@ -51,28 +52,57 @@ export interface RawRow {
   readonly licence?: unknown
 }
 
-const captionSource: CaptionSource = 'list'
-
 /** Judges one row. Pure. */
 export function rowOf(line: number, raw: RawRow): ListRow {
   const given = textIn(raw.url)
-  if (given === null) return skipped(line, 'no_url')
+  if (given === null) return skipped(line, 'no_url', strangeness(raw.url))
   const imageUrl = canonicalUrl(given)
   if (imageUrl === null) return skipped(line, 'bad_url', given)
-  const caption = tidyText(textIn(raw.caption))
-  if (caption === null) return skipped(line, 'no_caption')
+  const captions = captionsIn(raw.caption)
+  if (captions.length === 0) return skipped(line, 'no_caption', strangeness(raw.caption))
   return {
     line,
     kind: 'candidate',
     candidate: {
       imageUrl,
       fallbackUrls: [],
-      captions: [{ source: captionSource, text: caption }],
+      captions,
       pageUrl: urlIn(raw.page),
       pageLanguage: null,
       licenceUrl: urlIn(raw.licence),
     },
   }
+}
+
+/** A list holds several captions, as a value or written as JSON: the first ones, as many as a candidate may have. */
+function captionsIn(value: unknown): readonly Caption[] {
+  const captions: Caption[] = []
+  for (const one of Array.isArray(value) ? value : (writtenList(value) ?? [value])) {
+    if (captions.length >= maxCaptions) break
+    const text = tidyText(textIn(one))
+    if (text !== null && !captions.some((known) => known.text === text))
+      captions.push({ source: 'list', text })
+  }
+  return captions
+}
+
+/** The texts of a list that stands in a cell, as JSON writes it; null = it is none. */
+function writtenList(value: unknown): readonly string[] | null {
+  if (typeof value !== 'string' || value[0] !== '[' || !value.endsWith(']')) return null
+  try {
+    const list: unknown = JSON.parse(value)
+    return Array.isArray(list) && list.every((one) => typeof one === 'string') ? list : null
+  } catch {
+    // A caption in square brackets.
+    return null
+  }
+}
+
+/** What stands where a text should, for people; null = nothing does. */
+function strangeness(value: unknown): string | null {
+  if (typeof value !== 'object' || value === null) return null
+  if (Array.isArray(value)) return value.length === 0 ? null : 'a list without texts'
+  return `no text but an object with ${Object.keys(value).slice(0, 5).join(', ')}`
 }
 
 export function skipped(line: number, reason: RowSkipReason, detail: string | null = null): ListRow {

@@ -1,12 +1,15 @@
 import { open } from 'node:fs/promises'
 import * as zlib from 'node:zlib'
 import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetReadObjects } from 'hyparquet'
+import { decompressLz4, decompressLz4Raw, decompressZstd } from 'hyparquet-compressors'
 
 /** A parquet file that is open. */
 export interface ParquetFile {
   readonly rows: number
   /** The columns at the top, in order: nested ones follow their parent. */
   readonly columns: readonly string[]
+  /** Those of them that hold neither texts, numbers and the like nor lists of them, with the names of what they hold. */
+  readonly objects: Readonly<Record<string, readonly string[]>>
   /** A compression that cannot be undone here; null = there is none. */
   readonly unknownCodec: string | null
   /** The values of these columns, row by row, from `start` up to `end`. */
@@ -18,7 +21,7 @@ export async function openParquet(path: string): Promise<ParquetFile> {
   const { file, metadata } = await openBuffer(path)
   return {
     rows: Number(metadata.num_rows),
-    columns: columnsOf(metadata),
+    ...columnsOf(metadata),
     unknownCodec: unknownCodecOf(metadata),
     read: async (columns, rowStart, rowEnd) => {
       const wanted = [...new Set(columns)]
@@ -43,16 +46,22 @@ function unknownCodecOf({ row_groups: groups }: FileMetaData): string | null {
   return codecs.find((codec) => !isKnown(codec)) ?? null
 }
 
-function columnsOf({ schema }: FileMetaData): readonly string[] {
+function columnsOf({ schema }: FileMetaData): Pick<ParquetFile, 'columns' | 'objects'> {
   const [root, ...elements] = schema
   const columns: string[] = []
+  const objects: Record<string, readonly string[]> = {}
   for (let at = 0; at < elements.length && columns.length < (root?.num_children ?? 0); at++) {
     const element = elements[at]
     if (element === undefined) break
     columns.push(element.name)
-    at += descendantsOf(elements, at)
+    const below = elements.slice(at + 1, at + 1 + descendantsOf(elements, at))
+    const isList = element.converted_type === 'LIST' || element.logical_type?.type === 'LIST'
+    const leaves = below.filter(({ num_children: children }) => (children ?? 0) === 0)
+    if (below.length > 0 && !(isList && leaves.length === 1))
+      objects[element.name] = leaves.map(({ name }) => name)
+    at += below.length
   }
-  return columns
+  return { columns, objects }
 }
 
 function descendantsOf(elements: readonly { readonly num_children?: number }[], at: number): number {
@@ -94,16 +103,12 @@ async function openBuffer(
 
 type Decompress = (input: Uint8Array, outputLength: number) => Uint8Array
 
-/** Beside snappy, which the reader brings: what this Node has. */
+/** Beside snappy, which the reader brings. Node itself has no LZ4, and zstd from 22.15 on. */
 const compressors: Record<string, Decompress> = {
   GZIP: (input, maxOutputLength) => zlib.gunzipSync(input, { maxOutputLength }),
   BROTLI: (input, maxOutputLength) => zlib.brotliDecompressSync(input, { maxOutputLength }),
-  ...zstd(),
-}
-
-/** From Node 22.15 on. */
-function zstd(): Record<string, Decompress> {
-  if (!('zstdDecompressSync' in zlib)) return {}
-  const decompress = zlib.zstdDecompressSync as (input: Uint8Array) => Uint8Array
-  return { ZSTD: (input) => decompress(input) }
+  // It makes room by what the file says, so that lengths that differ are noticed.
+  ZSTD: (input) => decompressZstd(input),
+  LZ4: decompressLz4,
+  LZ4_RAW: decompressLz4Raw,
 }

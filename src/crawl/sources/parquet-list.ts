@@ -50,7 +50,7 @@ export async function* readParquetList(
 
 /** The names of a file's columns; `why`: it is no parquet file, or one that cannot be read here. */
 export async function parquetColumnsOf(
-  path: string,
+  { path, columns: wanted }: ListSource,
   answerMs: number,
 ): Promise<{ readonly columns: readonly string[] } | { readonly why: string }> {
   const thread = startThread(path, answerMs)
@@ -60,11 +60,20 @@ export async function parquetColumnsOf(
       if (opened.syscall !== null) throw failure(path, 0, opened)
       return { why: `it cannot be read as parquet: ${opened.message}` }
     }
-    const { columns, unknownCodec } = opened
-    if (unknownCodec === null) return { columns }
-    return {
-      why: `it is compressed with ${unknownCodec}, which cannot be read here: write it anew with snappy`,
+    const { columns, objects, unknownCodec } = opened
+    if (unknownCodec !== null) {
+      return {
+        why: `it is compressed with ${unknownCodec}, which cannot be read here: write it anew with snappy`,
+      }
     }
+    for (const column of namedColumns(wanted)) {
+      const inside = Object.hasOwn(objects, column) ? objects[column] : undefined
+      if (inside === undefined) continue
+      return {
+        why: `its column '${column}' holds objects (${inside.slice(0, 20).join(', ')}) where texts are wanted: write one of these as a column of its own`,
+      }
+    }
+    return { columns }
   } finally {
     await thread.end()
   }

@@ -15,6 +15,7 @@ export type ParquetAnswer =
       readonly kind: 'opened'
       readonly rows: number
       readonly columns: readonly string[]
+      readonly objects: Readonly<Record<string, readonly string[]>>
       readonly unknownCodec: string | null
     }
   | { readonly kind: 'rows'; readonly rows: readonly unknown[][] }
@@ -33,14 +34,14 @@ function failed(error: unknown): ParquetAnswer {
 
 try {
   const file = await openParquet((workerData as { readonly path: string }).path)
-  const { rows, columns, unknownCodec } = file
+  const { rows, columns, objects, unknownCodec } = file
   port.on('message', ({ columns: wanted, start, end }: ParquetAsk) => {
     file.read(wanted, start, end).then(
       (read) => send({ kind: 'rows', rows: read }),
       (error: unknown) => send(failed(error)),
     )
   })
-  send({ kind: 'opened', rows, columns, unknownCodec })
+  send({ kind: 'opened', rows, columns, objects, unknownCodec })
 } catch (error) {
   send(failed(error))
 }

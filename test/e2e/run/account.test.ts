@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { members, record, response, wat } from '../../fixtures/crawl/sources/archive/warc-writer.js'
 import { fleetDesk } from '../../fixtures/fleet/fleet-desk.js'
 import { type RedisServer, serverCommand, startRedis, whyNoServer } from '../../fixtures/redis/server.js'
-import { countersOf, newOut, pairmill, tempFolder } from '../../fixtures/run/pairmill.js'
+import { attemptsOf, countersOf, newOut, pairmill, tempFolder } from '../../fixtures/run/pairmill.js'
 import { photos, sentence } from '../../fixtures/run/pictures.js'
 import { startTestWeb, type TestWeb } from '../../fixtures/run/test-web.js'
 
@@ -23,7 +23,7 @@ const sum = (counters: Counters, prefix: string): number =>
 function expectToAddUp(counters: Counters): void {
   const of = (name: string) => counters[name] ?? 0
   const seen = of('images_seen') + of('images_named') + of('rows')
-  const leftOut = sum(counters, 'image_skipped:') + sum(counters, 'row_skipped:')
+  const leftOut = sum(counters, 'image_skipped:') + sum(counters, 'row_skipped:') + of('list_row_joined')
   expect(seen).toBe(of('candidates') + of('candidates_known') + leftOut)
   expect(of('candidates')).toBe(of('kept') + sum(counters, 'rejected:'))
 }
@@ -139,16 +139,32 @@ describe('the account of a run', { timeout: 300_000 }, () => {
 
   it('adds up for lists, with rows that cannot be used and rows that are there twice', async () => {
     const list = join(tempFolder(), 'list.jsonl')
-    const row = (n: number) => JSON.stringify({ url: pictureOf(n), caption: sentence(first + n) })
-    const rows = [row(0), row(1), row(0), '{"caption":"A cat"}', '{"url":"ftp://x"}', 'nothing', row(2)]
+    const row = (n: number, said = n) =>
+      JSON.stringify({ url: pictureOf(n), caption: sentence(first + said) })
+    const nothing = JSON.stringify({ url: pictureOf(4), caption: [] })
+    const rows = [
+      row(0),
+      row(1),
+      row(0),
+      row(0, 1),
+      nothing,
+      '{"caption":"A cat"}',
+      '{"url":"ftp://x"}',
+      'nothing',
+      row(2),
+    ]
     writeFileSync(list, [...rows, JSON.stringify({ url: pictureOf(3) })].join('\n'))
     const out = newOut()
-    expect((await pairmill(['images', list, '--out', out, ...common().slice(0, 4), ...web.words])).code).toBe(
-      0,
-    )
+    const { code, stdout } = await pairmill([
+      ...['images', list, '--out', out, ...common().slice(0, 4), ...web.words],
+    ])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^ +joined with earlier ones +2 +20\.0 % +of rows$/m)
     const counters = await countersOf(out)
     expectToAddUp(counters)
-    expect(counters).toMatchObject({ rows: 8, candidates: 3, candidates_known: 1, kept: 3 })
+    expect(counters).toMatchObject({ rows: 10, list_row_joined: 2, candidates: 3, kept: 3 })
+    const joined = (await attemptsOf(out)).find(({ url }) => url === pictureOf(0))
+    for (const n of [0, 1]) expect(joined?.captions).toContain(sentence(first + n))
   })
 
   it('adds up for archives of either kind', async () => {

@@ -13,7 +13,8 @@ const found = (paths: readonly string[], base: string | null = null) =>
 describe('the archives of a command line', () => {
   it('are its files, those of its folders in order, and its URLs, each once', () => {
     mkdirSync(join(cwd, 'crawl'))
-    for (const name of ['b.warc.gz', 'a.WAT.gz', 'c.warc', 'warc.paths.gz', 'notes.txt']) {
+    const hidden = ['._b.warc.gz', '.warc']
+    for (const name of ['b.warc.gz', 'a.WAT.gz', 'c.warc', 'warc.paths.gz', 'notes.txt', ...hidden]) {
       writeFileSync(join(cwd, 'crawl', name), '')
     }
     const url = 'https://data.commoncrawl.org/crawl-data/CC-MAIN-2024-10/wat.paths.gz'
@@ -25,6 +26,14 @@ describe('the archives of a command line', () => {
         url,
         's3://bucket/a/b.warc.gz',
       ].map((place) => ({ kind: 'archive', place, base: null })),
+    )
+  })
+
+  it('in a folder are those too that are not read, so that each is refused by its name', () => {
+    mkdirSync(join(cwd, 'packed'))
+    for (const name of ['a.wacz', 'b.warc.zst', 'c.warc.gz']) writeFileSync(join(cwd, 'packed', name), '')
+    expect(found(['packed']).sources.map(({ place }) => place)).toEqual(
+      ['a.wacz', 'b.warc.zst', 'c.warc.gz'].map((name) => join(cwd, 'packed', name)),
     )
   })
 

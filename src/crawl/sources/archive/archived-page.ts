@@ -34,6 +34,8 @@ export async function judgeRecord(
   const early = skipByHead(head)
   if (early !== null) return skippedAs(skip(early))
   if (block === null) return skippedAs(skip('too_large', `${head.length} bytes`))
+  const byBlock = skipByBlock(head, block)
+  if (byBlock !== null) return skippedAs(skip(byBlock))
   const outcome = isWat(head)
     ? await readWat(block, options, signal)
     : await readResponse(head, block, options, signal)
@@ -95,17 +97,27 @@ const namedSkips: ReadonlySet<string> = new Set<PlainRecordSkip>([
 function skipByHead(head: RecordHead): PlainRecordSkip | null {
   const { type, fields } = head
   if (type === 'response') {
-    if (mediaTypeOf(head) !== 'application/http') return 'not_http'
+    if (!isOfType(head, 'application/http')) return 'not_http'
   } else if (!isWat(head)) return namedSkips.has(type) ? (type as PlainRecordSkip) : 'other'
   return fields.has('warc-truncated') ? 'truncated' : null
 }
 
 function isWat(head: RecordHead): boolean {
-  return head.type === 'metadata' && mediaTypeOf(head) === 'application/json'
+  return head.type === 'metadata' && isOfType(head, 'application/json')
 }
 
-function mediaTypeOf({ fields }: RecordHead): string {
-  return fields.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase() ?? ''
+/** A record without a media type may be of any: its block shows it. */
+function isOfType({ fields }: RecordHead, type: string): boolean {
+  const named = fields.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase() ?? ''
+  return named === type || named === ''
+}
+
+/** What a record without a media type is not after all; null = it may be what it was taken for. */
+function skipByBlock({ type, fields }: RecordHead, block: Buffer): PlainRecordSkip | null {
+  if ((fields.get('content-type') ?? '') !== '') return null
+  const start = block.toString('latin1', 0, 16)
+  if (type === 'response') return /^HTTP\//i.test(start) ? null : 'not_http'
+  return /^\s*\{/.test(start) ? null : 'metadata'
 }
 
 async function readResponse(

@@ -1,5 +1,6 @@
 import { codingsOf, decoded, type FetchFailed, failed, type ResponseHead } from '../../../net/index.js'
-import { looksLikeHtml } from '../../sniff.js'
+import { looksBinary, looksLikeHtml } from '../../sniff.js'
+import { headEnd } from './head-end.js'
 
 /** An archived HTTP response: its head, and the body as it was archived. */
 export interface ArchivedResponse {
@@ -12,17 +13,14 @@ const maxHeadBytes = 64 * 1024
 /** Reads the block of a response record; null = it has no head that could be read. */
 export function parseResponse(block: Buffer): ArchivedResponse | null {
   const start = block.subarray(0, maxHeadBytes)
-  const strict = start.indexOf('\r\n\r\n')
-  const loose = start.indexOf('\n\n')
-  const isStrict = strict >= 0 && (loose < 0 || strict < loose)
-  const end = isStrict ? strict : loose
+  const end = headEnd(start)
   // A head without a body may end with the block.
   if (end < 0 && block.length > maxHeadBytes) return null
   const text = start.toString('latin1', 0, end < 0 ? start.length : end)
   const [first = '', ...lines] = text.split(/\r?\n/)
   const status = /^HTTP\/\d(?:\.\d)?\s+(\d{3})(?:\s|$)/i.exec(first)?.[1]
   if (status === undefined) return null
-  const body = end < 0 ? block.subarray(block.length) : block.subarray(end + (isStrict ? 4 : 2))
+  const body = block.subarray(end < 0 ? block.length : end)
   return { head: { status: Number(status), headers: headersOf(lines.map(fieldOf)) }, body }
 }
 
@@ -57,11 +55,14 @@ export async function plainBody(
   const whole = isChunked ? unchunked(body) : body
   if ('kind' in whole) return whole
   const codings = codingsOf(head.headers['content-encoding'])
-  if ('kind' in codings) return looksLikeHtml(whole) ? whole : codings
-  if (codings.length === 0 || looksLikeHtml(whole)) {
-    return whole.length > maxBytes ? failed('too_large', `over ${maxBytes} bytes`) : whole
+  const isCoded = 'kind' in codings || codings.length > 0
+  if (isCoded && !looksLikeHtml(whole)) {
+    const plain = 'kind' in codings ? codings : await decoded(whole, codings, maxBytes)
+    // Text that cannot be decoded is not coded any more. What is coded has bytes among its first ones that no text has.
+    const isPlain = 'kind' in plain && plain.reason !== 'too_large' && !looksBinary(whole)
+    if (!isPlain) return plain
   }
-  return await decoded(whole, codings, maxBytes)
+  return whole.length > maxBytes ? failed('too_large', `over ${maxBytes} bytes`) : whole
 }
 
 /** RFC 9112 section 7.1. A body that does not begin with a chunk is not chunked any more. */

@@ -12,19 +12,29 @@ export const commonCrawlBase = 'https://data.commoncrawl.org/'
 /** Common Crawl's longest lists have 100,000 paths, 14 MB in plain. */
 const maxListBytes = 64 * 1024 * 1024
 const maxPathLength = 4096
-const zstdMagic = Buffer.from([0x28, 0xb5, 0x2f, 0xfd])
+
+/** Files that hold archives, or whole collections of them, and are not read; by their first bytes. */
+const otherArchives: readonly { readonly isOne: (start: Buffer) => boolean; readonly why: string }[] = [
+  {
+    // A frame (RFC 8878), or one that is passed over: `.warc.zst` begins with its dictionary in such a one.
+    isOne: (start) =>
+      start.length >= 4 &&
+      (start.readUInt32LE(0) === 0xfd2fb528 || start.readUInt32LE(0) >>> 4 === 0x0184d2a5),
+    why: 'it is compressed with zstd, which is not read here: unfold it, or compress it with gzip',
+  },
+  {
+    isOne: (start) => start.toString('latin1', 0, 4) === 'PK\u0003\u0004',
+    why: 'it is a zip file, as .wacz files are, which is not read here: unzip it, and name the .warc.gz files in its folder archive',
+  },
+]
 
 /** Kind of a file by its first bytes; where these are broken its name decides. `why`: it is neither. */
 export function kindOfFile(
   place: string,
   start: Buffer,
 ): { readonly kind: 'archive' | 'paths' } | { readonly kind: 'neither'; readonly why: string } {
-  if (start.subarray(0, zstdMagic.length).equals(zstdMagic)) {
-    return {
-      kind: 'neither',
-      why: 'it is compressed with zstd, which is not read here: unfold it, or compress it with gzip',
-    }
-  }
+  const other = otherArchives.find(({ isOne }) => isOne(start))
+  if (other !== undefined) return { kind: 'neither', why: other.why }
   const text = memberBeginning(start) ?? start
   const first = text.subarray(text.findIndex((byte) => byte !== 0x0d && byte !== 0x0a))
   if (startsRecord(first)) return { kind: 'archive' }

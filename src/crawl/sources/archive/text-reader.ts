@@ -3,6 +3,7 @@ import type { PlainText, Pulled } from './gzip-member.js'
 const nothing = Buffer.alloc(0)
 const cr = 0x0d
 const lf = 0x0a
+const mostSeparators = 16
 
 export type Ended = Exclude<Pulled, { kind: 'bytes' }>
 
@@ -38,20 +39,32 @@ export class TextReader {
     return taken
   }
 
-  /** Takes line ends; answers how many bytes they were. */
-  async skipLineEnds(): Promise<number> {
-    let skipped = 0
+  /** Gives back what was taken last. */
+  putBack(bytes: Buffer): void {
+    this.held = this.held.length === 0 ? bytes : Buffer.concat([bytes, this.held])
+  }
+
+  /** Holds at least so many bytes; false = it ends before. */
+  async has(bytes: number): Promise<boolean> {
+    while (this.held.length < bytes) if (!(await this.more())) return false
+    return true
+  }
+
+  /** Takes line ends; answers the first of them, as many as separate two records and some more. */
+  async skipLineEnds(): Promise<Buffer> {
+    let skipped: Buffer = nothing
     for (;;) {
       let at = 0
       while (at < this.held.length && (this.held[at] === cr || this.held[at] === lf)) at++
-      this.take(at)
-      skipped += at
+      const taken = this.take(at)
+      if (skipped.length === 0) skipped = taken
+      else if (skipped.length < mostSeparators) skipped = Buffer.concat([skipped, taken])
       if (this.held.length > 0 || !(await this.more())) return skipped
     }
   }
 
-  /** Takes exactly so many bytes; null = it ended before. */
-  async read(bytes: number): Promise<Buffer | null> {
+  /** Takes so many bytes; fewer only where it ended before. */
+  async read(bytes: number): Promise<Buffer> {
     if (this.held.length >= bytes) return this.take(bytes)
     const pieces: Buffer[] = []
     let missing = bytes
@@ -59,8 +72,7 @@ export class TextReader {
       const piece = this.take(Math.min(missing, this.held.length))
       pieces.push(piece)
       missing -= piece.length
-      if (missing === 0) return Buffer.concat(pieces, bytes)
-      if (!(await this.more())) return null
+      if (missing === 0 || !(await this.more())) return Buffer.concat(pieces)
     }
   }
 

@@ -1,5 +1,6 @@
 import type { RecordFault } from './archive.js'
 import { agrees } from './byte-window.js'
+import { headEnd } from './head-end.js'
 import type { TextReader } from './text-reader.js'
 
 /** The header of a WARC record (ISO 28500). */
@@ -28,6 +29,16 @@ const maxHeadBytes = 64 * 1024
 /** Whole archives have about one gigabyte; what is larger is not even passed over. */
 const maxBlockBytes = 4 * 1024 ** 3
 const mark = Buffer.from('WARC/')
+const nextMark = Buffer.from('\nWARC/')
+/**
+ * Some writers count the line ends behind a block too, or forget a byte. A length that is off by so many bytes does not matter where the
+ * block's true end shows: the next record begins, or the text ends.
+ */
+const mostOffBytes = 32
+/** Between two records, by the standard and by writers of LF alone. */
+const separators = ['\r\n\r\n', '\n\n'].map((ends) => Buffer.from(ends))
+/** In so many bytes behind a block that is a little longer than it says the next record begins. */
+const lookAheadBytes = mostOffBytes + 4 + nextMark.length
 
 /** Reads one record. Blocks that are wanted and have at most `maxBytes` are held, others dropped. */
 export async function readRecord(
@@ -44,18 +55,54 @@ export async function readRecord(
   if (head.length > maxBlockBytes) {
     return { kind: 'fault', reason: 'too_large', detail: `it says that it has ${head.length} bytes` }
   }
-  let block: Buffer | null = null
-  if (head.length <= maxBytes && wants(head)) {
-    block = await text.read(head.length)
-    if (block === null) return broken(text)
-  } else if ((await text.drop(head.length)) < head.length) return broken(text)
-  await text.skipLineEnds()
+  const isWanted = head.length <= maxBytes && wants(head)
+  const kept = isWanted ? head.length : Math.min(head.length, mostOffBytes)
+  const dropped = await text.drop(head.length - kept)
+  let block = await text.read(kept)
+  const missing = head.length - dropped - block.length
+  if (missing > 0 && (missing > mostOffBytes || text.ended?.kind !== 'end')) return broken(text)
+  let gap = await text.skipLineEnds()
   if (!(await followed(text))) {
-    const detail = `something else than a record follows its ${head.length} bytes`
-    return { kind: 'fault', reason: 'length', detail }
+    const whole = (await cutBack(text, block, gap)) ?? (await goneOnWith(text, block, gap))
+    if (whole === null) {
+      const detail = `something else than a record follows its ${head.length} bytes`
+      return { kind: 'fault', reason: 'length', detail }
+    }
+    block = whole
+    gap = nothing
   }
   if (text.ended !== null && text.ended.kind !== 'end') return broken(text)
-  return { kind: 'record', head, block }
+  return { kind: 'record', head, block: isWanted ? ownBlock(block, gap) : null }
+}
+
+const nothing: Buffer = Buffer.alloc(0)
+
+/** The block without the beginning of the next record, where that stands among its last bytes. */
+async function cutBack(text: TextReader, block: Buffer, gap: Buffer): Promise<Buffer | null> {
+  await text.has(nextMark.length)
+  const tail = Buffer.concat([block.subarray(-mostOffBytes), gap])
+  const at = Buffer.concat([tail, text.held.subarray(0, nextMark.length)]).indexOf(nextMark)
+  if (at < 0 || at >= tail.length) return null
+  text.putBack(tail.subarray(at + 1))
+  return block.subarray(0, Math.max(0, block.length - (tail.length - gap.length)) + at + 1)
+}
+
+/** The block with what follows it, where that is little. */
+async function goneOnWith(text: TextReader, block: Buffer, gap: Buffer): Promise<Buffer | null> {
+  const isMore = await text.has(lookAheadBytes)
+  const at = text.held.subarray(0, lookAheadBytes).indexOf(nextMark)
+  if (at < 0 && (isMore || text.ended?.kind !== 'end')) return null
+  return Buffer.concat([block, gap, text.take(at < 0 ? text.held.length : at + 1)])
+}
+
+/** The block without what separates it from the next one, so far as its length counts that in. `gap`: line ends behind it. */
+function ownBlock(block: Buffer, gap: Buffer): Buffer {
+  for (const separator of separators) {
+    const counted = separator.length - gap.length
+    if (counted > 0 && Buffer.concat([block.subarray(-counted), gap]).equals(separator))
+      return block.subarray(0, -counted)
+  }
+  return block
 }
 
 const end: RecordRead = { kind: 'end' }
@@ -88,10 +135,8 @@ async function findHead(
       return { kind: 'fault', reason: 'malformed', detail: 'no WARC record begins here' }
     }
     const start = held.subarray(0, maxHeadBytes)
-    const strict = start.indexOf('\r\n\r\n')
-    if (strict >= 0) return { kind: 'head', length: strict + 4 }
-    const loose = start.indexOf('\n\n')
-    if (loose >= 0) return { kind: 'head', length: loose + 2 }
+    const length = headEnd(start)
+    if (length >= 0) return { kind: 'head', length }
     if (held.length >= maxHeadBytes) {
       return { kind: 'fault', reason: 'header_large', detail: `its header is over ${maxHeadBytes} bytes` }
     }

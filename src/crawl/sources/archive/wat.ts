@@ -4,10 +4,12 @@ import { inSlices } from '../../steps.js'
 import type { VisitOptions } from '../../visit.js'
 import { headersOf } from './http-message.js'
 import { dateOf, type RecordOutcome, skip, skipByStatus, targetUrl } from './record-outcome.js'
+import { withoutReferences } from './references.js'
 
 /**
  * Reads a WAT record: what Common Crawl's extractor wrote of one record of a WARC file, as JSON. It has the page's links, images with alt
- * and title, metas and HTTP headers, and nothing of its text: no figcaptions, headings or JSON-LD. Entities are decoded in it.
+ * and title, metas and HTTP headers, and nothing of its text: no figcaptions, headings or JSON-LD. Character references are decoded in it,
+ * but not in those of before the middle of 2019; so they are undone in all of them, for no text or URL means them.
  */
 export async function readWat(
   block: Buffer,
@@ -68,20 +70,20 @@ function harvestOf(html: unknown): DomScan {
     }
   }
   const contentOf = (isIt: (meta: Record<string, unknown>) => boolean) =>
-    textOf(metas.find(isIt)?.content) ?? null
+    wordsOf(metas.find(isIt)?.content) ?? null
   return {
     ...emptyHarvest(),
-    title: textOf(within(head, 'Title')) ?? null,
+    title: wordsOf(within(head, 'Title')) ?? null,
     // The attributes of the html element are written as metas.
     htmlLanguage: contentOf(({ name }) => name === 'HTML@/lang' || name === 'HTML@/xml:lang'),
     metaLanguage: contentOf((meta) => /^content-language$/i.test(textOf(meta['http-equiv']) ?? '')),
-    base: textOf(within(head, 'Base')) ?? null,
-    licence: textOf(licence?.url) ?? null,
+    base: wordsOf(within(head, 'Base')) ?? null,
+    licence: wordsOf(licence?.url) ?? null,
     images,
     imagesSeen,
     metas: metas.flatMap((meta) => {
       const name = textOf(meta.property) ?? textOf(meta.name)
-      const content = textOf(meta.content)
+      const content = wordsOf(meta.content)
       if (name === undefined || content === undefined) return []
       return [[name.trim().toLowerCase(), content.slice(0, maxContent)] as const]
     }),
@@ -101,9 +103,10 @@ function imageAttributes(link: Record<string, unknown>): Record<string, string> 
   const attributes: Record<string, string> = {}
   for (const name of Object.keys(link)) {
     const value = link[name]
-    if (name !== 'path' && name !== 'url' && typeof value === 'string') attributes[name.toLowerCase()] = value
+    if (name !== 'path' && name !== 'url' && typeof value === 'string')
+      attributes[name.toLowerCase()] = withoutReferences(value)
   }
-  attributes[attribute] = url
+  attributes[attribute] = withoutReferences(url)
   return attributes
 }
 
@@ -156,4 +159,10 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : undefined
+}
+
+/** A text of the page itself. */
+function wordsOf(value: unknown): string | undefined {
+  const text = textOf(value)
+  return text === undefined ? undefined : withoutReferences(text)
 }

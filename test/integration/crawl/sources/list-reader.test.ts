@@ -15,6 +15,11 @@ import {
   readList,
 } from '../../../../src/crawl/sources/index.js'
 import { createLineParser } from '../../../../src/crawl/sources/lines.js'
+import {
+  endlessParquet,
+  nestedParquet,
+  packedParquet,
+} from '../../../fixtures/crawl/sources/parquet-files.js'
 import { runs } from '../../../fixtures/runs.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'pairmill-lists-'))
@@ -51,13 +56,6 @@ const shown = (rows: readonly ListRow[]) =>
       ? `${row.line} ${row.candidate.imageUrl} | ${row.candidate.captions[0]!.text}`
       : `${row.line} ${row.reason}`,
   )
-
-/** Two rows, with six bytes changed: its definition levels have no end. */
-const endlessParquet =
-  'UEFSMRUGFVwVRFwVBBUAFQQVABUAFQAAAC5IEwAAAGh0dHA6Ly9hZHRlc3QvMS5qcGdKFwAQMi5qcGcVBhUkFShcFQQVABUEFQAVtxUAAAASRA' +
-  'UAAABBIGNhdAUAAABBIGRvZxUEGTxIBHJvb3QVBAAVDCUAGAN1cmwlAAAVDCURGAdjYXB0aW9uJQAAFgQZHBksJggcFQwZFQAZGAN1cmwVAhYE' +
-  'FoYBFm4mCDw2ACgQaHR0cDovL2EudGVzdC8yLxgQaHR0cDovL2EudGVzdC8xLhISABkcFQYVABUCAAAAJnYcFQwZFQAZGAdjYXB0aW9uFQIWBB' +
-  'ZOFlImdjw2ACgFQSBkb2cYBUEgY2F0ABkcFQYVABUCAAAAFtQBFgQ2wAEAKAloeXBhcnF1ZXQZCxwAABwAAADTAAAAUEFSMQ=='
 
 describe('a list of images', () => {
   it('as csv: quotes, commas and lines within captions, either line end, columns in any order', async () => {
@@ -138,6 +136,56 @@ describe('a list of images', () => {
     expect(await listProblem(other)).toBe("it has no column 'link'; its columns are: score, caption, url")
   })
 
+  it.each(Object.entries(packedParquet))('as parquet, %s, with lists of captions', async (_, bytes) => {
+    const source = listOf(Buffer.from(bytes, 'base64'), 'parquet')
+    expect(await listProblem(source)).toBe(null)
+    const captions = (await rowsOf(source)).map((row) =>
+      row.kind === 'candidate' ? row.candidate.captions.map(({ text }) => text) : row.reason,
+    )
+    expect(captions).toEqual(
+      Array.from({ length: 60 }, (_, n) =>
+        n % 2 === 0 ? [`Only boat ${n}`] : [`Boat ${n} in the harbour`, `Harbour with boat ${n}`],
+      ),
+    )
+  })
+
+  it('as parquet, LZ4 in the frames of Hadoop', async () => {
+    // Of a block that has nothing but literals.
+    const block = (bytes: Uint8Array) => {
+      const rest = bytes.length - 15
+      const lengths = rest < 0 ? [] : [...new Array(Math.floor(rest / 255)).fill(255), rest % 255]
+      return Buffer.concat([Buffer.from([Math.min(bytes.length, 15) << 4, ...lengths]), bytes])
+    }
+    const framed = (bytes: Uint8Array) => {
+      const packed = block(bytes)
+      const sizes = Buffer.alloc(8)
+      sizes.writeUInt32BE(bytes.length, 0)
+      sizes.writeUInt32BE(packed.length, 4)
+      return Buffer.concat([sizes, packed])
+    }
+    const source = listOf('', 'parquet')
+    parquetWriteFile({
+      filename: source.path,
+      codec: 'LZ4',
+      compressors: { LZ4: framed },
+      columnData: [
+        { name: 'url', data: ['http://a.test/1.jpg', 'http://a.test/2.jpg'] },
+        { name: 'caption', data: ['A boat', 'A pier'] },
+      ],
+    })
+    expect(await listProblem(source)).toBe(null)
+    expect(shown(await rowsOf(source))).toEqual([
+      '1 http://a.test/1.jpg | A boat',
+      '2 http://a.test/2.jpg | A pier',
+    ])
+  })
+
+  it('as parquet, with objects where its texts should be, is refused before anything starts', async () => {
+    expect(await listProblem(listOf(Buffer.from(nestedParquet, 'base64'), 'parquet'))).toBe(
+      "its column 'caption' holds objects (raw, id) where texts are wanted: write one of these as a column of its own",
+    )
+  })
+
   it('names bad rows by their line, and goes on behind them', async () => {
     const text = [
       'url,caption',
@@ -158,15 +206,21 @@ describe('a list of images', () => {
     ])
   })
 
-  it('loses no more than a piece of the file to a quote that is never closed, or to an endless line', async () => {
+  it('loses nothing to a quote that is never closed, and no more than its line to an endless one', async () => {
     const good = (n: number) => `http://a.test/${n}.jpg,Caption of ${n}`
     const many = Array.from({ length: 20_000 }, (_, n) => good(n))
-    const quoted = await rowsOf(
-      listOf(['url,caption', 'http://a.test/x.jpg,"lost', ...many].join('\n'), 'csv'),
-    )
-    expect(quoted[0]).toMatchObject({ line: 2, kind: 'skipped', reason: 'malformed' })
-    expect(quoted.length).toBeGreaterThan(10_000)
-    expect(shown(quoted).at(-1)).toBe('20002 http://a.test/19999.jpg | Caption of 19999')
+    for (const [format, separator] of [
+      ['csv', ','],
+      ['tsv', '\t'],
+    ] as const) {
+      const lines = ['url,caption', 'http://a.test/x.jpg,"lost', ...many].map((line) =>
+        line.replace(',', separator),
+      )
+      expect(shown(await rowsOf(listOf(lines.join('\n'), format)))).toEqual([
+        '2 http://a.test/x.jpg | "lost',
+        ...many.map((_, n) => `${n + 3} http://a.test/${n}.jpg | Caption of ${n}`),
+      ])
+    }
     const endless = ['url,caption', 'x'.repeat(600_000), good(1)].join('\n')
     expect(shown(await rowsOf(listOf(endless, 'csv')))).toEqual([
       '2 malformed',

@@ -31,6 +31,10 @@ const info = record({
   block: 'software: x',
 })
 
+/** Why a file is not begun with; null = it is. */
+const refusal = async (place: string, bytes: Buffer) =>
+  (await readerOf(filesOf({ [place]: bytes }), place).check('', calm()))?.message ?? null
+
 describe('an archive', () => {
   it('gives the images of its pages, on the word of the archive and of the day on which they were fetched', async () => {
     const [first, , third] = await stepsOf(members(info, requestRecord(1), pageRecord(1)))
@@ -103,12 +107,19 @@ describe('an archive', () => {
       })
     }
     expect(await readerOf(filesOf({})).check('', calm())).toMatchObject({ kind: 'unreadable' })
-    expect(
-      await readerOf(filesOf({ '/x.zip': Buffer.from('PK\u0003\u0004') }), '/x.zip').check('', calm()),
-    ).toEqual({
-      kind: 'unreadable',
-      message: '/x.zip cannot be read: it is neither a WARC or WAT file nor a list of their paths',
-    })
+    expect(await refusal('/x.zip', Buffer.from('BM'))).toBe(
+      '/x.zip cannot be read: it is neither a WARC or WAT file nor a list of their paths',
+    )
+  })
+
+  it('of a kind that is not read is refused by its name', async () => {
+    const zstd = /: it is compressed with zstd, which is not read here: unfold it, or compress it with gzip$/
+    const frame = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, 0])
+    const dictionary = Buffer.from([0x5d, 0x2a, 0x4d, 0x18, 4, 0, 0, 0])
+    for (const start of [frame, dictionary]) expect(await refusal('/x.warc.zst', start)).toMatch(zstd)
+    expect(await refusal('/x.wacz', Buffer.from('PK\u0003\u0004'))).toMatch(
+      /: it is a zip file, as \.wacz files are/,
+    )
   })
 
   it('is known by what is in it, whatever its name', async () => {
