@@ -51,12 +51,12 @@ const fetchImage = createImageFetch(
   {
     fetch: net.fetch,
     permit: async () => ({ kind: 'allowed', permission, crawlDelayMs: 0 }),
-    slots: { plan: async () => {}, take: async () => ({ kind: 'go' }) },
+    slots: { delayMs: () => 0, slowDown: () => {}, take: async () => ({ kind: 'go' }) },
     now,
     random: Math.random,
     optOuts: { productToken: 'pairmill-bench', obeyed: new Set(optOuts) },
   },
-  filter.maxBytes,
+  { maxBytes: filter.maxBytes, hostConcurrency: defaultOf('hostConcurrency') },
 )
 const deps = {
   fetchImage,

@@ -110,7 +110,7 @@ function desk(scene: Scene) {
         modelId: null,
         modelThreshold: null,
       },
-      { run: 'r', filter: { ...defaultFilterOptions, minBytes: 1 }, imageDelayMs: 0 },
+      { run: 'r', filter: { ...defaultFilterOptions, minBytes: 1 }, imageDelayMs: 0, hostConcurrency: 4 },
       '12',
       drain,
       abort,
