@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { decodeImage, filterBatch, filterRules, prepareImageLibrary } from '../dist/filter/index.js'
+import { decodeImage, filterBatch, filterRules } from '../dist/filter/index.js'
 import { createNet } from '../dist/net/index.js'
 import { defaultOf } from '../dist/options/index.js'
 import { optOuts } from '../dist/records/index.js'
@@ -28,7 +28,6 @@ const batchSize = 256
 const batchesAtOnce = 3
 const shardSize = 1000
 
-prepareImageLibrary()
 const never = new AbortController().signal
 const store = folderStore(folder)
 const net = createNet({ userAgent: 'pairmill-bench/1.0', connectTo: [], allowPrivate: ['127.0.0.0/8'] })

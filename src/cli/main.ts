@@ -226,18 +226,13 @@ const commands: Commands = {
   async classify(call) {
     const surroundings = readSurroundings()
     if (surroundings === null) return exitCodes.usage
-    const [
-      { classifyCommand },
-      { isFolder, systemClock },
-      { loadModel, prepareImageLibrary },
-      { usableCores },
-    ] = await Promise.all([
-      import('./classify.js'),
-      import('./process.js'),
-      import('../filter/index.js'),
-      import('../run/index.js'),
-    ])
-    prepareImageLibrary()
+    const [{ classifyCommand }, { isFolder, systemClock }, { loadModel }, { usableCores }] =
+      await Promise.all([
+        import('./classify.js'),
+        import('./process.js'),
+        import('../filter/index.js'),
+        import('../run/index.js'),
+      ])
     const { environment } = surroundings
     const threads = usableCores()
     const cwd = process.cwd()
