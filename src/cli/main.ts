@@ -35,7 +35,12 @@ async function runDeps(): Promise<(RunDeps & Surroundings) | null> {
   return {
     input: processInput(version),
     // Loaded last: a wrong call is answered without it.
-    pipeline: async (...run) => (await import('../run/index.js')).runPipeline(...run),
+    pipeline: async (...run) => {
+      const { startPglite } = await import('../backend/index.js')
+      // Its thread loads the engine beside all that the run is made of.
+      const database = startPglite()
+      return (await import('../run/index.js')).runPipeline(...run, database)
+    },
     ...surroundings,
     stdout,
     stderr,
