@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { imagesPerRun, planTextBatches } from '../dist/filter/clip/batches.js'
 import { openClip, resolveModel } from '../dist/filter/clip/index.js'
-import { createNormalise } from '../dist/filter/clip/preprocess.js'
+import { createNormalise } from '../dist/filter/clip/normalise.js'
 import { createTokenizer } from '../dist/filter/clip/tokenizer.js'
 import { writeVitShape } from './vit-shape.js'
 

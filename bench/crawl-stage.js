@@ -58,6 +58,7 @@ const settings = {
   visit: visitOptions,
   delayMs: 0,
   requestDelayMs: 0,
+  hostConcurrency: 4,
   batch: { batchSize: 256, batchAgeMs: 30_000, perHost: 32 },
   failing: defaultFailing,
 }

@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { decodeImage, filterBatch, filterRules, prepareImageLibrary } from '../dist/filter/index.js'
+import { decodeImage, filterBatch, filterRules } from '../dist/filter/index.js'
 import { createNet } from '../dist/net/index.js'
 import { defaultOf } from '../dist/options/index.js'
 import { optOuts } from '../dist/records/index.js'
@@ -28,7 +28,6 @@ const batchSize = 256
 const batchesAtOnce = 3
 const shardSize = 1000
 
-prepareImageLibrary()
 const never = new AbortController().signal
 const store = folderStore(folder)
 const net = createNet({ userAgent: 'pairmill-bench/1.0', connectTo: [], allowPrivate: ['127.0.0.0/8'] })
@@ -51,12 +50,12 @@ const fetchImage = createImageFetch(
   {
     fetch: net.fetch,
     permit: async () => ({ kind: 'allowed', permission, crawlDelayMs: 0 }),
-    slots: { plan: async () => {}, take: async () => ({ kind: 'go' }) },
+    slots: { delayMs: () => 0, slowDown: () => {}, take: async () => ({ kind: 'go' }) },
     now,
     random: Math.random,
     optOuts: { productToken: 'pairmill-bench', obeyed: new Set(optOuts) },
   },
-  filter.maxBytes,
+  { maxBytes: filter.maxBytes, hostConcurrency: defaultOf('hostConcurrency') },
 )
 const deps = {
   fetchImage,

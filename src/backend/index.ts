@@ -2,6 +2,7 @@ import type { openRedisHub as open } from './redis/redis-hub.js'
 
 export type * from './backend.js'
 export type { Hub } from './hub.js'
+export { type DatabaseThread, startPglite } from './pglite/database.js'
 export { openPgliteHub, type PgliteHub } from './pglite/pglite-hub.js'
 export { type ServerMemory, type ServerState, serverStateKinds, stateText } from './redis/server-state.js'
 export {

@@ -35,7 +35,12 @@ async function runDeps(): Promise<(RunDeps & Surroundings) | null> {
   return {
     input: processInput(version),
     // Loaded last: a wrong call is answered without it.
-    pipeline: async (...run) => (await import('../run/index.js')).runPipeline(...run),
+    pipeline: async (...run) => {
+      const { startPglite } = await import('../backend/index.js')
+      // Its thread loads the engine beside all that the run is made of.
+      const database = startPglite()
+      return (await import('../run/index.js')).runPipeline(...run, database)
+    },
     ...surroundings,
     stdout,
     stderr,
@@ -226,18 +231,13 @@ const commands: Commands = {
   async classify(call) {
     const surroundings = readSurroundings()
     if (surroundings === null) return exitCodes.usage
-    const [
-      { classifyCommand },
-      { isFolder, systemClock },
-      { loadModel, prepareImageLibrary },
-      { usableCores },
-    ] = await Promise.all([
-      import('./classify.js'),
-      import('./process.js'),
-      import('../filter/index.js'),
-      import('../run/index.js'),
-    ])
-    prepareImageLibrary()
+    const [{ classifyCommand }, { isFolder, systemClock }, { loadModel }, { usableCores }] =
+      await Promise.all([
+        import('./classify.js'),
+        import('./process.js'),
+        import('../filter/index.js'),
+        import('../run/index.js'),
+      ])
     const { environment } = surroundings
     const threads = usableCores()
     const cwd = process.cwd()

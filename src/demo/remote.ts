@@ -24,7 +24,7 @@ const startMs = 60_000
 
 /**
  * Serves the demo web from a child. It draws with an SVG renderer, which a process that crawls turns off for good
- * (`prepareImageLibrary`), and it should not take the crawler's time. The plan of the web is made here again for its truth: equal
+ * (`src/filter/library.ts`), and it should not take the crawler's time. The plan of the web is made here again for its truth: equal
  * options give equal plans. Rejects where the child does not serve within a minute.
  */
 export async function startDemoProcess(options: DemoOptions, signal: AbortSignal): Promise<RemoteDemoWeb> {

@@ -1,5 +1,5 @@
-import { type DecodeTarget, decodeImage } from './image.js'
-import { prepareImageLibrary } from './library.js'
+import type { DecodeTarget } from './image.js'
+import { decodeImage } from './library-codec.js'
 import type { ImageLimits } from './options.js'
 
 /** Request of `decodeApart`: one image, once. */
@@ -12,7 +12,6 @@ export interface DecodeRequest {
 // Ctrl-C reaches the whole group of processes; only the parent's end, or what the image does, may end this one.
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => {})
 process.once('disconnect', () => process.exit(1))
-prepareImageLibrary()
 process.once('message', async ({ bytes, limits, target }: DecodeRequest) => {
   const decoded = await decodeImage(bytes, limits, target, new AbortController().signal)
   process.send?.(decoded, () => process.disconnect())

@@ -58,7 +58,7 @@ export type Decode = (
 
 /**
  * Decodes what was fetched, once: the stored image, the perceptual hash and the model's input are all made of the
- * result. JPEG and WebP are scaled while they are decoded where that is enough. `prepareImageLibrary` first.
+ * result. JPEG and WebP are scaled while they are decoded where that is enough. The library is to be set up (`library-codec.ts`).
  *
  * Throws only the signal's reason, before it begins; a decode that has begun ends within 20 s.
  */

@@ -19,6 +19,7 @@ export {
   providers,
   resolveModel,
 } from './clip/index.js'
+export { decodeImage, encodeStored } from './codec.js'
 export {
   type Concept,
   type ConceptTagger,
@@ -36,15 +37,14 @@ export {
   type ImageRejected,
   sizeVerdict,
 } from './header.js'
-export { type Decode, type Decoded, type DecodeTarget, decodeImage, storedSize } from './image.js'
+export type { Decode, Decoded, DecodeTarget } from './image.js'
 export type { FetchImage, ImageFetched, InspectPrefix } from './image-source.js'
 export { crashedRow } from './judged.js'
 export * from './language.js'
-export { prepareImageLibrary } from './library.js'
 export { loadModel, type ModelSource } from './load-model.js'
 export * from './options.js'
 export { hammingDistance, perceptualHash } from './phash.js'
 export { decodedFormats, type ImageFormat, imageFormats, sniffBytes, sniffImage } from './sniff.js'
-export { encodeStored, type StoredImage } from './stored.js'
+export type { StoredImage } from './stored.js'
 export * from './text.js'
 export * from './zero-shot.js'

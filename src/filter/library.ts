@@ -23,7 +23,7 @@ const blockedLoaders = [
 ]
 
 /**
- * Sets the image library up for the whole process; call once at start, before the first image. One thread an image:
+ * Sets the image library up for the whole process, before the first image. One thread an image:
  * the caller decodes several images at once instead (as many as there are cores, at most the size of libuv's pool:
  * UV_THREADPOOL_SIZE, 4 unless set), which does more images a second than several threads on one. No cache: no
  * image is read twice, and the cache would hold memory.

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import type { Permission, RejectReason, StoredFormat } from '../records/index.js'
+import { encodeStored } from './codec.js'
 import { headerVerdict } from './header.js'
 import type { Decode, Decoded } from './image.js'
 import type { FetchImage } from './image-source.js'
 import type { FilterOptions } from './options.js'
 import { perceptualHash } from './phash.js'
-import { encodeStored } from './stored.js'
 
 /** Facts about an image, as far as it came. */
 export interface PictureFacts {

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { beat, type LockFence, lose } from './fence.js'
+import { beat, type LockFence, lose } from './fence/index.js'
 
 // Keeps a lock alive, in a thread of its own: whatever holds up the other threads does not hold up the beats.
 

@@ -4,9 +4,9 @@ import { createRequire } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import type { BeatData, BeatLost } from './beat-thread.js'
-import { createFence, isLost, type LockFence, lose } from './fence.js'
-import { claim, giveBack, isFileError, type Lock, readChain, succeed, sweepBeside } from './lock-file.js'
-import { type LockOwner, lifeOf, nameOf, ownIdentity } from './owner.js'
+import { createFence, isFileError, isLost, type LockFence, type LockOwner, lose } from './fence/index.js'
+import { claim, giveBack, type Lock, readChain, succeed, sweepBeside } from './lock-file.js'
+import { lifeOf, nameOf, ownIdentity } from './owner.js'
 
 export interface HeldLock {
   readonly kind: 'held'

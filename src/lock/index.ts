@@ -1,4 +1,4 @@
-export { type LockFence, mayGoOn } from './fence.js'
+export type { LockFence, LockOwner } from './fence/index.js'
 export {
   type FileLock,
   type HeldLock,
@@ -9,4 +9,4 @@ export {
   systemSurroundings,
   takeLock,
 } from './file-lock.js'
-export { type LockOwner, nameOf, ownIdentity } from './owner.js'
+export { nameOf, ownIdentity } from './owner.js'

@@ -7,7 +7,6 @@ import {
   lstatSync,
   openSync,
   readdirSync,
-  readSync,
   renameSync,
   rmSync,
   type Stats,
@@ -15,7 +14,8 @@ import {
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
-import { type LockOwner, ownerSchema } from './owner.js'
+import { isFileError, isMissing, type LockOwner, lockText, successorOf, textIn } from './fence/index.js'
+import { ownerSchema } from './owner.js'
 
 // How a lock passes from one to the next, on file systems that can create a name once (link) and no more.
 //
@@ -40,15 +40,6 @@ export type LockFile =
   | { readonly kind: 'lock'; readonly lock: Lock }
   /** `message` names the path. */
   | { readonly kind: 'unusable'; readonly message: string }
-
-const mostBytes = 4096
-
-export const successorOf = (path: string, token: string): string => `${path}.${token}`
-
-/** The texts of one lock differ in digits alone: whatever a reader sees of two that cover each other is whole. */
-export function lockText(owner: LockOwner, token: string, beat: number): string {
-  return `${JSON.stringify({ ...owner, token, beat: String(beat).padStart(16, '0') })}\n`
-}
 
 /** Reads the file at a path, which anybody may have put there: never waits, follows no link, opens nothing but a file. */
 export function readLockFile(path: string): LockFile {
@@ -83,8 +74,7 @@ function kindOf(stats: Stats): string {
 
 /** The lock in an open file; null = it holds none. */
 export function lockIn(file: number): Lock | null {
-  const bytes = Buffer.alloc(mostBytes)
-  const text = bytes.toString('utf8', 0, readSync(file, bytes, 0, mostBytes, 0))
+  const text = textIn(file)
   const record = recordSchema.safeParse(parsed(text))
   if (!record.success) return null
   const { token, ...owner } = record.data
@@ -193,13 +183,4 @@ function create(path: string, name: string, owner: LockOwner, token: string): bo
   } finally {
     rmSync(draft, { force: true })
   }
-}
-
-export function isFileError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'syscall' in error && 'code' in error
-}
-
-/** ESTALE: NFS, of a file that was renamed or removed meanwhile. */
-export function isMissing(error: unknown): boolean {
-  return isFileError(error) && (error.code === 'ENOENT' || error.code === 'ESTALE')
 }

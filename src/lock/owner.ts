@@ -1,23 +1,19 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { z } from 'zod'
+import type { LockOwner } from './fence/index.js'
 
 /** Of strings that are compared and shown to people: nothing that a terminal would obey. */
 const word = z.string().regex(/^[\x21-\x7e]{1,255}$/)
 
-/** Holder of a lock. null = not known: on a system without /proc, or in a lock of an early version, which says no more than pid, start and time. */
 export const ownerSchema = z.object({
   pid: z.int().positive(),
-  /** When it started, in clock ticks since boot: tells a process from a later one with the same pid. */
   startedTicks: word.nullable(),
   since: z.iso.datetime(),
   host: word.nullable().default(null),
-  /** Of the kernel: another one at every boot of every machine. */
   bootId: word.nullable().default(null),
-  /** In which the pid counts: containers of one machine have one each. */
   pidNamespace: word.nullable().default(null),
 })
-export type LockOwner = z.infer<typeof ownerSchema>
 
 /** This process, as a lock names it. */
 export function ownIdentity(): Omit<LockOwner, 'since'> {

@@ -14,7 +14,11 @@ export interface OptionDifference {
 type Limits = Pick<RunOptions, 'maxPages' | 'maxPairs' | 'maxPagesPerHost'>
 
 /** What a run has that was begun before there was such an option. */
-export const olderOptions: Readonly<Record<string, unknown>> = { render: 'never', sources: [] }
+export const olderOptions: Readonly<Record<string, unknown>> = {
+  render: 'never',
+  sources: [],
+  hostConcurrency: 4,
+}
 
 const changes: ReadonlyMap<string, Traits['change']> = new Map([
   ...optionKeys.map((key) => [fieldOf(key), optionOf(key).change] as const),

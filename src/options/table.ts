@@ -99,6 +99,11 @@ export const optionTable = {
       fallback: 'a fifth of --delay-ms',
       ...freely,
     }),
+    hostConcurrency: option(
+      whole('N', 1, 256),
+      'fetches at once from one host, where neither an option nor the host asks for a delay',
+      { default: 4, ...freely },
+    ),
     concurrency: option(whole('N', 1, 1000), 'hosts crawled at once', { default: 16, ...ofProcess }),
     userAgent: option(
       kindOf(

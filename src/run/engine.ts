@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { Backend, Consumer, Hub, WorkKind } from '../backend/index.js'
 import type { Renderer } from '../crawl/index.js'
-import { prepareImageLibrary } from '../filter/index.js'
 import type { RunOptions } from '../options/index.js'
 import { messageOf } from '../records/index.js'
 import type { Store } from '../shard/index.js'
@@ -88,7 +87,6 @@ const elsewhereMs = 2_000
 
 /** Works on the hub's runs until `signals` say so. Any number of such processes share the work. */
 export function work(options: WorkOptions, deps: WorkDeps, signals: RunSignals): Working {
-  prepareImageLibrary()
   const engine = new Engine(options, deps, signals)
   return { vitals: () => engine.vitals(), ended: engine.run() }
 }

@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path'
-import { openPgliteHub, type PgliteHub } from '../backend/index.js'
+import { type DatabaseThread, openPgliteHub, type PgliteHub, startPglite } from '../backend/index.js'
 import { type Renderer, SourceError } from '../crawl/index.js'
 import { makeFolder } from '../disk/index.js'
 import type { HeldLock } from '../lock/index.js'
@@ -28,7 +28,6 @@ import {
   type Environment,
   type RunEnd,
   type RunHooks,
-  type RunPipeline,
   type RunSignals,
   type RunSnapshot,
   runLimits,
@@ -51,9 +50,29 @@ export const decodesPerCore = 2
 
 /**
  * The whole line in one process and one folder: opens or resumes the run in `options.out`, works until it is done, a limit is reached or
- * `signals` say so, and leaves a state that resumes.
+ * `signals` say so, and leaves a state that resumes. `database`: its thread, where it was started already.
  */
-export const runPipeline: RunPipeline = async (options, environment, hooks, signals) => {
+export async function runPipeline(
+  options: RunOptions,
+  environment: Environment,
+  hooks: RunHooks,
+  signals: RunSignals,
+  database: DatabaseThread = startPglite(),
+): Promise<RunEnd> {
+  try {
+    return await runInPlace(options, environment, hooks, signals, database)
+  } finally {
+    await database.discard()
+  }
+}
+
+async function runInPlace(
+  options: RunOptions,
+  environment: Environment,
+  hooks: RunHooks,
+  signals: RunSignals,
+  database: DatabaseThread,
+): Promise<RunEnd> {
   const found = await lookAtPlace(options, signals.abort)
   if ('message' in found) return refused('bad_out', found.message)
   const privateDir = privateDirOf(options)
@@ -78,7 +97,7 @@ export const runPipeline: RunPipeline = async (options, environment, hooks, sign
   try {
     return await runLocked(
       options,
-      { ...found, privateDir, lock },
+      { ...found, privateDir, lock, database },
       environment,
       hooks,
       signals,
@@ -108,7 +127,13 @@ async function runLocked(
     privateDir,
     isFree,
     lock,
-  }: { readonly privateDir: string; readonly isFree: boolean; readonly lock: HeldLock },
+    database,
+  }: {
+    readonly privateDir: string
+    readonly isFree: boolean
+    readonly lock: HeldLock
+    readonly database: DatabaseThread
+  },
   environment: Environment,
   hooks: RunHooks,
   signals: RunSignals,
@@ -127,7 +152,7 @@ async function runLocked(
   closers.push(() => store.close())
 
   status.note('opening the database')
-  const hub = await openPgliteHub(databaseDirOf(options.backend), lock.fence)
+  const hub = await openPgliteHub(databaseDirOf(options.backend), lock.fence, database)
   closers.push(() => hub.close())
   hub.onLost((error) => lost.abort(error))
   await hub.takeOver()

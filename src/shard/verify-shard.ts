@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import sharp from 'sharp'
 import { z } from 'zod'
 import { messageOf } from '../records/index.js'
 import { tarOf } from './dataset.js'
@@ -206,6 +205,8 @@ async function checkImage(
   report: (message: string) => void,
 ): Promise<void> {
   try {
+    // Loaded by the first image: who writes shards decodes none.
+    const { default: sharp } = await import('sharp')
     const image = sharp(bytes, { failOn: 'warning' })
     const { format: found } = await image.metadata()
     const { info } = await image.raw().toBuffer({ resolveWithObject: true })

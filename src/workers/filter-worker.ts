@@ -20,6 +20,8 @@ export interface FilterSettings {
   readonly run: string
   readonly filter: FilterOptions
   readonly imageDelayMs: number
+  /** Fetches at once from a host without a delay. */
+  readonly hostConcurrency: number
 }
 
 export interface FilterDeps
@@ -98,7 +100,7 @@ async function judge(
     ...deps,
     fetchImage: createImageFetch(
       { ...deps, fetch: observedFetch(deps.fetch, deps.now, hosts.onEvent), slots },
-      filter.maxBytes,
+      { maxBytes: filter.maxBytes, hostConcurrency: settings.hostConcurrency },
     ),
     worked: (from, ms) => hosts.worked(hostOf(from), ms),
     findDuplicates: (images) =>

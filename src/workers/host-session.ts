@@ -37,6 +37,8 @@ export interface CrawlSettings extends CommitSettings {
   readonly delayMs: number
   /** Time that one request of a browser counts on its host's clock. */
   readonly requestDelayMs: number
+  /** Fetches at once from a host without a delay; with one there is one at a time. */
+  readonly hostConcurrency: number
   readonly failing: FailingHosts
   /** Sitemaps that the robots.txt of a seed's host names are crawled too. */
   readonly sitemaps: boolean
@@ -74,8 +76,6 @@ export const sessionMs = 10_000
 const commitMs = 15_000
 /** A page for which no browser was free is fetched again after this, as often as pages are tried; then it is taken as it is. */
 const rerenderMs = 10_000
-/** Fetches at once from a host that asked for no delay (--delay-ms 0); with a delay there is one. */
-const undelayedFetches = 4
 /** So many of one robots.txt are more than a real one names. */
 const maxSitemaps = 1_000
 
@@ -152,7 +152,7 @@ export class HostSession {
   async run(): Promise<WorkResult> {
     // The first URL goes alone: it may have to fetch robots.txt, which decides about the others.
     await this.#visitNext()
-    const lanes = this.#clock.delayMs > 0 ? 1 : undelayedFetches
+    const lanes = this.#clock.delayMs > 0 ? 1 : this.#settings.hostConcurrency
     await Promise.all(Array.from({ length: lanes }, () => this.#visitAll()))
     await this.#commits.settle()
     if (this.#abort.aborted) return { kind: 'done' }

@@ -15,7 +15,7 @@ import { type Permit, permissionOf, refusedBy, type Slots } from './hosts/index.
 export interface ImageFetchDeps {
   readonly fetch: Fetch
   readonly permit: Permit
-  readonly slots: Pick<Slots, 'plan' | 'take'>
+  readonly slots: Pick<Slots, 'take' | 'delayMs' | 'slowDown'>
   readonly optOuts: OptOutRules
   readonly now: () => number
   readonly random: () => number
@@ -23,8 +23,8 @@ export interface ImageFetchDeps {
 
 const maxRedirects = 5
 const deadlineMs = 30_000
-/** Fetches of images at once from one host, whatever the delay allows. */
-const perHost = 4
+/** Fetches of images at once from a host with a delay, which answers so late that the delay lets one begin before the last has ended. */
+const spacedFetches = 4
 /** Times a candidate may be put back for a host that is not ready. */
 const maxDeferrals = 3
 /** How long for one whose robots.txt cannot be had; three times as long after each further try. */
@@ -53,11 +53,20 @@ const failureReasons: Record<FetchFailure, RejectReason> = {
   cancelled: 'timeout',
 }
 
+export interface ImageFetchSettings {
+  readonly maxBytes: number
+  /** Fetches at once from a host without a delay. */
+  readonly hostConcurrency: number
+}
+
 /** The image fetcher of one batch: robots.txt, slots, redirects; each hop is asked about anew. */
-export function createImageFetch(deps: ImageFetchDeps, maxBytes: number): FetchImage {
-  const semaphoreOf = semaphoresOf(perHost)
+export function createImageFetch(
+  deps: ImageFetchDeps,
+  { maxBytes, hostConcurrency }: ImageFetchSettings,
+): FetchImage {
+  const semaphoreOf = semaphoresOf((host) => (deps.slots.delayMs(host) > 0 ? spacedFetches : hostConcurrency))
   // One asks for robots.txt; the others of the batch wait for what it learns.
-  const askingOf = semaphoresOf(1)
+  const askingOf = semaphoresOf(() => 1)
 
   return async (start, attempts, inspect, signal) => {
     let url = start
@@ -97,6 +106,8 @@ export function createImageFetch(deps: ImageFetchDeps, maxBytes: number): FetchI
           return { kind: 'rejected', reason: permitted.reason, detail: permitted.detail, permission }
         if (permitted.kind === 'forbidden')
           return { kind: 'rejected', reason: refusedBy(permission), detail: permission.rule, permission }
+        // Slots that were reserved before robots.txt was read know nothing of its delay.
+        deps.slots.slowDown(host, permitted.crawlDelayMs)
         const slot = await deps.slots.take(host, signal)
         if (slot.kind === 'later') {
           return slot.crowded === true
@@ -144,10 +155,10 @@ export function createImageFetch(deps: ImageFetchDeps, maxBytes: number): FetchI
   }
 }
 
-function semaphoresOf(limit: number): (key: string) => Semaphore {
+function semaphoresOf(limitOf: (key: string) => number): (key: string) => Semaphore {
   const gates = new Map<string, Semaphore>()
   return (key) => {
-    const gate = gates.get(key) ?? createSemaphore(limit)
+    const gate = gates.get(key) ?? createSemaphore(() => limitOf(key))
     gates.set(key, gate)
     return gate
   }

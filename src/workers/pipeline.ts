@@ -96,7 +96,8 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   const renderer = options.render === 'never' ? null : deps.renderer
   const crawlSettings = crawlSettingsOf(run, options, renderer !== null)
   const crawlDeps = crawlDepsOf(deps, crawlSettings, renderer)
-  const filterSettings = { run, filter: filterOptions(options), imageDelayMs: options.imageDelayMs }
+  const { imageDelayMs, hostConcurrency } = options
+  const filterSettings = { run, filter: filterOptions(options), imageDelayMs, hostConcurrency }
   const filterDeps = {
     ...crawlDeps,
     optOuts: optOutRules(options),
@@ -147,6 +148,7 @@ function crawlSettingsOf(run: string, options: RunOptions, withSource: boolean):
     visit: { ...defaultVisitOptions, imageSize, ...optOutRules(options), withSource },
     delayMs: options.delayMs,
     requestDelayMs: options.imageDelayMs,
+    hostConcurrency: options.hostConcurrency,
     batch: batchShape(options),
     failing: defaultFailing,
     sitemaps: options.sitemaps === 'on',

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import { Worker } from 'node:worker_threads'
 import type { LockFence } from '../../lock/index.js'
 import { messageOf } from '../../records/index.js'
-import type { Answer, Ask, ThreadData } from './thread.js'
+import type { Answer, Ask, Wish } from './thread.js'
 
 /** The database failed a statement. It says nothing of data lost: a statement is a transaction. */
 export class DatabaseError extends Error {
@@ -22,31 +22,33 @@ export interface Database {
   close(): Promise<void>
 }
 
+/** Thread of a database that is not open yet: it loads the engine meanwhile. */
+export interface DatabaseThread {
+  /**
+   * Opens the PGlite database in `dir`, creating it first where it is not there; once. The caller holds the folder's lock: a second process on the
+   * folder would destroy it. `fence`: that lock's, without which nothing is written any more; null = nobody else can come to the folder.
+   *
+   * @throws Error where the folder cannot be created or opened.
+   */
+  open(dir: string, fence: LockFence | null): Promise<Database>
+  /** Ends a thread whose database was never opened; any other ends with its database. */
+  discard(): Promise<void>
+}
+
+type Rows = Awaited<ReturnType<Database['query']>>
+
 const require = createRequire(import.meta.url)
 
-/**
- * Opens the PGlite database in `dir`, creating it first where it is not there. PostgreSQL runs in a thread of its own, since it
- * blocks the thread it runs in. The caller holds the folder's lock: a second process on the folder would destroy it. `fence`: that
- * lock's, without which nothing is written any more; null = nobody else can come to the folder.
- *
- * @throws Error where the folder cannot be created or opened.
- */
-export async function openPglite(dir: string, fence: LockFence | null = null): Promise<Database> {
-  const worker = new Worker(require.resolve('#threads/backend/pglite/thread.js'), {
-    workerData: { dir, fence } satisfies ThreadData,
-  })
-  const waiting = new Map<
-    number,
-    { resolve(answer: { rows: unknown[]; rowCount: number }): void; reject(error: Error): void }
-  >()
+/** Starts the thread: PostgreSQL blocks the one it runs in. */
+export function startPglite(): DatabaseThread {
+  const worker = new Worker(require.resolve('#threads/backend/pglite/thread.js'))
+  const waiting = new Map<number, { resolve(rows: Rows): void; reject(error: Error): void }>()
   const lost: ((error: Error) => void)[] = []
-  let next = 1
+  let next = 0
   let dead: Error | null = null
   let closing = false
+  let isOpened = false
 
-  const opened = new Promise<void>((resolve, reject) => {
-    waiting.set(0, { resolve: () => resolve(), reject })
-  })
   worker.on('message', (answer: Answer) => {
     const asked = waiting.get(answer.id)
     waiting.delete(answer.id)
@@ -63,26 +65,38 @@ export async function openPglite(dir: string, fence: LockFence | null = null): P
   worker.on('error', (error) => die(error instanceof Error ? error : new Error(String(error))))
   worker.on('exit', (code) => die(new Error(`the database thread ended (exit code ${code})`)))
 
-  const ask = (kind: Ask['kind'], text: string, params: readonly unknown[]) =>
-    new Promise<{ rows: unknown[]; rowCount: number }>((resolve, reject) => {
+  const ask = (wish: Wish) =>
+    new Promise<Rows>((resolve, reject) => {
       if (dead !== null) return reject(dead)
       const id = next++
       waiting.set(id, { resolve, reject })
-      worker.postMessage({ id, kind, text, params } satisfies Ask)
+      worker.postMessage({ id, ...wish } satisfies Ask)
     })
 
-  await opened.catch((error: unknown) => {
-    const why = messageOf(error)
-    throw new Error(`the database in ${dir} could not be opened: ${why}`, { cause: error })
-  })
+  const close = async () => {
+    if (closing || dead !== null) return
+    closing = true
+    await ask({ kind: 'close' })
+    await worker.terminate()
+  }
   return {
-    query: (text, params = []) => ask('query', text, params),
-    onLost: (listener) => void lost.push(listener),
-    close: async () => {
-      if (closing || dead !== null) return
-      closing = true
-      await ask('close', '', [])
-      await worker.terminate()
+    open: async (dir, fence) => {
+      isOpened = true
+      await ask({ kind: 'open', dir, fence }).catch((error: unknown) => {
+        throw new Error(`the database in ${dir} could not be opened: ${messageOf(error)}`, { cause: error })
+      })
+      return {
+        query: (text, params = []) => ask({ kind: 'query', text, params }),
+        onLost: (listener) => void lost.push(listener),
+        close,
+      }
+    },
+    discard: async () => {
+      if (!isOpened) await worker.terminate()
     },
   }
 }
+
+/** See `DatabaseThread.open`. */
+export const openPglite = (dir: string, fence: LockFence | null = null): Promise<Database> =>
+  startPglite().open(dir, fence)

@@ -3,7 +3,7 @@ import type { Hub } from '../hub.js'
 import { memoryQueue } from '../memory-queue.js'
 import { ServerMonitor } from '../redis/server-monitor.js'
 import { callThrough, sqlBackend } from '../sql-backend.js'
-import { openPglite } from './database.js'
+import { type DatabaseThread, startPglite } from './database.js'
 
 /** The state of a folder's run, in a database of this process alone. */
 export interface PgliteHub extends Hub {
@@ -14,8 +14,12 @@ export interface PgliteHub extends Hub {
 }
 
 /** `dir`: of the database, made where it is not there. `fence`: of the folder's lock. Rejects where it cannot be opened. */
-export async function openPgliteHub(dir: string, fence: LockFence): Promise<PgliteHub> {
-  const database = await openPglite(dir, fence)
+export async function openPgliteHub(
+  dir: string,
+  fence: LockFence,
+  thread: DatabaseThread = startPglite(),
+): Promise<PgliteHub> {
+  const database = await thread.open(dir, fence)
   const backend = sqlBackend(callThrough(database))
   const queue = memoryQueue()
   return {

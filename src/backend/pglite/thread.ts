@@ -3,29 +3,26 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import { PGlite } from '@electric-sql/pglite'
 import { makeFolder } from '../../disk/index.js'
-import { type LockFence, mayGoOn } from '../../lock/index.js'
+import { type LockFence, mayGoOn } from '../../lock/fence/index.js'
 import { messageOf } from '../../records/index.js'
 import { Growth } from './growth.js'
 import { unpackFolder } from './packed-folder.js'
 
 const require = createRequire(import.meta.url)
 
-export interface ThreadData {
-  readonly dir: string
-  /** Of the folder's lock; null = nobody else can come to the folder. */
-  readonly fence: LockFence | null
-}
+/** Wish of the database's owner: to open comes first, and once. */
+export type Wish =
+  /** `fence`: of the folder's lock; null = nobody else can come to the folder. */
+  | { readonly kind: 'open'; readonly dir: string; readonly fence: LockFence | null }
+  | { readonly kind: 'query'; readonly text: string; readonly params: readonly unknown[] }
+  | { readonly kind: 'close' }
 
-/** Message of the database's owner: one statement, answered under its id. */
-export interface Ask {
-  readonly id: number
-  readonly kind: 'query' | 'close'
-  readonly text: string
-  readonly params: readonly unknown[]
-}
+/** Wish that is answered under its id. */
+export type Ask = Wish & { readonly id: number }
+type Open = Extract<Ask, { kind: 'open' }>
 
 export type Answer =
   | { readonly kind: 'rows'; readonly id: number; readonly rows: unknown[]; readonly rowCount: number }
@@ -121,9 +118,9 @@ const busyTables = ['pairmill.url', 'pairmill.candidate', 'pairmill.host', 'pair
  */
 const tieringBudgetBytes = 200_000_000
 
-async function serve(port: NonNullable<typeof parentPort>, { dir, fence }: ThreadData): Promise<void> {
-  // Read when the engine is loaded. It holds for the whole process, where undici's parser is all the WebAssembly beside.
-  setFlagsFromString(`--wasm-tiering-budget=${tieringBudgetBytes}`)
+async function serve(port: NonNullable<typeof parentPort>, { id, dir, fence }: Open): Promise<void> {
+  // Nothing listens until the database is open, and the thread must not end meanwhile.
+  port.ref()
   const db = await openFolder(dir)
   // Looked at before each statement, in this thread: what waits here when the process stood still must not be written after it.
   const isGuarded = () => fence === null || mayGoOn(fence, Date.now())
@@ -132,21 +129,22 @@ async function serve(port: NonNullable<typeof parentPort>, { dir, fence }: Threa
     if (db.ready) throw error
   }
   const growth = new Growth()
-  port.on('message', (ask: Ask) => {
+  port.on('message', (ask: Exclude<Ask, Open>) => {
     answer(db, isGuarded, ask)
       .then((message) => port.postMessage(message))
       .catch((error: unknown) => {
         throw error
       })
-    if (growth.isDue(ask.text, ask.params) && isGuarded()) db.exec(analyseDoubled).catch(whileOpen)
+    const isDue = ask.kind === 'query' && growth.isDue(ask.text, ask.params)
+    if (isDue && isGuarded()) db.exec(analyseDoubled).catch(whileOpen)
   })
   const timer = setInterval(() => {
     if (isGuarded()) db.exec(`vacuum (analyze) ${busyTables.join(', ')}`).catch(whileOpen)
   }, vacuumMs)
-  port.postMessage({ kind: 'rows', id: 0, rows: [], rowCount: 0 } satisfies Answer)
+  port.postMessage({ kind: 'rows', id, rows: [], rowCount: 0 } satisfies Answer)
 }
 
-async function answer(db: PGlite, isGuarded: () => boolean, ask: Ask): Promise<Answer> {
+async function answer(db: PGlite, isGuarded: () => boolean, ask: Exclude<Ask, Open>): Promise<Answer> {
   try {
     // To close it writes, too: a database that went to another is left as it is.
     if (!isGuarded()) {
@@ -176,4 +174,9 @@ async function answer(db: PGlite, isGuarded: () => boolean, ask: Ask): Promise<A
   }
 }
 
-if (parentPort !== null) await serve(parentPort, workerData as ThreadData)
+const port = parentPort
+if (port !== null) {
+  // Read when the engine is loaded. It holds for the whole process, where undici's parser is all the WebAssembly beside.
+  setFlagsFromString(`--wasm-tiering-budget=${tieringBudgetBytes}`)
+  port.once('message', async (open: Open) => await serve(port, open))
+}

@@ -1,5 +1,4 @@
 import { setImmediate } from 'node:timers/promises'
-import sharp from 'sharp'
 import type { Preprocessing } from './preprocess.js'
 import { type RgbImage, resampleBicubic, type Window } from './resample.js'
 
@@ -62,6 +61,8 @@ export async function cropForModel(image: RgbImage, preprocessing: Preprocessing
 
 async function cropByVips(image: RgbImage, plan: CropPlan): Promise<Uint8Array> {
   const { width, height } = image
+  // Loaded, and set up, by the decoding of the picture.
+  const { default: sharp } = await import('sharp')
   return sharp(image.pixels, { raw: { width, height, channels: 3 }, limitInputPixels: false })
     .resize(plan.width, plan.height, { kernel: 'cubic', fit: 'fill' })
     .extract(plan.window)

@@ -20,7 +20,6 @@ import {
   parsePreprocessing,
   preprocessVersion,
 } from './preprocess.js'
-import { clipTokenizerFault } from './tokenizer.js'
 
 /** A model that cannot be used; `message` names the file or URL and says what to do. */
 export interface ModelError {
@@ -143,7 +142,9 @@ async function pinFault(
     return found === file.sha256 ? null : `its SHA-256 is ${found}, not ${file.sha256}`
   }
   const text = await readFile(path, 'utf8')
-  return role === 'tokenizer' ? clipTokenizerFault(text) : clipPreprocessingFault(text)
+  if (role !== 'tokenizer') return clipPreprocessingFault(text)
+  // Loaded where it is needed: else only the model's thread has a use for it.
+  return (await import('./tokenizer.js')).clipTokenizerFault(text)
 }
 
 /** `fault`: what is wrong with the file that is there; null = there is none. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { beat, createFence, isLost, mayGoOn } from '../../../src/lock/fence.js'
+import { beat, createFence, isLost, mayGoOn } from '../../../src/lock/fence/index.js'
 import { type HeldLock, type LockLostError, systemSurroundings } from '../../../src/lock/index.js'
 import { claim, readLockFile, succeed } from '../../../src/lock/lock-file.js'
 import { held, holderIn, living, newLock, stranger, writeLock } from '../../fixtures/lock/lock-fixture.js'

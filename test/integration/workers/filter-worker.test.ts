@@ -10,12 +10,7 @@ import type {
   HostReport,
 } from '../../../src/backend/backend.js'
 
-import {
-  createDecodeApart,
-  type Decode,
-  decodeImage,
-  prepareImageLibrary,
-} from '../../../src/filter/index.js'
+import { createDecodeApart, type Decode, decodeImage } from '../../../src/filter/index.js'
 import type { Fetch, FetchOutcome } from '../../../src/net/index.js'
 import type { Candidate } from '../../../src/records/index.js'
 import { folderStore, partName, readPart } from '../../../src/shard/index.js'
@@ -28,7 +23,6 @@ const never = new AbortController().signal
 const folder = mkdtempSync(join(tmpdir(), 'pairmill-parts-'))
 let jpeg: Buffer
 beforeAll(async () => {
-  prepareImageLibrary()
   jpeg = await sceneOf(320, 240).jpeg().toBuffer()
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -110,7 +104,7 @@ function desk(scene: Scene) {
         modelId: null,
         modelThreshold: null,
       },
-      { run: 'r', filter: { ...defaultFilterOptions, minBytes: 1 }, imageDelayMs: 0 },
+      { run: 'r', filter: { ...defaultFilterOptions, minBytes: 1 }, imageDelayMs: 0, hostConcurrency: 4 },
       '12',
       drain,
       abort,

@@ -37,7 +37,9 @@ const allowed: Permit = async () => ({
 })
 
 /** A fetcher of images whose hops are written down: whom it asked for permission, and where it took a slot. */
-function desk(over: { permit?: Permit; slots?: Partial<Slots>; fetch?: Fetch } = {}) {
+function desk(
+  over: { permit?: Permit; slots?: Partial<Slots>; fetch?: Fetch; hostConcurrency?: number } = {},
+) {
   const asked: string[] = []
   const slots: string[] = []
   const permit: Permit = (url, takeSlot, signal) => {
@@ -52,12 +54,12 @@ function desk(over: { permit?: Permit; slots?: Partial<Slots>; fetch?: Fetch } =
     {
       fetch: over.fetch ?? net.fetch,
       permit,
-      slots: { plan: async () => {}, take },
+      slots: { delayMs: () => 0, slowDown: () => {}, ...over.slots, take },
       optOuts: { productToken: 'test', obeyed: allOptOuts },
       now: () => 1_700_000_000_000,
       random: () => 0,
     },
-    maxBytes,
+    { maxBytes, hostConcurrency: over.hostConcurrency ?? 4 },
   )
   return {
     asked,
@@ -313,7 +315,8 @@ describe('fetching an image', () => {
     expect(fetched.map(({ kind }) => kind)).toEqual(Array(12).fill('bytes'))
   })
 
-  it('has at most four images of a host under way, and more of many hosts', async () => {
+  /** A fetch that tells of each host, and of all together, how many it had under way at most. */
+  function countingFetch() {
     const atOnce = new Map<string, number>()
     const most = new Map<string, number>()
     const fetch: Fetch = async ({ url }) => {
@@ -326,9 +329,64 @@ describe('fetching an image', () => {
       for (const key of [host, 'all']) atOnce.set(key, atOnce.get(key)! - 1)
       return { kind: 'response', head: { status: 200, headers: {} }, body: new Uint8Array(1), stopped: false }
     }
-    const { get } = desk({ fetch })
+    return { fetch, most }
+  }
+
+  it.each([1, 4, 9])(
+    'has no more images of a host under way than it is told (%i), and more of many hosts',
+    async (hostConcurrency) => {
+      const { fetch, most } = countingFetch()
+      const { get } = desk({ fetch, hostConcurrency })
+      await Promise.all(Array.from({ length: 30 }, (_, i) => get(`http://${'ab'[i % 2]}.test/${i}`)))
+      expect(Object.fromEntries(most)).toEqual({
+        'a.test': hostConcurrency,
+        'b.test': hostConcurrency,
+        all: 2 * hostConcurrency,
+      })
+    },
+  )
+
+  it('has four at most of a host with a delay, whatever it is told of others', async () => {
+    const { fetch, most } = countingFetch()
+    const delayMs = (host: string) => (host === 'a.test' ? 1 : 0)
+    const { get } = desk({ fetch, hostConcurrency: 12, slots: { delayMs } })
     await Promise.all(Array.from({ length: 30 }, (_, i) => get(`http://${'ab'[i % 2]}.test/${i}`)))
-    expect(Object.fromEntries(most)).toEqual({ 'a.test': 4, 'b.test': 4, all: 8 })
+    expect([most.get('a.test'), most.get('b.test')]).toEqual([4, 12])
+  })
+
+  it('has four at most from the moment on at which a host turns out to need a delay', async () => {
+    let delayMs = 0
+    let underWay = 0
+    const late: number[] = []
+    const fetch: Fetch = async () => {
+      underWay++
+      if (delayMs > 0) late.push(underWay)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      underWay--
+      delayMs = 250
+      return { kind: 'response', head: { status: 429, headers: {} }, body: new Uint8Array(1), stopped: false }
+    }
+    const { get } = desk({ fetch, hostConcurrency: 12, slots: { delayMs: () => delayMs } })
+    await Promise.all(Array.from({ length: 30 }, (_, i) => get(`http://a.test/${i}`)))
+    expect(late).toHaveLength(30 - 12)
+    expect(Math.max(...late)).toBe(4)
+  })
+
+  it('has the slots keep to the delay of a robots.txt that was not known when they were reserved', async () => {
+    const told: unknown[] = []
+    const slowDown: Slots['slowDown'] = (...call) => void told.push(call)
+    const permit: Permit = async () => ({
+      kind: 'allowed',
+      permission: { rule: 'robots:none', checkedAt },
+      crawlDelayMs: 7_000,
+    })
+    const take: Slots['take'] = async () => {
+      told.push('take')
+      return { kind: 'go' }
+    }
+    const { get } = desk({ permit, slots: { take, slowDown } })
+    await get('http://a.test/page')
+    expect(told).toEqual([['a.test', 7_000], 'take'])
   })
 
   it('ends with the batch: an abort is no verdict on the image', async () => {

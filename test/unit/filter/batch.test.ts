@@ -10,7 +10,6 @@ import {
   filterBatch,
   type ImageFetched,
   languageDetector,
-  prepareImageLibrary,
   scoreBin,
 } from '../../../src/filter/index.js'
 import type { Candidate, Caption, RejectReason } from '../../../src/records/index.js'
@@ -24,7 +23,6 @@ const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest(
 /** What lies at each path of http://img.test/. */
 const files: Record<string, Buffer> = {}
 beforeAll(async () => {
-  prepareImageLibrary()
   files.cat = await sceneOf(640, 480).jpeg().toBuffer()
   files.flipped = await sceneOf(640, 480).flop().jpeg().toBuffer()
   files.small = await sceneOf(120, 480).jpeg().toBuffer()

@@ -1,12 +1,7 @@
 import fc from 'fast-check'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
-import {
-  type Decoded,
-  decodeImage,
-  type ImageRejected,
-  prepareImageLibrary,
-} from '../../../src/filter/index.js'
+import { type Decoded, decodeImage, type ImageRejected } from '../../../src/filter/index.js'
 import {
   bitmap,
   claimedGif,
@@ -41,8 +36,6 @@ function difference(a: Uint8Array, b: Uint8Array): number {
 const pixelAt = ({ pixels, width }: Decoded, x: number, y: number) => [
   ...pixels.subarray(3 * (y * width + x)).subarray(0, 3),
 ]
-
-beforeAll(prepareImageLibrary)
 
 describe('A decoded image', () => {
   const original = scene(width, height)

@@ -1,12 +1,9 @@
 import fc from 'fast-check'
 import sharp from 'sharp'
-import { beforeAll, describe, expect, test } from 'vitest'
-import { prepareImageLibrary } from '../../../src/filter/index.js'
+import { describe, expect, test } from 'vitest'
 import { plainJpegSize } from '../../../src/filter/plain-jpeg.js'
 import { claimedJpeg, sceneOf, withSegment } from '../../fixtures/filter/hostile.js'
 import { runs } from '../../fixtures/runs.js'
-
-beforeAll(prepareImageLibrary)
 
 const size = { width: 90, height: 64 }
 const picture = () => sceneOf(size.width, size.height)

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { decodeImage, prepareImageLibrary } from '../../../src/filter/index.js'
+import { decodeImage } from '../../../src/filter/index.js'
 import { sceneOf, withSegment } from '../../fixtures/filter/hostile.js'
 import { defaultFilterOptions } from '../../fixtures/filter/options.js'
 
@@ -22,7 +22,6 @@ let jpeg: Buffer
 let png: Buffer
 let gif: Buffer
 beforeAll(async () => {
-  prepareImageLibrary()
   jpeg = await sceneOf(300, 220).jpeg().toBuffer()
   png = await sceneOf(300, 220).png().toBuffer()
   gif = await sceneOf(300, 220).gif().toBuffer()

@@ -1,13 +1,8 @@
 import { createHash } from 'node:crypto'
 import sharp from 'sharp'
-import { beforeAll, describe, expect, test } from 'vitest'
-import {
-  type Decoded,
-  decodeImage,
-  encodeStored,
-  prepareImageLibrary,
-  storedSize,
-} from '../../../src/filter/index.js'
+import { describe, expect, test } from 'vitest'
+import { storedSize } from '../../../src/filter/image.js'
+import { type Decoded, decodeImage, encodeStored } from '../../../src/filter/index.js'
 import { sceneOf } from '../../fixtures/filter/hostile.js'
 import { defaultFilterOptions } from '../../fixtures/filter/options.js'
 
@@ -28,8 +23,6 @@ async function decodedScene(
   if ('reason' in outcome) throw new Error(outcome.reason)
   return outcome
 }
-
-beforeAll(prepareImageLibrary)
 
 describe('The stored image', () => {
   test('keeps its ratio, has the wanted longer side, and is never enlarged', () => {

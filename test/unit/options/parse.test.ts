@@ -54,6 +54,7 @@ describe('run options', () => {
       render: 'auto',
       delayMs: 1000,
       imageDelayMs: 200,
+      hostConcurrency: 4,
       concurrency: 16,
       userAgent: 'pairmill/0.1 (+https://example.org/)',
       ignoreOptOut: [],

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { RunOptions } from '../../../src/options/index.js'
-import { differencesOf, limitsOf, storedOptions } from '../../../src/options/index.js'
+import {
+  defaultOf,
+  differencesOf,
+  limitsOf,
+  olderOptions,
+  storedOptions,
+} from '../../../src/options/index.js'
 import { runOptions } from '../../fixtures/options/run-options.js'
 
 /** What a run keeps of its options: it went through the backend as JSON. */
@@ -21,6 +27,7 @@ describe('going on with a run', () => {
     { connectTo: ['::127.0.0.1:8100'] },
     { allowPrivate: ['127.0.0.0/8'] },
     { concurrency: 99 },
+    { hostConcurrency: 99 },
     { threads: 4 },
     { provider: 'cuda' },
     { maxTimeMs: 1 },
@@ -59,6 +66,11 @@ describe('going on with a run', () => {
     expect(differencesOf(older, limitsOf(options), runOptions({ render: 'auto' }))).toEqual([
       { option: 'render', was: 'never', is: 'auto' },
     ])
+  })
+
+  it('has a run from before it could be told fetch four at once, as it did', () => {
+    expect(olderOptions.hostConcurrency).toBe(4)
+    expect(defaultOf('hostConcurrency')).toBe(4)
   })
 
   it.each(['maxPages', 'maxPairs', 'maxPagesPerHost'] as const)(

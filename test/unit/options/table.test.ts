@@ -52,6 +52,7 @@ const unusual: Readonly<Record<OptionKey, unknown>> = {
   render: 'always',
   delayMs: 7,
   imageDelayMs: 7,
+  hostConcurrency: 7,
   concurrency: 7,
   userAgent: 'mybot/1.0',
   contact: 'ada@example.org',

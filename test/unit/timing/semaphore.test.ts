@@ -59,4 +59,56 @@ describe('a gate', () => {
     await Promise.all([first, second, ...newcomers])
     expect(most).toBe(1)
   })
+
+  it('lets as many through as its limit is at that moment, and loses none', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 20 }),
+        fc.nat({ max: 20 }),
+        async (limits, count) => {
+          let entered = 0
+          const limit = () => limits[entered % limits.length]!
+          const gate = createSemaphore(limit)
+          let running = 0
+          const order: number[] = []
+          await Promise.all(
+            Array.from({ length: count }, (_, index) => {
+              return gate(async () => {
+                order.push(index)
+                running++
+                await new Promise((resolve) => setImmediate(resolve))
+                running--
+                entered++
+              })
+            }),
+          )
+          expect(running).toBe(0)
+          expect(order).toEqual(Array.from({ length: count }, (_, index) => index))
+        },
+      ),
+    )
+  })
+
+  it('begins nothing while more runs than its limit has become', async () => {
+    let limit = 3
+    const gate = createSemaphore(() => limit)
+    const ends: (() => void)[] = []
+    const job = () => gate(() => new Promise<void>((resolve) => ends.push(resolve)))
+    const jobs = Array.from({ length: 5 }, job)
+    const settled = () => new Promise((resolve) => setImmediate(resolve))
+    await settled()
+    expect(ends).toHaveLength(3)
+    limit = 1
+    for (const end of ends.splice(0, 2)) end()
+    await settled()
+    expect(ends).toHaveLength(1)
+    ends.pop()?.()
+    await settled()
+    expect(ends).toHaveLength(1)
+    limit = 3
+    ends.pop()?.()
+    await settled()
+    ends.pop()?.()
+    await Promise.all(jobs)
+  })
 })

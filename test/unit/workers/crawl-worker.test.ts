@@ -23,6 +23,7 @@ const settings: CrawlSettings = {
   visit: { ...defaultVisitOptions, productToken: 'pairmill' },
   delayMs: 0,
   requestDelayMs: 0,
+  hostConcurrency: 4,
   batch: { batchSize: 256, batchAgeMs: 30_000, perHost: 32 },
   failing: { maxFailures: 5, maxFailingMs: 900_000, firstPauseMs: 2_000 },
   sitemaps: false,
@@ -384,7 +385,11 @@ describe('a session on a host', () => {
     expect([commits[0]!.done, commits[0]!.back]).toEqual([[1, 2], [3]])
   })
 
-  it('has several fetches under way only where the host asks for no delay', async () => {
+  it.each([
+    ['as many fetches under way as it is told', { hostConcurrency: 1 }, 0, 1],
+    ['as many fetches under way as it is told', { hostConcurrency: 7 }, 0, 7],
+    ['one where robots.txt asks for a delay', { hostConcurrency: 7 }, 5, 1],
+  ])('has %s: %o, a Crawl-delay of %i ms', async (_, over, crawlDelayMs, expected) => {
     let underWay = 0
     let most = 0
     const fetch: Fetch = async () => {
@@ -393,8 +398,9 @@ describe('a session on a host', () => {
       underWay--
       return { kind: 'failed', reason: 'headers', detail: '' }
     }
-    await desk({ lease: urls(leased(12)), fetch }).visit()
-    expect(most).toBe(4)
+    const permit: Permit = async () => ({ ...allowed, crawlDelayMs })
+    await desk({ lease: urls(leased(12)), fetch, permit }, { ...settings, ...over }).visit()
+    expect(most).toBe(expected)
   })
 
   it('that is told to drain gives back what it has not begun, and commits the rest', async () => {

@@ -4,11 +4,8 @@ import fc from 'fast-check'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { cropForModel, planCrop } from '../../../../src/filter/clip/crop.js'
-import {
-  createNormalise,
-  type Preprocessing,
-  parsePreprocessing,
-} from '../../../../src/filter/clip/preprocess.js'
+import { createNormalise } from '../../../../src/filter/clip/normalise.js'
+import { type Preprocessing, parsePreprocessing } from '../../../../src/filter/clip/preprocess.js'
 import { type RgbImage, resampleBicubic } from '../../../../src/filter/clip/resample.js'
 import { sharedPath, unlessMissing } from '../../../fixtures/filter/clip/shared-files.js'
 

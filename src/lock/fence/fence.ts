@@ -1,6 +1,5 @@
 import { closeSync, constants, openSync, writeSync } from 'node:fs'
-import { isMissing, lockIn, lockText, readLockFile, successorOf } from './lock-file.js'
-import type { LockOwner } from './owner.js'
+import { isMissing, isTaken, isTextOf, type LockOwner, lockText, successorOf, textIn } from './lock-text.js'
 
 /** Fence by which any thread of the holder sees whether the lock is still held. Can be sent to threads, which share its state. */
 export interface LockFence {
@@ -39,7 +38,7 @@ export function beat(fence: LockFence, nowMs: number): 'held' | 'lost' {
   const state = stateOf(fence)
   if (isLost(fence)) return 'lost'
   if (!writeBeat(fence, Number(Atomics.add(state, slots.beats, 1n)) + 1)) return lose(fence)
-  if (readLockFile(successorOf(fence.path, fence.token)).kind !== 'none') return lose(fence)
+  if (isTaken(successorOf(fence.path, fence.token))) return lose(fence)
   Atomics.store(state, slots.beatAt, BigInt(nowMs))
   return 'held'
 }
@@ -49,7 +48,7 @@ function writeBeat({ path, token, owner }: LockFence, count: number): boolean {
   try {
     const file = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK)
     try {
-      if (lockIn(file)?.token !== token) return false
+      if (!isTextOf(textIn(file), owner, token)) return false
       writeSync(file, lockText(owner, token, count), 0)
       return true
     } finally {
