@@ -60,7 +60,18 @@ describe('a run loads what it uses', { timeout: 120_000 }, () => {
     const coverage = tempFolder()
     const words = ['run', `http://a.test/${path}`, '--out', out, '--model', model, '--threshold', '-1']
     const { code, stderr } = await pairmill(
-      [...words, '--max-depth', '0', '--delay-ms', '0', '--repeated-text', 'none', '--render', 'never', ...web.words],
+      [
+        ...words,
+        '--max-depth',
+        '0',
+        '--delay-ms',
+        '0',
+        '--repeated-text',
+        'none',
+        '--render',
+        'never',
+        ...web.words,
+      ],
       { NODE_V8_COVERAGE: coverage },
     )
     expect([code, stderr]).toEqual([0, expect.any(String)])
