@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
+import { decompressLz4, decompressLz4Raw, decompressZstd } from 'hyparquet-compressors'
 import { describe, expect, it } from 'vitest'
 import { parseSrcset } from '../../src/crawl/extract/srcset.js'
 import {
@@ -15,12 +16,23 @@ import {
   trapVerdict,
   withoutSession,
 } from '../../src/crawl/index.js'
+import { withoutReferences } from '../../src/crawl/sources/archive/references.js'
+import type { ListFormat, ListSource } from '../../src/crawl/sources/index.js'
+import { ListBlock } from '../../src/crawl/sources/list-block.js'
+import { readText } from '../../src/crawl/sources/list-reader.js'
 import { readListing } from '../../src/crawl/sources/sitemap.js'
 import { codingsOf, decoded } from '../../src/net/encoding.js'
 import { addressVerdict, retryAfterMs } from '../../src/net/index.js'
 import { parseConnectTo } from '../../src/records/index.js'
 import { stepsOf } from '../fixtures/crawl/sources/archive/reader.js'
-import { members, pageRecord, record, response, wat } from '../fixtures/crawl/sources/archive/warc-writer.js'
+import {
+  members,
+  page,
+  pageRecord,
+  record,
+  response,
+  wat,
+} from '../fixtures/crawl/sources/archive/warc-writer.js'
 import { runs } from '../fixtures/runs.js'
 
 /** Inputs of each kind; `npm run fuzz` tries more. */
@@ -358,6 +370,7 @@ describe(`${runs.fuzz} inputs of each kind do no harm`, { timeout: 3_600_000 }, 
       wat({ links: [{ path: 'IMG@/src', url: '/a.jpg', alt: 'A cat' }] }),
       wat({ links: [null, 7, { path: [] }], head: { Metas: 'x' }, headers: { 'x-robots-tag': [1] } }),
     ]
+    const pageLength = response(page(5)).length
     const records = [
       ...[
         pageRecord(1),
@@ -368,6 +381,9 @@ describe(`${runs.fuzz} inputs of each kind do no harm`, { timeout: 3_600_000 }, 
       record({ block: response('5\r\nabcde\r\n', { 'Transfer-Encoding': 'chunked' }) }),
       record({ block: response(gzipSync('<p>x</p>').subarray(0, 20), { 'Content-Encoding': 'gzip' }) }),
       record({ type: 'warcinfo', block: 'a: b' }),
+      record({ contentType: null, block: response('<p>x', { 'Content-Encoding': 'br' }) }),
+      ...[-9, -1, 1, 5, 31].map((by) => pageRecord(5, { length: pageLength + by })),
+      Buffer.from(pageRecord(6).toString().replaceAll('\r\n', '\n')),
       ...wats,
     ]
     const whole = fc.constantFrom(...records)
@@ -442,6 +458,133 @@ describe(`${runs.fuzz} inputs of each kind do no harm`, { timeout: 3_600_000 }, 
       }
     })
   })
+
+  it('lists', () => {
+    const table = jumble([
+      ...[
+        'url',
+        'caption',
+        ',',
+        '\t',
+        '\n',
+        '\r\n',
+        '"',
+        '""',
+        '\\"',
+        '\\',
+        ' ',
+        '\u0000',
+        '\ufeff',
+        'http://h.test/a.jpg',
+      ],
+      ...[
+        'url,caption\n',
+        'url\tcaption\n',
+        '"http://h.test/b.jpg","A cat"\n',
+        '{"url":"http://h.test/c.jpg",',
+      ],
+      ...[
+        '"caption":["A cat","A dog"]}\n',
+        '"caption":NaN}\n',
+        '-Infinity',
+        '["a"]',
+        '{}',
+        'null',
+        '\n"',
+        '",',
+      ],
+    ])
+    const encodings = ['utf8', 'utf16le', 'latin1'] as const
+    const formats: readonly ListFormat[] = ['csv', 'tsv', 'jsonl', 'txt']
+    const columns = { url: 'url', caption: 'caption', page: 'page', licence: null }
+    const given = fc.tuple(
+      ...[fc.constantFrom(...formats), table, fc.constantFrom('', 'url,caption\n', 'caption\turl\n')],
+      ...[fc.constantFrom(...encodings), fc.integer({ min: 1, max: 500 })],
+    )
+    return tried(given, async ([format, text, header, encoding, pieceBytes]) => {
+      const bytes = Buffer.from(header + text, encoding)
+      async function* pieces() {
+        for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes)
+      }
+      const source: ListSource = { kind: 'list', path: '/list', format, gzip: false, columns }
+      const block = new ListBlock()
+      let line = 0
+      for await (const row of readText(source, pieces(), 0)) {
+        expect(row.line).toBeGreaterThan(line)
+        line = row.line
+        block.add(row)
+      }
+      const rows = block.entries.reduce(
+        (sum, entry) => sum + (entry.kind === 'candidate' ? entry.rows : 1),
+        0,
+      )
+      expect(rows).toBe(block.rows)
+      for (const entry of block.entries) {
+        if (entry.kind !== 'candidate') continue
+        const { imageUrl, captions } = entry.candidate
+        expect(canonicalUrl(imageUrl)).toBe(imageUrl)
+        expect(captions.length > 0 && captions.length <= 16).toBe(true)
+      }
+    })
+  })
+
+  it('packed pages of parquet files', () => {
+    const words = Buffer.from('A cat on a mat, a cat on a hat. ')
+    // Sixty short phrases as a frame of zstd; a block of LZ4 that repeats what it began with.
+    const frame =
+      'KLUv/WCKAyUHAFJJGxaQzQGAreJHwFUty4RwkZQkK1I/Y2dy7Ar117+3tbW3v9f12THVmdkRV5HfM9W6dy57sK9e8esmBq26n4yZ' +
+      '3ano/KybjAdJ7IDWcsli/EEJ85xwQFsURl3UNBIxLQQvaklxgMOYc21dcFFbbAhGoNE8ulLtmgFAJUk5BltrJEEeCTKDRERQ8CB2' +
+      'zKKcndMxr59BQiIreSFBV51Xca54nESeBz6HRBzSRJQl4iUR5BFdkQC2jee0HTY4ObJFj91IEwglHnS7RH6HojMHOhb+cIvgwPdB' +
+      'D/Cz1c3+ZEsdSE/Aqg=='
+    const seeds = [
+      Buffer.from(frame, 'base64'),
+      Buffer.concat([Buffer.from([0xff, 17]), words, Buffer.from([32, 0, 0xff, 0xff, 9])]),
+    ]
+    const packed = fc
+      .tuple(
+        fc.constantFrom(...seeds),
+        fc.array(fc.tuple(fc.nat(600), fc.nat(255)), { maxLength: 5 }),
+        fc.nat(300),
+      )
+      .map(([seed, flips, cut]) => {
+        const bytes = Buffer.from(seed)
+        for (const [at, value] of flips) if (at < bytes.length) bytes[at] = value
+        return bytes.subarray(0, Math.max(1, bytes.length - (cut % 7 === 0 ? cut : 0)))
+      })
+    const input = fc.oneof(packed, fc.uint8Array({ maxLength: 300 }))
+    const decoders = [decompressLz4, decompressLz4Raw, (bytes: Uint8Array) => decompressZstd(bytes)]
+    return tried(fc.tuple(input, fc.constantFrom(...decoders)), ([bytes, decompress]) => {
+      try {
+        expect(decompress(bytes, 1_000)).toBeInstanceOf(Uint8Array)
+      } catch (error) {
+        // What cannot be unfolded is said by an error of any kind, which ends the reading of the file.
+        expect(error).toBeInstanceOf(Error)
+      }
+    })
+  })
+
+  it('character references', () =>
+    tried(
+      jumble([
+        '&',
+        '&amp;',
+        'amp;',
+        '&#38;',
+        '&#x110000;',
+        '&#0;',
+        ';',
+        '"',
+        '<',
+        '>',
+        "'",
+        '=',
+        'lt',
+        '&copy',
+      ]),
+      (text) => {
+        expect(withoutReferences(text).length).toBeLessThanOrEqual(text.length)
+      },
+    ))
 
   it('addresses', () =>
     tried(

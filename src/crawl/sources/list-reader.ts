@@ -22,11 +22,20 @@ export async function* readList(
     yield* readParquetList(source, done, answerMs)
     return
   }
+  yield* readText(source, bytesOf(source), done)
+}
+
+/** As readList, of a text whose bytes arrive in any pieces. */
+export async function* readText(
+  source: ListSource,
+  bytes: AsyncIterable<Uint8Array>,
+  done: number,
+): AsyncGenerator<ListRow> {
   const parser = parserOf(source)
   let row = 0
   let rows: ListRow[] = []
   try {
-    for await (const text of textsOf(source)) {
+    for await (const text of textIn(bytes)) {
       rows = parser.push(text)
       for (const one of rows) if (++row > done) yield one
     }
@@ -67,7 +76,7 @@ async function columnsOf(
     }
     if (source.format !== 'csv' && source.format !== 'tsv') return null
     const parser = new CsvParser(source.format === 'tsv' ? '\t' : ',')
-    for await (const text of textsOf(source)) {
+    for await (const text of textIn(bytesOf(source))) {
       const [first] = parser.push(text)
       if (first !== undefined) return 'why' in first ? first : { columns: first.fields }
     }
@@ -175,10 +184,6 @@ const noNumber = /"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g
 
 /** Read at a time. The rows of a piece of 256 KB live long enough that V8 holds on to twice as much memory. */
 const pieceBytes = 64 * 1024
-
-function textsOf(source: ListSource): AsyncGenerator<string> {
-  return textIn(bytesOf(source))
-}
 
 function bytesOf({ path, gzip }: ListSource): AsyncIterable<Uint8Array> {
   const file = createReadStream(path, { highWaterMark: pieceBytes })
