@@ -211,8 +211,9 @@ function datasetSection(end: FinishedRun, options: SummaryOptions): readonly str
 function shardPattern(out: string, shards: number): string {
   const name = (shard: number) => String(shard).padStart(5, '0')
   const tars = shards === 1 ? `${out}/${name(0)}.tar` : `${out}/{${name(0)}..${name(shards - 1)}}.tar`
-  // Both read S3 through a command that writes to its standard output.
-  return isS3Url(out) ? `pipe:aws s3 cp ${tars} -` : tars
+  if (!isS3Url(out)) return tars
+  // Both read S3 through a command that writes to its standard output. A shell gets it with the range expanded.
+  return `pipe:aws s3 cp ${shellQuoted(out) === out ? tars : shellQuoted(tars)} -`
 }
 
 export function amount(count: number, one: string, many = `${one}s`): string {

@@ -53,6 +53,19 @@ describe('the summary', () => {
     `)
   })
 
+  it('quotes a place in S3 for the shell that its readers start', () => {
+    const textOf = (out: string) =>
+      renderSummary({ kind: 'done', snapshot: finished }, { ...options, out }, plain)
+    expect(textOf('s3://pairs/birds')).toContain(
+      'wds.WebDataset("pipe:aws s3 cp s3://pairs/birds/{00000..00003}.tar -")',
+    )
+    const odd = textOf('s3://pairs/two birds (1)')
+    expect(odd).toContain(`wds.WebDataset("pipe:aws s3 cp 's3://pairs/two birds (1)/{00000..00003}.tar' -")`)
+    expect(odd).toContain(
+      String.raw`--train-data 'pipe:aws s3 cp '\''s3://pairs/two birds (1)/{00000..00003}.tar'\'' -' --train`,
+    )
+  })
+
   it('counts the tags of what was scored', () => {
     const counters = { ...finished.counters, 'tagged:logo': 24, 'tagged:unsafe': 3 }
     const text = renderSummary({ kind: 'done', snapshot: { ...finished, counters } }, options, plain)
