@@ -20,11 +20,11 @@ interface QuotedField {
 }
 
 interface ReadRecord {
-  readonly fields: readonly string[]
+  /** null = an empty line. */
+  readonly fields: readonly string[] | null
   /** Behind its line end. */
   readonly end: number
   readonly crossesLines: boolean
-  readonly isBlank: boolean
 }
 
 interface BegunRecord {
@@ -61,6 +61,8 @@ export class CsvParser {
   #begun: BegunRecord = beginning
   /** Quoted fields that begin before it end on their line: one that did not turned out to be none. Place in the text. */
   #boundUntil = 0
+  /** Where the field that is tried now was thought to be closed. */
+  #triedUntil = 0
   /** Of the header, which is the first record; null = it is not read yet. */
   #header: { readonly columns: number; readonly urlAt: number } | null = null
 
@@ -101,8 +103,8 @@ export class CsvParser {
         this.#isSkipping = true
         continue
       }
-      const { fields, end, crossesLines, isBlank } = read
-      if (!isBlank) {
+      const { fields, end, crossesLines } = read
+      if (fields !== null) {
         this.#header ??= { columns: fields.length, urlAt: fields.indexOf(this.#urlColumn ?? '') }
         records.push({ line: this.#line, fields })
       }
@@ -117,30 +119,33 @@ export class CsvParser {
   /** `more`: it may go on behind the text. `long`: it is given up, with the rest of its line. */
   #recordAt(start: number): ReadRecord | 'more' | 'long' {
     const text = this.#text
-    const fields = [...this.#begun.fields]
-    let { crossesLines } = this.#begun
-    for (let from = start + this.#begun.length; ; ) {
+    const begun = this.#begun
+    const fields = begun === beginning ? [] : [...begun.fields]
+    let { crossesLines } = begun
+    for (let from = start + begun.length; ; ) {
       const quoted = text.charCodeAt(from) === quote ? this.#quotedAt(from, start) : null
       const end = quoted === 'more' ? text.length : quoted === null ? this.#endOfPlain(from) : quoted.end
       if (quoted === 'more' || (end === text.length && this.#mayGrow(start))) {
         this.#begun = { fields, length: from - start, crossesLines }
         return 'more'
       }
-      crossesLines ||= quoted?.crossesLines === true
+      if (quoted?.crossesLines === true) crossesLines = true
       const isLong = end - start > maxRecordLength
       if (isLong && !crossesLines) return 'long'
-      if (isLong || (crossesLines && fields.length >= (this.#header?.columns ?? Number.POSITIVE_INFINITY))) {
+      if (crossesLines && (isLong || fields.length >= (this.#header?.columns ?? Number.POSITIVE_INFINITY))) {
         this.#boundUntil = end
         this.#begun = beginning
         return this.#recordAt(start)
       }
-      const value = quoted?.value ?? text.slice(from, end)
-      fields.push(value)
+      const value = quoted === null ? text.slice(from, end) : quoted.value
       from = end + 1
-      if (text.charCodeAt(end) === this.#separator) continue
-      if (quoted === null && value.endsWith('\r')) fields[fields.length - 1] = value.slice(0, -1)
+      if (text.charCodeAt(end) === this.#separator) {
+        fields.push(value)
+        continue
+      }
+      fields.push(quoted === null && value.endsWith('\r') ? value.slice(0, -1) : value)
       const isBlank = fields.length === 1 && fields[0] === '' && quoted === null
-      return { fields, end: Math.min(from, text.length), crossesLines, isBlank }
+      return { fields: isBlank ? null : fields, end: Math.min(from, text.length), crossesLines }
     }
   }
 
@@ -152,23 +157,34 @@ export class CsvParser {
   /** The quoted field whose first quote stands at `open`; null = that quote begins none. */
   #quotedAt(open: number, start: number): QuotedField | null | 'more' {
     const reach = this.#reachOf(open, start)
-    let closed = open
-    for (const quoting of [doubled, escaped]) {
-      const close = quoting.closing(this.#text, open + 1, reach)
-      const end = close < 0 ? -1 : this.#endBehind(close + 1)
-      const mayGrow =
-        this.#mayGrow(start) && (close < 0 ? this.#text.length <= reach : end >= this.#text.length)
-      if (mayGrow) return 'more'
-      if (end >= 0) {
-        const inside = this.#text.slice(open + 1, close)
-        const crossesLines = inside.includes('\n')
-        const isRows = crossesLines && this.#holdsRow(open, close, start)
-        if (isRows === 'more') return 'more'
-        if (!isRows) return { value: quoting.undone(inside), end, crossesLines }
-      }
-      closed = Math.max(closed, close)
+    // Nearly every field: a quote, no further one and no line end, and the quote that closes it.
+    const text = this.#text
+    const close = text.indexOf('"', open + 1)
+    const next = text.charCodeAt(close + 1)
+    if (close > open && close < reach && (next === this.#separator || next === newline)) {
+      const value = text.slice(open + 1, close)
+      if (!value.includes('\n')) return { value, end: close + 1, crossesLines: false }
     }
-    this.#boundUntil = Math.max(this.#boundUntil, closed)
+    this.#triedUntil = open
+    const read = this.#closedBy(doubled, open, reach, start) ?? this.#closedBy(escaped, open, reach, start)
+    if (read === null && this.#triedUntil > this.#boundUntil) this.#boundUntil = this.#triedUntil
+    return read
+  }
+
+  #closedBy(quoting: Quoting, open: number, reach: number, start: number): QuotedField | null | 'more' {
+    const text = this.#text
+    const close = quoting.closing(text, open + 1, reach)
+    if (close < 0) return text.length <= reach && this.#mayGrow(start) ? 'more' : null
+    const end = this.#endBehind(close + 1)
+    if (end >= text.length && this.#mayGrow(start)) return 'more'
+    if (end >= 0) {
+      const inside = text.slice(open + 1, close)
+      const crossesLines = inside.includes('\n')
+      const isRows = crossesLines && this.#holdsRow(open, close, start)
+      if (isRows === 'more') return 'more'
+      if (!isRows) return { value: quoting.undone(inside), end, crossesLines }
+    }
+    this.#triedUntil = Math.max(this.#triedUntil, close)
     return null
   }
 

@@ -9,43 +9,52 @@ import { encodingOf, textIn } from './list-text.js'
 import { parquetAnswerMs, parquetColumnsOf, readParquetList } from './parquet-list.js'
 
 /**
- * The rows of a list behind the first `done` ones, in order; who has enough leaves the loop. What it holds at a time is a piece of
- * the file, whatever the list's size. Rejects where the file cannot be read; what is wrong with its rows it says. `answerMs`: a piece of a
- * parquet file is decoded in so long, or it is damaged.
+ * The rows of a list behind the first `done` ones, in order and some at a time; who has enough leaves the loop. What it holds at a time is
+ * a piece of the file, whatever the list's size. Rejects where the file cannot be read; what is wrong with its rows it says. `answerMs`: a
+ * piece of a parquet file is decoded in so long, or it is damaged.
  */
+export function listPieces(
+  source: ListSource,
+  done: number,
+  answerMs = parquetAnswerMs,
+): AsyncGenerator<readonly ListRow[]> {
+  return source.format === 'parquet'
+    ? readParquetList(source, done, answerMs)
+    : textPieces(source, bytesOf(source), done)
+}
+
+/** As listPieces, row by row. */
 export async function* readList(
   source: ListSource,
   done: number,
   answerMs = parquetAnswerMs,
 ): AsyncGenerator<ListRow> {
-  if (source.format === 'parquet') {
-    yield* readParquetList(source, done, answerMs)
-    return
-  }
-  yield* readText(source, bytesOf(source), done)
+  for await (const rows of listPieces(source, done, answerMs)) for (const row of rows) yield row
 }
 
-/** As readList, of a text whose bytes arrive in any pieces. */
-export async function* readText(
+/** As listPieces, of a text whose bytes arrive in any pieces. */
+export async function* textPieces(
   source: ListSource,
   bytes: AsyncIterable<Uint8Array>,
   done: number,
-): AsyncGenerator<ListRow> {
+): AsyncGenerator<readonly ListRow[]> {
   const parser = parserOf(source)
-  let row = 0
-  let rows: ListRow[] = []
+  let before = 0
+  let line = 0
+  const behind = (rows: readonly ListRow[]): readonly ListRow[] => {
+    const known = Math.min(rows.length, Math.max(0, done - before))
+    before += rows.length
+    line = rows.at(-1)?.line ?? line
+    return known === 0 ? rows : rows.slice(known)
+  }
   try {
-    for await (const text of textIn(bytes)) {
-      rows = parser.push(text)
-      for (const one of rows) if (++row > done) yield one
-    }
-    for (const one of parser.finish()) if (++row > done) yield one
+    for await (const text of textIn(bytes)) yield behind(parser.push(text))
+    yield behind(parser.finish())
   } catch (error) {
     if (!isGzipFault(error)) throw error
     // Rows that were read before the fault are as good as ever.
-    const line = (rows.at(-1)?.line ?? 0) + 1
-    if (++row > done)
-      yield skipped(line, 'malformed', `the gzip data is broken from here on: ${error.message}`)
+    const why = `the gzip data is broken from here on: ${error.message}`
+    yield behind([skipped(line + 1, 'malformed', why)])
   }
 }
 

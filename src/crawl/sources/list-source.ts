@@ -2,7 +2,7 @@ import { messageOf } from '../../records/index.js'
 import { fileDigest } from './file-digest.js'
 import type { ListSource } from './list.js'
 import { type BlockEntry, blockRows, ListBlock } from './list-block.js'
-import { readList } from './list-reader.js'
+import { listPieces } from './list-reader.js'
 import { SourceError, type SourceReader, type SourceSkip, type SourceStep } from './source.js'
 
 /** Entries of a block that one step gives. */
@@ -37,23 +37,24 @@ export function listReader(source: ListSource): SourceReader {
         let { rows, given } = parsePlace(cursor) ?? { rows: 0, given: 0 }
         let block = new ListBlock()
         const steps = function* (): Generator<SourceStep> {
-          const { entries } = block
-          for (; given < entries.length; given += entriesAtOnce) {
+          for (; given < block.size; given += entriesAtOnce) {
             const end = given + entriesAtOnce
-            const behind = end < entries.length ? { rows, given: end } : { rows: rows + block.rows, given: 0 }
+            const behind = end < block.size ? { rows, given: end } : { rows: rows + block.rows, given: 0 }
             yield {
               cursor: cursorOf({ ...behind, digest }),
-              ...contentsOf(path, entries.slice(given, end)),
+              ...contentsOf(path, block.entries(given, end)),
             }
           }
           rows += block.rows
           given = 0
           block = new ListBlock()
         }
-        for await (const row of readList(source, rows)) {
+        for await (const piece of listPieces(source, rows)) {
           signal.throwIfAborted()
-          block.add(row)
-          if ((rows + block.rows) % blockRows === 0) yield* steps()
+          for (const row of piece) {
+            block.add(row)
+            if ((rows + block.rows) % blockRows === 0) yield* steps()
+          }
         }
         yield* steps()
       } catch (error) {
@@ -83,15 +84,14 @@ function contentsOf(file: string, entries: readonly BlockEntry[]): Omit<SourceSt
   }
   const skipped: SourceSkip[] = []
   const candidates = []
-  for (const entry of entries) {
-    const rows = entry.kind === 'candidate' ? entry.rows : 1
+  for (const { row, rows } of entries) {
     count('rows', rows)
     count('list_row_joined', rows - 1)
-    if (entry.kind === 'candidate') {
+    if (row.kind === 'candidate') {
       count('candidates_seen')
-      candidates.push(entry.candidate)
+      candidates.push(row.candidate)
     } else {
-      const { line, reason, detail } = entry
+      const { line, reason, detail } = row
       count(`row_skipped:${reason}`)
       skipped.push({ file, at: { line }, reason, detail })
     }

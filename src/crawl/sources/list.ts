@@ -52,6 +52,9 @@ export interface RawRow {
   readonly licence?: unknown
 }
 
+/** Of each candidate, of which a block holds thousands. */
+const none: readonly string[] = []
+
 /** Judges one row. Pure. */
 export function rowOf(line: number, raw: RawRow): ListRow {
   const given = textIn(raw.url)
@@ -65,7 +68,7 @@ export function rowOf(line: number, raw: RawRow): ListRow {
     kind: 'candidate',
     candidate: {
       imageUrl,
-      fallbackUrls: [],
+      fallbackUrls: none,
       captions,
       pageUrl: urlIn(raw.page),
       pageLanguage: null,
@@ -76,14 +79,17 @@ export function rowOf(line: number, raw: RawRow): ListRow {
 
 /** A list holds several captions, as a value or written as JSON: the first ones, as many as a candidate may have. */
 function captionsIn(value: unknown): readonly Caption[] {
-  const captions: Caption[] = []
-  for (const one of Array.isArray(value) ? value : (writtenList(value) ?? [value])) {
-    if (captions.length >= maxCaptions) break
-    const text = tidyText(textIn(one))
-    if (text !== null && !captions.some((known) => known.text === text))
-      captions.push({ source: 'list', text })
+  const several = Array.isArray(value) ? value : writtenList(value)
+  if (several === null) {
+    const text = tidyText(textIn(value))
+    return text === null ? [] : [{ source: 'list', text }]
   }
-  return captions
+  const texts = new Set<string>()
+  for (const one of several) {
+    const text = texts.size < maxCaptions ? tidyText(textIn(one)) : null
+    if (text !== null) texts.add(text)
+  }
+  return [...texts].map((text) => ({ source: 'list', text }))
 }
 
 /** The texts of a list that stands in a cell, as JSON writes it; null = it is none. */

@@ -7,17 +7,19 @@ import { SourceError } from './source.js'
 
 /** Rows that are decoded at a time. */
 const rowsAtOnce = 20_000
+/** Rows that are given at a time: of those that are decoded, what is made of them need not be held. */
+const rowsPerPiece = 500
 /** A piece that takes longer to decode than this has the decoder in a loop. */
 export const parquetAnswerMs = 60_000
 
 const require = createRequire(import.meta.url)
 
-/** The rows of a parquet list behind the first `done` ones. Rejects with a SourceError where the file is damaged. */
+/** The rows of a parquet list behind the first `done` ones, some at a time. Rejects with a SourceError where the file is damaged. */
 export async function* readParquetList(
   { path, columns }: ListSource,
   done: number,
   answerMs: number,
-): AsyncGenerator<ListRow> {
+): AsyncGenerator<readonly ListRow[]> {
   const thread = startThread(path, answerMs)
   try {
     const opened = await thread.opened()
@@ -34,13 +36,15 @@ export async function* readParquetList(
       const end = Math.min(start + rowsAtOnce, opened.rows)
       const answer = await thread.ask({ columns: names, start, end })
       if (answer.kind === 'failed') throw failure(path, start, answer)
-      for (const [i, row] of answer.rows.entries()) {
-        yield rowOf(start + i + 1, {
-          url: row[at.url],
-          caption: row[at.caption],
-          page: row[at.page],
-          licence: row[at.licence],
-        })
+      for (let first = 0; first < answer.rows.length; first += rowsPerPiece) {
+        yield answer.rows.slice(first, first + rowsPerPiece).map((row, i) =>
+          rowOf(start + first + i + 1, {
+            url: row[at.url],
+            caption: row[at.caption],
+            page: row[at.page],
+            licence: row[at.licence],
+          }),
+        )
       }
     }
   } finally {

@@ -145,9 +145,9 @@ describe('a list that names an image several times', () => {
       const row = { ...candidate, pageLanguage: null, licenceUrl: null }
       block.add({ line: n, kind: 'candidate', candidate: row })
     }
-    const counts = block.entries.map((entry) =>
-      entry.kind === 'candidate' ? entry.candidate.captions.length : 0,
-    )
+    const counts = block
+      .entries(0, block.size)
+      .map(({ row }) => (row.kind === 'candidate' ? row.candidate.captions.length : 0))
     expect(counts).toHaveLength(2_000)
     expect(Math.min(...counts)).toBeGreaterThan(0)
     const sum = counts.reduce((all, n) => all + n, 0)
