@@ -20,7 +20,7 @@ const never = new AbortController().signal
 
 async function filesOf(folder: string): Promise<ModelFiles> {
   const deps = { cacheDir: '', hubUrl: '', token: null, fetch, onProgress: () => undefined }
-  const files = await resolveModel(deps, folder, never)
+  const files = await resolveModel(deps, folder, null, never)
   if (files.kind === 'model_error') throw new Error(files.message)
   return files
 }
