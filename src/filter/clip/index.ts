@@ -1,6 +1,5 @@
 export {
   type Clip,
-  ClipLost,
   type ClipModel,
   type ClipOptions,
   type ClipPair,
@@ -15,3 +14,4 @@ export { type Precision, precisions } from './precision.js'
 export type { Preprocessing } from './preprocess.js'
 export { type Provider, providers } from './provider.js'
 export type { RgbImage } from './resample.js'
+export { ClipLost } from './thread-jobs.js'

@@ -5,8 +5,9 @@ import fc from 'fast-check'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { writeText, writeVision } from '../../../../bench/vit-shape.js'
-import { type Clip, ClipLost, clipOn, openClip } from '../../../../src/filter/clip/clip.js'
+import { type Clip, clipOn, openClip } from '../../../../src/filter/clip/clip.js'
 import { type ModelFiles, resolveModel } from '../../../../src/filter/clip/model.js'
+import { ClipLost } from '../../../../src/filter/clip/thread-jobs.js'
 import { sharedPath, unlessMissing } from '../../../fixtures/filter/clip/shared-files.js'
 import {
   preprocessorConfig,
