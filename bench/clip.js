@@ -65,7 +65,7 @@ export function smallModelFolder(dir = join(tmpdir(), 'pairmill-small-model')) {
 export async function benchClip(folder, { pairs: count, rounds, threads }) {
   const { signal } = new AbortController()
   const deps = { cacheDir: folder, hubUrl: '', token: null, fetch, onProgress: () => undefined }
-  const files = await resolveModel(deps, folder, signal)
+  const files = await resolveModel(deps, folder, null, signal)
   if (files.kind === 'model_error') throw new Error(files.message)
   const clip = await openClip(files, { threads }, signal)
   if ('kind' in clip) throw new Error(clip.message)

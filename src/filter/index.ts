@@ -15,7 +15,9 @@ export {
   type ModelError,
   openClip,
   type PairScore,
+  type Precision,
   type Provider,
+  precisions,
   providers,
   resolveModel,
 } from './clip/index.js'

@@ -3,6 +3,7 @@ import {
   type HubFetch,
   type ModelError,
   openClip,
+  type Precision,
   type Provider,
   resolveModel,
 } from './clip/index.js'
@@ -21,7 +22,7 @@ export interface ModelSource {
 export async function loadModel(
   source: ModelSource,
   nameOrFolder: string,
-  options: { readonly threads: number; readonly provider?: Provider },
+  options: { readonly threads: number; readonly precision?: Precision | null; readonly provider?: Provider },
   onProgress: (text: string) => void,
   signal: AbortSignal,
 ): Promise<Clip | ModelError> {
@@ -37,6 +38,7 @@ export async function loadModel(
       },
     },
     nameOrFolder,
+    options.precision ?? null,
     signal,
   )
   if (files.kind === 'model_error') return files

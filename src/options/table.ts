@@ -53,6 +53,11 @@ export const optionTable = {
       'CLIP model: a name, fetched on first use, or a folder with its ONNX files; none = no scores',
       { default: 'clip-vit-base-patch32' },
     ),
+    precision: option(
+      orNull(oneOf('fp32', 'int8')),
+      'numbers that the model computes in: int8 is quicker on CPUs, and its scores are not those of fp32',
+      { default: null, fallback: 'as the model comes: fp32 where it has that' },
+    ),
   }),
   ...under('Limits (raise one later to go on with the same run):', {
     maxPages: option(wholeOrNone(1), 'stop after N pages', { ...raised, ...ofPages }),

@@ -62,13 +62,13 @@ export function workInFleet(options: FleetWorkOptions, deps: FleetWorkDeps, sign
     {
       hub,
       openStore: stores.get,
-      openScoring: ({ model, threads, threshold, concepts }, lost, signal) => {
+      openScoring: ({ model, precision, threads, threshold, concepts }, lost, signal) => {
         scorings ??= remembered(
           (key) => openScoring(JSON.parse(key) as ScoringOptions, environment, lost, () => {}, signal),
           now,
         )
         const wanted: ScoringOptions = {
-          ...{ model, threshold, concepts },
+          ...{ model, precision, threshold, concepts },
           threads: threads ?? options.threads,
           provider: options.provider,
         }

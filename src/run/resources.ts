@@ -20,15 +20,21 @@ import type { BrowserSettings, Environment } from './run-types.js'
 export const noModel = 'none'
 
 async function openModel(
-  options: Pick<RunOptions, 'model' | 'threads' | 'provider'>,
+  options: Pick<RunOptions, 'model' | 'precision' | 'threads' | 'provider'>,
   environment: Environment,
   onProgress: (text: string) => void,
   signal: AbortSignal,
 ): Promise<{ clip: Clip | null } | { message: string }> {
   if (options.model === noModel) return { clip: null }
   const threads = options.threads ?? usableCores()
-  const { provider } = options
-  const clip = await loadModel(environment, options.model, { threads, provider }, onProgress, signal)
+  const { precision, provider } = options
+  const clip = await loadModel(
+    environment,
+    options.model,
+    { threads, precision, provider },
+    onProgress,
+    signal,
+  )
   return 'message' in clip ? { message: clip.message } : { clip }
 }
 
@@ -39,7 +45,10 @@ export interface OpenedScoring extends Scoring {
 }
 
 /** What decides how pairs are scored in a process. Plain JSON. */
-export type ScoringOptions = Pick<RunOptions, 'model' | 'threads' | 'provider' | 'threshold' | 'concepts'>
+export type ScoringOptions = Pick<
+  RunOptions,
+  'model' | 'precision' | 'threads' | 'provider' | 'threshold' | 'concepts'
+>
 
 /** `message`: why there is none, and what to do. `lost` is aborted when the model breaks later. */
 export async function openScoring(

@@ -23,7 +23,7 @@ ${manifest.complete ? 'The run is complete.' : 'The run is not at its end: shard
 | candidates judged | ${summary.rows} |
 | pairs kept | ${summary.samples} |
 | scored by | ${manifest.modelId ?? 'nothing'} |
-| threshold | ${manifest.threshold ?? 'none'} |
+${isInt8(manifest) ? int8Text : ''}| threshold | ${manifest.threshold ?? 'none'} |
 | image format | ${manifest.format ?? 'none'} |
 
 ## Files
@@ -44,6 +44,12 @@ The images and texts belong to whoever published them. Each record says where it
 says of its licence (\`licence_url\`, null = nothing) and which robots.txt rule allowed the fetch (\`permission\`).
 `
 }
+
+/** A model's id ends so where its int8 files were asked for. */
+const isInt8 = ({ modelId }: Manifest): boolean => modelId?.endsWith('/int8') === true
+
+const int8Text =
+  "| precision | int8: the scores are not those of the model's fp32 files; how far they lie apart was not measured |\n"
 
 function pagesText(manifest: Manifest): string {
   const rows = manifest.pages.reduce((sum, page) => sum + page.rows, 0)

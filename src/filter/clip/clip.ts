@@ -2,10 +2,11 @@ import { createRequire } from 'node:module'
 import { Worker } from 'node:worker_threads'
 import { cosineOf } from './cosine.js'
 import { cropForModel, sharedCopy } from './crop.js'
-import type { FromThread, ThreadData, ToThread } from './messages.js'
+import type { FromThread, ThreadData } from './messages.js'
 import type { ModelError, ModelFiles } from './model.js'
 import type { Provider } from './provider.js'
 import type { RgbImage } from './resample.js'
+import { threadJobs } from './thread-jobs.js'
 
 /** The model that a `Clip` scores with. */
 export interface ClipModel {
@@ -57,11 +58,6 @@ export interface Clip {
   close(): Promise<void>
 }
 
-/** The thread with the model died: no call will ever be answered again. */
-export class ClipLost extends Error {
-  override readonly name = 'ClipLost'
-}
-
 export interface ClipOptions {
   /** CPU threads of a model run, at least 1. */
   readonly threads: number
@@ -71,14 +67,6 @@ export interface ClipOptions {
   readonly startDeadlineMs?: number
   /** Longest wait for the thread to end by itself before it is ended; default 30,000. */
   readonly closeDeadlineMs?: number
-}
-
-/** Answer to a job. */
-type Answer = Extract<FromThread, { kind: 'embeddings' }>
-
-interface Pending {
-  resolve(answer: Answer): void
-  reject(reason: unknown): void
 }
 
 /** Tokens that CLIP's text model has positions for. */
@@ -142,68 +130,13 @@ export function clipOn(
 ): Clip {
   const dim = started.embeddingDim
   const imageSide = files.preprocessing.cropSide
-  const pending = new Map<number, Pending>()
-  let nextId = 0
-  /** Why no further job is taken; null = the thread lives. */
-  let ended: ClipLost | null = null
-  const exited = new Promise<void>((resolve) => {
-    const lose = (why: string) => {
-      ended ??= new ClipLost(why)
-      for (const { reject } of pending.values()) reject(ended)
-      pending.clear()
-    }
-    worker.on('error', (cause) => lose(`The model's thread died: ${cause.message}`))
-    worker.on('exit', (code) => {
-      lose(`The model's thread ended (exit ${code})`)
-      resolve()
-    })
-  })
-  worker.on('message', (message: FromThread) => {
-    if (message.kind === 'ready' || message.kind === 'refused') return
-    // A cancelled job is no longer waited for: its answer is dropped.
-    const job = pending.get(message.id)
-    pending.delete(message.id)
-    if (message.kind === 'failed') job?.reject(new Error(`The model failed: ${message.message}`))
-    else if (message.kind !== 'cancelled') job?.resolve(message)
-  })
-  const post = (message: ToThread) => worker.postMessage(message)
-
-  const run = (
-    pictures: readonly Uint8Array[],
-    texts: readonly string[],
-    signal: AbortSignal,
-  ): Promise<Answer> => {
-    signal.throwIfAborted()
-    if (ended !== null) throw ended
-    const wrong = pictures.find((p) => p.length !== imageSide * imageSide * 3)
-    if (wrong !== undefined) throw new RangeError(`a picture has ${wrong.length} bytes: not from pixelsOf`)
-    const id = nextId++
-    const cancelled = new Int32Array(new SharedArrayBuffer(4))
-    return new Promise<Answer>((resolve, reject) => {
-      const onAbort = () => {
-        Atomics.store(cancelled, 0, 1)
-        pending.delete(id)
-        reject(signal.reason)
-      }
-      const settled = () => signal.removeEventListener('abort', onAbort)
-      signal.addEventListener('abort', onAbort)
-      pending.set(id, {
-        resolve: (answer) => {
-          settled()
-          resolve(answer)
-        },
-        reject: (reason) => {
-          settled()
-          reject(reason)
-        },
-      })
-      post({ kind: 'job', id, cancelled, pictures: pictures.map(sharedCopy), texts })
-    })
-  }
+  const jobs = threadJobs(worker, closeDeadlineMs)
 
   const embed = async (pictures: readonly Uint8Array[], texts: readonly string[], signal: AbortSignal) => {
+    const wrong = pictures.find((p) => p.length !== imageSide * imageSide * 3)
+    if (wrong !== undefined) throw new RangeError(`a picture has ${wrong.length} bytes: not from pixelsOf`)
     const distinct = [...new Set(texts)]
-    const answer = await run(pictures, distinct, signal)
+    const answer = await jobs.run(pictures.map(sharedCopy), distinct, signal)
     const rows = (all: Float32Array, index: number) => all.slice(index * dim, (index + 1) * dim)
     const indexOf = new Map(distinct.map((text, index) => [text, index]))
     return {
@@ -240,14 +173,6 @@ export function clipOn(
     },
     embedImages: async (pixels, signal) => (await embed(pixels, [], signal)).pictures,
     embedTexts: async (texts, signal) => (await embed([], texts, signal)).texts,
-    close: async () => {
-      if (ended === null) {
-        ended = new ClipLost('The model was closed')
-        post({ kind: 'close' })
-      }
-      const late = setTimeout(() => void worker.terminate(), closeDeadlineMs)
-      await exited
-      clearTimeout(late)
-    },
+    close: jobs.close,
   }
 }

@@ -14,6 +14,7 @@ import {
   type NamedModel,
   namedModels,
 } from './named.js'
+import { chooseHalves, halfNames, type Precision, precisionRefusal, precisions } from './precision.js'
 import {
   clipPreprocessingFault,
   type Preprocessing,
@@ -30,7 +31,7 @@ export interface ModelError {
 /** A model's files, all of them there and read once; whether they fit together shows when they are opened. */
 export interface ModelFiles {
   readonly kind: 'model_files'
-  /** Name, hash over the files and preprocessing version: equal ids give equal scores. */
+  /** Name, hash over the files, preprocessing version, and `int8` where that was asked for: equal ids give equal scores. */
   readonly id: string
   readonly name: string
   readonly visionPath: string
@@ -54,40 +55,23 @@ export interface ModelDeps extends HubDeps {
   readonly hubUrl: string
 }
 
-/** Where each part may lie in a folder, best first: exact before quantised, flat before the hub's layout. */
-const places: Readonly<Record<ModelRole, readonly string[]>> = {
-  vision: [
-    'vision_model.onnx',
-    'onnx/vision_model.onnx',
-    'vision_model_quantized.onnx',
-    'onnx/vision_model_quantized.onnx',
-  ],
-  text: [
-    'text_model.onnx',
-    'onnx/text_model.onnx',
-    'text_model_quantized.onnx',
-    'onnx/text_model_quantized.onnx',
-  ],
-  tokenizer: ['tokenizer.json'],
-  preprocessor: ['preprocessor_config.json'],
-}
-
 const modelError = (message: string): ModelError => ({ kind: 'model_error', message })
 
 /**
  * Finds the files of a model: a name from `namedModels` is fetched into the cache where it is not there whole,
- * anything else is a folder. Every file is read once, for its hash.
+ * anything else is a folder. Every file is read once, for its hash. `precision`: null = as the model comes, fp32 where it has that.
  */
 export async function resolveModel(
   deps: ModelDeps,
   nameOrFolder: string,
+  precision: Precision | null,
   signal: AbortSignal,
 ): Promise<ModelFiles | ModelError> {
   const named = Object.hasOwn(namedModels, nameOrFolder) ? namedModels[nameOrFolder] : undefined
   try {
     return named === undefined
-      ? await resolveFolder(resolve(nameOrFolder), nameOrFolder, signal)
-      : await resolveNamed(deps, nameOrFolder, named, signal)
+      ? await resolveFolder(resolve(nameOrFolder), nameOrFolder, precision, signal)
+      : await resolveNamed(deps, nameOrFolder, named, precision, signal)
   } catch (cause) {
     if (!isFileError(cause)) throw cause
     const cache = named === undefined ? '' : ` Named models are kept in ${deps.cacheDir}.`
@@ -99,16 +83,27 @@ export async function resolveModel(
 
 type Paths = Record<ModelRole, string>
 
+/** Files that lie in a model's folder under one name. */
+const plainFiles = { tokenizer: 'tokenizer.json', preprocessor: 'preprocessor_config.json' } as const
+
+/** Every name under which a part of a model may lie in its folder. */
+const folderNames = [
+  ...Object.values(plainFiles),
+  ...precisions.flatMap((one) => [...halfNames('vision', one), ...halfNames('text', one)]),
+]
+
 /** Fetches what of a named model is not in the cache, and checks all of it. */
 export async function resolveNamed(
   deps: ModelDeps,
   name: string,
   named: NamedModel,
+  precision: Precision | null,
   signal: AbortSignal,
 ): Promise<ModelFiles | ModelError> {
   const folder = join(deps.cacheDir, name)
+  const files = { ...named.files, ...(precision === null ? {} : named.inPrecision[precision]) }
   for (const role of modelRoles) {
-    const file = named.files[role]
+    const file = files[role]
     const wanted: Download = {
       url: `${deps.hubUrl}/${named.repo}/resolve/${named.revision}/${file.path}`,
       path: join(folder, file.path),
@@ -121,11 +116,12 @@ export async function resolveNamed(
     const outcome = await download(deps, wanted, signal)
     if (outcome.kind !== 'stored') return downloadError(wanted, fault, outcome)
   }
-  const paths = Object.fromEntries(modelRoles.map((r) => [r, join(folder, named.files[r].path)])) as Paths
+  const paths = Object.fromEntries(modelRoles.map((r) => [r, join(folder, files[r].path)])) as Paths
   return filesOf(
     paths,
     { ...unsaid, name, threshold: named.threshold, isClip: true },
-    (role) => named.files[role].sha256,
+    precision,
+    (role) => files[role].sha256,
     signal,
   )
 }
@@ -190,6 +186,7 @@ const unsaid = notesSchema.parse({})
 async function resolveFolder(
   folder: string,
   given: string,
+  precision: Precision | null,
   signal: AbortSignal,
 ): Promise<ModelFiles | ModelError> {
   const found = await stat(folder).catch(absent)
@@ -199,18 +196,21 @@ async function resolveFolder(
       `${given} is neither a folder nor a known model (${names}). Give one of them: --model DIR.`,
     )
   }
-  const paths: Partial<Paths> = {}
-  for (const role of modelRoles) {
-    const path = await firstFile(places[role].map((p) => join(folder, p)))
-    if (path === null) {
-      const layout =
-        'vision_model.onnx, text_model.onnx (or both under onnx/), tokenizer.json, preprocessor_config.json'
-      return modelError(
-        `${join(folder, places[role][0] ?? role)} is missing. A model folder holds ${layout}.`,
-      )
-    }
-    paths[role] = path
+  const names = new Set(
+    await Promise.all(folderNames.map(async (name) => ((await isFile(join(folder, name))) ? name : ''))),
+  )
+  const halves = chooseHalves((name) => names.has(name), precision)
+  if (halves.kind === 'other' && precision !== null)
+    return modelError(precisionRefusal(given, precision, halves.has))
+  const missing =
+    halves.kind === 'missing' ? halves.name : Object.values(plainFiles).find((name) => !names.has(name))
+  if (halves.kind !== 'files' || missing !== undefined) {
+    const layout =
+      'vision_model.onnx, text_model.onnx (or both under onnx/), tokenizer.json, preprocessor_config.json'
+    return modelError(`${join(folder, missing ?? '')} is missing. A model folder holds ${layout}.`)
   }
+  const inFolder = { ...plainFiles, vision: halves.vision, text: halves.text }
+  const paths = Object.fromEntries(modelRoles.map((role) => [role, join(folder, inFolder[role])])) as Paths
   const notesPath = join(folder, 'pairmill.json')
   const notes = await readFile(notesPath, 'utf8').catch(absent)
   const parsed = notes === null ? unsaid : parseNotes(notes)
@@ -220,7 +220,7 @@ async function resolveFolder(
       `${notesPath} ${parsed.error}. It looks like ${shape}; or remove it and use --threshold.`,
     )
   }
-  return filesOf(paths as Paths, { ...parsed, name: parsed.name ?? basename(folder) }, () => null, signal)
+  return filesOf(paths, { ...parsed, name: parsed.name ?? basename(folder) }, precision, () => null, signal)
 }
 
 function parseNotes(text: string): z.infer<typeof notesSchema> | { error: string } {
@@ -247,6 +247,7 @@ const clipThreshold = 0.28
 async function filesOf(
   paths: Paths,
   notes: ModelNotes,
+  precision: Precision | null,
   checkedSha256: (role: ModelRole) => string | null,
   signal: AbortSignal,
 ): Promise<ModelFiles | ModelError> {
@@ -265,7 +266,7 @@ async function filesOf(
   const hash = createHash('sha256').update(hashes.join('\n')).digest('hex').slice(0, 8)
   return {
     kind: 'model_files',
-    id: `${notes.name}@${hash}/${preprocessVersion}`,
+    id: `${notes.name}@${hash}/${preprocessVersion}${precision === 'int8' ? `/${precision}` : ''}`,
     name: notes.name,
     visionPath: paths.vision,
     textPath: paths.text,

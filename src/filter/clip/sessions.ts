@@ -1,20 +1,27 @@
-import { readFile } from 'node:fs/promises'
-import { InferenceSession, Tensor } from 'onnxruntime-node'
-import { imagesPerRun, planTextBatches } from './batches.js'
+import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
+import { imagesPerRun } from './batches.js'
 import type { ThreadData } from './messages.js'
-import { createNormalise } from './normalise.js'
+import type { Tensor, TextBatchTokens } from './prepare-messages.js'
+import { openPreparer, type Preparer } from './preparer.js'
 import { cudaRefusal, isCudaFault, type Provider } from './provider.js'
 import { fixedDim, type Port, type Signature, textFault, visionFault } from './signature.js'
-import { createTokenizer } from './tokenizer.js'
 
-/** Both halves of a model, loaded. Runs block the calling thread, one batch at a time. */
+/** Both halves of a model, loaded. Runs block the calling thread, one batch at a time; the next one is made ready meanwhile. */
 export interface Encoder {
   readonly embeddingDim: number
   readonly maxTokens: number
-  /** `embeddingDim` values for each, L2-normalised; null = `stopped` said so between two batches. */
-  embedPictures(pictures: readonly Uint8Array[], stopped: () => boolean): Promise<Float32Array | null>
-  embedTexts(texts: readonly string[], stopped: () => boolean): Promise<Float32Array | null>
+  /** `embeddingDim` values for each, L2-normalised; null = `stopped` said so between two batches. One call at a time. */
+  embed(
+    pictures: readonly Uint8Array[],
+    texts: readonly string[],
+    stopped: () => boolean,
+  ): Promise<Embeddings | null>
   close(): Promise<void>
+}
+
+export interface Embeddings {
+  readonly pictures: Float32Array
+  readonly texts: Float32Array
 }
 
 export interface Refusal {
@@ -97,7 +104,7 @@ type RunText = (ids: BigInt64Array, mask: BigInt64Array, count: number) => Promi
 
 function visionRun(session: InferenceSession, side: number): RunVision {
   return async (tensor, count) => {
-    const feeds = { pixel_values: new Tensor('float32', tensor, [count, 3, side, side]) }
+    const feeds = { pixel_values: new OrtTensor('float32', tensor, [count, 3, side, side]) }
     return rowsOf(await session.run(feeds, ['image_embeds']), 'image_embeds', count)
   }
 }
@@ -106,8 +113,8 @@ function textRun(session: InferenceSession): RunText {
   const masked = session.inputNames.includes('attention_mask')
   return async (ids, mask, count) => {
     const shape = [count, ids.length / count]
-    const input_ids = new Tensor('int64', ids, shape)
-    const feeds = masked ? { input_ids, attention_mask: new Tensor('int64', mask, shape) } : { input_ids }
+    const input_ids = new OrtTensor('int64', ids, shape)
+    const feeds = masked ? { input_ids, attention_mask: new OrtTensor('int64', mask, shape) } : { input_ids }
     return rowsOf(await session.run(feeds, ['text_embeds']), 'text_embeds', count)
   }
 }
@@ -127,62 +134,104 @@ export async function openEncoder(data: ThreadData): Promise<Encoder | Refusal> 
   // null = the model takes any length, so a batch need not be longer than its longest text.
   const fixedLength = fixedDim(textSignature.inputs, 'input_ids', 1)
   const maxTokens = fixedLength ?? data.maxTokens
-  const tokenizer = createTokenizer(await readFile(data.tokenizerPath, 'utf8'), maxTokens)
-  if ('error' in tokenizer) return refusal(`${data.tokenizerPath} ${tokenizer.error}`)
+  const { tokenizerPath, preprocessing } = data
+  const preparer = await openPreparer({ tokenizerPath, preprocessing, maxTokens, fixedLength })
+  if ('refused' in preparer) return refusal(preparer.refused)
 
-  const normalise = createNormalise(data.preprocessing)
-  const pictureSize = 3 * side * side
-  const tensor = new Float32Array(imagesPerRun * pictureSize)
   const runVision = visionRun(vision, side)
   const runText = textRun(text)
-
-  const embedPictures = async (pictures: readonly Uint8Array[], dim: number, stopped: () => boolean) => {
-    const out = new Float32Array(pictures.length * dim)
-    for (let at = 0; at < pictures.length; at += imagesPerRun) {
-      if (stopped()) return null
-      const batch = pictures.slice(at, at + imagesPerRun)
-      for (const [i, picture] of batch.entries()) normalise(picture, tensor, i * pictureSize)
-      out.set(await runVision(tensor.subarray(0, batch.length * pictureSize), batch.length), at * dim)
-    }
-    for (let i = 0; i < pictures.length; i++) normaliseLength(out, i * dim, dim)
-    return out
+  const tried = await tryOut(data, runVision, runText, maxTokens, BigInt(preparer.endId))
+  if ('refused' in tried) {
+    await preparer.close()
+    return tried
   }
-
-  const embedTexts = async (texts: readonly string[], dim: number, stopped: () => boolean) => {
-    const encoded = texts.map((t) => tokenizer.encode(t))
-    const out = new Float32Array(texts.length * dim)
-    for (const { length, members } of planTextBatches(encoded.map((ids) => fixedLength ?? ids.length))) {
-      if (stopped()) return null
-      const ids = new BigInt64Array(members.length * length).fill(BigInt(tokenizer.endId))
-      const mask = new BigInt64Array(members.length * length)
-      for (const [row, member] of members.entries()) {
-        for (const [i, id] of (encoded[member] ?? []).entries()) {
-          ids[row * length + i] = BigInt(id)
-          mask[row * length + i] = 1n
-        }
-      }
-      const rows = await runText(ids, mask, members.length)
-      for (const [row, member] of members.entries()) {
-        out.set(rows.subarray(row * dim, (row + 1) * dim), member * dim)
-        normaliseLength(out, member * dim, dim)
-      }
-    }
-    return out
-  }
-
-  const tried = await tryOut(data, runVision, runText, maxTokens, BigInt(tokenizer.endId))
-  if ('refused' in tried) return tried
   const dim = tried.embeddingDim
   return {
     embeddingDim: dim,
     maxTokens,
-    embedPictures: (pictures, stopped) => embedPictures(pictures, dim, stopped),
-    embedTexts: (texts, stopped) => embedTexts(texts, dim, stopped),
+    embed: async (pictures, texts, stopped) => {
+      const ready = readyPictures(preparer, pictures)
+      // The first pictures are ready before any text is: while they go through the model, the texts' turn comes.
+      const tokens = preparer.texts(texts)
+      const embedded = await embedPictures(ready, pictures.length, dim, runVision, stopped)
+      const batches = await tokens
+      const rows = embedded === null ? null : await embedTexts(batches, texts.length, dim, runText, stopped)
+      return embedded === null || rows === null ? null : { pictures: embedded, texts: rows }
+    },
     close: async () => {
+      await preparer.close()
       await vision.release()
       await text.release()
     },
   }
+}
+
+/** Pictures that go through the model at once, as they are made ready: one batch ahead of who looks at them. */
+interface ReadyPictures {
+  /** The next batch, while that behind it is begun; null = there is none. The tensor of the one before is given back. */
+  next(): Promise<{ readonly tensor: Tensor; readonly count: number } | null>
+}
+
+function readyPictures(preparer: Preparer, pictures: readonly Uint8Array[]): ReadyPictures {
+  let at = 0
+  let looked: Tensor | null = null
+  const begin = () => {
+    if (at >= pictures.length) return null
+    const batch = pictures.slice(at, at + imagesPerRun)
+    at += imagesPerRun
+    return { tensor: preparer.pictures(batch), count: batch.length }
+  }
+  let coming = begin()
+  return {
+    next: async () => {
+      if (looked !== null) preparer.giveBack(looked)
+      looked = null
+      if (coming === null) return null
+      const { count } = coming
+      const tensor = await coming.tensor
+      coming = begin()
+      looked = tensor
+      return { tensor, count }
+    },
+  }
+}
+
+async function embedPictures(
+  ready: ReadyPictures,
+  count: number,
+  dim: number,
+  run: RunVision,
+  stopped: () => boolean,
+): Promise<Float32Array | null> {
+  const out = new Float32Array(count * dim)
+  let at = 0
+  for (let batch = await ready.next(); batch !== null; batch = await ready.next()) {
+    if (stopped()) return null
+    const values = batch.tensor.subarray(0, (batch.tensor.length / imagesPerRun) * batch.count)
+    out.set(await run(values, batch.count), at * dim)
+    at += batch.count
+  }
+  for (let i = 0; i < count; i++) normaliseLength(out, i * dim, dim)
+  return out
+}
+
+async function embedTexts(
+  batches: readonly TextBatchTokens[],
+  count: number,
+  dim: number,
+  run: RunText,
+  stopped: () => boolean,
+): Promise<Float32Array | null> {
+  const out = new Float32Array(count * dim)
+  for (const { members, ids, mask } of batches) {
+    if (stopped()) return null
+    const rows = await run(ids, mask, members.length)
+    for (const [row, member] of members.entries()) {
+      out.set(rows.subarray(row * dim, (row + 1) * dim), member * dim)
+      normaliseLength(out, member * dim, dim)
+    }
+  }
+  return out
 }
 
 /**

@@ -10,10 +10,8 @@ async function answer(encoder: Encoder, job: Job): Promise<FromThread> {
   const { id } = job
   const stopped = () => Atomics.load(job.cancelled, 0) !== 0
   try {
-    const texts = await encoder.embedTexts(job.texts, stopped)
-    const pictures = texts === null ? null : await encoder.embedPictures(job.pictures, stopped)
-    if (texts === null || pictures === null) return { kind: 'cancelled', id }
-    return { kind: 'embeddings', id, pictures, texts }
+    const embedded = await encoder.embed(job.pictures, job.texts, stopped)
+    return embedded === null ? { kind: 'cancelled', id } : { kind: 'embeddings', id, ...embedded }
   } catch (cause) {
     return { kind: 'failed', id, message: cause instanceof Error ? cause.message : String(cause) }
   }

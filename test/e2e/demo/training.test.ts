@@ -60,7 +60,12 @@ describe.skipIf(reason !== null)(`training from shards${reason === null ? '' : `
     expect(events.filter((e) => e.event === 'epoch').every((e) => Number.isFinite(e.loss))).toBe(true)
     expect(events.at(-1)?.top5).toBeGreaterThanOrEqual(0)
 
-    const files = await resolveModel({ cacheDir: work, hubUrl: 'http://127.0.0.1:9' } as never, model, never)
+    const files = await resolveModel(
+      { cacheDir: work, hubUrl: 'http://127.0.0.1:9' } as never,
+      model,
+      null,
+      never,
+    )
     if (files.kind === 'model_error') throw new Error(files.message)
     const clip = await openClip(files, { threads: 1 }, never)
     if ('kind' in clip) throw new Error(clip.message)

@@ -28,6 +28,7 @@ const threads = {
   '/dist/backend/pglite/thread.js': 'database',
   '/dist/lock/beat-thread.js': 'lock',
   '/dist/filter/clip/thread.js': 'model',
+  '/dist/filter/clip/prepare-thread.js': 'prepare',
 } as const
 
 /** The heavy packages that each thread of a process has loaded: V8 lists them in what it writes for coverage. */
@@ -93,13 +94,14 @@ describe('a run loads what it uses', { timeout: 120_000 }, () => {
     })
   })
 
-  it('and what a model needs in the thread of the model alone', async () => {
+  it('and what a model needs in the threads of the model alone', async () => {
     const { loaded } = await run('image', smallModelFolder())
     expect(loaded).toEqual({
       main: ['eld', 'sharp', 'zod'],
       database: ['@electric-sql/pglite'],
       lock: [],
-      model: ['@huggingface/tokenizers', 'onnxruntime-node'],
+      model: ['onnxruntime-node'],
+      prepare: ['@huggingface/tokenizers'],
     })
   })
 })

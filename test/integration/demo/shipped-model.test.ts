@@ -30,7 +30,7 @@ describe.skipIf(missing)(
     beforeAll(async () => {
       catalogue = await loadCatalogue(never)
       const noHub = { cacheDir: '/nowhere', hubUrl: 'http://127.0.0.1:9', hubToken: null } as never
-      const files = await resolveModel(noHub, folder, never)
+      const files = await resolveModel(noHub, folder, null, never)
       if (files.kind === 'model_error') throw new Error(files.message)
       const opened = await openClip(files, { threads: 2 }, never)
       if ('kind' in opened) throw new Error(opened.message)

@@ -55,6 +55,7 @@ describe('run options', () => {
       delayMs: 1000,
       imageDelayMs: 200,
       hostConcurrency: 4,
+      precision: null,
       concurrency: 16,
       userAgent: 'pairmill/0.1 (+https://example.org/)',
       ignoreOptOut: [],

@@ -40,6 +40,7 @@ const unusual: Readonly<Record<OptionKey, unknown>> = {
   out: '/data/other',
   seeds: 'http://b.test/',
   model: 'other',
+  precision: 'int8',
   maxPages: 7,
   maxPairs: 7,
   maxTime: '7s',
@@ -86,7 +87,9 @@ describe('the table of options', () => {
   })
 
   it('has flags that are the names in a config file in kebab case', () => {
-    expect(optionKeys.map(flagOf).slice(0, 4)).toEqual(['--out', '--seeds', '--model', '--max-pages'])
+    expect(optionKeys.map(flagOf).slice(0, 5)).toEqual([
+      ...['--out', '--seeds', '--model', '--precision', '--max-pages'],
+    ])
     for (const key of optionKeys) expect(flagOf(key)).toMatch(/^--[a-z]+(-[a-z]+)*$/)
     expect(new Set(optionKeys.map(flagOf)).size).toBe(optionKeys.length)
   })

@@ -5,8 +5,9 @@ import fc from 'fast-check'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { writeText, writeVision } from '../../../../bench/vit-shape.js'
-import { type Clip, ClipLost, clipOn, openClip } from '../../../../src/filter/clip/clip.js'
+import { type Clip, clipOn, openClip } from '../../../../src/filter/clip/clip.js'
 import { type ModelFiles, resolveModel } from '../../../../src/filter/clip/model.js'
+import { ClipLost } from '../../../../src/filter/clip/thread-jobs.js'
 import { sharedPath, unlessMissing } from '../../../fixtures/filter/clip/shared-files.js'
 import {
   preprocessorConfig,
@@ -20,7 +21,7 @@ const never = new AbortController().signal
 
 async function filesOf(folder: string): Promise<ModelFiles> {
   const deps = { cacheDir: '', hubUrl: '', token: null, fetch, onProgress: () => undefined }
-  const files = await resolveModel(deps, folder, never)
+  const files = await resolveModel(deps, folder, null, never)
   if (files.kind === 'model_error') throw new Error(files.message)
   return files
 }

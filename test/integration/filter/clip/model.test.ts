@@ -9,6 +9,7 @@ import {
   resolveNamed,
 } from '../../../../src/filter/clip/model.js'
 import { isClipVision, type NamedModel, namedModels } from '../../../../src/filter/clip/named.js'
+import type { Precision } from '../../../../src/filter/clip/precision.js'
 import { type HubServer, startHub } from '../../../fixtures/filter/clip/hub-server.js'
 import { sharedPath, unlessMissing } from '../../../fixtures/filter/clip/shared-files.js'
 import {
@@ -27,14 +28,14 @@ const offline: ModelDeps = {
   retryDelaysMs: [],
 }
 
-async function filesOf(folder: string): Promise<ModelFiles> {
-  const files = await resolveModel(offline, folder, never)
+async function filesOf(folder: string, precision: Precision | null = null): Promise<ModelFiles> {
+  const files = await resolveModel(offline, folder, precision, never)
   if (files.kind === 'model_error') throw new Error(files.message)
   return files
 }
 
 const messageOf = async (nameOrFolder: string) => {
-  const error = await resolveModel(offline, nameOrFolder, never)
+  const error = await resolveModel(offline, nameOrFolder, null, never)
   return error.kind === 'model_error' ? error.message : null
 }
 
@@ -79,6 +80,34 @@ describe('a model folder', () => {
     expect(await filesOf(folder)).toMatchObject({ templates: ['an icon of {}'], logitScale: 14.3 })
     writeFileSync(join(folder, 'pairmill.json'), '{"templates": ["an icon"]}')
     expect(await messageOf(folder)).toMatch(/pairmill\.json does not fit: templates\.0: a template has \{\}/)
+  })
+
+  test('in two precisions gives that which is asked for, fp32 where none is, and says which in its id', async () => {
+    const folder = smallModelFolder()
+    mkdirSync(join(folder, 'onnx'))
+    for (const half of ['vision', 'text']) {
+      const bytes = readFileSync(join(folder, `${half}_model.onnx`))
+      writeFileSync(join(folder, `onnx/${half}_model_${half === 'text' ? 'int8' : 'quantized'}.onnx`), bytes)
+    }
+    const found = await Promise.all([null, 'fp32', 'int8'].map((one) => filesOf(folder, one as Precision)))
+    const [usual, fp32, int8] = found
+    expect(fp32).toEqual(usual)
+    expect(usual!.visionPath).toBe(join(folder, 'vision_model.onnx'))
+    expect(int8!.visionPath).toBe(join(folder, 'onnx/vision_model_quantized.onnx'))
+    expect(int8!.textPath).toBe(join(folder, 'onnx/text_model_int8.onnx'))
+    // The very same bytes here: even then a score of the one is no score of the other.
+    expect(int8!.id).toBe(`${usual!.id}/int8`)
+  })
+
+  test('without the precision that is asked for is refused, with what it has', async () => {
+    const folder = smallModelFolder()
+    const error = await resolveModel(offline, folder, 'int8', never)
+    expect(error).toEqual({
+      kind: 'model_error',
+      message: expect.stringContaining(
+        `--precision int8: the model ${folder} has fp32, and not vision_model_quantized.onnx and text_model_quantized.onnx`,
+      ),
+    })
   })
 
   test.each(['vision_model.onnx', 'text_model.onnx', 'tokenizer.json', 'preprocessor_config.json'])(
@@ -126,6 +155,16 @@ describe.skipIf(clip.missing)(`a named model${clip.note}`, () => {
       tokenizer: { path: 'tokenizer.json', sha256: null },
       preprocessor: { path: 'preprocessor_config.json', sha256: null },
     },
+    inPrecision: {
+      fp32: {
+        vision: { path: 'onnx/vision.onnx', sha256: sha256Of(Buffer.from('a vision model')) },
+        text: { path: 'onnx/text_fp32.onnx', sha256: sha256Of(Buffer.from('a text model, fp32')) },
+      },
+      int8: {
+        vision: { path: 'onnx/vision_int8.onnx', sha256: sha256Of(Buffer.from('a vision model, int8')) },
+        text: { path: 'onnx/text.onnx', sha256: sha256Of(Buffer.from('a text model')) },
+      },
+    },
     threshold: 0.25,
   }
   let cacheDir = ''
@@ -140,25 +179,48 @@ describe.skipIf(clip.missing)(`a named model${clip.note}`, () => {
   afterAll(() => rmSync(cacheDir, { recursive: true }))
   const depsOf = (server: HubServer): ModelDeps => ({ ...offline, cacheDir, hubUrl: server.url, fetch })
 
+  test('is fetched in the precision that is asked for, with an id of its own', async () => {
+    const others = {
+      '/org/m/resolve/main/onnx/vision_int8.onnx': Buffer.from('a vision model, int8'),
+      '/org/m/resolve/main/onnx/text_fp32.onnx': Buffer.from('a text model, fp32'),
+    }
+    hub = await startHub({ ...hubFiles(), ...others })
+    const deps = { ...depsOf(hub), cacheDir: join(cacheDir, 'precisions') }
+    const found: ModelFiles[] = []
+    for (const precision of [null, 'fp32', 'int8'] as const) {
+      const files = await resolveNamed(deps, 'm', named, precision, never)
+      if (files.kind === 'model_error') throw new Error(files.message)
+      found.push(files)
+    }
+    expect(found.map(({ visionPath, textPath }) => [basename(visionPath), basename(textPath)])).toEqual([
+      ['vision.onnx', 'text.onnx'],
+      ['vision.onnx', 'text_fp32.onnx'],
+      ['vision_int8.onnx', 'text.onnx'],
+    ])
+    const ids = found.map(({ id }) => id)
+    expect(new Set(ids).size).toBe(3)
+    expect(ids.map((id) => id.endsWith('/int8'))).toEqual([false, false, true])
+  })
+
   test('is fetched on first use and found in the cache after that', async () => {
     hub = await startHub(hubFiles())
-    const first = await resolveNamed(depsOf(hub), 'm', named, never)
+    const first = await resolveNamed(depsOf(hub), 'm', named, null, never)
     expect(first).toMatchObject({ name: 'm', defaultThreshold: 0.25, isClip: true })
     expect(hub.requests).toEqual(Object.keys(hubFiles()))
-    expect(await resolveNamed({ ...offline, cacheDir }, 'm', named, never)).toEqual(first)
+    expect(await resolveNamed({ ...offline, cacheDir }, 'm', named, null, never)).toEqual(first)
   })
 
   test('is mended where a cached file was cut short', async () => {
     hub = await startHub(hubFiles())
     writeFileSync(join(cacheDir, 'm/onnx/text.onnx'), 'a text')
     writeFileSync(join(cacheDir, 'm/tokenizer.json'), '{"model"')
-    expect((await resolveNamed(depsOf(hub), 'm', named, never)).kind).toBe('model_files')
+    expect((await resolveNamed(depsOf(hub), 'm', named, null, never)).kind).toBe('model_files')
     expect(hub.requests).toEqual(['/org/m/resolve/main/onnx/text.onnx', '/org/m/resolve/main/tokenizer.json'])
   })
 
   test('with the wrong hash is refused by URL and hash', async () => {
     hub = await startHub({ ...hubFiles(), '/org/m/resolve/main/onnx/vision.onnx': Buffer.from('another') })
-    const error = await resolveNamed(depsOf(hub), 'other', named, never)
+    const error = await resolveNamed(depsOf(hub), 'other', named, null, never)
     const wanted = `/onnx/vision.onnx is not the expected file: its SHA-256 is ${sha256Of(Buffer.from('another'))}, not`
     expect(error).toMatchObject({ kind: 'model_error', message: expect.stringContaining(wanted) })
   })
@@ -166,7 +228,7 @@ describe.skipIf(clip.missing)(`a named model${clip.note}`, () => {
   test('that is a login page in truth is refused', async () => {
     const page = Buffer.from('<html>log in</html>')
     hub = await startHub({ ...hubFiles(), '/org/m/resolve/main/tokenizer.json': page })
-    const error = await resolveNamed(depsOf(hub), 'third', named, never)
+    const error = await resolveNamed(depsOf(hub), 'third', named, null, never)
     expect(error).toMatchObject({
       message: expect.stringMatching(/tokenizer\.json is not the expected file: is no JSON/),
     })
@@ -182,7 +244,7 @@ describe.skipIf(clip.missing)(`a named model${clip.note}`, () => {
     const place = '/org/m/resolve/main/preprocessor_config.json'
     const own = JSON.parse(read('tokenizer/preprocessor_config.json').toString()) as object
     hub = await startHub({ ...hubFiles(), [place]: Buffer.from(JSON.stringify({ ...own, [field]: value })) })
-    const error = await resolveNamed(depsOf(hub), `other-${field}`, named, never)
+    const error = await resolveNamed(depsOf(hub), `other-${field}`, named, null, never)
     expect(error).toMatchObject({
       kind: 'model_error',
       message: expect.stringMatching(
@@ -199,28 +261,28 @@ describe.skipIf(clip.missing)(`a named model${clip.note}`, () => {
     const older = { ...rest, size: 224, crop_size: 224 }
     const place = '/org/m/resolve/main/preprocessor_config.json'
     hub = await startHub({ ...hubFiles(), [place]: Buffer.from(JSON.stringify(older)) })
-    expect((await resolveNamed(depsOf(hub), 'older', named, never)).kind).toBe('model_files')
+    expect((await resolveNamed(depsOf(hub), 'older', named, null, never)).kind).toBe('model_files')
   })
 
   test('whose cached tokenizer was changed says so where the hub cannot be reached', async () => {
     hub = await startHub(hubFiles())
-    expect((await resolveNamed(depsOf(hub), 'changed', named, never)).kind).toBe('model_files')
+    expect((await resolveNamed(depsOf(hub), 'changed', named, null, never)).kind).toBe('model_files')
     const file = JSON.parse(read('tokenizer/tokenizer.json').toString()) as { model: { merges: unknown[] } }
     file.model.merges.reverse()
     const path = join(cacheDir, 'changed/tokenizer.json')
     writeFileSync(path, JSON.stringify(file))
-    expect(await resolveNamed({ ...offline, cacheDir }, 'changed', named, never)).toMatchObject({
+    expect(await resolveNamed({ ...offline, cacheDir }, 'changed', named, null, never)).toMatchObject({
       message: expect.stringContaining(`${path} is not the expected file: has other merges than CLIP's`),
     })
   })
 
   test('that the hub does not give says which variable helps', async () => {
     hub = await startHub({})
-    const refused = await resolveNamed(depsOf(hub), 'fourth', named, never)
+    const refused = await resolveNamed(depsOf(hub), 'fourth', named, null, never)
     expect(refused).toMatchObject({
       message: expect.stringMatching(/vision\.onnx is refused \(HTTP 404\).*HF_TOKEN/),
     })
-    const unreachable = await resolveModel({ ...offline, cacheDir }, 'clip-vit-base-patch32', never)
+    const unreachable = await resolveModel({ ...offline, cacheDir }, 'clip-vit-base-patch32', null, never)
     expect(unreachable).toMatchObject({
       message: expect.stringMatching(
         /^http:\/\/127\.0\.0\.1:9\/Xenova\/clip-vit-base-patch32\/resolve\/main\/onnx\/vision_model\.onnx cannot be fetched \(no network\).*HF_ENDPOINT.*--model DIR/,
@@ -232,7 +294,7 @@ describe.skipIf(clip.missing)(`a named model${clip.note}`, () => {
     hub = await startHub(hubFiles())
     const file = join(temporaryFolder(), 'a-file')
     writeFileSync(file, '')
-    const error = await resolveModel({ ...depsOf(hub), cacheDir: file }, 'clip-vit-base-patch32', never)
+    const error = await resolveModel({ ...depsOf(hub), cacheDir: file }, 'clip-vit-base-patch32', null, never)
     expect(error).toMatchObject({ message: expect.stringContaining(`Named models are kept in ${file}`) })
   })
 })

@@ -17,7 +17,7 @@ const hasCuda = existsSync(cudaLibrary)
 
 async function open(provider: Provider) {
   const deps = { cacheDir: '', hubUrl: '', token: null, fetch, onProgress: () => undefined }
-  const files = await resolveModel(deps, smallModelFolder(), never)
+  const files = await resolveModel(deps, smallModelFolder(), null, never)
   if (files.kind === 'model_error') throw new Error(files.message)
   return await openClip(files, { threads: 1, provider }, never)
 }
