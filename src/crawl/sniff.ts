@@ -15,6 +15,16 @@ export function looksBinary(body: Uint8Array): boolean {
   return !isUtf16 && (prefix.some(isBinaryByte) || startsWith(prefix, '%PDF-'))
 }
 
+/** Bytes in which the end tag of a whole document is looked for: some write counters and comments behind it. */
+const suffixBytes = 4096
+
+/** Whether a document is there to its end: a page, a sitemap or a feed with the end tag of its outermost element. */
+export function hasEndTag(body: Uint8Array): boolean {
+  return lastTag.test(Buffer.from(body.subarray(-suffixBytes)).toString('latin1').replaceAll('\0', ''))
+}
+
+const lastTag = /<\/(?:[\w-]+:)?(?:html|urlset|sitemapindex|rss|feed|rdf)\s*>/i
+
 const firstTags =
   /<(?:!doctype\s+html|html|head|body|title|meta|script|style|table|div|h1|p|a|br|font|iframe|frameset|img)[\s/>]/i
 

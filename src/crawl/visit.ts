@@ -5,7 +5,7 @@ import { pageSteps } from './extract/index.js'
 import { isGzip, type ListingPage, listingPage, mayBeListing, unfolded } from './listing.js'
 import type { Page, PageSkipReason, VisitOutcome } from './page.js'
 import { allOptOuts, headRefusal, type Refusal } from './permission/index.js'
-import { looksBinary, looksLikeHtml } from './sniff.js'
+import { hasEndTag, looksBinary, looksLikeHtml } from './sniff.js'
 import { shapeOfDocument } from './soft-404.js'
 import { inSlices, type Steps, type Turn } from './steps.js'
 import { pageDigest } from './trap.js'
@@ -79,6 +79,7 @@ export async function visit(
         return optedOut === null ? 'read' : 'stop'
       },
       onPrefix: (soFar) => (mayBeHtml(soFar, type) ? 'enough' : 'stop'),
+      isWhole: (_, body) => hasEndTag(body),
     },
     signal,
   )

@@ -1,5 +1,5 @@
 import { canonicalUrl, headRefusal, hostOf, type OptOutRules, type Refusal } from '../crawl/index.js'
-import type { FetchImage, ImageFetched } from '../filter/index.js'
+import { type FetchImage, type ImageFetched, isWholeImage } from '../filter/index.js'
 import {
   type Fetch,
   type FetchFailed,
@@ -114,7 +114,18 @@ export function createImageFetch(
             ? later('host_stalled', slot.inMs, 'too many hosts of its domain or address', maxBusyDeferrals)
             : later('host_stalled', slot.inMs, 'no slot of the host came free')
         }
-        return deps.fetch({ url, accept, maxBytes, deadlineMs, onHead, onPrefix: inspect }, signal)
+        return deps.fetch(
+          {
+            url,
+            accept,
+            maxBytes,
+            deadlineMs,
+            onHead,
+            onPrefix: inspect,
+            isWhole: (_, body) => isWholeImage(body),
+          },
+          signal,
+        )
       })
       signal.throwIfAborted()
       if (hop.kind === 'deferred' || hop.kind === 'rejected' || hop.kind === 'bytes') return hop
