@@ -1,4 +1,4 @@
-import { charsetParameter, decodingSteps } from './charset.js'
+import { decodingSteps } from './charset/index.js'
 import type { Page } from './page.js'
 import { type OptOutRules, pageVerdict } from './permission/index.js'
 import { listingSteps } from './sources/sitemap.js'
@@ -31,8 +31,7 @@ export function* listingPage(
   url: string,
   rules: OptOutRules,
 ): Steps<ListingPage | null> {
-  const charset = charsetOf(body, headers['content-type'] ?? null)
-  const text = yield* decodingSteps(body, `text/xml; charset=${charset}`)
+  const text = yield* decodingSteps(body, headers['content-type'] ?? null)
   const listing = yield* listingSteps(text, url)
   if (listing === null) return null
   const verdict = pageVerdict({ xRobotsTag: headers['x-robots-tag'] ?? null, metas: [] }, rules)
@@ -51,12 +50,4 @@ export function* listingPage(
     imagesSeen: listing.imagesSeen,
     refusal: verdict.images,
   }
-}
-
-/** Encoding by the response's head, else by the XML declaration, else UTF-8 (XML 1.0 section 4.3.3). */
-function charsetOf(bytes: Uint8Array, contentType: string | null): string {
-  const told = charsetParameter(contentType)
-  if (told !== null) return told
-  const start = Buffer.from(bytes.subarray(0, 200)).toString('latin1')
-  return /^\s*<\?xml[^>]*\sencoding\s*=\s*["']([\w.:-]+)["']/.exec(start)?.[1] ?? 'utf-8'
 }

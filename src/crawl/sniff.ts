@@ -1,3 +1,5 @@
+import { wideEncoding } from './charset/index.js'
+
 /** Bytes looked at. */
 const prefixBytes = 1024
 
@@ -11,7 +13,8 @@ export function looksLikeHtml(body: Uint8Array): boolean {
 /** Whether a body holds bytes that no text holds (WHATWG MIME Sniffing, "binary data byte"): an image, an archive, a PDF. */
 export function looksBinary(body: Uint8Array): boolean {
   const prefix = body.subarray(0, prefixBytes)
-  const isUtf16 = (prefix[0] === 0xff && prefix[1] === 0xfe) || (prefix[0] === 0xfe && prefix[1] === 0xff)
+  const isMarked = (prefix[0] === 0xff && prefix[1] === 0xfe) || (prefix[0] === 0xfe && prefix[1] === 0xff)
+  const isUtf16 = isMarked || (wideEncoding(prefix) !== null && !prefix.some((b) => b > 0 && isBinaryByte(b)))
   return !isUtf16 && (prefix.some(isBinaryByte) || startsWith(prefix, '%PDF-'))
 }
 

@@ -1,6 +1,6 @@
 import { type Fetch, type FetchOutcome, type ResponseHead, retryOf } from '../net/index.js'
 import type { LeasedUrl, OptOut } from '../records/index.js'
-import { decodingSteps } from './charset.js'
+import { decodingSteps } from './charset/index.js'
 import { pageSteps } from './extract/index.js'
 import { isGzip, type ListingPage, listingPage, mayBeListing, unfolded } from './listing.js'
 import type { Page, PageSkipReason, VisitOutcome } from './page.js'
