@@ -1,4 +1,4 @@
-import { type Fetch, type FetchOutcome, type ResponseHead, retryOf } from '../net/index.js'
+import { type ChainCookies, type Fetch, type FetchOutcome, type ResponseHead, retryOf } from '../net/index.js'
 import type { LeasedUrl, OptOut } from '../records/index.js'
 import { decodingSteps } from './charset/index.js'
 import { pageSteps } from './extract/index.js'
@@ -30,6 +30,8 @@ export interface VisitOptions {
   readonly links?: boolean
   /** Accept-Language; absent = none is sent. */
   readonly acceptLanguage?: string
+  /** Those of the redirects that led here, to which a redirect adds its own; absent = none are sent or kept. */
+  readonly cookies?: ChainCookies
   /** Whether pages are handed on with their HTML. Default false. */
   readonly withSource?: boolean
 }
@@ -65,9 +67,11 @@ export async function visit(
 ): Promise<VisitOutcome> {
   let type = 'unknown' as MediaType
   let optedOut = null as Refusal | null
+  const cookie = options.cookies?.valueFor(url.url) ?? null
   const outcome = await deps.fetch(
     {
       url: url.url,
+      ...(cookie === null ? {} : { cookie }),
       accept: 'text/html,application/xhtml+xml;q=0.9',
       ...(options.acceptLanguage === undefined ? {} : { acceptLanguage: options.acceptLanguage }),
       maxBytes: options.maxBytes,
@@ -84,6 +88,7 @@ export async function visit(
     signal,
   )
   if (outcome.kind === 'redirect') {
+    options.cookies?.take(url.url, outcome.head, deps.now())
     const to = canonicalUrl(outcome.location)
     const { status } = outcome.head
     return to === null

@@ -126,13 +126,17 @@ export function createNet(options: NetOptions): Net {
 }
 
 /** Names and values by turns. */
-function headersOf({ accept, acceptLanguage, range }: FetchRequest, userAgent: string): readonly string[] {
+function headersOf(
+  { accept, acceptLanguage, cookie, range }: FetchRequest,
+  userAgent: string,
+): readonly string[] {
   return [
     ...['user-agent', userAgent],
     ...['accept-encoding', range === undefined ? acceptEncoding : 'identity'],
     ...['accept', accept],
     ...(range === undefined ? [] : ['range', `bytes=${range.first}-${range.last}`]),
     ...(acceptLanguage === undefined ? [] : ['accept-language', acceptLanguage]),
+    ...(cookie === undefined ? [] : ['cookie', cookie]),
   ]
 }
 

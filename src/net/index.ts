@@ -1,5 +1,6 @@
 export { type AddressVerdict, addressVerdict, type Cidr, parseCidr } from './address.js'
 export { ChunkReader } from './chunks.js'
+export { ChainCookies } from './cookies.js'
 export { type Dial, DialError, type DialRequest } from './dial.js'
 export { codingsOf, decoded } from './encoding.js'
 export { createNet, type Net, type NetOptions } from './fetch.js'

@@ -5,6 +5,8 @@ export interface FetchRequest {
   /** Value of the Accept header. */
   readonly accept: string
   readonly acceptLanguage?: string
+  /** Value of the Cookie header; absent = none is sent. */
+  readonly cookie?: string
   /** Asks for these bytes alone, the last one included, and for no coding; whether they came is for the head to say (206, RFC 9110 section 14). */
   readonly range?: { readonly first: number; readonly last: number }
   /** Largest body to keep, counted after decompression; a body of exactly this size is kept. */

@@ -1,6 +1,7 @@
 import { canonicalUrl, headRefusal, hostOf, type OptOutRules, type Refusal } from '../crawl/index.js'
 import { type FetchImage, type ImageFetched, isWholeImage } from '../filter/index.js'
 import {
+  ChainCookies,
   type Fetch,
   type FetchFailed,
   type FetchFailure,
@@ -87,8 +88,15 @@ export function createImageFetch(
         ? { kind: 'rejected', reason, detail, permission }
         : { kind: 'deferred', delayMs, reason }
 
+    const cookies = new ChainCookies()
+    const taken = new Set<string>()
     for (let redirects = 0; redirects <= maxRedirects; redirects++) {
       const host = hostOf(url)
+      const cookie = cookies.valueFor(url)
+      const state = `${url}\n${cookie ?? ''}`
+      if (taken.has(state))
+        return { kind: 'rejected', reason: 'redirects', detail: `back to ${url}`, permission }
+      taken.add(state)
       const hop = await semaphoreOf(host)(async (): Promise<FetchOutcome | ImageFetched> => {
         const takeSlot = async (slotHost: string) => (await deps.slots.take(slotHost, signal)).kind === 'go'
         const permitted = await askingOf(new URL(url).origin)(() => deps.permit(url, takeSlot, signal))
@@ -117,6 +125,7 @@ export function createImageFetch(
         return deps.fetch(
           {
             url,
+            ...(cookie === null ? {} : { cookie }),
             accept,
             maxBytes,
             deadlineMs,
@@ -131,6 +140,7 @@ export function createImageFetch(
       if (hop.kind === 'deferred' || hop.kind === 'rejected' || hop.kind === 'bytes') return hop
       if (hop.kind === 'failed') return afterFailure(hop)
       if (hop.kind === 'response') return afterResponse(hop)
+      cookies.take(url, hop.head, deps.now())
       const next = canonicalUrl(hop.location)
       if (next === null)
         return { kind: 'rejected', reason: 'bad_url', detail: `redirect to ${hop.location}`, permission }

@@ -98,6 +98,8 @@ export function pageRowOf({ url, outcome, atMs }: UrlVisited): DecidedPage | nul
         outcome: 'read',
         httpStatus: outcome.page.status,
         candidates: outcome.page.candidates.length,
+        // Read where its redirect led with the cookies that were set on the way.
+        redirectTo: outcome.page.url === url.url ? null : outcome.page.url,
         imagesRefusal: said(outcome.page.refusal),
       }
     case 'redirect': {

@@ -1,4 +1,10 @@
-import type { Fetch, FetchFailed, FetchFailure, FetchOutcome } from '../../net/index.js'
+import {
+  ChainCookies,
+  type Fetch,
+  type FetchFailed,
+  type FetchFailure,
+  type FetchOutcome,
+} from '../../net/index.js'
 import { canonicalUrl } from '../url.js'
 import { decidingRule, type RobotsRules } from './rules.js'
 
@@ -65,10 +71,13 @@ export async function fetchSiteFile(
   signal: AbortSignal,
 ): Promise<RobotsRecord> {
   let url = start
+  const cookies = new ChainCookies()
   for (let redirects = 0; redirects <= maxRedirects; redirects++) {
+    const cookie = cookies.valueFor(url)
     const outcome = await deps.fetch(
       {
         url,
+        ...(cookie === null ? {} : { cookie }),
         accept: 'text/plain, */*;q=0.5',
         maxBytes: maxFetchBytes,
         deadlineMs,
@@ -84,6 +93,7 @@ export async function fetchSiteFile(
       return lasting === null ? record : { ...record, lasting }
     }
     if (outcome.kind !== 'redirect') return recordOf(outcome, deps.now())
+    cookies.take(url, outcome.head, deps.now())
     const next = canonicalUrl(outcome.location)
     if (next === null) return doubt(deps.now(), outcome.head.status, 'redirect to an unusable URL')
     url = next

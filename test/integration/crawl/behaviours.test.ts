@@ -19,6 +19,7 @@ const outcomes: Readonly<Record<string, string>> = {
   '/two-lengths': 'headers',
   '/wrong-type': 'not_html',
   '/redirect-loop': 'redirect',
+  '/cookie-wall': 'redirect',
   '/redirect-chain/3': 'redirect',
   '/redirect-to?to=/page&bytes=100000': 'redirect',
   '/redirect-to?to=file:///etc/passwd': 'http_other',

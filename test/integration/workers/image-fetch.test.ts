@@ -145,6 +145,16 @@ describe('fetching an image', () => {
     })
   })
 
+  it('sends a cookie along the chain that set it, and along no other', async () => {
+    const { get } = desk()
+    expect(await get('http://a.test/cookie-wall?one')).toMatchObject({ kind: 'bytes' })
+    expect(await get('http://a.test/cookie-wall?two')).toMatchObject({ kind: 'bytes' })
+    const cookies = web.seen
+      .filter(({ path }) => path.startsWith('/cookie-wall'))
+      .map((one) => one.headers.cookie)
+    expect(cookies).toEqual([undefined, 'wall=seen', undefined, 'wall=seen'])
+  })
+
   it('follows five redirects, not six', async () => {
     const { get } = desk()
     expect(await get('http://a.test/redirect-chain/5')).toMatchObject({ kind: 'bytes' })
