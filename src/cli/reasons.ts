@@ -23,6 +23,8 @@ export const rejectExplanations: Readonly<Record<RejectReason, string>> = {
   robots: 'robots.txt forbids the image',
   robots_unreachable: "the image host's robots.txt could not be read, so nothing is fetched",
   opt_out: 'the site says that it is not to be taken (--ignore-opt-out)',
+  opt_out_unreachable:
+    "the image host's tdmrep.json or ai.txt could not be read, so nothing is fetched (--ignore-opt-out)",
   address_refused: 'private or reserved address (--allow-private)',
   bad_url: 'image address cannot be used',
   dns: 'host name not found',
@@ -149,6 +151,8 @@ export const pageSkipExplanations: Readonly<Record<PageLeftOut, string>> = {
   redirects: 'too many redirects',
   redirect_loop: 'redirect that leads back to where it came from, such as one that waits for a cookie',
   host_stalled: 'host was not ready for too long',
+  tdm_unreachable: "its host's tdmrep.json could not be read, so nothing is fetched (--ignore-opt-out tdm)",
+  ai_txt_unreachable: "its host's ai.txt could not be read, so nothing is fetched (--ignore-opt-out ai-txt)",
   host_budget: 'its host had given all the pages that it may (--max-pages-per-host)',
   bad_url: 'address cannot be used',
   address_refused: 'private or reserved address (--allow-private)',

@@ -4,7 +4,7 @@ import { type OptOutRules, pageVerdict } from './permission/index.js'
 import { listingSteps } from './sources/sitemap.js'
 import type { Steps } from './steps.js'
 
-export { isGzip, unfolded } from './sources/sitemap.js'
+export { unfolded } from './sources/sitemap.js'
 
 /** A sitemap or feed as the page that it is to the crawl. */
 export type ListingPage = Omit<Page, 'url' | 'status' | 'bytes' | 'digest'> & { readonly text: string }

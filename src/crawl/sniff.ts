@@ -10,6 +10,11 @@ export function looksLikeHtml(body: Uint8Array): boolean {
   return firstTags.test(text)
 }
 
+/** Whether a body is a gzip file. */
+export function isGzip(body: Uint8Array): boolean {
+  return body[0] === 0x1f && body[1] === 0x8b
+}
+
 /** Whether a body holds bytes that no text holds (WHATWG MIME Sniffing, "binary data byte"): an image, an archive, a PDF. */
 export function looksBinary(body: Uint8Array): boolean {
   const prefix = body.subarray(0, prefixBytes)

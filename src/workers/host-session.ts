@@ -33,7 +33,7 @@ import { OutcomeBuffer } from './outcome-buffer.js'
 import { followedBack } from './redirect-chain.js'
 import { RenderLessons } from './render-lessons.js'
 import type { PageSeen, Rendering } from './rendering.js'
-import { deathsOf, maxTries, type UrlOutcome } from './url-outcome.js'
+import { deathsOf, drainedAs, maxTries, type UrlOutcome } from './url-outcome.js'
 
 export interface CrawlSettings extends CommitSettings {
   readonly visit: VisitOptions
@@ -316,6 +316,7 @@ export class HostSession {
     return {
       health: isUnreachable && health !== 'ok' ? 'bad' : health,
       unreachable: this.#unreachable,
+      drainedAs: drainedAs(this.#unreachable),
       delayMs: this.#clock.delayMs,
       reservedMs: lease.reservedMs,
       lastFetchAgoMs: this.#clock.lastFetchAgoMs,

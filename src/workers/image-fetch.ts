@@ -109,7 +109,7 @@ export function createImageFetch(
           )
         permission = permitted.permission
         if (permitted.kind === 'unreachable')
-          return later('robots_unreachable', unreachableMs * 3 ** attempts, permission.rule)
+          return later(`${refusedBy(permission)}_unreachable`, unreachableMs * 3 ** attempts, permission.rule)
         if (permitted.kind === 'hopeless')
           return { kind: 'rejected', reason: permitted.reason, detail: permitted.detail, permission }
         if (permitted.kind === 'forbidden')

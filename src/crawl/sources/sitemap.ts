@@ -2,6 +2,7 @@ import { decoded, type FetchFailed } from '../../net/index.js'
 import type { Candidate, Caption, CaptionSource, ImageSkipReason } from '../../records/index.js'
 import { tidyText } from '../extract/text.js'
 import { candidateRoom, candidateSize, linkRoom } from '../page-room.js'
+import { isGzip } from '../sniff.js'
 import { atOnce, type Steps } from '../steps.js'
 import { canonicalUrl } from '../url.js'
 import { type Entry, EntryReader, maxEntries } from './listing-entries.js'
@@ -29,10 +30,6 @@ export async function unfolded(
   maxBytes = maxListingBytes,
 ): Promise<Uint8Array | FetchFailed> {
   return isGzip(body) ? decoded(body, ['gzip'], maxBytes) : body
-}
-
-export function isGzip(body: Uint8Array): boolean {
-  return body[0] === 0x1f && body[1] === 0x8b
 }
 
 /**

@@ -240,6 +240,36 @@ describe('the robots.txt of a host', () => {
     expect(record.body?.endsWith('Disallow: /abcdefgh\n')).toBe(true)
   })
 
+  const file = 'User-agent: *\nDisallow: /private\n'
+  it.each([
+    ['UTF-8 with its mark', Buffer.from(`\ufeff${file}`)],
+    ['UTF-16', Buffer.from(`\ufeff${file}`, 'utf16le')],
+    ['UTF-16, the other way round', Buffer.from(`\ufeff${file}`, 'utf16le').swap16()],
+    ['UTF-16 without a mark', Buffer.from(file, 'utf16le')],
+    ['a gzip file', gzipSync(file)],
+    ['a gzip file without its checksum', gzipSync(file).subarray(0, -8)],
+    ['a gzip file of UTF-16', gzipSync(Buffer.from(`\ufeff${file}`, 'utf16le'))],
+  ])('is read where it is %s', async (_, body) => {
+    expect(await ask(always({ body }))).toMatchObject({ kind: 'rules', body: file })
+  })
+
+  it.each([
+    ['a gzip file that is cut', gzipSync(file).subarray(0, 30)],
+    ['a gzip file of zeros that goes beyond its room', gzipSync(Buffer.alloc(64 * 1024 * 1024))],
+    ['no text at all', Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 0, 0, 13, 1, 2, 3])],
+  ])('forbids all where it is %s', async (_, body) => {
+    expect(await ask(always({ body }))).toMatchObject({ kind: 'forbid_all', status: 200 })
+  })
+
+  it('is had behind a wall that wants its cookie', async () => {
+    const wall = await ask((path) =>
+      path === '/robots.txt'
+        ? { status: 302, headers: { location: '/cookie-wall', 'set-cookie': 'wall=seen' } }
+        : undefined,
+    )
+    expect(wall).toMatchObject({ kind: 'rules' })
+  })
+
   it('forbids all where the host does not answer', async () => {
     const fetched = await fetchRobots({ fetch: net.fetch, now: () => 0 }, '127.0.0.1:1', 'http', never)
     expect(fetched).toMatchObject({ kind: 'forbid_all', status: null })

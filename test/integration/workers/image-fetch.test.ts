@@ -248,6 +248,16 @@ describe('fetching an image', () => {
     expect([slots, web.seen]).toEqual([[], []])
   })
 
+  it('says so where it is another file of the site that cannot be read', async () => {
+    const permission = { rule: 'ai-txt:unreachable', checkedAt }
+    const { get } = desk({ permit: async () => ({ kind: 'unreachable', permission, inMs: 500 }) })
+    expect(await get('http://a.test/page', 3)).toMatchObject({
+      kind: 'rejected',
+      reason: 'opt_out_unreachable',
+      detail: 'ai-txt:unreachable',
+    })
+  })
+
   it.each(['address_refused', 'dns', 'tls'] as const)(
     'gives up at once where waiting for the host cannot help: %s',
     async (reason) => {

@@ -228,6 +228,20 @@ describe('a session on a host', () => {
     }
   })
 
+  it.each([
+    ['robots:unreachable', 'host_stalled'],
+    ['tdm:unreachable', 'tdm_unreachable'],
+    ['ai-txt:unreachable', 'ai_txt_unreachable'],
+  ])('names what could not be read, should the host be drained for it: %s', async (rule, drainedAs) => {
+    const unreachable = { ...permission, rule }
+    const { visit, commits } = desk({
+      lease: urls(leased(1)),
+      permit: async () => ({ kind: 'unreachable', permission: unreachable, inMs: 500 }),
+    })
+    await visit()
+    expect(commits[0]).toMatchObject({ unreachable, drainedAs })
+  })
+
   it('leaves out the pages of a host that cannot be reached, with the reason', async () => {
     const { visit, commits, fetched } = desk({
       lease: urls(leased(3)),
