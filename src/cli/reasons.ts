@@ -170,6 +170,7 @@ export const pageSkipExplanations: Readonly<Record<PageLeftOut, string>> = {
   http_5xx: 'the server failed (HTTP 5xx)',
   http_other: 'unexpected HTTP status',
   not_html: 'not a web page',
+  no_entries: 'sitemap or feed that names no page and no picture',
   empty: 'empty page',
   copy: 'copy of a page that the host gave under other addresses',
   soft_404: 'what the host shows for pages that it has not, though it answers 200',

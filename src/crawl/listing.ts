@@ -1,7 +1,8 @@
 import { decodingSteps } from './charset/index.js'
+import { type ExtractOptions, pageSteps } from './extract/index.js'
 import type { Page } from './page.js'
 import { type OptOutRules, pageVerdict } from './permission/index.js'
-import { listingSteps } from './sources/sitemap.js'
+import { listingSteps, type ReadContent, urlListSteps } from './sources/sitemap.js'
 import type { Steps } from './steps.js'
 
 export { unfolded } from './sources/sitemap.js'
@@ -24,15 +25,23 @@ const xmlTypes: ReadonlySet<string> = new Set([
   'application/rdf+xml',
 ])
 
-/** Reads a body, unfolded, as a sitemap or a feed; null = it is neither. */
+export type ListingRules = OptOutRules & Pick<ExtractOptions, 'imageSize'>
+
+/** Reads a body, unfolded, as a sitemap or a feed, or as a list of `urls`, one a line; null = it is none. */
 export function* listingPage(
   body: Uint8Array,
   headers: Readonly<Record<string, string>>,
   url: string,
-  rules: OptOutRules,
+  rules: ListingRules,
+  urls = false,
 ): Steps<ListingPage | null> {
   const text = yield* decodingSteps(body, headers['content-type'] ?? null)
-  const listing = yield* listingSteps(text, url)
+  const { imageSize, productToken, obeyed } = rules
+  const given = { imageSize, productToken, obeyed, contentLanguage: null, xRobotsTag: null, links: false }
+  const readContent: ReadContent = function* (html, page) {
+    return (yield* pageSteps(html, page, given)).page
+  }
+  const listing = yield* urls ? urlListSteps(text, url) : listingSteps(text, url, readContent)
   if (listing === null) return null
   const verdict = pageVerdict({ xRobotsTag: headers['x-robots-tag'] ?? null, metas: [] }, rules)
   const isClosed = verdict.images !== null

@@ -236,7 +236,8 @@ export class HostSession {
 
   async #fetch(url: LeasedUrl, permitted: Allowed, absent: PageShape | null): Promise<UrlOutcome> {
     const { permission } = permitted
-    const visited = await this.#visit(url, absent !== null)
+    const isNamed = url.depth === 0 || sitemapLinks(permitted.sitemaps, url.url).includes(url.url)
+    const visited = await this.#visit(url, { shape: absent !== null, isNamed })
     if (visited.kind !== 'page') return { ...visited, permission }
     const seen = await this.#see(url, visited)
     const { status } = seen.page
@@ -252,12 +253,15 @@ export class HostSession {
   }
 
   /** One hop; where that leads back into its chain, those behind it too. */
-  async #visit(url: LeasedUrl, shape: boolean): Promise<VisitOutcome | RedirectLoop> {
+  async #visit(
+    url: LeasedUrl,
+    expected: Pick<VisitOptions, 'shape' | 'isNamed'>,
+  ): Promise<VisitOutcome | RedirectLoop> {
     const { traps, cookies: remembered } = this.#deps
     const known = remembered.get(url.url) ?? null
     if (known !== null) remembered.set(url.url, null)
     const cookies = known ?? new ChainCookies()
-    const options = { ...this.#settings.visit, shape, cookies }
+    const options = { ...this.#settings.visit, ...expected, cookies }
     const cookie = cookies.valueFor(url.url)
     const visited = await visit(this.#visitDeps, url, options, this.#abort)
     if (visited.kind !== 'redirect') return visited
