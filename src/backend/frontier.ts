@@ -34,6 +34,8 @@ export interface SessionCommit extends BatchShape {
   readonly decided: readonly DecidedPage[]
   /** Why the host cannot be asked at all, for the rows of its URLs where it is drained; null = nothing says so. */
   readonly unreachable: Permission | null
+  /** Reason of those rows. */
+  readonly drainedAs: string
   /** Pages fetched, as the page budget counts them. */
   readonly pages: number
   readonly offers: readonly Offer[]

@@ -1,4 +1,4 @@
-export { charsetParameter, decodeHtml } from './charset.js'
+export { charsetParameter, decodeHtml } from './charset/index.js'
 export { type ExtractedPage, type ExtractOptions, extractPage } from './extract/index.js'
 export {
   type Page,

@@ -1,10 +1,11 @@
-import { charsetParameter, decodingSteps } from './charset.js'
+import { decodingSteps } from './charset/index.js'
+import { type ExtractOptions, pageSteps } from './extract/index.js'
 import type { Page } from './page.js'
 import { type OptOutRules, pageVerdict } from './permission/index.js'
-import { listingSteps } from './sources/sitemap.js'
+import { listingSteps, type ReadContent, urlListSteps } from './sources/sitemap.js'
 import type { Steps } from './steps.js'
 
-export { isGzip, unfolded } from './sources/sitemap.js'
+export { unfolded } from './sources/sitemap.js'
 
 /** A sitemap or feed as the page that it is to the crawl. */
 export type ListingPage = Omit<Page, 'url' | 'status' | 'bytes' | 'digest'> & { readonly text: string }
@@ -24,16 +25,23 @@ const xmlTypes: ReadonlySet<string> = new Set([
   'application/rdf+xml',
 ])
 
-/** Reads a body, unfolded, as a sitemap or a feed; null = it is neither. */
+export type ListingRules = OptOutRules & Pick<ExtractOptions, 'imageSize'>
+
+/** Reads a body, unfolded, as a sitemap or a feed, or as a list of `urls`, one a line; null = it is none. */
 export function* listingPage(
   body: Uint8Array,
   headers: Readonly<Record<string, string>>,
   url: string,
-  rules: OptOutRules,
+  rules: ListingRules,
+  urls = false,
 ): Steps<ListingPage | null> {
-  const charset = charsetOf(body, headers['content-type'] ?? null)
-  const text = yield* decodingSteps(body, `text/xml; charset=${charset}`)
-  const listing = yield* listingSteps(text, url)
+  const text = yield* decodingSteps(body, headers['content-type'] ?? null)
+  const { imageSize, productToken, obeyed } = rules
+  const given = { imageSize, productToken, obeyed, contentLanguage: null, xRobotsTag: null, links: false }
+  const readContent: ReadContent = function* (html, page) {
+    return (yield* pageSteps(html, page, given)).page
+  }
+  const listing = yield* urls ? urlListSteps(text, url) : listingSteps(text, url, readContent)
   if (listing === null) return null
   const verdict = pageVerdict({ xRobotsTag: headers['x-robots-tag'] ?? null, metas: [] }, rules)
   const isClosed = verdict.images !== null
@@ -51,12 +59,4 @@ export function* listingPage(
     imagesSeen: listing.imagesSeen,
     refusal: verdict.images,
   }
-}
-
-/** Encoding by the response's head, else by the XML declaration, else UTF-8 (XML 1.0 section 4.3.3). */
-function charsetOf(bytes: Uint8Array, contentType: string | null): string {
-  const told = charsetParameter(contentType)
-  if (told !== null) return told
-  const start = Buffer.from(bytes.subarray(0, 200)).toString('latin1')
-  return /^\s*<\?xml[^>]*\sencoding\s*=\s*["']([\w.:-]+)["']/.exec(start)?.[1] ?? 'utf-8'
 }

@@ -53,6 +53,7 @@ export const pageSkipReasons = [
   'http_5xx',
   'http_other',
   'not_html',
+  'no_entries',
   'empty',
   'copy',
   'soft_404',

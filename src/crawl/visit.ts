@@ -1,11 +1,19 @@
-import { type Fetch, type FetchOutcome, type ResponseHead, retryOf } from '../net/index.js'
+import { type ChainCookies, type Fetch, type FetchOutcome, type ResponseHead, retryOf } from '../net/index.js'
 import type { LeasedUrl, OptOut } from '../records/index.js'
-import { decodingSteps } from './charset.js'
-import { pageSteps } from './extract/index.js'
-import { isGzip, type ListingPage, listingPage, mayBeListing, unfolded } from './listing.js'
+import { decodingSteps } from './charset/index.js'
+import { type ExtractedPage, pageSteps } from './extract/index.js'
+import { type ListingPage, listingPage, mayBeListing, unfolded } from './listing.js'
 import type { Page, PageSkipReason, VisitOutcome } from './page.js'
 import { allOptOuts, headRefusal, type Refusal } from './permission/index.js'
-import { looksBinary, looksLikeHtml } from './sniff.js'
+import {
+  hasEndTag,
+  isGzip,
+  looksBinary,
+  looksLikeHtml,
+  looksLikeListing,
+  looksLikeUrls,
+  looksLikeXhtml,
+} from './sniff.js'
 import { shapeOfDocument } from './soft-404.js'
 import { inSlices, type Steps, type Turn } from './steps.js'
 import { pageDigest } from './trap.js'
@@ -30,6 +38,10 @@ export interface VisitOptions {
   readonly links?: boolean
   /** Accept-Language; absent = none is sent. */
   readonly acceptLanguage?: string
+  /** Whether somebody said that it is a sitemap or a feed: then its content alone decides, whatever its type. Default false. */
+  readonly isNamed?: boolean
+  /** Those of the redirects that led here, to which a redirect adds its own; absent = none are sent or kept. */
+  readonly cookies?: ChainCookies
   /** Whether pages are handed on with their HTML. Default false. */
   readonly withSource?: boolean
 }
@@ -65,24 +77,28 @@ export async function visit(
 ): Promise<VisitOutcome> {
   let type = 'unknown' as MediaType
   let optedOut = null as Refusal | null
+  const cookie = options.cookies?.valueFor(url.url) ?? null
   const outcome = await deps.fetch(
     {
       url: url.url,
+      ...(cookie === null ? {} : { cookie }),
       accept: 'text/html,application/xhtml+xml;q=0.9',
       ...(options.acceptLanguage === undefined ? {} : { acceptLanguage: options.acceptLanguage }),
       maxBytes: options.maxBytes,
       deadlineMs: options.deadlineMs,
       onHead: (head) => {
         type = mediaTypeOf(head, url.url)
-        if (!isSuccess(head.status) || type === 'other') return 'stop'
+        if (!isSuccess(head.status) || (type === 'other' && options.isNamed !== true)) return 'stop'
         optedOut = headRefusal(head.headers, options)
         return optedOut === null ? 'read' : 'stop'
       },
-      onPrefix: (soFar) => (mayBeHtml(soFar, type) ? 'enough' : 'stop'),
+      onPrefix: (soFar) => (contentOf(soFar, type, options) === null ? 'stop' : 'enough'),
+      isWhole: (_, body) => hasEndTag(body),
     },
     signal,
   )
   if (outcome.kind === 'redirect') {
+    options.cookies?.take(url.url, outcome.head, deps.now())
     const to = canonicalUrl(outcome.location)
     const { status } = outcome.head
     return to === null
@@ -94,25 +110,29 @@ export async function visit(
   const { headers, status } = head
   if (!isSuccess(status)) return refusal(deps, head, url.attempts)
   const contentType = headers['content-type'] ?? null
-  if (type === 'other') return skipped('not_html', contentType ?? '', status)
+  const other = (): VisitOutcome =>
+    skipped('not_html', `${contentType ?? 'no Content-Type'}, and a body of another kind`, status)
+  if (type === 'other' && options.isNamed !== true) return skipped('not_html', contentType ?? '', status)
   if (optedOut !== null) {
     const detail = `${optedOut.rule}: ${optedOut.value} (${optedOut.source})`
     return { kind: 'skipped', reason: 'opt_out', detail, status, refusal: optedOut }
   }
   if (body.length === 0) return skipped('empty', `HTTP ${status}`, status)
   const seen: Seen = { url: url.url, status, bytes: body.length }
-  const isListing = type === 'listing'
-  if (!isListing && !mayBeHtml(body, type))
-    return skipped('not_html', `${contentType ?? 'no Content-Type'}, and a body of another kind`, status)
+  const content = contentOf(body, type, options)
   // A body that was unfolded once already may not grow beyond a page by being unfolded again.
-  const plain = isListing
-    ? await unfolded(body, headers['content-encoding'] === undefined ? undefined : options.maxBytes)
-    : body
+  const plain =
+    content === 'gzip'
+      ? await unfolded(body, headers['content-encoding'] === undefined ? undefined : options.maxBytes)
+      : body
   if ('kind' in plain) return skipped(plain.reason, plain.detail, status)
+  const kind = content === 'gzip' ? contentOf(plain, type, options) : content
   try {
-    if (!isListing) return await inSlices(visitedPage(plain, headers, seen, options), deps, signal)
-    const listing = await inSlices(visitedListing(plain, headers, seen, options), deps, signal)
-    return listing ?? skipped('not_html', contentType ?? '', status)
+    if (kind === null || kind === 'gzip') return other()
+    if (kind === 'html') return await inSlices(visitedPage(plain, headers, seen, options), deps, signal)
+    const listing = await inSlices(visitedListing(plain, headers, seen, options, kind), deps, signal)
+    if (listing === null) return other()
+    return isBare(listing.page) ? skipped('no_entries', '', status) : listing
   } catch (error) {
     if (!signal.aborted) throw error
     return { kind: 'retry', reason: 'cancelled', delayMs: 0, detail: 'the signal was aborted' }
@@ -128,11 +148,17 @@ function* visitedListing(
   headers: ResponseHead['headers'],
   seen: Seen,
   options: VisitOptions,
+  kind: 'listing' | 'urls',
 ): Steps<VisitedPage | null> {
-  const listing: ListingPage | null = yield* listingPage(body, headers, seen.url, options)
+  const listing: ListingPage | null = yield* listingPage(body, headers, seen.url, options, kind === 'urls')
   if (listing === null) return null
   const { text, ...page } = listing
   return { kind: 'page', page: { ...seen, ...digestOf(text, seen.url, options), ...page } }
+}
+
+/** Whether a listing names nothing at all. */
+function isBare({ links, linksClosed, linksBeyond = 0, imagesSeen }: Page): boolean {
+  return links.length + linksClosed + linksBeyond + imagesSeen === 0
 }
 
 function* visitedPage(
@@ -155,13 +181,21 @@ function* visitedPage(
     ...(options.links === undefined ? {} : { links: options.links }),
   })
   yield
-  const page = { ...seen, ...digestOf(html, seen.url, options), ...extracted }
+  const page = { ...seen, ...digestOf(html, seen.url, options), ...withRefresh(extracted, headers, seen.url) }
   yield
   return {
     kind: 'page',
     page: options.shape === true ? { ...page, shape: shapeOfDocument(document, page) } : page,
     ...(options.withSource === true ? { source: { html, headers, signs } } : {}),
   }
+}
+
+/** A Refresh header leads on as the meta element of that name does. */
+function withRefresh(page: ExtractedPage, headers: ResponseHead['headers'], url: string): ExtractedPage {
+  const target = /^\s*[\d.]+\s*[;,]\s*(?:url\s*=\s*)?["']?([^"']+)/i.exec(headers.refresh ?? '')?.[1]
+  const link = target === undefined ? null : canonicalUrl(target.trim(), url)
+  if (link === null || link === url || (page.links.length === 0 && page.linksClosed > 0)) return page
+  return { ...page, links: [...new Set([...page.links, link])] }
 }
 
 function digestOf(text: string, url: string, { digest }: VisitOptions): Pick<Page, 'digest'> {
@@ -214,9 +248,20 @@ function skipped(reason: PageSkipReason, detail: string, status?: number): Visit
 /** Kind of body by its Content-Type; `listing` = XML, which may be a sitemap or a feed; `unknown` = it says nothing, so the body must. */
 type MediaType = 'html' | 'listing' | 'unknown' | 'other'
 
-function mayBeHtml(body: Uint8Array, type: MediaType): boolean {
-  if (type === 'listing') return isGzip(body) || !looksBinary(body)
-  return type === 'html' ? !looksBinary(body) : looksLikeHtml(body)
+/** Content of a body, or of its beginning; `urls` = a list of them, one a line. null = nothing of use. */
+function contentOf(
+  body: Uint8Array,
+  type: MediaType,
+  { isNamed = false }: VisitOptions,
+): 'html' | 'listing' | 'urls' | 'gzip' | null {
+  const isFile = type === 'listing' || isNamed
+  if (isFile && isGzip(body)) return 'gzip'
+  if (looksBinary(body)) return null
+  if (looksLikeListing(body)) return 'listing'
+  if (type === 'html') return 'html'
+  if (isNamed && looksLikeUrls(body)) return 'urls'
+  if (type === 'listing') return looksLikeXhtml(body) ? 'html' : null
+  return type === 'unknown' && looksLikeHtml(body) ? 'html' : null
 }
 
 function mediaTypeOf(head: ResponseHead, url: string): MediaType {

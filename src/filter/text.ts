@@ -1,6 +1,7 @@
 import type { rejectReasons } from '../records/index.js'
 import { isAddress, isMostlyAddress, withoutAddresses } from './address.js'
 import { nameOfFile } from './file-name.js'
+import { isMojibake } from './mojibake.js'
 import type { TextRules } from './options.js'
 import { isPlaceholder, saysNothing } from './placeholders.js'
 import { countColumns, countNames, countWords, dots } from './words.js'
@@ -113,7 +114,7 @@ const substance = /[\p{L}\p{N}]/gu
 
 /** Tags, entities, templates, code, wrongly decoded text, or more punctuation than letters and digits. */
 function isMarkup(text: string): boolean {
-  if (leftovers.some((leftover) => leftover.test(text))) return true
+  if (leftovers.some((leftover) => leftover.test(text)) || isMojibake(text)) return true
   const plain = text.replace(dots, ' ')
   return (plain.match(symbols)?.length ?? 0) > (plain.match(substance)?.length ?? 0)
 }

@@ -6,6 +6,8 @@ export type Coding = 'gzip' | 'deflate' | 'br' | 'zstd'
 
 interface DecodeOptions {
   readonly maxOutputLength: number
+  /** Absent = input that ends early is an error. */
+  readonly finishFlush?: number
 }
 type Decoder = {
   readonly sync: (coded: Uint8Array, options: DecodeOptions) => Uint8Array
@@ -73,11 +75,37 @@ export async function decoded(
   codings: readonly Coding[],
   maxBytes: number,
 ): Promise<Uint8Array | FetchFailed> {
+  return layersUndone(body, codings, maxBytes, async (coded, coding, mostBytes) => {
+    const plain = await undone(coded, coding, { maxOutputLength: mostBytes })
+    if (!('kind' in plain) || plain.reason === 'too_large') return plain
+    return (await withoutEnvelope(coded, coding, mostBytes)) ?? plain
+  })
+}
+
+/** As decoded, of a body that breaks off: what can be undone of it. */
+export async function decodedStart(
+  body: Uint8Array,
+  codings: readonly Coding[],
+  maxBytes: number,
+): Promise<Uint8Array | FetchFailed> {
+  const { BROTLI_OPERATION_FLUSH, Z_SYNC_FLUSH } = zlib.constants
+  return layersUndone(body, codings, maxBytes, (coded, coding, maxOutputLength) => {
+    const finishFlush = coding === 'br' ? BROTLI_OPERATION_FLUSH : Z_SYNC_FLUSH
+    return undone(coded, coding, { maxOutputLength, finishFlush })
+  })
+}
+
+async function layersUndone(
+  body: Uint8Array,
+  codings: readonly Coding[],
+  maxBytes: number,
+  undo: (coded: Uint8Array, coding: Coding, mostBytes: number) => Promise<Uint8Array | FetchFailed>,
+): Promise<Uint8Array | FetchFailed> {
   let bytes = body
   for (const coding of codings.toReversed()) {
     if (bytes.length === 0) return bytes
     const mostBytes = Math.min(maxBytes, Math.max(ratioFreeBytes, bytes.length * maxRatio))
-    const layer = await undone(bytes, coding, mostBytes)
+    const layer = await undo(bytes, coding, Math.max(1, mostBytes))
     if ('kind' in layer) return layer
     bytes = layer
   }
@@ -87,22 +115,67 @@ export async function decoded(
 async function undone(
   coded: Uint8Array,
   coding: Coding,
-  maxBytes: number,
+  options: DecodeOptions,
 ): Promise<Uint8Array | FetchFailed> {
+  const { maxOutputLength } = options
   const decoder = decoderFor(coding, coded)
   if (coded.length <= smallCodedBytes) {
-    const limit = Math.min(maxBytes, smallPlainBytes)
+    const limit = Math.min(maxOutputLength, smallPlainBytes)
     try {
-      return decoder.sync(coded, { maxOutputLength: Math.max(1, limit) })
+      return decoder.sync(coded, { ...options, maxOutputLength: limit })
     } catch (error) {
-      if (!isTooLarge(error) || limit === maxBytes) return decodeFailure(error, coding, maxBytes)
+      if (!isTooLarge(error) || limit === maxOutputLength)
+        return decodeFailure(error, coding, maxOutputLength)
     }
   }
   return new Promise((resolve) => {
-    decoder.async(coded, { maxOutputLength: Math.max(1, maxBytes) }, (error, bytes) => {
-      resolve(error === null ? bytes : decodeFailure(error, coding, maxBytes))
+    decoder.async(coded, options, (error, bytes) => {
+      resolve(error === null ? bytes : decodeFailure(error, coding, maxOutputLength))
     })
   })
+}
+
+/** Bytes of the checksum and length behind a gzip member's last block (RFC 1952 section 2.3.1). */
+const trailerBytes = 8
+
+/**
+ * The blocks of a gzip or zlib body up to its last one, whatever stands in place of the checksum or behind it: browsers look at neither.
+ * null = the last block is not there, or another member follows.
+ */
+async function withoutEnvelope(
+  coded: Uint8Array,
+  coding: Coding,
+  maxOutputLength: number,
+): Promise<Uint8Array | null> {
+  const blocksAt = coding === 'gzip' ? gzipHeaderEnd(coded) : coding === 'deflate' ? 2 : null
+  if (blocksAt === null) return null
+  const blocks = coded.subarray(blocksAt)
+  const options: DecodeOptions & { readonly info: true } = { maxOutputLength, info: true }
+  return new Promise((resolve) => {
+    // With `info` the bytes come together with the engine that made them, of which the types do not know.
+    zlib.inflateRaw(blocks, options, (error, answer: unknown) => {
+      if (error !== null) return resolve(null)
+      const { buffer, engine } = answer as { readonly buffer: Buffer; readonly engine: zlib.InflateRaw }
+      const next = blocks.subarray(engine.bytesWritten + trailerBytes)
+      resolve(next[0] === 0x1f && next[1] === 0x8b ? null : buffer)
+    })
+  })
+}
+
+/** Where the blocks of a gzip member begin (RFC 1952 section 2.3); null = it is none, or ends before. */
+function gzipHeaderEnd(bytes: Uint8Array): number | null {
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b || bytes[2] !== 8) return null
+  const flags = bytes[3] ?? 0
+  let at = 10
+  if ((flags & 4) !== 0) at += 2 + (bytes[at] ?? 0) + 256 * (bytes[at + 1] ?? 0)
+  // Name and comment end with a zero each.
+  for (const flag of [8, 16]) {
+    if ((flags & flag) === 0) continue
+    const end = bytes.indexOf(0, at)
+    if (end < 0) return null
+    at = end + 1
+  }
+  return (flags & 2) === 0 ? at : at + 2
 }
 
 /** RFC 9110 section 8.4.1.2: deflate means the zlib format, but some send the raw one. */

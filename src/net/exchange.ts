@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
 import { DialError } from './dial.js'
-import { type Coding, codingsOf, decoded } from './encoding.js'
+import { type Coding, codingsOf, decoded, decodedStart } from './encoding.js'
 import {
   type FetchFailed,
   type FetchOutcome,
@@ -8,6 +8,7 @@ import {
   failed,
   type ResponseHead,
 } from './outcome.js'
+import { joinedField } from './response-head.js'
 
 const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 /** Bytes that are still read of an unwanted body, so that its connection can be used again. */
@@ -40,6 +41,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #prefixAt: number
   /** Known before the body's end: the rest is read and dropped. null = the body is wanted. */
   #early: FetchOutcome | null = null
+  /** Nothing more is read: what came is being decoded. */
+  #isRead = false
   #ended = false
 
   constructor(
@@ -56,7 +59,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#reject = reject
     this.#prefixAt = request.onPrefix === undefined ? Number.POSITIVE_INFINITY : 1
     this.#timer = setTimeout(
-      () => this.#cut(this.#withPartial(failed('timeout', `not done within ${request.deadlineMs} ms`))),
+      () => this.#endEarly(failed('timeout', `not done within ${request.deadlineMs} ms`)),
       Math.min(maxTimerMs, request.deadlineMs),
     )
     this.#forgetSignal = onCancel(() => this.#cut(failed('cancelled', 'the signal was aborted')))
@@ -82,7 +85,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
-    if (this.#ended) return
+    if (this.#ended || this.#isRead) return
     this.#received += chunk.length
     if (this.#early !== null) {
       if (this.#received > maxDrainBytes) this.#cut(this.#early)
@@ -105,21 +108,52 @@ export class Exchange implements Dispatcher.DispatchHandler {
     } else if (this.#codings.length === 0 || body.length === 0) {
       this.#settleFree({ kind: 'response', head, body, stopped: false })
     } else {
-      decoded(body, this.#codings, this.#request.maxBytes).then(
-        (plain) => this.#settleDecoded(head, plain),
-        this.#crash,
-      )
+      this.#decode(head, body, null)
     }
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    if (this.#ended || this.#isRead) return
     const outcome = outcomeOf(error, this.#head !== null)
-    this.#settle(this.#early ?? (outcome.reason === 'body_cut' ? this.#withPartial(outcome) : outcome))
+    if (outcome.reason === 'body_cut') this.#endEarly(outcome)
+    else this.#settle(this.#early ?? outcome)
   }
 
-  #withPartial(outcome: FetchFailed): FetchFailed {
-    if (this.#head === null || this.#codings.length > 0 || this.#chunks.length === 0) return outcome
-    return { ...outcome, partial: { head: this.#head, body: this.#gathered() } }
+  /** No more of the body comes, though its head announced more: it is kept where it is whole by itself. */
+  #endEarly(failure: FetchFailed): void {
+    const head = this.#head
+    const body = this.#gathered()
+    if (this.#early !== null || this.#isRead || head === null || body.length === 0) {
+      this.#cut(failure)
+    } else if (this.#codings.length > 0) {
+      const controller = this.#controller
+      this.#decode(head, body, failure)
+      controller?.abort(new DialError('cancelled', 'given up'))
+    } else if (this.#isWhole(head, body)) {
+      this.#cut({ kind: 'response', head, body, stopped: false })
+    } else {
+      this.#cut({ ...failure, partial: { head, body } })
+    }
+  }
+
+  #isWhole(head: ResponseHead, body: Uint8Array): boolean {
+    return this.#ask(() => this.#request.isWhole?.(head, body) ?? false) === true
+  }
+
+  /** `failure`: why no more of the body came; null = it is all there. A coding that came to its end is whole, whatever was announced. */
+  #decode(head: ResponseHead, body: Uint8Array, failure: FetchFailed | null): void {
+    this.#isRead = true
+    this.#controller = null
+    const work = async (): Promise<void> => {
+      const { maxBytes } = this.#request
+      const plain = await decoded(body, this.#codings, maxBytes)
+      const isCut = 'kind' in plain && plain.reason === 'body_cut'
+      const start = isCut ? await decodedStart(body, this.#codings, maxBytes) : plain
+      const isKept = isCut && !('kind' in start) && this.#isWhole(head, start)
+      const given = isKept ? start : plain
+      this.#settleDecoded(head, 'kind' in given ? (failure ?? given) : given)
+    }
+    work().catch(this.#crash)
   }
 
   /** The outcome where the head alone decides it; null = read the body. */
@@ -236,7 +270,7 @@ function joined(fields: Record<string, string | string[] | undefined>): Record<s
   const headers: Record<string, string> = {}
   for (const [name, value] of Object.entries(fields)) {
     if (value !== undefined && name !== '__proto__') {
-      headers[name] = typeof value === 'string' ? value : value.join(', ')
+      headers[name] = typeof value === 'string' ? value : joinedField(name, value)
     }
   }
   return headers
@@ -272,13 +306,12 @@ function outcomeOf(error: Error, headSeen: boolean): FetchFailed {
   if (code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED')
     return failed('cancelled', 'the client was closed')
   if (code === 'UND_ERR_INVALID_ARG') return failed('bad_url', detail)
-  if (headSeen) return failed('body_cut', detail)
-  if (headCodes.has(code) || error.name === 'HTTPParserError') return failed('headers', detail)
+  const isUnparsed = error.name === 'HTTPParserError' || (!headSeen && code === lengthsCode)
+  const unparsed = isUnparsed ? ({ unparsed: true } as const) : {}
+  if (headSeen) return { ...failed('body_cut', detail), ...unparsed }
+  if (isUnparsed || code === 'UND_ERR_HEADERS_OVERFLOW') return { ...failed('headers', detail), ...unparsed }
   return failed(code.startsWith('ERR_SSL_') ? 'tls' : 'connection', detail)
 }
 
 /** Before the head is whole, a mismatch of lengths is one between two Content-Length fields. */
-const headCodes: ReadonlySet<string> = new Set([
-  'UND_ERR_HEADERS_OVERFLOW',
-  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
-])
+const lengthsCode = 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'

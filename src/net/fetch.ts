@@ -6,8 +6,9 @@ import { type Cidr, parseCidr } from './address.js'
 import { createDialer, type Dial } from './dial.js'
 import { acceptEncoding } from './encoding.js'
 import { Exchange } from './exchange.js'
+import { createLenientClient } from './lenient-client.js'
 import { sharedOnAbort } from './on-abort.js'
-import { type Fetch, failed } from './outcome.js'
+import { type Fetch, type FetchOutcome, type FetchRequest, failed } from './outcome.js'
 import { placeOf } from './place.js'
 import { cachedResolve, type Resolve, systemResolve } from './resolve.js'
 
@@ -46,7 +47,8 @@ export interface Net {
 }
 
 /**
- * One client for pages, robots.txt and images: one connection per exchange at a time, kept and used again.
+ * One client for pages, robots.txt and images: one connection per exchange at a time, kept and used again. An answer that is not as HTTP
+ * has it is asked for once more at once, on a connection of its own that a lenient reader reads; its origin's next ones come so at first.
  * How many exchanges run at once is the caller's matter. Throws where an option cannot be used.
  *
  * An exchange that is given up while its connection is still being opened leaves that connection to the next
@@ -62,13 +64,14 @@ export function createNet(options: NetOptions): Net {
     connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
     secureContext: once(() => createSecureContext(caOption(options.extraCa ?? []))),
   })
+  const maxHeadBytes = options.maxHeadBytes ?? 65_536
   const agent = new Agent({
     // The deadline of each exchange bounds head and body alike.
     headersTimeout: 0,
     bodyTimeout: 0,
     keepAliveTimeout: options.keepAliveMs ?? 10_000,
     keepAliveMaxTimeout: options.keepAliveMs ?? 10_000,
-    maxHeaderSize: options.maxHeadBytes ?? 65_536,
+    maxHeaderSize: maxHeadBytes,
     connect: ({ hostname, port, protocol }, done) => {
       const tls = protocol === 'https:'
       dialer.dial({ hostname, port: port === '' ? (tls ? 443 : 80) : Number(port), tls }).then(
@@ -77,28 +80,37 @@ export function createNet(options: NetOptions): Net {
       )
     },
   })
+  const lenient = createLenientClient(dialer.dial, maxHeadBytes)
   const onAbort = sharedOnAbort()
+  /** Origins whose answers the strict client could not read. */
+  const careless = new Set<string>()
 
-  const fetch: Fetch = (request, signal) => {
+  const fetch: Fetch = async (request, signal) => {
     const url = usableUrl(request.url)
-    if (url === null)
-      return Promise.resolve(failed('bad_url', 'not an absolute http(s) URL without credentials'))
-    if (signal.aborted) return Promise.resolve(failed('cancelled', 'the signal was aborted'))
-    const { range } = request
-    const headers = [
-      ...['user-agent', options.userAgent],
-      ...['accept-encoding', range === undefined ? acceptEncoding : 'identity'],
-      ...['accept', request.accept],
-      ...(range === undefined ? [] : ['range', `bytes=${range.first}-${range.last}`]),
-    ]
-    if (request.acceptLanguage !== undefined) headers.push('accept-language', request.acceptLanguage)
-    return new Promise((resolve, reject) => {
-      const exchange = new Exchange(request, url, (cancel) => onAbort(signal, cancel), resolve, reject)
-      agent.dispatch(
-        { origin: url.origin, path: url.pathname + url.search, method: 'GET', headers },
-        exchange,
-      )
-    })
+    if (url === null) return failed('bad_url', 'not an absolute http(s) URL without credentials')
+    const headers = headersOf(request, options.userAgent)
+    const exchanged = async (deadlineMs: number, send: (exchange: Exchange) => void) => {
+      if (signal.aborted) return failed('cancelled', 'the signal was aborted')
+      return new Promise<FetchOutcome>((resolve, reject) => {
+        const own = { ...request, deadlineMs }
+        send(new Exchange(own, url, (cancel) => onAbort(signal, cancel), resolve, reject))
+      })
+    }
+    const startedAt = performance.now()
+    if (!careless.has(url.origin)) {
+      const outcome = await exchanged(request.deadlineMs, (exchange) => {
+        agent.dispatch(
+          { origin: url.origin, path: url.pathname + url.search, method: 'GET', headers: [...headers] },
+          exchange,
+        )
+      })
+      if (outcome.kind !== 'failed' || outcome.unparsed !== true) return outcome
+      rememberAmong(careless, url.origin)
+      // Behind a head that was read the caller knows what came, and decides on another try.
+      if (outcome.reason !== 'headers') return outcome
+    }
+    const leftMs = Math.max(1, request.deadlineMs - (performance.now() - startedAt))
+    return exchanged(leftMs, (exchange) => lenient.dispatch(url, headers, exchange))
   }
 
   return {
@@ -107,9 +119,33 @@ export function createNet(options: NetOptions): Net {
     dial: dialer.dial,
     close: async () => {
       dialer.close()
+      lenient.close()
       await agent.destroy()
     },
   }
+}
+
+/** Names and values by turns. */
+function headersOf(
+  { accept, acceptLanguage, cookie, range }: FetchRequest,
+  userAgent: string,
+): readonly string[] {
+  return [
+    ...['user-agent', userAgent],
+    ...['accept-encoding', range === undefined ? acceptEncoding : 'identity'],
+    ...['accept', accept],
+    ...(range === undefined ? [] : ['range', `bytes=${range.first}-${range.last}`]),
+    ...(acceptLanguage === undefined ? [] : ['accept-language', acceptLanguage]),
+    ...(cookie === undefined ? [] : ['cookie', cookie]),
+  ]
+}
+
+const maxRemembered = 1_000
+
+function rememberAmong(origins: Set<string>, origin: string): void {
+  const [oldest] = origins
+  if (origins.size >= maxRemembered && oldest !== undefined) origins.delete(oldest)
+  origins.add(origin)
 }
 
 function usableUrl(text: string): URL | null {

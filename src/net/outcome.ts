@@ -5,6 +5,8 @@ export interface FetchRequest {
   /** Value of the Accept header. */
   readonly accept: string
   readonly acceptLanguage?: string
+  /** Value of the Cookie header; absent = none is sent. */
+  readonly cookie?: string
   /** Asks for these bytes alone, the last one included, and for no coding; whether they came is for the head to say (206, RFC 9110 section 14). */
   readonly range?: { readonly first: number; readonly last: number }
   /** Largest body to keep, counted after decompression; a body of exactly this size is kept. */
@@ -20,11 +22,16 @@ export interface FetchRequest {
    * Not called for an empty body.
    */
   readonly onPrefix?: (soFar: Uint8Array) => 'more' | 'enough' | 'stop'
+  /**
+   * Whether a body, decompressed, is all there by its own marks. Asked where it ended otherwise than its head said (a length that is too
+   * large, no last chunk, a coding that breaks off, the deadline): such a body is kept. Absent = none is, but one whose coding ended by itself.
+   */
+  readonly isWhole?: (head: ResponseHead, body: Uint8Array) => boolean
 }
 
 export interface ResponseHead {
   readonly status: number
-  /** Lower-case names; repeated fields joined with ', ' (RFC 9110 section 5.3). Values are latin-1. */
+  /** Lower-case names; repeated fields joined with ', ' (RFC 9110 section 5.3), those of Set-Cookie with line feeds. Values are latin-1. */
   readonly headers: Readonly<Record<string, string>>
 }
 
@@ -65,6 +72,8 @@ export interface FetchFailed {
   readonly detail: string
   /** Trying again cannot help although it may with this reason: there is no such name. */
   readonly lasting?: true
+  /** The answer is not as HTTP has it, though a lenient reader may make something of it. */
+  readonly unparsed?: true
   /** Beginning of an uncoded body that had come before it was cut or took too long; absent = nothing. */
   readonly partial?: { readonly head: ResponseHead; readonly body: Uint8Array }
 }

@@ -20,6 +20,7 @@ export const rejectReasons = {
     'robots',
     'robots_unreachable',
     'opt_out',
+    'opt_out_unreachable',
     'address_refused',
     'bad_url',
     'dns',

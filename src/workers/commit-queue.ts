@@ -34,6 +34,7 @@ export type HostState = Pick<
   SessionCommit,
   | 'health'
   | 'unreachable'
+  | 'drainedAs'
   | 'delayMs'
   | 'reservedMs'
   | 'lastFetchAgoMs'

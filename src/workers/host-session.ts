@@ -1,6 +1,7 @@
 import type { Backend, HostLease, SessionCommit, WorkQueue, WorkResult } from '../backend/index.js'
 import {
   canonicalUrl,
+  hostOf,
   type Page,
   type PageShape,
   type PageSkipReason,
@@ -11,7 +12,7 @@ import {
   type VisitOutcome,
   visit,
 } from '../crawl/index.js'
-import type { Fetch } from '../net/index.js'
+import { ChainCookies, type Fetch } from '../net/index.js'
 import type { LeasedUrl } from '../records/index.js'
 import { CommitQueue, type CommitSettings, type HostState } from './commit-queue.js'
 import {
@@ -19,6 +20,7 @@ import {
   failurePauseMs,
   HostClock,
   HostLoad,
+  type LruMap,
   observedFetch,
   type Permit,
   type Permitted,
@@ -28,9 +30,10 @@ import {
 } from './hosts/index.js'
 import type { KnownUrls } from './known-urls.js'
 import { OutcomeBuffer } from './outcome-buffer.js'
+import { followedBack } from './redirect-chain.js'
 import { RenderLessons } from './render-lessons.js'
 import type { PageSeen, Rendering } from './rendering.js'
-import { deathsOf, maxTries, type UrlOutcome } from './url-outcome.js'
+import { deathsOf, drainedAs, maxTries, type UrlOutcome } from './url-outcome.js'
 
 export interface CrawlSettings extends CommitSettings {
   readonly visit: VisitOptions
@@ -51,6 +54,8 @@ export interface CrawlDeps {
   readonly permit: Permit
   readonly known: KnownUrls
   readonly traps: Traps
+  /** Those that the redirects to a URL set, for when it is asked for; null = they were sent. Of this process alone, and stored nowhere. */
+  readonly cookies: LruMap<ChainCookies | null>
   readonly soft404s: Soft404s
   /** null = pages are taken as they are fetched. */
   readonly rendering: Rendering | null
@@ -80,6 +85,7 @@ const rerenderMs = 10_000
 const maxSitemaps = 1_000
 
 type PageVisited = Extract<VisitOutcome, { kind: 'page' }>
+type RedirectLoop = Extract<UrlOutcome, { kind: 'loop' }>
 type Allowed = Extract<Permitted, { kind: 'allowed' }>
 
 /** Session on one host under its lease: its URLs are fetched in the host's slots, and what they give is committed on the way. */
@@ -230,12 +236,8 @@ export class HostSession {
 
   async #fetch(url: LeasedUrl, permitted: Allowed, absent: PageShape | null): Promise<UrlOutcome> {
     const { permission } = permitted
-    const { traps } = this.#deps
-    const options = { ...this.#settings.visit, shape: absent !== null }
-    const visited = await visit(this.#visitDeps, url, options, this.#abort)
-    if (visited.kind === 'redirect' && traps.leadsBack(url.url, visited.to)) {
-      return { ...visited, kind: 'loop', permission }
-    }
+    const isNamed = url.depth === 0 || sitemapLinks(permitted.sitemaps, url.url).includes(url.url)
+    const visited = await this.#visit(url, { shape: absent !== null, isNamed })
     if (visited.kind !== 'page') return { ...visited, permission }
     const seen = await this.#see(url, visited)
     const { status } = seen.page
@@ -248,6 +250,38 @@ export class HostSession {
     const { page, movedTo } = seen
     const named = this.#settings.sitemaps && url.depth === 0 ? permitted.sitemaps : undefined
     return { kind: 'page', page: withLinks(page, sitemapLinks(named, url.url)), movedTo, permission }
+  }
+
+  /** One hop; where that leads back into its chain, those behind it too. */
+  async #visit(
+    url: LeasedUrl,
+    expected: Pick<VisitOptions, 'shape' | 'isNamed'>,
+  ): Promise<VisitOutcome | RedirectLoop> {
+    const { traps, cookies: remembered } = this.#deps
+    const known = remembered.get(url.url) ?? null
+    if (known !== null) remembered.set(url.url, null)
+    const cookies = known ?? new ChainCookies()
+    const options = { ...this.#settings.visit, ...expected, cookies }
+    const cookie = cookies.valueFor(url.url)
+    const visited = await visit(this.#visitDeps, url, options, this.#abort)
+    if (visited.kind !== 'redirect') return visited
+    if (!traps.leadsBack(url.url, visited.to)) {
+      if (cookies.valueFor(visited.to) !== null) remembered.set(visited.to, cookies)
+      return visited
+    }
+    const start = { url: url.url, cookie, to: visited.to }
+    const followed = await followedBack(start, cookies, async (to) => {
+      if (!(await this.#mayFollow({ ...url, url: to }))) return null
+      return visit(this.#visitDeps, { ...url, url: to }, options, this.#abort)
+    })
+    return followed ?? { ...visited, kind: 'loop' }
+  }
+
+  /** Whether a URL that a chain of redirects leads back to may be asked for at once. */
+  async #mayFollow(url: LeasedUrl): Promise<boolean> {
+    if (hostOf(url.url) !== this.#held.host || scopeVerdict(url, this.#settings.scope) !== 'in') return false
+    const permitted = await this.#deps.permit(url.url, this.#takeSlot, this.#abort)
+    return permitted.kind === 'allowed' && (await this.#takeSlot())
   }
 
   async #see(
@@ -286,6 +320,7 @@ export class HostSession {
     return {
       health: isUnreachable && health !== 'ok' ? 'bad' : health,
       unreachable: this.#unreachable,
+      drainedAs: drainedAs(this.#unreachable),
       delayMs: this.#clock.delayMs,
       reservedMs: lease.reservedMs,
       lastFetchAgoMs: this.#clock.lastFetchAgoMs,

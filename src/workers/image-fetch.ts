@@ -1,6 +1,7 @@
 import { canonicalUrl, headRefusal, hostOf, type OptOutRules, type Refusal } from '../crawl/index.js'
-import type { FetchImage, ImageFetched } from '../filter/index.js'
+import { type FetchImage, type ImageFetched, isWholeImage } from '../filter/index.js'
 import {
+  ChainCookies,
   type Fetch,
   type FetchFailed,
   type FetchFailure,
@@ -87,8 +88,15 @@ export function createImageFetch(
         ? { kind: 'rejected', reason, detail, permission }
         : { kind: 'deferred', delayMs, reason }
 
+    const cookies = new ChainCookies()
+    const taken = new Set<string>()
     for (let redirects = 0; redirects <= maxRedirects; redirects++) {
       const host = hostOf(url)
+      const cookie = cookies.valueFor(url)
+      const state = `${url}\n${cookie ?? ''}`
+      if (taken.has(state))
+        return { kind: 'rejected', reason: 'redirects', detail: `back to ${url}`, permission }
+      taken.add(state)
       const hop = await semaphoreOf(host)(async (): Promise<FetchOutcome | ImageFetched> => {
         const takeSlot = async (slotHost: string) => (await deps.slots.take(slotHost, signal)).kind === 'go'
         const permitted = await askingOf(new URL(url).origin)(() => deps.permit(url, takeSlot, signal))
@@ -101,7 +109,7 @@ export function createImageFetch(
           )
         permission = permitted.permission
         if (permitted.kind === 'unreachable')
-          return later('robots_unreachable', unreachableMs * 3 ** attempts, permission.rule)
+          return later(`${refusedBy(permission)}_unreachable`, unreachableMs * 3 ** attempts, permission.rule)
         if (permitted.kind === 'hopeless')
           return { kind: 'rejected', reason: permitted.reason, detail: permitted.detail, permission }
         if (permitted.kind === 'forbidden')
@@ -114,12 +122,25 @@ export function createImageFetch(
             ? later('host_stalled', slot.inMs, 'too many hosts of its domain or address', maxBusyDeferrals)
             : later('host_stalled', slot.inMs, 'no slot of the host came free')
         }
-        return deps.fetch({ url, accept, maxBytes, deadlineMs, onHead, onPrefix: inspect }, signal)
+        return deps.fetch(
+          {
+            url,
+            ...(cookie === null ? {} : { cookie }),
+            accept,
+            maxBytes,
+            deadlineMs,
+            onHead,
+            onPrefix: inspect,
+            isWhole: (_, body) => isWholeImage(body),
+          },
+          signal,
+        )
       })
       signal.throwIfAborted()
       if (hop.kind === 'deferred' || hop.kind === 'rejected' || hop.kind === 'bytes') return hop
       if (hop.kind === 'failed') return afterFailure(hop)
       if (hop.kind === 'response') return afterResponse(hop)
+      cookies.take(url, hop.head, deps.now())
       const next = canonicalUrl(hop.location)
       if (next === null)
         return { kind: 'rejected', reason: 'bad_url', detail: `redirect to ${hop.location}`, permission }

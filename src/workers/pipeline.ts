@@ -23,7 +23,14 @@ import type { Semaphore } from '../timing/index.js'
 import { crawlHost } from './crawl-worker.js'
 import { judgeBatch } from './filter-worker.js'
 import type { CrawlDeps, CrawlSettings } from './host-session.js'
-import { createPermission, createSoft404s, createTraps, defaultFailing, groupsOf } from './hosts/index.js'
+import {
+  createLruMap,
+  createPermission,
+  createSoft404s,
+  createTraps,
+  defaultFailing,
+  groupsOf,
+} from './hosts/index.js'
 import { createKnownUrls } from './known-urls.js'
 import { writeLedgerFile } from './page-file.js'
 import { createRendering } from './rendering.js'
@@ -86,6 +93,7 @@ export interface Pipeline {
 
 /** Pages whose copies a process would know. */
 const maxRememberedPages = 100_000
+const maxRememberedCookies = 10_000
 /** Hosts of which it would know what they show for a page that they have not. */
 const maxRememberedHosts = 10_000
 /** What this process cannot do is left to another for so long. */
@@ -171,6 +179,7 @@ function crawlDepsOf(
     permit,
     known: createKnownUrls(maxKnownUrls),
     traps: createTraps(maxRememberedPages, now),
+    cookies: createLruMap(maxRememberedCookies),
     soft404s: createSoft404s({ backend, fetch, permit, turn, now, random }, visit, maxRememberedHosts),
     rendering:
       renderer === null

@@ -17,7 +17,15 @@ const maxDeaths = 20
 const maxDetailLength = 200
 
 /** Why a run leaves a page out, beside what a visit ends in and what is not within its scope. */
-export const runSkipReasons = ['robots', 'redirects', 'redirect_loop', 'host_stalled', 'host_budget'] as const
+export const runSkipReasons = [
+  'robots',
+  'redirects',
+  'redirect_loop',
+  'host_stalled',
+  'tdm_unreachable',
+  'ai_txt_unreachable',
+  'host_budget',
+] as const
 export type RunSkipReason = (typeof runSkipReasons)[number]
 
 /** Everything a visit can end in, beside what the visit itself says. */
@@ -54,6 +62,12 @@ export function isLastRefusal({ refusedCommits = 0 }: LeasedUrl): boolean {
 /** Why a URL is not tried once more; null = it may be. Pure. */
 export function deathsOf({ deaths = 0 }: LeasedUrl): string | null {
   return deaths >= maxDeaths ? `${deaths} workers died while they held it` : null
+}
+
+/** Reason of the URLs of a host that is drained. `unreachable`: on whose word it was not asked; null = nothing says so. Pure. */
+export function drainedAs(unreachable: Permission | null): RunSkipReason {
+  if (unreachable?.rule === 'tdm:unreachable') return 'tdm_unreachable'
+  return unreachable?.rule === 'ai-txt:unreachable' ? 'ai_txt_unreachable' : 'host_stalled'
 }
 
 /** Outcome of a URL whose commit was refused. Pure. */
@@ -98,6 +112,8 @@ export function pageRowOf({ url, outcome, atMs }: UrlVisited): DecidedPage | nul
         outcome: 'read',
         httpStatus: outcome.page.status,
         candidates: outcome.page.candidates.length,
+        // Read where its redirect led with the cookies that were set on the way.
+        redirectTo: outcome.page.url === url.url ? null : outcome.page.url,
         imagesRefusal: said(outcome.page.refusal),
       }
     case 'redirect': {

@@ -3,6 +3,7 @@ import { runInNewContext } from 'node:vm'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { decompressLz4, decompressLz4Raw, decompressZstd } from 'hyparquet-compressors'
+import iconv from 'iconv-lite'
 import { describe, expect, it } from 'vitest'
 import { parseSrcset } from '../../src/crawl/extract/srcset.js'
 import {
@@ -16,14 +17,20 @@ import {
   trapVerdict,
   withoutSession,
 } from '../../src/crawl/index.js'
+import { listingPage } from '../../src/crawl/listing.js'
+import { allOptOuts } from '../../src/crawl/permission/index.js'
+import { looksLikeListing } from '../../src/crawl/sniff.js'
 import { withoutReferences } from '../../src/crawl/sources/archive/references.js'
 import type { ListFormat, ListSource } from '../../src/crawl/sources/index.js'
 import { ListBlock } from '../../src/crawl/sources/list-block.js'
 import { textPieces } from '../../src/crawl/sources/list-reader.js'
 import { readListing } from '../../src/crawl/sources/sitemap.js'
-import { codingsOf, decoded } from '../../src/net/encoding.js'
-import { addressVerdict, retryAfterMs } from '../../src/net/index.js'
+import { atOnce } from '../../src/crawl/steps.js'
+import { codingsOf, decoded, decodedStart } from '../../src/net/encoding.js'
+import { addressVerdict, ChainCookies, ChunkReader, readHead, retryAfterMs } from '../../src/net/index.js'
+import { bodyEndOf } from '../../src/net/response-head.js'
 import { parseConnectTo } from '../../src/records/index.js'
+import { oldPages } from '../fixtures/crawl/languages.js'
 import { stepsOf } from '../fixtures/crawl/sources/archive/reader.js'
 import {
   members,
@@ -219,6 +226,14 @@ describe(`${runs.fuzz} inputs of each kind do no harm`, { timeout: 3_600_000 }, 
       fc.uint8Array({ maxLength: 2_000 }),
       html.map((text) => Buffer.from(text)),
       html.map((text) => Buffer.from(text, 'utf16le')),
+      fc
+        .tuple(html, fc.constantFrom(...oldPages))
+        .map(([text, { captions, encodings }]) =>
+          iconv.encode(text + captions.join(text), encodings[0] ?? ''),
+        ),
+      fc
+        .array(fc.tuple(fc.nat(255), fc.nat(400)))
+        .map((some) => Buffer.concat(some.map(([byte, times]) => Buffer.alloc(times, byte)))),
     )
     return tried(fc.tuple(bytes, type), ([body, contentType]) => {
       expect(typeof decodeHtml(body, contentType)).toBe('string')
@@ -259,6 +274,36 @@ describe(`${runs.fuzz} inputs of each kind do no harm`, { timeout: 3_600_000 }, 
     })
   })
 
+  it('heads and chunks of careless servers', () => {
+    const bytes = jumble([
+      ...['HTTP/1.1 200 OK', 'http/1.0 302', 'HTTP/1.1 103 x', '\r\n', '\n', '\r', ': ', '\t', ' '],
+      ...['Content-Length: 5', 'Content-Length: 7', 'Transfer-Encoding: chunked', 'Set-Cookie: a=b; Path=/'],
+      ...['Set-Cookie: c; Domain=h.test; Secure; Max-Age=0', 'Expires=x', 'Content-Type', '\0', '\x7f'],
+      ...['5\r\nhello\r\n', '0\r\n\r\n', 'ffffffff\r\n', '5;x=y\n'],
+    ])
+    return tried(fc.tuple(bytes, fc.integer({ min: 1, max: 50 })), ([text, size]) => {
+      const block = Buffer.from(text, 'latin1')
+      const read = readHead(block, true)
+      if (read !== null && read !== 'more') {
+        expect(read.bodyAt).toBeLessThanOrEqual(block.length)
+        for (const value of Object.values(read.head.headers))
+          expect(value).not.toMatch(/[^\t\n\x20-\x7e\x80-\xff]/)
+        bodyEndOf(read.head)
+        const cookies = new ChainCookies()
+        cookies.take('http://www.h.test/a/b', read.head, 0)
+        expect(cookies.valueFor('http://www.h.test/a/b') ?? '').not.toMatch(/[\r\n\0]/)
+      }
+      const whole = new ChunkReader()
+      const parts = new ChunkReader()
+      const once = Buffer.concat(whole.push(block))
+      const pieces: Buffer[] = []
+      for (let at = 0; at < block.length; at += size)
+        pieces.push(...parts.push(block.subarray(at, at + size)))
+      expect(Buffer.concat(pieces).equals(once)).toBe(true)
+      expect([parts.isDone, parts.isBroken]).toEqual([whole.isDone, whole.isBroken])
+    })
+  })
+
   it('headers', () => {
     const field = jumble([
       'gzip',
@@ -279,6 +324,7 @@ describe(`${runs.fuzz} inputs of each kind do no harm`, { timeout: 3_600_000 }, 
       const codings = codingsOf(value)
       if ('kind' in codings) return
       const plain = await decoded(body, codings, 1_000_000)
+      await decodedStart(body, codings, 1_000_000)
       expect('kind' in plain ? plain.kind : 'bytes').toMatch(/^(failed|bytes)$/)
     })
   })
@@ -344,6 +390,11 @@ describe(`${runs.fuzz} inputs of each kind do no harm`, { timeout: 3_600_000 }, 
       ...[
         '<!DOCTYPE x [<!ENTITY y "zzzz">]>',
         '&y;',
+        '<content:encoded><![CDATA[<img src=e.jpg alt="A dog">]]></content:encoded>',
+        '<s:urlset xmlns:s="http://www.sitemaps.org/schemas/sitemap/0.9">',
+        '<description>',
+        '<!-- -->',
+        'http://h.test/b\n',
         '&#0;',
         '<![CDATA[',
         ']]>',
@@ -355,7 +406,13 @@ describe(`${runs.fuzz} inputs of each kind do no harm`, { timeout: 3_600_000 }, 
         '\ufeff',
       ],
     ])
+    const rules = { productToken: 'pairmill', obeyed: allOptOuts, imageSize: 512 }
     return tried(listing, (text) => {
+      looksLikeListing(Buffer.from(text))
+      for (const urls of [false, true]) {
+        const page = atOnce(listingPage(Buffer.from(text), {}, 'http://h.test/s', rules, urls))
+        for (const { imageUrl } of page?.candidates ?? []) expect(canonicalUrl(imageUrl)).toBe(imageUrl)
+      }
       const found = readListing(text, 'http://h.test/sitemap.xml')
       for (const url of found?.links ?? []) expect(canonicalUrl(url)).toBe(url)
       for (const { imageUrl, captions } of found?.candidates ?? []) {

@@ -90,6 +90,7 @@ function commitArguments(
     commit.decided.length,
     commit.decided.length === 0 ? '' : packPages(commit.host, commit.decided),
     JSON.stringify(commit.unreachable),
+    commit.drainedAs,
     ...[commit.rendered.signed, commit.rendered.plain].flatMap(({ renders, paid }) => [renders, paid]),
     ...listOf(commit.done),
     commit.retry.length,

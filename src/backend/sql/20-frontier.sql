@@ -209,7 +209,7 @@ begin
   return '{}';
 end $$;
 
--- commit_session({run, host, token, partial, done: [id], retry: [{id, delayMs, refused?}], back: [id], decidedRows, decided (a chunk), unreachable, pages, offers, candidates: [{key, host, texts, body}],
+-- commit_session({run, host, token, partial, done: [id], retry: [{id, delayMs, refused?}], back: [id], decidedRows, decided (a chunk), unreachable, drainedAs, pages, offers, candidates: [{key, host, texts, body}],
 --     counters, delayMs, reservedMs, lastFetchAgoMs (null = nothing fetched), pauseMs, throttleMs (0 = none), rendered (add_rendered), health: ok|bad|none,
 --     maxFailures, maxFailingMs, batchSize, batchAgeMs, perHost})
 --   -> {kind: committed, hosts: [host], batches: [id], moreInMs (null = no URL left here), crawlWaits} | {kind: lost}
@@ -251,7 +251,7 @@ begin
     since := case p->>'health' when 'ok' then null when 'bad' then case when h.failing_since_ms is null then t else greatest(h.failing_since_ms, r.went_on_ms) end
       else h.failing_since_ms end;
     if fails > 0 and (fails >= (p->>'maxFailures')::int or t - since > (p->>'maxFailingMs')::bigint) then
-      dropped := drop_urls(r.no, h.host, 'host_stalled', nullif(p->'unreachable', 'null'));
+      dropped := drop_urls(r.no, h.host, p->>'drainedAs', nullif(p->'unreachable', 'null'));
       fails := 0; since := null;
     end if;
 

@@ -1,4 +1,13 @@
-import type { Fetch, FetchFailed, FetchFailure, FetchOutcome } from '../../net/index.js'
+import {
+  ChainCookies,
+  decoded,
+  type Fetch,
+  type FetchFailed,
+  type FetchFailure,
+  type FetchOutcome,
+} from '../../net/index.js'
+import { wideEncoding } from '../charset/index.js'
+import { isGzip, looksBinary } from '../sniff.js'
 import { canonicalUrl } from '../url.js'
 import { decidingRule, type RobotsRules } from './rules.js'
 
@@ -65,10 +74,13 @@ export async function fetchSiteFile(
   signal: AbortSignal,
 ): Promise<RobotsRecord> {
   let url = start
+  const cookies = new ChainCookies()
   for (let redirects = 0; redirects <= maxRedirects; redirects++) {
+    const cookie = cookies.valueFor(url)
     const outcome = await deps.fetch(
       {
         url,
+        ...(cookie === null ? {} : { cookie }),
         accept: 'text/plain, */*;q=0.5',
         maxBytes: maxFetchBytes,
         deadlineMs,
@@ -83,7 +95,8 @@ export async function fetchSiteFile(
       const lasting = redirects === 0 ? lastingOf(outcome) : null
       return lasting === null ? record : { ...record, lasting }
     }
-    if (outcome.kind !== 'redirect') return recordOf(outcome, deps.now())
+    if (outcome.kind !== 'redirect') return await recordOf(outcome, deps.now())
+    cookies.take(url, outcome.head, deps.now())
     const next = canonicalUrl(outcome.location)
     if (next === null) return doubt(deps.now(), outcome.head.status, 'redirect to an unusable URL')
     url = next
@@ -115,10 +128,14 @@ function lastingOf({ reason, lasting }: FetchFailed): LastingFailure | null {
   return reason === 'address_refused' || reason === 'tls' ? reason : null
 }
 
-function recordOf(outcome: Extract<FetchOutcome, { kind: 'response' }>, now: number): RobotsRecord {
+async function recordOf(
+  outcome: Extract<FetchOutcome, { kind: 'response' }>,
+  now: number,
+): Promise<RobotsRecord> {
   const { status } = outcome.head
   if (isSuccess(status)) {
-    const body = textOf(outcome.body, outcome.stopped)
+    const body = await textOf(outcome.body, outcome.stopped)
+    if (body === null) return doubt(now, status, 'not a text')
     return { kind: 'rules', body, fetchedAtMs: now, expiresAtMs: now + lifeMs, status, detail: '' }
   }
   if (status >= 400 && status < 500 && status !== 429) {
@@ -131,11 +148,23 @@ function doubt(now: number, status: number | null, detail: string): RobotsRecord
   return { kind: 'forbid_all', body: null, fetchedAtMs: now, expiresAtMs: now + doubtLifeMs, status, detail }
 }
 
-/** A file that is cut loses its last line with it: half a pattern would match more than the whole one. */
-function textOf(body: Uint8Array, stopped: boolean): string {
-  const cut = stopped || body.length > maxBodyBytes
-  const text = new TextDecoder().decode(body.subarray(0, maxBodyBytes))
+/**
+ * Text of a file, whether it was sent as UTF-8, as UTF-16 or as a gzip file; null = it is nothing that people read. A file that is cut loses its last
+ * line with it: half a pattern would match more than the whole one.
+ */
+async function textOf(body: Uint8Array, stopped: boolean): Promise<string | null> {
+  const plain = isGzip(body) ? await decoded(body, ['gzip'], maxFetchBytes) : body
+  if ('kind' in plain || looksBinary(plain)) return null
+  const cut = stopped || plain.length > maxBodyBytes
+  const kept = plain.subarray(0, maxBodyBytes)
+  const text = new TextDecoder(utf16Of(kept) ?? 'utf-8').decode(kept)
   return cut ? text.slice(0, Math.max(text.lastIndexOf('\n'), text.lastIndexOf('\r')) + 1) : text
+}
+
+/** null = it is none. */
+function utf16Of(body: Uint8Array): string | null {
+  if (body[0] === 0xff && body[1] === 0xfe) return 'utf-16le'
+  return body[0] === 0xfe && body[1] === 0xff ? 'utf-16be' : wideEncoding(body)
 }
 
 function isSuccess(status: number): boolean {

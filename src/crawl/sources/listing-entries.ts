@@ -11,6 +11,8 @@ export interface EntryImage {
 export interface Entry {
   page: string | null
   title: string | null
+  /** HTML that it is written in, with the pictures in it; null = none. */
+  content: string | null
   images: EntryImage[]
   /** Those that are only counted. */
   imagesLeft: number
@@ -20,16 +22,28 @@ export interface Entry {
 export const maxEntries = 50_000
 /** Deeper documents are neither. */
 const maxDepth = 32
-/** Characters kept of one element's text. */
+/** Characters kept of one element's text, and of one that holds a whole article. */
 const maxText = 8_000
+const maxContent = 500_000
 
 const roots: Readonly<Record<string, 'sitemap' | 'feed'>> = {
   urlset: 'sitemap',
   sitemapindex: 'sitemap',
   rss: 'feed',
-  'rdf:rdf': 'feed',
+  rdf: 'feed',
   feed: 'feed',
 }
+/** Prefixes that are usual, by what the names of their namespaces hold: a document may have others for them. */
+const namespaces: readonly (readonly [part: string, prefix: string])[] = [
+  ['sitemaps.org/schemas/sitemap/', ''],
+  ['schemas/sitemap-image/', 'image:'],
+  ['search.yahoo.com/mrss', 'media:'],
+  ['purl.org/rss/1.0/modules/content', 'content:'],
+]
+/** Elements that hold HTML as text: all of RSS and Atom that do. */
+const contents: ReadonlySet<string> = new Set(['content:encoded', 'content', 'description', 'summary'])
+/** A document that names more of them is none. */
+const maxPrefixes = 32
 const entryNames: ReadonlySet<string> = new Set(['url', 'sitemap', 'item', 'entry'])
 /** Elements that say something about the image around them. */
 const imageTexts: ReadonlySet<string> = new Set([
@@ -42,10 +56,13 @@ const imageTexts: ReadonlySet<string> = new Set([
 /** Reads the entries of a sitemap or a feed as its text arrives. */
 export class EntryReader {
   readonly #parser: Parser
+  /** Usual prefixes by those of the document. */
+  readonly #prefixes = new Map<string, string>()
   #kind: 'sitemap' | 'feed' | null = null
   #depth = 0
   #isOther = false
   #text = ''
+  #maxText = maxText
   #entry: Entry | null = null
   #image: EntryImage | null = null
   #ended: Entry[] = []
@@ -53,11 +70,15 @@ export class EntryReader {
   constructor() {
     this.#parser = new Parser(
       {
-        onopentag: (name, attributes) => this.#open(name.toLowerCase(), attributes),
-        ontext: (piece) => {
-          if (this.#text.length < maxText) this.#text += piece.slice(0, maxText - this.#text.length)
+        onopentag: (name, attributes) => {
+          this.#learnPrefixes(name.toLowerCase(), attributes)
+          this.#open(this.#usualName(name.toLowerCase()), attributes)
         },
-        onclosetag: (name) => this.#close(name.toLowerCase()),
+        ontext: (piece) => {
+          const room = this.#maxText - this.#text.length
+          if (room > 0) this.#text += piece.slice(0, room)
+        },
+        onclosetag: (name) => this.#close(this.#usualName(name.toLowerCase())),
       },
       { xmlMode: true },
     )
@@ -91,6 +112,24 @@ export class EntryReader {
     return ended
   }
 
+  #learnPrefixes(name: string, attributes: Readonly<Record<string, string>>): void {
+    const [prefix, local] = name.split(':')
+    // The document's own elements have the prefix of its outermost one.
+    if (this.#depth === 0 && prefix !== undefined && local !== undefined && local in roots)
+      this.#prefixes.set(prefix, '')
+    for (const [key, value] of Object.entries(attributes)) {
+      if (!key.startsWith('xmlns:') || this.#prefixes.size >= maxPrefixes) continue
+      const usual = namespaces.find(([part]) => value.includes(part))?.[1]
+      if (usual !== undefined) this.#prefixes.set(key.slice('xmlns:'.length).toLowerCase(), usual)
+    }
+  }
+
+  #usualName(name: string): string {
+    const colon = name.indexOf(':')
+    const usual = colon < 0 ? undefined : this.#prefixes.get(name.slice(0, colon))
+    return usual === undefined ? name : `${usual}${name.slice(colon + 1)}`
+  }
+
   #open(name: string, attributes: Readonly<Record<string, string>>): void {
     this.#depth++
     if (this.#depth > maxDepth) this.#isOther = true
@@ -99,9 +138,11 @@ export class EntryReader {
       this.#isOther ||= this.#kind === null
     }
     this.#text = ''
+    this.#maxText = contents.has(name) ? maxContent : maxText
     if (this.#isOther) return
     if (this.#entry !== null) this.#openWithin(this.#entry, name, attributes)
-    else if (entryNames.has(name)) this.#entry = { page: null, title: null, images: [], imagesLeft: 0 }
+    else if (entryNames.has(name))
+      this.#entry = { page: null, title: null, content: null, images: [], imagesLeft: 0 }
   }
 
   #openWithin(entry: Entry, name: string, attributes: Readonly<Record<string, string>>): void {
@@ -143,6 +184,9 @@ export class EntryReader {
       if (text.trim() !== '' && of !== undefined && of.texts.length < maxCaptions) of.texts.push(text)
     } else if (name === 'loc' || (name === 'link' && text.trim() !== '')) entry.page ??= text
     else if (name === 'title') entry.title ??= text
+    // The article goes before what sums it up.
+    else if (contents.has(name) && text.includes('<') && text.length > (entry.content?.length ?? 0))
+      entry.content = text
   }
 }
 

@@ -1,7 +1,9 @@
 import { decoded, type FetchFailed } from '../../net/index.js'
 import type { Candidate, Caption, CaptionSource, ImageSkipReason } from '../../records/index.js'
 import { tidyText } from '../extract/text.js'
+import type { Page } from '../page.js'
 import { candidateRoom, candidateSize, linkRoom } from '../page-room.js'
+import { isGzip } from '../sniff.js'
 import { atOnce, type Steps } from '../steps.js'
 import { canonicalUrl } from '../url.js'
 import { type Entry, EntryReader, maxEntries } from './listing-entries.js'
@@ -20,6 +22,8 @@ export interface Listing {
 }
 
 const imagesPerStep = 32
+/** Characters of articles in one feed. */
+const maxContents = 5 * 1024 * 1024
 /** Bytes that a compressed sitemap may unfold to (sitemaps.org). */
 export const maxListingBytes = 50 * 1024 * 1024
 
@@ -31,10 +35,6 @@ export async function unfolded(
   return isGzip(body) ? decoded(body, ['gzip'], maxBytes) : body
 }
 
-export function isGzip(body: Uint8Array): boolean {
-  return body[0] === 0x1f && body[1] === 0x8b
-}
-
 /**
  * Reads a sitemap, an index of sitemaps, or an RSS or Atom feed; null = it is none of them. Entities that a document declares stay as
  * they are written; what is deeper, longer or more than a real one is left out.
@@ -43,13 +43,41 @@ export function readListing(xml: string, url: string): Listing | null {
   return atOnce(listingSteps(xml, url))
 }
 
+/** Takes the pictures of the HTML in which an entry is written; `url`: the entry's page. */
+export type ReadContent = (
+  html: string,
+  url: string,
+) => Steps<Pick<Page, 'candidates' | 'imagesNamed' | 'imagesSeen' | 'imagesSkipped'>>
+
+/** Reads a text that names a page in each line (sitemaps.org); null = some of its lines are no URLs. */
+export function* urlListSteps(text: string, url: string): Steps<Listing | null> {
+  const listed = new ListedEntries(url, null)
+  for (const [n, line] of text
+    .replace(/^\ufeff/, '')
+    .split(/\r\n?|\n/)
+    .entries()) {
+    if (n % linesPerStep === 0) yield
+    const page = line.trim()
+    if (page === '') continue
+    if (!/^https?:\/\/[^\s<>]+$/i.test(page)) return null
+    yield* listed.take({ page, title: null, content: null, images: [], imagesLeft: 0 }, 'sitemap')
+  }
+  return { kind: 'sitemap', ...listed.all() }
+}
+
+const linesPerStep = 256
+
 /** Characters that are parsed in one step. */
 const pieceLength = 16 * 1024
 
 /** As readListing, in steps. */
-export function* listingSteps(xml: string, url: string): Steps<Listing | null> {
+export function* listingSteps(
+  xml: string,
+  url: string,
+  readContent: ReadContent | null = null,
+): Steps<Listing | null> {
   const reader = new EntryReader()
-  const listed = new ListedEntries(url)
+  const listed = new ListedEntries(url, readContent)
   let entries = 0
   function* takeAll(ended: readonly Entry[]): Steps<void> {
     for (const entry of ended) yield* listed.take(entry, reader.kind === 'sitemap' ? 'sitemap' : 'feed')
@@ -68,6 +96,7 @@ export function* listingSteps(xml: string, url: string): Steps<Listing | null> {
 /** Links and candidates of the entries of one listing, as many as one page may give. */
 class ListedEntries {
   readonly #url: string
+  readonly #readContent: ReadContent | null
   readonly #links = new Set<string>()
   readonly #roomForLinks = linkRoom()
   #linksBeyond = 0
@@ -77,13 +106,16 @@ class ListedEntries {
   readonly #seen = new Set<string>()
   readonly #imagesSkipped: Partial<Record<ImageSkipReason, number>> = {}
   #imagesSeen = 0
+  /** Characters of articles that are still read. */
+  #contentLeft = maxContents
 
-  /** `url`: of the listing, canonical. */
-  constructor(url: string) {
+  /** `url`: of the listing, canonical. `readContent`: null = what entries are written in is not read. */
+  constructor(url: string, readContent: ReadContent | null) {
     this.#url = url
+    this.#readContent = readContent
   }
 
-  *take({ page, title, images, imagesLeft }: Entry, source: CaptionSource): Steps<void> {
+  *take({ page, title, content, images, imagesLeft }: Entry, source: CaptionSource): Steps<void> {
     this.#addLink(page)
     const pageUrl = page === null ? null : canonicalUrl(page.trim(), this.#url)
     for (const { url: raw, texts } of images) {
@@ -100,6 +132,21 @@ class ListedEntries {
     }
     this.#imagesSeen += imagesLeft
     if (imagesLeft > 0) this.#skip('page_full', imagesLeft)
+    if (content !== null) yield* this.#takeContent(content, pageUrl ?? this.#url)
+  }
+
+  *#takeContent(html: string, url: string): Steps<void> {
+    // Articles are read as pages are: together they have the room of one.
+    if (this.#readContent === null || this.#contentLeft < html.length) return
+    this.#contentLeft -= html.length
+    const found = yield* this.#readContent(html, url)
+    this.#imagesSeen += found.imagesSeen + (found.imagesNamed ?? 0)
+    for (const [reason, count] of Object.entries(found.imagesSkipped))
+      this.#skip(reason as ImageSkipReason, count)
+    for (const candidate of found.candidates) {
+      const refusal = this.#added(candidate)
+      if (refusal !== null) this.#skip(refusal)
+    }
   }
 
   all(): Omit<Listing, 'kind'> {
@@ -125,16 +172,19 @@ class ListedEntries {
     const imageUrl = canonicalUrl(raw.trim(), this.#url)
     if (imageUrl === null) return 'bad_url'
     if (captions.length === 0) return 'no_caption'
-    const identity = [imageUrl, ...captions.map(({ text }) => text)].join('\n')
-    if (this.#seen.has(identity)) return 'repeated'
-    const candidate: Candidate = {
+    return this.#added({
       imageUrl,
       fallbackUrls: [],
       captions,
       pageUrl,
       pageLanguage: null,
       licenceUrl: null,
-    }
+    })
+  }
+
+  #added(candidate: Candidate): ImageSkipReason | null {
+    const identity = [candidate.imageUrl, ...candidate.captions.map(({ text }) => text)].join('\n')
+    if (this.#seen.has(identity)) return 'repeated'
     if (!this.#room.take(candidateSize(candidate))) return 'page_full'
     this.#seen.add(identity)
     this.#candidates.push(candidate)

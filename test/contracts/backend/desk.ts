@@ -132,6 +132,7 @@ export async function openDesk(backend: Backend, limits: Partial<RunLimits> = {}
       done,
       decided: [],
       unreachable: null,
+      drainedAs: 'host_stalled',
       retry: [],
       back: [],
       pages: done.length,

@@ -174,7 +174,8 @@ export function pageRules(open: OpenDesk): void {
         back: rest.map(({ id }) => id),
         health: 'bad',
         maxFailures: 1,
-        unreachable: { ...permission, rule: 'robots:unreachable' },
+        unreachable: { ...permission, rule: 'tdm:unreachable' },
+        drainedAs: 'tdm_unreachable',
       })
       expect(await desk.progress()).toMatchObject({ urls: 0, pageRows: count })
       const rows = await desk.writeAll()
@@ -186,19 +187,19 @@ export function pageRules(open: OpenDesk): void {
         expect(row).toEqual({
           host: session.host,
           outcome: 'dropped',
-          reason: 'host_stalled',
+          reason: 'tdm_unreachable',
           detail: null,
           httpStatus: null,
           tries: url === second!.url ? 1 : 0,
           redirectTo: null,
           candidates: null,
-          permission: { ...permission, rule: 'robots:unreachable' },
+          permission: { ...permission, rule: 'tdm:unreachable' },
           imagesRefusal: null,
           decidedAt: expect.any(String),
         })
         expect(depth).toBe(Number(url.split('/').at(-1)) % 3)
       }
-      expect(await desk.counters()).toMatchObject({ 'page_skipped:host_stalled': count - 1 })
+      expect(await desk.counters()).toMatchObject({ 'page_skipped:tdm_unreachable': count - 1 })
       expect(await desk.progress()).toMatchObject({ pageRows: 0 })
     })
 

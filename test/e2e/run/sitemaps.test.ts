@@ -44,6 +44,22 @@ describe('a run on a site that names its pages', { timeout: 300_000 }, () => {
       headers: { 'content-type': 'application/gzip' },
       body: gzipSync('<urlset><url><loc>http://www.example.org/zipped</loc></url></urlset>'),
     })
+    const lines = ['http://www.example.org/alone', 'http://www.example.org/zipped'].join('\n')
+    web.serve('www.example.org/pages.txt', {
+      headers: { 'content-type': 'text/plain' },
+      body: Buffer.from(lines),
+    })
+    web.serve('www.example.org/none.xml', xml('<urlset></urlset>'))
+    web.page('typed.org/', { images: [] })
+    web.page('typed.org/3', { images: [{ src: pictureOf(3), alt: sentence(first + 3) }] })
+    web.serve('typed.org/robots.txt', {
+      headers: { 'content-type': 'text/plain' },
+      body: Buffer.from('Sitemap: http://typed.org/map'),
+    })
+    web.serve('typed.org/map', {
+      headers: { 'content-type': 'application/octet-stream' },
+      body: Buffer.from('<urlset><url><loc>http://typed.org/3</loc></url></urlset>'),
+    })
     web.serve('www.example.org/feed', {
       headers: { 'content-type': 'application/rss+xml; charset=utf-8' },
       body: Buffer.from(
@@ -72,6 +88,30 @@ describe('a run on a site that names its pages', { timeout: 300_000 }, () => {
     expect(pairs).toEqual([pair(0), pair(1), pair(2), pair(4)].sort())
     expect(counters).toMatchObject({ 'page_skipped:robots': 1, 'link_skipped:out_of_scope': 2 })
     expect([...asked].filter((url) => url.startsWith('other.org') || url.endsWith('/shut'))).toEqual([])
+  })
+
+  it('knows those that somebody named by their content, whatever type they have', async () => {
+    const { pairs, counters } = await run(
+      'http://www.example.org/pages.txt',
+      'http://typed.org/',
+      '--sitemaps',
+      'on',
+    )
+    expect(pairs).toEqual([pair(1), pair(2), pair(3), pair(4)].sort())
+    expect(counters['page_skipped:not_html']).toBeUndefined()
+  })
+
+  it('says so where one names nothing', async () => {
+    const out = newOut()
+    const words = ['--model', 'none', '--delay-ms', '5', ...web.words]
+    const { code, stdout } = await pairmill([
+      'run',
+      'http://www.example.org/none.xml',
+      '--out',
+      out,
+      ...words,
+    ])
+    expect({ code, stdout }).toMatchObject({ code: 8, stdout: expect.stringContaining('no_entries') })
   })
 
   it('takes a sitemap or a feed as a seed', async () => {

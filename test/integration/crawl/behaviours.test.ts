@@ -19,6 +19,7 @@ const outcomes: Readonly<Record<string, string>> = {
   '/two-lengths': 'headers',
   '/wrong-type': 'not_html',
   '/redirect-loop': 'redirect',
+  '/cookie-wall': 'redirect',
   '/redirect-chain/3': 'redirect',
   '/redirect-to?to=/page&bytes=100000': 'redirect',
   '/redirect-to?to=file:///etc/passwd': 'http_other',
@@ -44,7 +45,15 @@ const outcomes: Readonly<Record<string, string>> = {
   '/x-gzip': 'page',
   '/gzip-layers': 'encoding',
   '/gzip-members': 'page',
-  '/gzip-garbage': 'encoding',
+  '/gzip-garbage': 'page',
+  '/gzip-without-trailer': 'page',
+  '/gzip-wrong-checksum': 'page',
+  '/gzip-without-last-block': 'page',
+  '/gzip-member-cut': 'body_cut*',
+  '/longer-than-it-is': 'page',
+  '/longer-and-open': 'page',
+  '/length-of-the-unpacked': 'page',
+  '/no-last-chunk': 'page',
   '/gzip-in-gzip': 'too_large',
   '/mislabelled': 'encoding',
   '/corrupt-gzip': 'encoding',
@@ -64,16 +73,22 @@ const outcomes: Readonly<Record<string, string>> = {
   '/not-http': 'headers',
   '/bad-status': 'headers',
   '/no-head': 'headers',
-  '/negative-length': 'headers',
-  '/huge-length': 'headers',
-  '/length-and-chunks': 'headers',
+  '/negative-length': 'page',
+  '/huge-length': 'too_large',
+  '/length-and-chunks': 'page',
+  '/line-without-colon': 'page',
+  '/same-length-twice': 'page',
+  '/control-bytes': 'page',
+  '/bare-newline-chunks': 'page',
+  '/hint-and-newlines': 'page',
+  '/endless-careless-head': 'headers',
   '/bad-chunk': 'body_cut*',
   '/huge-chunk': 'body_cut*',
   '/chunk-extension': 'timeout*',
-  '/null-in-head': 'headers',
-  '/folded-head': 'headers',
-  '/space-before-colon': 'headers',
-  '/bare-newlines': 'headers',
+  '/null-in-head': 'page',
+  '/folded-head': 'page',
+  '/space-before-colon': 'page',
+  '/bare-newlines': 'page',
   '/two-answers': 'page',
   '/reset': 'connection*',
   '/close': 'connection*',
@@ -129,7 +144,8 @@ let web: Mischief
 let net: Net
 beforeAll(async () => {
   web = await startMischief()
-  net = createNet({ userAgent: 'test', connectTo: [], allowPrivate: ['127.0.0.0/8'] })
+  const connectTo = [{ fromHost: '', fromPort: null, toHost: '127.0.0.1', toPort: web.port }]
+  net = createNet({ userAgent: 'test', connectTo, allowPrivate: ['127.0.0.0/8'] })
 })
 afterAll(async () => {
   await net.close()
@@ -154,7 +170,15 @@ describe('the misbehaving web', () => {
       const timer = setInterval(() => {
         most = Math.max(most, held())
       }, 10)
-      const url = { id: 1, url: web.origin + path, depth: 0, anchor: '', redirects: 0, attempts: 0 }
+      // A host each: one careless answer changes how the next ones of its origin are read.
+      const url = {
+        id: 1,
+        url: `http://${path.split(/[/?]/)[1]}.example${path}`,
+        depth: 0,
+        anchor: '',
+        redirects: 0,
+        attempts: 0,
+      }
       const outcome = await visit(
         { fetch: net.fetch, now: Date.now, random: () => 0 },
         url,

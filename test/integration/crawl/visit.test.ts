@@ -12,6 +12,8 @@ import { type Mischief, type OwnPage, startMischief } from '../../fixtures/web/m
 
 const page = '<title>T</title><a href="/next">n</a><img src="/a.jpg" alt="A cat">'
 const jpeg = Uint8Array.from([0xff, 0xd8, 0xff, 0xe0, 0, 16, 0x4a, 0x46, 0x49, 0x46])
+const plain = { 'content-type': 'text/plain' }
+const bytes = { 'content-type': 'application/octet-stream' }
 const pages: Record<string, OwnPage> = {
   '/fine': { headers: { 'content-language': 'en-GB', 'content-encoding': 'gzip' }, body: gzipSync(page) },
   '/says-no': { headers: { 'x-robots-tag': 'noindex, nofollow' }, body: page },
@@ -26,6 +28,24 @@ const pages: Record<string, OwnPage> = {
     headers: { 'content-type': 'text/html; charset=windows-1252' },
     body: Uint8Array.from([0x3c, 0x74, 0x69, 0x74, 0x6c, 0x65, 0x3e, 0x80, 0xe9]),
   },
+  '/sitemap-as-page': {
+    body: `\ufeff\n<?xml version="1.0"?><!-- pages --><s:urlset><s:url><s:loc>/one</s:loc></s:url></s:urlset>`,
+  },
+  '/sitemap-as-text': { headers: plain, body: '<urlset><url><loc>/one</loc></url></urlset>' },
+  '/sitemap-as-file': { headers: bytes, body: gzipSync('<urlset><url><loc>/one</loc></url></urlset>') },
+  '/sitemap-of-lines': { headers: plain, body: 'http://h.test/one\r\nhttp://h.test/two\r\n' },
+  '/sitemap-of-nothing': { headers: { 'content-type': 'text/xml' }, body: '<urlset></urlset>' },
+  '/text': { headers: plain, body: 'Just a text.' },
+  '/file': { headers: bytes, body: Uint8Array.from([1, 2, 3, 4, 0, 0, 0, 5]) },
+  '/xhtml-as-xml': {
+    headers: { 'content-type': 'application/xml' },
+    body: `<?xml version="1.0"?><!DOCTYPE html [<!ENTITY x "y">]><html xmlns="http://www.w3.org/1999/xhtml">${page}</html>`,
+  },
+  '/other-xml': { headers: { 'content-type': 'text/xml' }, body: '<catalogue><title>T</title></catalogue>' },
+  '/untyped-comment': { headers: { 'content-type': '' }, body: `<!-- ${'x'.repeat(3_000)} -->${page}` },
+  '/refreshes': { headers: { refresh: '0; url=/there' }, body: page },
+  '/refreshes-itself': { headers: { refresh: '60' }, body: page },
+  '/refreshes-and-closes': { headers: { refresh: '0;/there', 'x-robots-tag': 'nofollow' }, body: page },
   '/moved': { status: 301, headers: { location: '/fine?a=%7e#x' } },
   '/moved-away': { status: 302, headers: { location: 'ftp://h.test/' } },
   '/slow-down': { status: 429, headers: { 'retry-after': '120' } },
@@ -54,6 +74,7 @@ const go = (
     maxBytes?: number
     deadlineMs?: number
     digest?: boolean
+    isNamed?: boolean
     signal?: AbortSignal
   } = {},
 ) =>
@@ -180,6 +201,49 @@ describe('a visit', () => {
   })
 })
 
+describe('a sitemap or feed', () => {
+  const linksOf = async (path: string, isNamed: boolean) => {
+    const outcome = await go(path, { isNamed })
+    if (outcome.kind === 'page') return outcome.page.links.map((link) => new URL(link).pathname)
+    return 'reason' in outcome ? outcome.reason : outcome.kind
+  }
+
+  it.each<[string, readonly string[] | string, readonly string[] | string]>([
+    ['/sitemap-as-page', ['/one'], ['/one']],
+    ['/sitemap-as-text', ['/one'], 'not_html'],
+    ['/sitemap-as-file', ['/one'], 'not_html'],
+    ['/sitemap-of-lines', ['/one', '/two'], 'not_html'],
+    ['/sitemap-of-nothing', 'no_entries', 'no_entries'],
+    ['/text', 'not_html', 'not_html'],
+    ['/file', 'not_html', 'not_html'],
+    ['/picture', 'not_html', 'not_html'],
+    ['/fine', ['/next'], ['/next']],
+    ['/xhtml-as-xml', ['/next'], ['/next']],
+    ['/other-xml', 'not_html', 'not_html'],
+  ])(
+    'is known by its content: %s gives %j, and %j where nobody said what it is',
+    async (path, named, unnamed) => {
+      expect(await linksOf(path, true)).toEqual(named)
+      expect(await linksOf(path, false)).toEqual(unnamed)
+    },
+  )
+})
+
+describe('a page', () => {
+  it('is one by the comment that it begins with', async () => {
+    expect(await go('/untyped-comment')).toMatchObject({ kind: 'page', page: { title: 'T' } })
+  })
+
+  it.each([
+    ['/refreshes', ['/next', '/there']],
+    ['/refreshes-itself', ['/next']],
+    ['/refreshes-and-closes', []],
+  ])('leads on by a Refresh header as by the element: %s', async (path, links) => {
+    const outcome = await go(path)
+    expect(outcome.kind === 'page' && outcome.page.links.map((link) => new URL(link).pathname)).toEqual(links)
+  })
+})
+
 describe('the robots.txt of a host', () => {
   const ask = async (answer: (path: string) => OwnPage | undefined) => {
     robots = answer
@@ -238,6 +302,36 @@ describe('the robots.txt of a host', () => {
     expect(record.body?.length).toBeLessThanOrEqual(500 * 1024)
     expect(record.body?.length).toBeGreaterThan(500 * 1024 - 30)
     expect(record.body?.endsWith('Disallow: /abcdefgh\n')).toBe(true)
+  })
+
+  const file = 'User-agent: *\nDisallow: /private\n'
+  it.each([
+    ['UTF-8 with its mark', Buffer.from(`\ufeff${file}`)],
+    ['UTF-16', Buffer.from(`\ufeff${file}`, 'utf16le')],
+    ['UTF-16, the other way round', Buffer.from(`\ufeff${file}`, 'utf16le').swap16()],
+    ['UTF-16 without a mark', Buffer.from(file, 'utf16le')],
+    ['a gzip file', gzipSync(file)],
+    ['a gzip file without its checksum', gzipSync(file).subarray(0, -8)],
+    ['a gzip file of UTF-16', gzipSync(Buffer.from(`\ufeff${file}`, 'utf16le'))],
+  ])('is read where it is %s', async (_, body) => {
+    expect(await ask(always({ body }))).toMatchObject({ kind: 'rules', body: file })
+  })
+
+  it.each([
+    ['a gzip file that is cut', gzipSync(file).subarray(0, 30)],
+    ['a gzip file of zeros that goes beyond its room', gzipSync(Buffer.alloc(64 * 1024 * 1024))],
+    ['no text at all', Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 0, 0, 13, 1, 2, 3])],
+  ])('forbids all where it is %s', async (_, body) => {
+    expect(await ask(always({ body }))).toMatchObject({ kind: 'forbid_all', status: 200 })
+  })
+
+  it('is had behind a wall that wants its cookie', async () => {
+    const wall = await ask((path) =>
+      path === '/robots.txt'
+        ? { status: 302, headers: { location: '/cookie-wall', 'set-cookie': 'wall=seen' } }
+        : undefined,
+    )
+    expect(wall).toMatchObject({ kind: 'rules' })
   })
 
   it('forbids all where the host does not answer', async () => {

@@ -145,6 +145,16 @@ describe('fetching an image', () => {
     })
   })
 
+  it('sends a cookie along the chain that set it, and along no other', async () => {
+    const { get } = desk()
+    expect(await get('http://a.test/cookie-wall?one')).toMatchObject({ kind: 'bytes' })
+    expect(await get('http://a.test/cookie-wall?two')).toMatchObject({ kind: 'bytes' })
+    const cookies = web.seen
+      .filter(({ path }) => path.startsWith('/cookie-wall'))
+      .map((one) => one.headers.cookie)
+    expect(cookies).toEqual([undefined, 'wall=seen', undefined, 'wall=seen'])
+  })
+
   it('follows five redirects, not six', async () => {
     const { get } = desk()
     expect(await get('http://a.test/redirect-chain/5')).toMatchObject({ kind: 'bytes' })
@@ -236,6 +246,16 @@ describe('fetching an image', () => {
       permission,
     })
     expect([slots, web.seen]).toEqual([[], []])
+  })
+
+  it('says so where it is another file of the site that cannot be read', async () => {
+    const permission = { rule: 'ai-txt:unreachable', checkedAt }
+    const { get } = desk({ permit: async () => ({ kind: 'unreachable', permission, inMs: 500 }) })
+    expect(await get('http://a.test/page', 3)).toMatchObject({
+      kind: 'rejected',
+      reason: 'opt_out_unreachable',
+      detail: 'ai-txt:unreachable',
+    })
   })
 
   it.each(['address_refused', 'dns', 'tls'] as const)(

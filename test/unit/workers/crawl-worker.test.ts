@@ -7,6 +7,7 @@ import type { LeasedUrl } from '../../../src/records/index.js'
 import { sleep } from '../../../src/timing/sleep.js'
 import { crawlHost } from '../../../src/workers/crawl-worker.js'
 import type { CrawlSettings } from '../../../src/workers/host-session.js'
+import { createLruMap } from '../../../src/workers/hosts/lru-map.js'
 import type { Permit, Permitted } from '../../../src/workers/hosts/permission.js'
 import type { Soft404s } from '../../../src/workers/hosts/soft-404.js'
 import { createTraps } from '../../../src/workers/hosts/traps.js'
@@ -94,6 +95,7 @@ function desk(scene: Scene, wanted = settings) {
         permit: scene.permit ?? (async () => allowed),
         known: createKnownUrls(1_000),
         traps: createTraps(1_000, Date.now),
+        cookies: createLruMap(1_000),
         soft404s: scene.soft404s ?? {
           absentPage: async () => ({ kind: 'known', shape: null }),
           isAbsent: () => false,
@@ -224,6 +226,20 @@ describe('a session on a host', () => {
       expect(commits[0]).toMatchObject({ done: [], pages: 0, health: 'bad', pauseMs, lastFetchAgoMs: null })
       expect(commits[0]!.back.toSorted()).toEqual([1, 2, 3])
     }
+  })
+
+  it.each([
+    ['robots:unreachable', 'host_stalled'],
+    ['tdm:unreachable', 'tdm_unreachable'],
+    ['ai-txt:unreachable', 'ai_txt_unreachable'],
+  ])('names what could not be read, should the host be drained for it: %s', async (rule, drainedAs) => {
+    const unreachable = { ...permission, rule }
+    const { visit, commits } = desk({
+      lease: urls(leased(1)),
+      permit: async () => ({ kind: 'unreachable', permission: unreachable, inMs: 500 }),
+    })
+    await visit()
+    expect(commits[0]).toMatchObject({ unreachable, drainedAs })
   })
 
   it('leaves out the pages of a host that cannot be reached, with the reason', async () => {
@@ -605,6 +621,73 @@ describe('a session with a browser', () => {
     expect(commits[0]).toMatchObject({ lastFetchAgoMs: expect.any(Number) })
     expect(commits[0]!.pauseMs).toBe(10_000)
     expect(commits[0]!.back).toHaveLength(7)
+  })
+
+  describe('where an answer waits for its cookie', () => {
+    /** /1 leads to `to` and sets a cookie there or here; whoever sends it gets a page. */
+    const waiting =
+      (to: string): Fetch =>
+      async ({ url, cookie, onHead }) => {
+        const isThere = cookie === 'seen=1' && url.endsWith('/1')
+        if (!isThere) {
+          const headers = url.endsWith(to) ? { 'set-cookie': 'seen=1; Path=/' } : {}
+          const location = url.endsWith('/1') ? `http://a.test${to}` : 'http://a.test/1'
+          return { kind: 'redirect', head: { status: 302, headers }, location }
+        }
+        const head = { status: 200, headers: { 'content-type': 'text/html' } }
+        onHead?.(head)
+        return { kind: 'response', head, body: Buffer.from(html), stopped: false }
+      }
+
+    it('a redirect to itself gives its page', async () => {
+      const { visit, commits, fetched } = desk({ lease: urls(leased(1)), fetch: waiting('/1') })
+      await visit()
+      expect(fetched).toEqual(['http://a.test/1', 'http://a.test/1'])
+      expect(commits[0]).toMatchObject({ pages: 1, counters: { pages: 1 } })
+      expect(commits[0]!.decided[0]).toMatchObject({ outcome: 'read', redirectTo: null })
+    })
+
+    it('a redirect back from where the cookie is set gives the page that it led from', async () => {
+      const two = [...leased(1), { ...leased(1)[0]!, id: 2, url: 'http://a.test/gate', redirects: 1 }]
+      const { visit, commits } = desk({ lease: urls(two), fetch: waiting('/gate') })
+      await visit()
+      expect(commits[0]!.decided).toMatchObject([
+        { url: 'http://a.test/1', outcome: 'redirected', redirectTo: 'http://a.test/gate' },
+        { url: 'http://a.test/gate', outcome: 'read', redirectTo: 'http://a.test/1' },
+      ])
+    })
+
+    it('the page that it leads to is sent the cookie, and no other page is', async () => {
+      const cookies: [string, string | undefined][] = []
+      const fetch: Fetch = async ({ url, cookie, onHead }) => {
+        cookies.push([url, cookie])
+        const head = { status: 200, headers: { 'content-type': 'text/html' } }
+        if (url.endsWith('/1')) {
+          const set = { status: 302, headers: { 'set-cookie': 'seen=1' } }
+          return { kind: 'redirect', head: set, location: 'http://a.test/2' }
+        }
+        onHead?.(head)
+        return { kind: 'response', head, body: Buffer.from(html), stopped: false }
+      }
+      await desk({ lease: urls(leased(3)), fetch }).visit()
+      expect(cookies).toEqual([
+        ['http://a.test/1', undefined],
+        ['http://a.test/2', 'seen=1'],
+        ['http://a.test/3', undefined],
+      ])
+    })
+
+    it('one that is never content is a loop, and counted', async () => {
+      const fetch: Fetch = async ({ url }) => ({
+        kind: 'redirect',
+        head: { status: 302, headers: { 'set-cookie': 'a=1' } },
+        location: url,
+      })
+      const { visit, commits, fetched } = desk({ lease: urls(leased(1)), fetch })
+      await visit()
+      expect(fetched).toHaveLength(2)
+      expect(commits[0]).toMatchObject({ counters: { 'page_skipped:redirect_loop': 1 } })
+    })
   })
 
   it('offers where a page would have gone as the redirect that it is', async () => {

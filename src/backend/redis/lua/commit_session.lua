@@ -1,6 +1,6 @@
 -- ARGV  run, host, token, name of this commit, partial (0, 1), pages, delay ms, reserved until, last fetch ago ms ('' = nothing was fetched),
 --       pause ms, throttle ms (0 = none), health (ok, bad, none), most failures, most ms of failing, batch size, batch age ms, most of an image host,
---       rows for the page ledger, their chunk, on whose word the host cannot be asked (JSON);
+--       rows for the page ledger, their chunk, on whose word the host cannot be asked (JSON), reason of its URLs where it is drained;
 --       renders to be added, 4 numbers (see add_rendered);
 --       done: ids; retry: n, then id, delay ms and whether the commit was refused (0, 1) for each; back: ids; offers (see offer_urls); candidates (see add_candidates);
 --       counters: n, then name and count for each
@@ -15,7 +15,7 @@ local pages, delay_ms, reserved_until, fetched_ago_ms, pause_ms = take_number(),
 local throttle_ms = take_number()
 local health, most_failures, most_failing_ms = take(), take_number(), take_number()
 local size, age_ms, per_host = take_number(), take_number(), take_number()
-local page_rows, chunk, word = take_number(), take(), take()
+local page_rows, chunk, word, drained_as = take_number(), take(), take(), take()
 local rendered = { take_number(), take_number(), take_number(), take_number() }
 local h = hash_of(host_key(host))
 
@@ -94,7 +94,7 @@ else
     failures, since = failures + 1, since and math.max(since, tonumber(call('HGET', run_key(no), 'went_on') or 0)) or now
   end
   if failures > 0 and (failures >= most_failures or now - since > most_failing_ms) then
-    drop_urls(no, host, depths, 'host_stalled', word)
+    drop_urls(no, host, depths, drained_as, word)
     left, failures, since = 0, 0, nil
   end
   -- Slots that were reserved and not used go back, unless somebody reserved behind them.

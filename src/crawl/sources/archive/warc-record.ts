@@ -1,6 +1,6 @@
+import { headEnd } from '../../../net/index.js'
 import type { RecordFault } from './archive.js'
 import { agrees } from './byte-window.js'
-import { headEnd } from './head-end.js'
 import type { TextReader } from './text-reader.js'
 
 /** The header of a WARC record (ISO 28500). */

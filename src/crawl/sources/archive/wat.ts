@@ -1,8 +1,8 @@
+import { headersOf } from '../../../net/index.js'
 import { type DomScan, emptyHarvest, type FoundImage, harvestSteps } from '../../extract/index.js'
 import { allOptOuts, headRefusal } from '../../permission/index.js'
 import { inSlices } from '../../steps.js'
 import type { VisitOptions } from '../../visit.js'
-import { headersOf } from './http-message.js'
 import { dateOf, type RecordOutcome, skip, skipByStatus, targetUrl } from './record-outcome.js'
 import { withoutReferences } from './references.js'
 

@@ -96,7 +96,7 @@ describe('a sitemap or a feed', () => {
   })
 
   it('is read from gzip, in its own charset, and not where it unfolds to far too much', async () => {
-    const rules = { productToken: 'pairmill', obeyed: allOptOuts }
+    const rules = { productToken: 'pairmill', obeyed: allOptOuts, imageSize: 512 }
     const read = (bytes: Uint8Array, headers: Record<string, string> = {}) =>
       atOnce(listingPage(bytes, headers, url, rules))
     const plain = await unfolded(gzipSync(sitemap))
@@ -123,6 +123,92 @@ describe('a sitemap or a feed', () => {
       links: [],
       candidates: [],
     })
+  })
+
+  it('may have any prefixes for its namespaces', () => {
+    const prefixed = sitemap
+      .replaceAll(/<(\/?)(urlset|url|loc|lastmod)\b/g, '<$1sm:$2')
+      .replaceAll('image:', 'pic:')
+      .replace('xmlns:image=', 'xmlns:pic=')
+      .replace('xmlns=', 'xmlns:sm=')
+    expect(prefixed).toContain('<pic:image><pic:loc>')
+    expect(shown(prefixed)).toEqual(shown(sitemap))
+    const undeclared = '<ns0:urlset><ns0:url><ns0:loc>http://a.test/one</ns0:loc></ns0:url></ns0:urlset>'
+    expect(shown(undeclared)?.links).toEqual(['http://a.test/one'])
+    const prefixedAtom = atom
+      .replaceAll(/<(\/?)(feed|title|link|entry)\b/g, '<$1a:$2')
+      .replace('xmlns=', 'xmlns:a=')
+    expect(shown(prefixedAtom)).toEqual(shown(atom))
+  })
+
+  it('keeps the prefixes that mean something else', () => {
+    const feed = `<rss xmlns:atom="http://www.w3.org/2005/Atom"><channel><item><atom:link href="/self"/><link>/page</link></item></channel></rss>`
+    expect(shown(feed)?.links).toEqual(['http://a.test/page'])
+  })
+
+  describe('with articles in it', () => {
+    const pictured = (text: string) => `<![CDATA[<p>${text}</p>]]>`
+    const readPage = (xml: string) =>
+      atOnce(
+        listingPage(Buffer.from(xml), {}, url, { productToken: 'p', obeyed: allOptOuts, imageSize: 512 }),
+      )
+    const imagesOf = (xml: string) =>
+      readPage(xml)?.candidates.map(
+        ({ imageUrl, captions, pageUrl }) =>
+          `${imageUrl} | ${captions.map(({ text }) => text).join(' + ')} | ${pageUrl}`,
+      )
+
+    it('gives their pictures as a page does, on the page of their entry', () => {
+      const image = '<img src="/mill.jpg" alt="A mill by the river" width="600" height="400"/>'
+      const feed = `<rss xmlns:c="http://purl.org/rss/1.0/modules/content/"><channel><item><title>Mills</title>
+        <link>http://a.test/news/mills</link><description>${pictured('A mill')}</description>
+        <c:encoded>${pictured(image)}</c:encoded></item></channel></rss>`
+      expect(imagesOf(feed)).toEqual([
+        'http://a.test/mill.jpg | A mill by the river | http://a.test/news/mills',
+      ])
+      expect(readPage(feed)).toMatchObject({ imagesSeen: 1, links: ['http://a.test/news/mills'] })
+      const blog = `<feed><entry><link href="/b"/><content type="html">${pictured(image)}</content></entry></feed>`
+      expect(imagesOf(blog)).toEqual(['http://a.test/mill.jpg | A mill by the river | http://a.test/b'])
+    })
+
+    it('counts a picture that stands there twice, and those without a text', () => {
+      const image = '<img src="/mill.jpg" alt="A mill by the river">'
+      const item = `<item><link>/1</link><description>${pictured(`${image}${image}<img src="/x.jpg">`)}</description></item>`
+      const page = readPage(`<rss><channel>${item}${item.replace('/1', '/2')}</channel></rss>`)
+      expect(page?.candidates).toHaveLength(1)
+      const skipped = Object.values(page?.imagesSkipped ?? {}).reduce((sum, n) => sum + n, 0)
+      expect(1 + skipped).toBe(page?.imagesSeen)
+    })
+
+    it('reads no more of them than of one page', () => {
+      const image = '<img src="/mill.jpg" alt="A mill by the river">'
+      const long = pictured(`${image}${'x'.repeat(400_000)}`)
+      const items = Array.from(
+        { length: 20 },
+        (_, n) => `<item><link>/${n}</link><description>${long}</description></item>`,
+      )
+      expect(readPage(`<rss><channel>${items.join('')}</channel></rss>`)?.imagesSeen).toBe(13)
+    })
+  })
+
+  it('may be a text with a page in each line', () => {
+    const read = (text: string | Uint8Array) =>
+      atOnce(
+        listingPage(
+          Buffer.from(text),
+          {},
+          url,
+          { productToken: 'p', obeyed: allOptOuts, imageSize: 512 },
+          true,
+        ),
+      )
+    expect(read('\ufeffhttp://a.test/1\r\n\r\n  https://b.test/2  \nhttp://a.test/1\n')?.links).toEqual([
+      'http://a.test/1',
+      'https://b.test/2',
+    ])
+    expect(read(Buffer.from('\ufeffhttp://a.test/1\nhttp://a.test/2', 'utf16le'))?.links).toHaveLength(2)
+    expect(read('http://a.test/1\nand more about it')).toBeNull()
+    expect(read('http://a.test/1 title')).toBeNull()
   })
 
   it('is looked for in XML and in compressed sitemaps alone', () => {

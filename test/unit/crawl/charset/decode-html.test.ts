@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import iconv from 'iconv-lite'
 import { describe, expect, it } from 'vitest'
-import { charsetParameter, decodeHtml } from '../../../src/crawl/index.js'
+import { charsetParameter, decodeHtml } from '../../../../src/crawl/index.js'
 
 const page = (meta: string, text: string, encoding: string) =>
   iconv.encode(`<html><head>${meta}</head>${text}`, encoding)
@@ -62,6 +62,43 @@ describe('the text of a page', () => {
   it('stays UTF-8 where one character of it is broken', () => {
     const body = Buffer.concat([Buffer.from('漢字漢字'), Buffer.from([0xff])])
     expect(decodeHtml(body, 'text/html; charset=utf-8')).toBe('漢字漢字\ufffd')
+  })
+
+  const russian = '<p>Лодки у причала</p>'
+  const inWindows = (html: string) => iconv.encode(html, 'windows-1251')
+
+  it.each([4_000, 70_000, 900_000])('is told by a meta at the end of a head of %i bytes', (bytes) => {
+    // Without the meta it would be told apart from Serbian by nothing.
+    const script = `<script>${'"<meta charset=big5>" '.repeat(bytes / 22)}</script>`
+    const html = `<html><head>${script}<meta charset="koi8-r"></head><body>Њ`
+    const body = iconv.encode(html.replace('Њ', 'Привет'), 'koi8-r')
+    expect(decodeHtml(body, 'text/html')).toContain('Привет')
+  })
+
+  it('is not told by what a script, a title or a text area holds', () => {
+    for (const name of ['script', 'style', 'title', 'textarea']) {
+      const html = `<${name}><meta charset=koi8-r></${name}>${russian}`
+      expect(decodeHtml(inWindows(html), null)).toBe(html)
+    }
+  })
+
+  it('is not told by a meta far behind the head', () => {
+    const html = `<head></head><body>${russian.repeat(400)}<meta charset=koi8-r>`
+    expect(decodeHtml(inWindows(html), null)).toBe(html)
+  })
+
+  it('is told by an XML declaration', () => {
+    const html = `<?xml version="1.0" encoding="windows-1251"?><html>${russian}</html>`
+    expect(decodeHtml(inWindows(html), 'application/xhtml+xml')).toBe(html)
+  })
+
+  it('has the syllables that Windows added to Korean', () => {
+    const html = '<meta charset=euc-kr><p>똠얌꿍 수프</p>'
+    expect(decodeHtml(iconv.encode(html, 'cp949'), null)).toBe(html)
+  })
+
+  it('is not there where its encoding can hide markup', () => {
+    expect(decodeHtml(Buffer.from('<p>text</p>'), 'text/html; charset=hz-gb-2312')).toBe('\ufffd')
   })
 
   it('takes no charset from a comment', () => {

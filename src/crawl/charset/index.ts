@@ -1,0 +1,2 @@
+export { charsetParameter, decodeHtml, decodingSteps } from './decode-html.js'
+export { guessEncoding, wideEncoding } from './guess-encoding.js'
