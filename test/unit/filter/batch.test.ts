@@ -13,7 +13,7 @@ import {
   scoreBin,
 } from '../../../src/filter/index.js'
 import type { Candidate, Caption, RejectReason } from '../../../src/records/index.js'
-import { bitmap, claimedPng, pngChunk, sceneOf } from '../../fixtures/filter/hostile.js'
+import { claimedPng, pngChunk, sceneOf, tiffHead } from '../../fixtures/filter/hostile.js'
 import { defaultFilterOptions } from '../../fixtures/filter/options.js'
 
 const never = new AbortController().signal
@@ -32,7 +32,7 @@ beforeAll(async () => {
   files.bomb = claimedPng(60_000, 60_000)
   files.page = Buffer.from(`<!doctype html><title>${'x'.repeat(6_000)}</title>`)
   files.drawing = Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg">${' '.repeat(6_000)}</svg>`)
-  files.bitmap = bitmap(300, 300)
+  files.tiff = tiffHead
   // A header that is well, and data that does not inflate.
   files.broken = Buffer.concat([
     claimedPng(300, 300).subarray(0, 33),
@@ -166,7 +166,7 @@ describe('a batch of candidates', () => {
     ['bomb', 'bomb'],
     ['page', 'not_image'],
     ['drawing', 'svg'],
-    ['bitmap', 'format'],
+    ['tiff', 'format'],
     ['nothing', 'empty'],
     ['gone', 'http_4xx'],
   ])('rejects %s: %s', async (path, reason) => {
