@@ -51,16 +51,6 @@ const decodeSeconds = 20
 /** Longest time for each look at a file that was refused. */
 const lookSeconds = 5
 
-/** `crashed`: the decoder itself did not survive it, which shows only where it runs in a process of its own. */
-export type DecodeOutcome = Decoded | ImageRejected | { readonly reason: 'crashed'; readonly detail: string }
-
-export type Decode = (
-  bytes: Uint8Array,
-  limits: ImageLimits,
-  target: DecodeTarget,
-  signal: AbortSignal,
-) => Promise<DecodeOutcome>
-
 /**
  * Decodes what was fetched, once: the stored image, the perceptual hash and the model's input are all made of the
  * result. JPEG and WebP are scaled while they are decoded where that is enough. The library is to be set up (`library-codec.ts`).

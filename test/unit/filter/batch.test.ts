@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { developPicture } from '../../../src/filter/develop.js'
 import {
   type BatchDeps,
   type BatchItem,
   crashedRow,
-  decodeImage,
   type FetchImage,
   type FilterOptions,
   filterBatch,
@@ -14,7 +14,7 @@ import {
 } from '../../../src/filter/index.js'
 import type { Candidate, Caption, RejectReason } from '../../../src/records/index.js'
 import { claimedPng, pngChunk, sceneOf, tiffHead } from '../../fixtures/filter/hostile.js'
-import { defaultFilterOptions } from '../../fixtures/filter/options.js'
+import { defaultFilterOptions, inputOf } from '../../fixtures/filter/options.js'
 
 const never = new AbortController().signal
 const permission = { rule: 'robots:none', checkedAt: '2026-01-02T03:04:05.000Z' }
@@ -98,9 +98,9 @@ async function judge(bodies: readonly Candidate[], scene: Scene = {}) {
   const result = await filterBatch(
     {
       fetchImage,
-      decode: decodeImage,
-      pixelsOf: async () => new Uint8Array(12),
-      tensorSide: 2,
+      develop: developPicture,
+      developApart: () => Promise.reject(new Error('nothing is suspected')),
+      preprocessing: inputOf(2),
       decoding: (work) => work(),
       now: () => 0,
       score: async (pairs) => {
@@ -422,8 +422,7 @@ describe('a batch of candidates', () => {
   it('keeps everything that passes the other rules where nothing is scored', async () => {
     const { rows } = await judge([candidate('cat'), candidate('small')], {
       score: null,
-      pixelsOf: null,
-      tensorSide: null,
+      preprocessing: null,
       modelId: null,
       modelThreshold: null,
     })
@@ -454,6 +453,18 @@ describe('a batch of candidates', () => {
     await expect(judge([candidate('cat')], { score: async () => [] })).rejects.toThrow('no scores')
   })
 
+  it('fetches a picture anew that was lost where it was developed, and develops it apart', async () => {
+    const lost = { develop: async () => ({ reason: 'lost' }) as const }
+    const kept = await judge([candidate('cat')], { ...lost, developApart: developPicture })
+    expect(kept.fetched).toEqual(['cat', 'cat'])
+    expect(kept.rows.map(({ row }) => row.reason)).toEqual([null])
+    const crashed = { reason: 'crashed', detail: 'it ended', sha256: '12' } as const
+    const alone = await judge([candidate('cat')], { ...lost, developApart: async () => crashed })
+    expect(alone.rows.map(({ row }) => row)).toMatchObject([
+      { reason: 'crashed', detail: 'it ended', sha256: '12', url: 'http://img.test/cat' },
+    ])
+  })
+
   it('stops when it is aborted', async () => {
     const abort = new AbortController()
     const fetched: string[] = []
@@ -465,9 +476,9 @@ describe('a batch of candidates', () => {
     const items = Array.from({ length: 40 }, (_, i) => ({ id: i, attempts: 0, body: candidate(`${i}`) }))
     const deps = {
       fetchImage,
-      decode: decodeImage,
-      pixelsOf: null,
-      tensorSide: null,
+      develop: developPicture,
+      developApart: developPicture,
+      preprocessing: null,
       decoding: <T>(work: () => Promise<T>) => work(),
     }
     const judged = filterBatch(
