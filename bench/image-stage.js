@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { decodeImage, filterBatch, filterRules } from '../dist/filter/index.js'
+import { createDevelopApart, createDevelopThreads, filterBatch, filterRules } from '../dist/filter/index.js'
 import { createNet } from '../dist/net/index.js'
 import { defaultOf } from '../dist/options/index.js'
 import { optOuts } from '../dist/records/index.js'
@@ -28,6 +28,8 @@ const batchSize = 256
 const batchesAtOnce = 3
 const shardSize = 1000
 
+const decodes = 2 * availableParallelism()
+const threads = createDevelopThreads({ atOnce: decodes })
 const never = new AbortController().signal
 const store = folderStore(folder)
 const net = createNet({ userAgent: 'pairmill-bench/1.0', connectTo: [], allowPrivate: ['127.0.0.0/8'] })
@@ -59,10 +61,10 @@ const fetchImage = createImageFetch(
 )
 const deps = {
   fetchImage,
-  decode: decodeImage,
-  pixelsOf: null,
-  tensorSide: null,
-  decoding: createSemaphore(2 * availableParallelism()),
+  develop: threads.develop,
+  developApart: createDevelopApart(),
+  preprocessing: null,
+  decoding: createSemaphore(decodes),
   now,
   score: null,
   tagger: null,
@@ -126,4 +128,5 @@ await executePlan({ store }, plan, () => {}, never)
 await removePlanParts(store, plan, never)
 const info = { run, complete: true, options: {}, optionsDigest: '', threshold: null }
 await compileDataset(store, info, never)
+await threads.close()
 await net.close()

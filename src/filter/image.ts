@@ -1,4 +1,7 @@
 import sharp, { type Metadata, type Sharp } from 'sharp'
+import { bitmapPixels } from './bitmap.js'
+import { bitmapHeader } from './bitmap-header.js'
+import { type Blemished, blemished } from './blemished.js'
 import { exifJson } from './exif.js'
 import { formatVerdict, type ImageRejected, sizeVerdict } from './header.js'
 import type { ImageLimits } from './options.js'
@@ -45,16 +48,8 @@ const white = { r: 255, g: 255, b: 255 }
 
 /** Longest time for one picture. A picture of 64 megapixels takes about a second. */
 const decodeSeconds = 20
-
-/** `crashed`: the decoder itself did not survive it, which shows only where it runs in a process of its own. */
-export type DecodeOutcome = Decoded | ImageRejected | { readonly reason: 'crashed'; readonly detail: string }
-
-export type Decode = (
-  bytes: Uint8Array,
-  limits: ImageLimits,
-  target: DecodeTarget,
-  signal: AbortSignal,
-) => Promise<DecodeOutcome>
+/** Longest time for each look at a file that was refused. */
+const lookSeconds = 5
 
 /**
  * Decodes what was fetched, once: the stored image, the perceptual hash and the model's input are all made of the
@@ -74,35 +69,98 @@ export async function decodeImage(
   if (!isDecodedFormat(format)) return formatVerdict(format)
 
   try {
+    if (format === 'bmp') return await fromBitmap(bytes, limits, target, signal)
     // `warning`: at `error` a file whose data ends early, but with an end mark, would pass as a half grey picture.
-    const picture = sharp(bytes, { failOn: 'warning', limitInputPixels: limits.maxPixels, autoOrient: true })
-    const head = await headOf(bytes, format, picture, limits)
-    if ('reason' in head) return head
-    const { width, height, exif } = head
-    const rejected = sizeVerdict(width, height, limits)
-    if (rejected !== null) return rejected
-
-    signal.throwIfAborted()
-    const working = workingSize(width, height, target)
-    if (working.width !== width || working.height !== height) scale(picture, head, working, target)
-    const { data, info } = await picture
-      .flatten({ background: white })
-      .toColourspace('srgb')
-      .timeout({ seconds: decodeSeconds })
-      .raw({ depth: 'uchar' })
-      .toBuffer({ resolveWithObject: true })
-    return {
-      pixels: rgbOf(data, info.channels),
-      width: info.width,
-      height: info.height,
-      originalWidth: width,
-      originalHeight: height,
-      exif: exifJson(exif),
-      sourceFormat: format,
-    }
+    return await fromFile({ bytes, failOn: 'warning' }, format, limits, target, signal)
   } catch (error) {
     signal.throwIfAborted()
-    return failure(error, bytes, format, limits.maxPixels)
+    const verdict = failure(error, bytes, format, limits.maxPixels)
+    return verdict.reason === 'bomb'
+      ? verdict
+      : await asBrowsersShow(bytes, format, limits, target, signal, verdict)
+  }
+}
+
+/** A file that the library refused, decoded all the same where nothing of the picture is missing; else the verdict on it. */
+async function asBrowsersShow(
+  bytes: Uint8Array,
+  format: DecodedFormat,
+  limits: ImageLimits,
+  target: DecodeTarget,
+  signal: AbortSignal,
+  verdict: ImageRejected,
+): Promise<Decoded | ImageRejected> {
+  try {
+    const bounds = { maxPixels: limits.maxPixels, seconds: lookSeconds }
+    const whole = await blemished(bytes, format, bounds)
+    return whole === null ? verdict : await fromFile(whole, format, limits, target, signal)
+  } catch {
+    signal.throwIfAborted()
+    return verdict
+  }
+}
+
+/** Throws the signal's reason, and what the library throws. */
+async function fromFile(
+  { bytes, failOn }: Blemished,
+  format: DecodedFormat,
+  limits: ImageLimits,
+  target: DecodeTarget,
+  signal: AbortSignal,
+): Promise<Decoded | ImageRejected> {
+  const picture = sharp(bytes, { failOn, limitInputPixels: limits.maxPixels, autoOrient: true })
+  const head = await headOf(bytes, format, picture, limits)
+  if ('reason' in head) return head
+  const rejected = sizeVerdict(head.width, head.height, limits)
+  if (rejected !== null) return rejected
+  signal.throwIfAborted()
+  return await decoded(picture, head, format, target)
+}
+
+/** A BMP, which the library does not read: its pixels are laid out here. */
+async function fromBitmap(
+  bytes: Uint8Array,
+  limits: ImageLimits,
+  target: DecodeTarget,
+  signal: AbortSignal,
+): Promise<Decoded | ImageRejected> {
+  const header = bitmapHeader(bytes)
+  if (header === null) return { reason: 'undecodable', detail: 'bmp with a header that is not read' }
+  const { width, height } = header
+  const rejected = sizeVerdict(width, height, limits) ?? memoryVerdict(header, 2 * rgbBytes, limits)
+  if (rejected !== null) return rejected
+  const pixels = bitmapPixels(bytes, header)
+  if (pixels === 'truncated')
+    return { reason: 'truncated', detail: `bmp without its end: ${bytes.length} bytes` }
+  signal.throwIfAborted()
+  const picture = sharp(pixels, { raw: { width, height, channels: rgbBytes } })
+  return await decoded(picture, { width, height, exif: undefined }, 'bmp', target)
+}
+
+/** Decodes a picture to its working size. */
+async function decoded(
+  picture: Sharp,
+  head: Head,
+  sourceFormat: DecodedFormat,
+  target: DecodeTarget,
+): Promise<Decoded> {
+  const { width, height, exif } = head
+  const working = workingSize(width, height, target)
+  if (working.width !== width || working.height !== height) scale(picture, head, working, target)
+  const { data, info } = await picture
+    .flatten({ background: white })
+    .toColourspace('srgb')
+    .timeout({ seconds: decodeSeconds })
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true })
+  return {
+    pixels: rgbOf(data, info.channels),
+    width: info.width,
+    height: info.height,
+    originalWidth: width,
+    originalHeight: height,
+    exif: exifJson(exif),
+    sourceFormat,
   }
 }
 
@@ -127,11 +185,23 @@ async function headOf(
   const loader = metadata.format === 'heif' ? 'avif' : metadata.format
   if (loader !== format) return { reason: 'undecodable', detail: `${format} read as ${metadata.format}` }
   const { width, height } = metadata.autoOrient
-  const bytes = width * height * bytesPerPixel(metadata, format)
-  if (bytes > limits.maxPixels * usualBytesPerPixel)
-    return { reason: 'bomb', detail: `${width} x ${height}, ${Math.ceil(bytes / 2 ** 20)} MiB to decode` }
-  return { width, height, exif: metadata.exif }
+  const tooMuch = memoryVerdict({ width, height }, bytesPerPixel(metadata, format), limits)
+  return tooMuch ?? { width, height, exif: metadata.exif }
 }
+
+/** Whether a picture takes more memory than one of all the pixels that are allowed; null = it does not. */
+function memoryVerdict(
+  { width, height }: Size,
+  pixelBytes: number,
+  limits: ImageLimits,
+): ImageRejected | null {
+  const bytes = width * height * pixelBytes
+  if (bytes <= limits.maxPixels * usualBytesPerPixel) return null
+  return { reason: 'bomb', detail: `${width} x ${height}, ${Math.ceil(bytes / 2 ** 20)} MiB to decode` }
+}
+
+/** Bytes of a pixel in red, green and blue. */
+const rgbBytes = 3
 
 /** Bytes for each pixel where a picture may have all the pixels that are allowed: red, green, blue and alpha. */
 const usualBytesPerPixel = 4

@@ -16,6 +16,7 @@ export {
   openClip,
   type PairScore,
   type Precision,
+  type Preprocessing,
   type Provider,
   precisions,
   providers,
@@ -30,7 +31,9 @@ export {
   createTagger,
   defaultConcepts,
 } from './concepts.js'
-export { createDecodeApart } from './decode-apart.js'
+export type { Develop, Developed, DevelopOutcome, Recipe } from './develop.js'
+export { createDevelopApart } from './develop-apart.js'
+export { createDevelopThreads, type DevelopThreads } from './develop-threads.js'
 export { type HeaderSize, type ImageSize, imageSize } from './dimensions.js'
 export {
   type HeaderVerdict,
@@ -39,7 +42,7 @@ export {
   type ImageRejected,
   sizeVerdict,
 } from './header.js'
-export type { Decode, Decoded, DecodeTarget } from './image.js'
+export type { Decoded, DecodeTarget } from './image.js'
 export type { FetchImage, ImageFetched, InspectPrefix } from './image-source.js'
 export { crashedRow } from './judged.js'
 export * from './language.js'

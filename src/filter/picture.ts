@@ -1,11 +1,9 @@
-import { createHash } from 'node:crypto'
 import type { Permission, RejectReason, StoredFormat } from '../records/index.js'
-import { encodeStored } from './codec.js'
+import type { Preprocessing } from './clip/index.js'
+import type { Develop, DevelopOutcome, Recipe } from './develop.js'
 import { headerVerdict } from './header.js'
-import type { Decode, Decoded } from './image.js'
 import type { FetchImage } from './image-source.js'
 import type { FilterOptions } from './options.js'
-import { perceptualHash } from './phash.js'
 
 /** Facts about an image, as far as it came. */
 export interface PictureFacts {
@@ -47,12 +45,12 @@ export type PictureOutcome =
 
 export interface PictureDeps {
   readonly fetchImage: FetchImage
-  readonly decode: Decode
-  /** CLIP's resize and crop; null = nothing is scored. */
-  readonly pixelsOf: ((decoded: Decoded) => Promise<Uint8Array>) | null
-  /** Side of the model's square input; null = nothing is scored. */
-  readonly tensorSide: number | null
-  /** Runs decoding work, at most as much at once as there are cores. */
+  readonly develop: Develop
+  /** In a process of its own. */
+  readonly developApart: Develop
+  /** How the model wants its input; null = nothing is scored. */
+  readonly preprocessing: Preprocessing | null
+  /** Runs decoding work, no more at once than keeps the cores busy. */
   readonly decoding: <T>(work: () => Promise<T>) => Promise<T>
   /** Told how long an image was worked on, in milliseconds, kept or not; `from`: the URL that gave it. Absent = nobody wants to know. */
   readonly worked?: (from: string, ms: number) => void
@@ -116,6 +114,7 @@ export async function takePicture(
   )
 }
 
+/** Bytes that go where a picture is developed are given away: one that was lost there is fetched anew, and developed apart. */
 async function pictureAt(
   deps: PictureDeps,
   url: string,
@@ -123,13 +122,29 @@ async function pictureAt(
   options: FilterOptions,
   signal: AbortSignal,
 ): Promise<PictureOutcome> {
+  for (const develop of [deps.develop, deps.developApart]) {
+    const outcome = await triedAt(deps, develop, url, attempts, options, signal)
+    if (outcome.kind !== 'lost') return outcome
+  }
+  throw new Error(`a picture was lost twice: ${url}`)
+}
+
+async function triedAt(
+  deps: PictureDeps,
+  develop: Develop,
+  url: string,
+  attempts: number,
+  options: FilterOptions,
+  signal: AbortSignal,
+): Promise<PictureOutcome | { readonly kind: 'lost' }> {
   const fetched = await deps.fetchImage(url, attempts, (soFar) => prefixVerdict(soFar, options), signal)
   if (fetched.kind === 'deferred') return fetched
   const { permission } = fetched
   if (fetched.kind === 'rejected')
     return { kind: 'rejected', reason: fetched.reason, detail: fetched.detail, permission, ...unknown }
 
-  const { bytes } = fetched
+  const { bytes, from } = fetched
+  const fetchedBytes = bytes.length
   const reject = (
     reason: RejectReason,
     detail: string | null,
@@ -138,45 +153,34 @@ async function pictureAt(
     const imageUrl = tryNext.has(reason) ? null : url
     return { kind: 'rejected', reason, detail, permission, ...unknown, imageUrl, ...facts }
   }
-  if (bytes.length === 0) return reject('empty', null)
+  if (fetchedBytes === 0) return reject('empty', null)
   const header = headerVerdict(bytes, options, true)
   if (header.kind === 'rejected') return reject(header.reason, header.detail)
-  if (bytes.length < options.minBytes) return reject('bytes_small', `${bytes.length} bytes`)
-  const sha256 = createHash('sha256').update(bytes).digest('hex')
-  const work = async (): Promise<PictureOutcome> => {
-    const decoded = await deps.decode(
-      bytes,
-      options,
-      { imageSize: options.imageSize, tensorSide: deps.tensorSide },
-      signal,
-    )
-    if ('reason' in decoded)
-      return reject(decoded.reason, decoded.detail, { sha256, fetchedBytes: bytes.length })
-    const stored = await encodeStored(decoded, options)
-    const phash = perceptualHash(decoded)
-    const pixels = deps.pixelsOf === null ? null : await deps.pixelsOf(decoded)
-    return {
-      kind: 'picture',
-      imageUrl: url,
-      permission,
-      originalWidth: decoded.originalWidth,
-      originalHeight: decoded.originalHeight,
-      exif: decoded.exif,
-      sha256,
-      fetchedBytes: bytes.length,
-      phash,
-      pixels,
-      stored: { ...stored, format: options.format },
-    }
-  }
-  return deps.decoding(async () => {
+  if (fetchedBytes < options.minBytes) return reject('bytes_small', `${fetchedBytes} bytes`)
+  const developed = await deps.decoding(async (): Promise<DevelopOutcome> => {
     const startedAt = deps.now()
     try {
-      return await work()
+      return await develop(bytes, recipeOf(options, deps.preprocessing), signal)
     } finally {
-      deps.worked?.(fetched.from, deps.now() - startedAt)
+      deps.worked?.(from, deps.now() - startedAt)
     }
   })
+  if (!('reason' in developed)) {
+    const stored = { ...developed.stored, format: options.format }
+    return { kind: 'picture', imageUrl: url, permission, fetchedBytes, ...developed, stored }
+  }
+  if (developed.reason === 'lost') return { kind: 'lost' }
+  return reject(developed.reason, developed.detail, { sha256: developed.sha256, fetchedBytes })
+}
+
+/** The options that a picture is developed by, and no others: they go to another thread with each. */
+function recipeOf(options: FilterOptions, preprocessing: Preprocessing | null): Recipe {
+  const { minSide, maxAspect, minBytes, maxBytes, maxPixels, imageSize, format, quality } = options
+  return {
+    limits: { minSide, maxAspect, minBytes, maxBytes, maxPixels },
+    stored: { imageSize, format, quality },
+    preprocessing,
+  }
 }
 
 function prefixVerdict(soFar: Uint8Array, options: FilterOptions): 'more' | 'enough' | 'stop' {

@@ -16,7 +16,7 @@ export const imageFormats = [
 export type ImageFormat = (typeof imageFormats)[number]
 
 /** Formats that are decoded; every other one is refused with a reason. */
-export const decodedFormats = ['jpeg', 'png', 'gif', 'webp', 'avif'] as const
+export const decodedFormats = ['jpeg', 'png', 'gif', 'webp', 'avif', 'bmp'] as const
 export type DecodedFormat = (typeof decodedFormats)[number]
 
 export function isDecodedFormat(format: ImageFormat): format is DecodedFormat {
@@ -53,7 +53,7 @@ function formatOf(prefix: Uint8Array): ImageFormat {
   for (const [format, bytes] of signatures) if (startsWith(prefix, bytes)) return format
   if (ascii(prefix, 0, 4) === 'RIFF' && ascii(prefix, 8, 4) === 'WEBP') return 'webp'
   if (ascii(prefix, 4, 4) === 'ftyp') return brandOf(prefix)
-  // 'BM' alone begins many a text: the reserved words must be zero and the header length one that exists.
+  // 'BM' alone begins many a text: the header length must be one that exists, which has zero bytes.
   if (ascii(prefix, 0, 2) === 'BM' && isBitmapHeader(prefix)) return 'bmp'
   return textFormat(prefix)
 }
@@ -68,9 +68,13 @@ function brandOf(prefix: Uint8Array): ImageFormat {
 }
 
 function isBitmapHeader(prefix: Uint8Array): boolean {
-  if (prefix.length < 18) return false
-  const data = view(prefix)
-  return data.getUint32(6, true) === 0 && [12, 40, 52, 56, 64, 108, 124].includes(data.getUint32(14, true))
+  return prefix.length >= 18 && isBitmapHeaderLength(view(prefix).getUint32(14, true))
+}
+
+/** Lengths that the header of a BMP has behind its file header: OS/2 1.x (12), OS/2 2.x (16 to 64) and Windows. */
+export function isBitmapHeaderLength(length: number): boolean {
+  if (length === 12 || length === 42 || length === 46 || length === 108 || length === 124) return true
+  return length >= 16 && length <= 64 && length % 4 === 0
 }
 
 /** Beginning of a page or a drawing, after a byte order mark, white space and comments. */

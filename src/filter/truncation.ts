@@ -18,6 +18,9 @@ export function isCut(bytes: Uint8Array, format: DecodedFormat): boolean {
       return bytes.length < 12 || bytes.length < view(bytes).getUint32(4, true) + 8
     case 'avif':
       return boxesExceed(bytes)
+    case 'bmp':
+      // Nothing marks its end: its own reader counts rows.
+      return false
   }
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { Backend, Consumer, Hub, WorkKind } from '../backend/index.js'
 import type { Renderer } from '../crawl/index.js'
+import { createDevelopThreads, type DevelopThreads } from '../filter/index.js'
 import type { RunOptions } from '../options/index.js'
 import { messageOf } from '../records/index.js'
 import type { Store } from '../shard/index.js'
@@ -104,6 +105,7 @@ class Engine {
   readonly #backend: Backend
   readonly #pipelines: Pipelines
   readonly #scheduler: Scheduler
+  readonly #developing: DevelopThreads
   readonly #startedAtMs: number
   #consumedAtMs: number
   #active = 0
@@ -123,10 +125,12 @@ class Engine {
     const observe = (event: WorkEvent) => this.#observe(event)
     const backend = observedBackend(hub.backend, observe)
     this.#backend = backend
+    this.#developing = createDevelopThreads({ atOnce: options.decodes })
     this.#pipelines = new Pipelines({
       backend,
       queue: hub.queue,
       decoding: createSemaphore(options.decodes),
+      develop: this.#developing.develop,
       openNet,
       openStore: deps.openStore,
       openScoring: (run) => deps.openScoring(run, this.#lost, this.#abort),
@@ -184,6 +188,7 @@ class Engine {
       // The server may be what was lost; then its leases end by themselves.
       await Promise.allSettled([this.#scheduler.close(), hub.backend.removeWorker(this.#worker)])
       await this.#pipelines.close()
+      await this.#developing.close()
     }
     this.#lost.signal.throwIfAborted()
   }

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Backend, RunEntry, RunModel, WorkQueue, WorkResult } from '../backend/index.js'
 import type { Renderer } from '../crawl/index.js'
+import type { Develop } from '../filter/index.js'
 import type { Net } from '../net/index.js'
 import type { RunOptions } from '../options/index.js'
 import { messageOf } from '../records/index.js'
@@ -22,6 +23,7 @@ export interface PipelinesDeps {
   readonly backend: Backend
   readonly queue: WorkQueue
   readonly decoding: Semaphore
+  readonly develop: Develop
   readonly openNet: (options: RunOptions) => Net
   /** Asked by each pipeline that is opened; the caller closes what it opened. */
   readonly openStore: (url: string) => Promise<Store | { readonly message: string }>
@@ -199,7 +201,7 @@ export class Pipelines {
   }
 
   async #open(entry: RunEntry): Promise<OpenPipeline | Unavailable> {
-    const { backend, queue, decoding, observe, settleMs, now, random, ...deps } = this.#deps
+    const { backend, queue, decoding, develop, observe, settleMs, now, random, ...deps } = this.#deps
     const { run } = entry
     const stored = await backend.options(run)
     if (stored === null) return { message: `there is no run ${run} any more` }
@@ -224,6 +226,7 @@ export class Pipelines {
       dial: net.dial,
       renderer,
       decoding,
+      develop,
       scoring: async () => {
         scoring ??= this.#scoringOf(run, options)
         const opened = await scoring.catch((error: unknown) => ({ message: messageOf(error) }))

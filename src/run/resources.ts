@@ -64,8 +64,7 @@ export async function openScoring(
   if (clip === null) {
     return {
       model: { id: null, isClip: false, threshold: null },
-      pixelsOf: null,
-      tensorSide: null,
+      preprocessing: null,
       score: null,
       tagger: null,
       note: null,
@@ -82,8 +81,7 @@ export async function openScoring(
   const { tagger, note } = await openTagger(clip, options.concepts, signal)
   return {
     model: { id: clip.model.id, isClip: clip.model.isClip, threshold },
-    pixelsOf: clip.pixelsOf,
-    tensorSide: clip.model.imageSide,
+    preprocessing: clip.preprocessing,
     score: fatalScore(clip, lost),
     tagger,
     note,

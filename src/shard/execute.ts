@@ -8,7 +8,7 @@ import { entryName, keyOf, parquetName, statsName, tarName } from './layout.js'
 import { ParquetFile, parquetColumns } from './parquet.js'
 import { type Plan, planShards, type ShardPlan } from './plan.js'
 import { PlanSource } from './plan-source.js'
-import { type Built, readBack } from './read-back.js'
+import { type Built, putBuilt } from './read-back.js'
 import { type SampleRecord, sampleRecord } from './sample-record.js'
 import { newTally, type RowTally, statsBytes } from './stats.js'
 import type { Store } from './store.js'
@@ -17,7 +17,7 @@ import { addMember, endArchive } from './tar-writer.js'
 
 /**
  * Writes the shards of a plan. A shard that has its entry is left alone; any other is built whole in the scratch
- * folder, stored, read back, and only then committed by its entry, which is created once. The bytes depend on the
+ * folder, stored, known to be stored whole, and only then committed by its entry, which is created once. The bytes depend on the
  * plan and its parts alone, so executing a plan again, from wherever it was killed, gives the same dataset.
  *
  * Memory: sixteen bytes a row of the plan, the rows kept in one shard, one ledger, a row group, and 64 images.
@@ -70,8 +70,7 @@ async function writeShard(
       { name: parquetName(stem), path: paths.parquet, sums: sums.parquet },
       { name: statsName(stem), path: paths.stats, sums: sums.stats },
     ]
-    for (const { name, path } of built) await store.putFile(name, path, { ifAbsent: false }, signal)
-    for (const file of built) await readBack(store, file, signal)
+    for (const file of built) await putBuilt(store, file, signal)
     const entry: ShardEntry = {
       v: 1,
       run: plan.run,

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { copyFile, link, open, opendir, readFile, rename, rm, stat } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { open, opendir, readFile, rm, stat } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { makeFolder } from '../disk/index.js'
-import type { PutOptions, PutOutcome, Store } from './store.js'
+import { orAbsent } from './absent.js'
+import { placeFile } from './folder-placing.js'
+import type { Store, StoredName } from './store.js'
 import { checkedParts } from './store-name.js'
 import { sumFile } from './summed-file.js'
 
@@ -25,12 +27,7 @@ export function folderStore(dir: string): Store {
 
   const putFile: Store['putFile'] = async (name, localPath, options, signal) => {
     signal.throwIfAborted()
-    const target = pathOf(name)
-    await makeFolder(dirname(target))
-    await syncPath(localPath)
-    const outcome = await place(localPath, target, options, scratch)
-    await syncPath(dirname(target))
-    return outcome
+    return await placeFile(localPath, pathOf(name), options, scratch)
   }
 
   return {
@@ -68,18 +65,7 @@ export function folderStore(dir: string): Store {
       const path = pathOf(name)
       return (await orAbsent(stat(path))) === null ? null : { path, release: async () => {} }
     },
-    async *list(prefix, signal) {
-      const cut = prefix.lastIndexOf('/') + 1
-      const folder = prefix.slice(0, cut)
-      const entries = await orAbsent(opendir(folder === '' ? root : pathOf(folder.slice(0, -1))))
-      if (entries === null) return
-      for await (const entry of entries) {
-        signal.throwIfAborted()
-        if (!entry.isFile() || !entry.name.startsWith(prefix.slice(cut))) continue
-        const found = await orAbsent(stat(pathOf(folder + entry.name)))
-        if (found !== null) yield { name: folder + entry.name, size: found.size, modifiedMs: found.mtimeMs }
-      }
-    },
+    list: (prefix, signal) => listFiles(root, prefix, signal),
     async top(isWanted, signal) {
       const names: string[] = []
       for await (const { name } of (await orAbsent(opendir(root))) ?? []) {
@@ -100,86 +86,21 @@ export function folderStore(dir: string): Store {
   }
 }
 
+async function* listFiles(root: string, prefix: string, signal: AbortSignal): AsyncGenerator<StoredName> {
+  const cut = prefix.lastIndexOf('/') + 1
+  const folder = prefix.slice(0, cut)
+  const path = folder === '' ? root : join(root, ...checkedParts(folder.slice(0, -1)))
+  for await (const entry of (await orAbsent(opendir(path))) ?? []) {
+    signal.throwIfAborted()
+    if (!entry.isFile() || !entry.name.startsWith(prefix.slice(cut))) continue
+    const found = await orAbsent(stat(join(path, entry.name)))
+    if (found !== null) yield { name: folder + entry.name, size: found.size, modifiedMs: found.mtimeMs }
+  }
+}
+
 /** Removes what killed processes left half built. Only for the one process that holds the folder, before it builds. */
 export async function clearScratch(store: Store): Promise<void> {
   const path = await store.scratch()
   await rm(path, { recursive: true, force: true })
   await makeFolder(path)
-}
-
-async function place(
-  source: string,
-  target: string,
-  options: PutOptions,
-  scratch: () => Promise<string>,
-): Promise<PutOutcome> {
-  try {
-    if (options.ifAbsent) return await placeNew(source, target)
-    await rename(source, target)
-    return 'stored'
-  } catch (error) {
-    if (codeOf(error) !== 'EXDEV') throw error
-  }
-  // Another file system: bring the bytes over first, so that the name still appears in one step.
-  const copy = join(await scratch(), `${basename(target)}-${randomUUID()}`)
-  try {
-    await copyFile(source, copy)
-    await syncPath(copy)
-    const outcome = await place(copy, target, options, scratch)
-    await rm(source)
-    return outcome
-  } finally {
-    await rm(copy, { force: true })
-  }
-}
-
-/** link() fails where the target stands and never shows half a file: create-if-absent with the full content. */
-async function placeNew(source: string, target: string): Promise<PutOutcome> {
-  let outcome: PutOutcome = 'stored'
-  try {
-    await link(source, target)
-  } catch (error) {
-    const code = codeOf(error)
-    if (code === 'EEXIST') outcome = 'exists'
-    else if (code !== undefined && noHardLinks.has(code)) return await placeNewUnlinked(source, target)
-    else throw error
-  }
-  await rm(source)
-  return outcome
-}
-
-/** Codes by which file systems without hard links answer. */
-const noHardLinks: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
-
-/** Look and rename are two steps here; one process holds the folder's lock, so nobody comes between. */
-async function placeNewUnlinked(source: string, target: string): Promise<PutOutcome> {
-  if ((await orAbsent(stat(target))) !== null) {
-    await rm(source)
-    return 'exists'
-  }
-  await rename(source, target)
-  return 'stored'
-}
-
-async function syncPath(path: string): Promise<void> {
-  const handle = await open(path, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
-async function orAbsent<T>(pending: Promise<T>): Promise<T | null> {
-  try {
-    return await pending
-  } catch (error) {
-    const code = codeOf(error)
-    if (code === 'ENOENT' || code === 'ENOTDIR') return null
-    throw error
-  }
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }

@@ -8,7 +8,7 @@ import { type PageEntry, pageEntryBytes, readPageEntries, readPageEntry } from '
 import { type Column, ParquetFile } from './parquet.js'
 import { type ParquetRow, readParquet } from './parquet-reader.js'
 import { UnreadableDataset } from './problem.js'
-import { readBack } from './read-back.js'
+import { putBuilt } from './read-back.js'
 import type { Store } from './store.js'
 
 /** A row as readers of the dataset meet it. */
@@ -46,7 +46,7 @@ export interface PageFile {
 }
 
 /**
- * Writes a file of the page ledger: built in the scratch folder, stored, read back, and only then committed by its entry, which is created once.
+ * Writes a file of the page ledger: built in the scratch folder, stored, known to be stored whole, and only then committed by its entry, which is created once.
  * The bytes depend on the file alone, so that writing it again changes nothing. One that has its entry is left alone.
  */
 export async function writePageFile(store: Store, page: PageFile, signal: AbortSignal): Promise<PageEntry> {
@@ -59,8 +59,7 @@ export async function writePageFile(store: Store, page: PageFile, signal: AbortS
     try {
       for (const row of page.rows) await parquet.append(recordOf(row))
       const sums = await parquet.finish()
-      await store.putFile(name, path, { ifAbsent: false }, signal)
-      await readBack(store, { name, sums }, signal)
+      await putBuilt(store, { name, path, sums }, signal)
       const entry: PageEntry = {
         v: 1,
         run: page.run,

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { open, rm } from 'node:fs/promises'
+import { type FileHandle, open, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { Row, StoredFormat } from '../records/index.js'
+import { encodePlaces, type PlacedImage, type Places, placesMember, readPlaces } from './part-places.js'
 import type { Store } from './store.js'
 import { SummedFile } from './summed-file.js'
 import { readExactly, scanTar } from './tar-reader.js'
@@ -47,7 +48,8 @@ const ledgerMember = 'ledger.jsonl'
 
 /**
  * Writes what one attempt at a batch left behind: a tar of the kept images, named by row index (`000017.jpg`), whose
- * last member `ledger.jsonl` has one Row a line, in candidate order. Images stream through; the ledger's lines are held.
+ * member `ledger.jsonl` has one Row a line, in candidate order, and whose last one says where the others lie. Images stream through; the
+ * ledger's lines are held.
  * The name carries a random token, so one that is taken is a bug and throws.
  */
 export async function writePart(
@@ -57,25 +59,28 @@ export async function writePart(
   signal: AbortSignal,
 ): Promise<PartReceipt> {
   const path = join(await store.scratch(), `${basename(name)}-${randomUUID()}`)
-  const file = await SummedFile.create(path)
+  const file = await SummedFile.create(path, 'sha256')
   const lines: Buffer[] = []
-  let kept = 0
+  const images: PlacedImage[] = []
   try {
     for await (const { row, image } of rows) {
       signal.throwIfAborted()
       checkRow(row, image, lines.length)
       if (image !== null) {
-        await addMember(file, `${String(lines.length).padStart(6, '0')}.${image.format}`, image.bytes)
-        kept++
+        const offset = await addMember(file, imageMember(lines.length, image.format), image.bytes)
+        images.push({ row: lines.length, format: image.format, offset, size: image.bytes.length })
       }
       lines.push(Buffer.from(`${JSON.stringify(row)}\n`))
     }
-    await addMember(file, ledgerMember, Buffer.concat(lines))
+    const ledger = Buffer.concat(lines)
+    const offset = await addMember(file, ledgerMember, ledger)
+    const places = { images, ledger: { offset, size: ledger.length } }
+    await addMember(file, placesMember, encodePlaces(places))
     const sums = await endArchive(file)
     if ((await store.putFile(name, path, { ifAbsent: true }, signal)) === 'exists') {
       throw new Error(`a part named ${name} was written before`)
     }
-    return { name, size: sums.size, sha256: sums.sha256, kept, rows: lines.length }
+    return { name, size: sums.size, sha256: sums.sha256, kept: images.length, rows: lines.length }
   } finally {
     await file.abandon()
     await rm(path, { force: true })
@@ -108,24 +113,29 @@ export async function readPart(path: string): Promise<PartIndex> {
   }
 }
 
+const imageMember = (row: number, format: string): string => `${String(row).padStart(6, '0')}.${format}`
+
 /** Where images and ledger lie, without reading either. */
 export async function locate(path: string): Promise<Pick<PartIndex, 'images' | 'ledger'>> {
-  const images = new Map<number, PartImage>()
-  let ledger: PartIndex['ledger'] | null = null
   const handle = await open(path)
   try {
-    for await (const { name, offset, size } of scanTar(handle)) {
-      if (ledger !== null) throw new Error(`${path}: member ${name} after the ledger`)
-      if (name === ledgerMember) {
-        ledger = { offset, size }
-        continue
-      }
-      const [, row, format] = /^(\d{6,})\.(\w+)$/.exec(name) ?? []
-      if (row === undefined || format === undefined) throw new Error(`${path}: unknown member ${name}`)
-      images.set(Number(row), { format, offset, size })
-    }
+    const { images, ledger } = (await readPlaces(handle)) ?? (await walk(handle, path))
+    return { images: new Map(images.map(({ row, ...image }) => [row, image])), ledger }
   } finally {
     await handle.close()
+  }
+}
+
+/** The places of a part that does not tell them: an earlier version's. */
+async function walk(handle: FileHandle, path: string): Promise<Places> {
+  const images: PlacedImage[] = []
+  let ledger: Places['ledger'] | null = null
+  for await (const { name, offset, size } of scanTar(handle)) {
+    if (ledger !== null) throw new Error(`${path}: member ${name} after the ledger`)
+    const [, row, format] = /^(\d{6,})\.(\w+)$/.exec(name) ?? []
+    if (name === ledgerMember) ledger = { offset, size }
+    else if (row === undefined || format === undefined) throw new Error(`${path}: unknown member ${name}`)
+    else images.push({ row: Number(row), format, offset, size })
   }
   if (ledger === null) throw new Error(`${path}: no ${ledgerMember}`)
   return { images, ledger }

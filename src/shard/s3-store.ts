@@ -3,7 +3,7 @@ import { open, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { makeFolder } from '../disk/index.js'
 import { parseS3Url } from '../records/index.js'
-import { createReader } from './s3/download.js'
+import { createReader, type S3Reader } from './s3/download.js'
 import { S3Error } from './s3/fault.js'
 import { openLink, type S3Link, type S3Settings } from './s3/link.js'
 import { listObjects, listTop, sweepUploads } from './s3/listing.js'
@@ -12,6 +12,7 @@ import { createPieceMemory } from './s3/pieces.js'
 import { isConditional, probePrefix } from './s3/probe.js'
 import { createWriter, headOf } from './s3/upload.js'
 import type { Store } from './store.js'
+import type { FileSums, SumAlgorithm } from './summed-file.js'
 
 export interface S3StoreOptions {
   /** `s3://bucket/prefix`. */
@@ -77,24 +78,11 @@ function storeOn(link: S3Link, conditional: boolean, scratchDir: string): Store 
     return scratchDir
   }
 
-  const remove: Store['remove'] = async (name, signal) => {
-    const { DeleteObjectCommand } = link.sdk
-    try {
-      await link.call(
-        `removing ${name}`,
-        (bounded) => link.client.send(new DeleteObjectCommand(link.object(name)), { abortSignal: bounded }),
-        { signal },
-      )
-    } catch (error) {
-      if (!(error instanceof S3Error && error.fault.kind === 'absent')) throw error
-    }
-  }
-
   return {
     url: link.location.url,
     conditional,
     scratch,
-    remove,
+    remove: (name, signal) => removeObject(link, name, signal),
     putBytes: writer.bytes,
     async putFile(name, localPath, options, signal) {
       const outcome = await writer.file(name, localPath, options, signal)
@@ -106,19 +94,7 @@ function storeOn(link: S3Link, conditional: boolean, scratchDir: string): Store 
       const found = await headOf(link, name, signal)
       return found === null ? null : { size: found.size }
     },
-    async sums(name, algorithms, signal) {
-      const hashes = new Map(algorithms.map((algorithm) => [algorithm, createHash(algorithm)]))
-      const size = await reader.stream(
-        name,
-        (bytes) => {
-          for (const hash of hashes.values()) hash.update(bytes)
-        },
-        signal,
-      )
-      if (size === null) return null
-      const sum = (algorithm: 'sha256' | 'md5') => hashes.get(algorithm)?.digest('hex') ?? ''
-      return { size, sha256: sum('sha256'), md5: sum('md5') }
-    },
+    sums: (name, algorithms, signal) => sumObject(reader, name, algorithms, signal),
     async localCopy(name, signal) {
       const path = join(await scratch(), `${basename(name)}-${randomUUID()}`)
       const release = async () => await rm(path, { force: true })
@@ -143,7 +119,7 @@ function storeOn(link: S3Link, conditional: boolean, scratchDir: string): Store 
       let swept = await sweepUploads(link, beforeMs, signal)
       for await (const probe of listObjects(link, probePrefix, signal)) {
         if (probe.modifiedMs > beforeMs) continue
-        await remove(probe.name, signal)
+        await removeObject(link, probe.name, signal)
         swept++
       }
       return swept
@@ -152,4 +128,37 @@ function storeOn(link: S3Link, conditional: boolean, scratchDir: string): Store 
       link.client.destroy()
     },
   }
+}
+
+/** An object that is not there is no error. */
+async function removeObject(link: S3Link, name: string, signal: AbortSignal): Promise<void> {
+  const { DeleteObjectCommand } = link.sdk
+  try {
+    await link.call(
+      `removing ${name}`,
+      (bounded) => link.client.send(new DeleteObjectCommand(link.object(name)), { abortSignal: bounded }),
+      { signal },
+    )
+  } catch (error) {
+    if (!(error instanceof S3Error && error.fault.kind === 'absent')) throw error
+  }
+}
+
+async function sumObject(
+  reader: S3Reader,
+  name: string,
+  algorithms: readonly SumAlgorithm[],
+  signal: AbortSignal,
+): Promise<FileSums | null> {
+  const hashes = new Map(algorithms.map((algorithm) => [algorithm, createHash(algorithm)]))
+  const size = await reader.stream(
+    name,
+    (bytes) => {
+      for (const hash of hashes.values()) hash.update(bytes)
+    },
+    signal,
+  )
+  if (size === null) return null
+  const sum = (algorithm: SumAlgorithm) => hashes.get(algorithm)?.digest('hex') ?? ''
+  return { size, sha256: sum('sha256'), md5: sum('md5') }
 }

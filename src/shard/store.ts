@@ -21,7 +21,7 @@ export interface Store {
   /** Size in bytes; null = there is no such name. */
   stat(name: string, signal: AbortSignal): Promise<{ size: number } | null>
   /**
-   * The size of what lies there and the sums asked for (`''` for the other), all of it read again: what proves a write.
+   * The size of what lies there and the sums asked for (`''` for the other), all of it read again: what proves a write that is not `proven`.
    * null = there is no such name.
    */
   sums(name: string, algorithms: readonly SumAlgorithm[], signal: AbortSignal): Promise<FileSums | null>
@@ -62,9 +62,12 @@ export interface TopNames {
 
 export interface PutOptions {
   readonly ifAbsent: boolean
+  /** Of the file as it was built; who gives them may be told `proven`. */
+  readonly sums?: Pick<FileSums, 'size' | 'md5'>
 }
 
-export type PutOutcome = 'stored' | 'exists'
+/** `proven`: it is stored, and the answer tells that its bytes are those of the sums. `stored` alone tells nothing of them. */
+export type PutOutcome = 'proven' | 'stored' | 'exists'
 
 export interface LocalCopy {
   readonly path: string

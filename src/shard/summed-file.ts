@@ -20,7 +20,8 @@ const chunkBytes = 4 << 20
 export class SummedFile {
   readonly #handle: FileHandle
   readonly #sha256: Hash = createHash('sha256')
-  readonly #md5: Hash = createHash('md5')
+  /** null = nobody asks for it. */
+  readonly #md5: Hash | null
   #chunk: Buffer = Buffer.allocUnsafe(chunkBytes)
   #spare: Buffer = Buffer.allocUnsafe(chunkBytes)
   #filled = 0
@@ -30,13 +31,14 @@ export class SummedFile {
   #writing: Promise<void> = Promise.resolve()
   #failure: { readonly cause: unknown } | null = null
 
-  private constructor(handle: FileHandle) {
+  private constructor(handle: FileHandle, md5: Hash | null) {
     this.#handle = handle
+    this.#md5 = md5
   }
 
-  /** Creates the file; one that stands there already is an error. */
-  static async create(path: string): Promise<SummedFile> {
-    return new SummedFile(await open(path, 'wx'))
+  /** Creates the file; one that stands there already is an error. `sha256`: the other sum is left out, and `''`. */
+  static async create(path: string, sums: 'both' | 'sha256' = 'both'): Promise<SummedFile> {
+    return new SummedFile(await open(path, 'wx'), sums === 'both' ? createHash('md5') : null)
   }
 
   /** Bytes taken so far. */
@@ -64,7 +66,7 @@ export class SummedFile {
     } finally {
       await this.#close()
     }
-    return { size: this.#size, sha256: this.#sha256.digest('hex'), md5: this.#md5.digest('hex') }
+    return { size: this.#size, sha256: this.#sha256.digest('hex'), md5: this.#md5?.digest('hex') ?? '' }
   }
 
   /** Gives the file up, finished or not; what was written stays for the caller to remove. */
@@ -86,7 +88,7 @@ export class SummedFile {
       this.#failure = { cause }
     })
     this.#sha256.update(piece)
-    this.#md5.update(piece)
+    this.#md5?.update(piece)
     const next = this.#spare
     this.#spare = this.#chunk
     this.#chunk = next

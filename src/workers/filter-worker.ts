@@ -4,7 +4,7 @@ import { hostOf, type OptOutRules } from '../crawl/index.js'
 import {
   type BatchDeps,
   type BatchResult,
-  type Decode,
+  type Develop,
   type FilterOptions,
   filterBatch,
 } from '../filter/index.js'
@@ -25,7 +25,7 @@ export interface FilterSettings {
 }
 
 export interface FilterDeps
-  extends Pick<BatchDeps, 'pixelsOf' | 'tensorSide' | 'score' | 'tagger' | 'modelId' | 'modelThreshold'> {
+  extends Pick<BatchDeps, 'preprocessing' | 'score' | 'tagger' | 'modelId' | 'modelThreshold'> {
   readonly backend: Backend
   readonly store: Store
   readonly fetch: Fetch
@@ -34,9 +34,9 @@ export interface FilterDeps
   /** See CrawlDeps. */
   readonly groupsOf: (host: string) => Promise<readonly string[]>
   readonly decoding: Semaphore
-  readonly decode: Decode
+  readonly develop: Develop
   /** In a process of its own. */
-  readonly decodeApart: Decode
+  readonly developApart: Develop
   readonly now: () => number
   readonly random: () => number
 }
@@ -69,11 +69,11 @@ export async function judgeBatch(
   // A batch that cannot be judged is split until what breaks it is found; one that cannot be stored is not to blame.
   const release = () => deps.backend.releaseBatch({ run, batch, token, failed: !judged })
   return await withLease({ leaseMs, extend, release }, abort, async ({ signal }) => {
-    const decode = suspicion === 'suspect' ? deps.decodeApart : deps.decode
+    const develop = suspicion === 'suspect' ? deps.developApart : deps.develop
     const result =
       suspicion === 'given_up'
         ? await crashedResult(lease.candidates)
-        : await judge({ ...deps, decode }, settings, lease.candidates, signal)
+        : await judge({ ...deps, develop }, settings, lease.candidates, signal)
     judged = true
     const commit = await storePart(deps, settings, batch, token, result, signal)
     const committed = await deps.backend.commitBatch(commit)

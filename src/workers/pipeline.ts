@@ -10,8 +10,8 @@ import {
 } from '../crawl/index.js'
 import {
   type BatchDeps,
-  createDecodeApart,
-  decodeImage,
+  createDevelopApart,
+  type Develop,
   type FilterOptions,
   filterRules,
 } from '../filter/index.js'
@@ -46,7 +46,7 @@ const batchAgeMs = 30_000
 const maxKnownUrls = 100_000
 
 /** What scores the pairs of a run. */
-export interface Scoring extends Pick<BatchDeps, 'pixelsOf' | 'tensorSide' | 'score' | 'tagger'> {
+export interface Scoring extends Pick<BatchDeps, 'preprocessing' | 'score' | 'tagger'> {
   readonly model: RunModel
 }
 
@@ -64,6 +64,8 @@ export interface PipelineDeps {
   readonly renderer: Renderer | null
   /** Decoding of this process, whatever run it is for. */
   readonly decoding: Semaphore
+  /** The threads of this process that do it. */
+  readonly develop: Develop
   /** Asked for by the first batch: a process that filters nothing opens no model. `message`: why this process has none. */
   readonly scoring: () => Promise<Scoring | { readonly message: string }>
   /** What the run is scored with; null = nothing was yet. */
@@ -111,8 +113,8 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     optOuts: optOutRules(options),
     store: deps.store,
     decoding: deps.decoding,
-    decode: decodeImage,
-    decodeApart: createDecodeApart(),
+    develop: deps.develop,
+    developApart: createDevelopApart(),
   }
   const shard = shardOf(deps)
   return {

@@ -26,6 +26,8 @@ import { ListBlock } from '../../src/crawl/sources/list-block.js'
 import { textPieces } from '../../src/crawl/sources/list-reader.js'
 import { readListing } from '../../src/crawl/sources/sitemap.js'
 import { atOnce } from '../../src/crawl/steps.js'
+import { bitmapPixels } from '../../src/filter/bitmap.js'
+import { bitmapHeader } from '../../src/filter/bitmap-header.js'
 import { codingsOf, decoded, decodedStart } from '../../src/net/encoding.js'
 import { addressVerdict, ChainCookies, ChunkReader, readHead, retryAfterMs } from '../../src/net/index.js'
 import { bodyEndOf } from '../../src/net/response-head.js'
@@ -40,6 +42,7 @@ import {
   response,
   wat,
 } from '../fixtures/crawl/sources/archive/warc-writer.js'
+import { encodeBitmap } from '../fixtures/filter/bitmaps.js'
 import { runs } from '../fixtures/runs.js'
 
 /** Inputs of each kind; `npm run fuzz` tries more. */
@@ -641,6 +644,28 @@ describe(`${runs.fuzz} inputs of each kind do no harm`, { timeout: 3_600_000 }, 
         expect(withoutReferences(text).length).toBeLessThanOrEqual(text.length)
       },
     ))
+
+  it('bitmaps', () => {
+    const files = [
+      encodeBitmap({ header: 40, depth: 8, coding: 'rle8' }, 60, 40, (x, y) => (x >> 2) + y),
+      encodeBitmap({ header: 40, depth: 4, coding: 'rle4' }, 61, 40, (x, y) => ((x >> 2) + y) % 16),
+      encodeBitmap({ header: 64, depth: 24, coding: 'rle24' }, 31, 20, (x, y) => (x >> 2) * y),
+      encodeBitmap({ header: 124, depth: 32, masks: [255, 65280, 0xff0000, 0xff000000] }, 9, 8, () => 1e9),
+      encodeBitmap({ header: 12, depth: 1 }, 90, 30, (x, y) => (x + y) % 2),
+    ]
+    const damage = fc.array(fc.tuple(fc.oneof(fc.nat(70), fc.nat(3_000)), fc.nat(255)), { maxLength: 20 })
+    return tried(
+      fc.tuple(fc.constantFrom(...files), damage, fc.option(fc.nat(4_000))),
+      ([file, changes, end]) => {
+        const bytes = Buffer.from(end === null ? file : file.subarray(0, end))
+        for (const [at, value] of changes) if (at < bytes.length) bytes[at] = value
+        const header = bitmapHeader(bytes)
+        if (header === null || header.width * header.height > 2 ** 20) return
+        const pixels = bitmapPixels(bytes, header)
+        if (pixels !== 'truncated') expect(pixels.length).toBe(3 * header.width * header.height)
+      },
+    )
+  })
 
   it('addresses', () =>
     tried(

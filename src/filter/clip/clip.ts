@@ -4,6 +4,7 @@ import { cosineOf } from './cosine.js'
 import { cropForModel, sharedCopy } from './crop.js'
 import type { FromThread, ThreadData } from './messages.js'
 import type { ModelError, ModelFiles } from './model.js'
+import type { Preprocessing } from './preprocess.js'
 import type { Provider } from './provider.js'
 import type { RgbImage } from './resample.js'
 import { threadJobs } from './thread-jobs.js'
@@ -47,6 +48,8 @@ export interface PairScore {
  */
 export interface Clip {
   readonly model: ClipModel
+  /** How its pictures are made. */
+  readonly preprocessing: Preprocessing
   /** The model's view of a picture: 8-bit RGB, `imageSide * imageSide * 3` bytes in shared memory. */
   pixelsOf(decoded: RgbImage): Promise<Uint8Array>
   /** One for each pair, in their order. */
@@ -156,6 +159,7 @@ export function clipOn(
       templates: files.templates,
       logitScale: files.logitScale,
     },
+    preprocessing: files.preprocessing,
     pixelsOf: (decoded) => cropForModel(decoded, files.preprocessing),
     score: async (pairs, signal) => {
       const { pictures, texts } = await embed(

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
 import type { CompletedPart } from '@aws-sdk/client-s3'
 import type { PutOptions, PutOutcome } from '../store.js'
@@ -23,9 +23,10 @@ export function createWriter(
   link: S3Link,
   { conditional, memory }: { readonly conditional: boolean; readonly memory: PieceMemory },
 ): S3Writer {
-  const put: S3Writer['bytes'] = async (name, bytes, { ifAbsent }, signal) => {
+  const put: S3Writer['bytes'] = async (name, bytes, { ifAbsent, sums }, signal) => {
     if (ifAbsent && !conditional && (await headOf(link, name, signal)) !== null) return 'exists'
-    return await putObject(link, name, bytes, ifAbsent && conditional, signal)
+    const sent = sums === undefined || sums.size !== bytes.length ? null : sums.md5
+    return await putObject(link, name, bytes, ifAbsent && conditional, signal, sent)
   }
   return {
     bytes: put,
@@ -52,7 +53,7 @@ export function createWriter(
     name: string,
     file: FileHandle,
     size: number,
-    { ifAbsent }: PutOptions,
+    { ifAbsent, sums }: PutOptions,
     signal: AbortSignal,
   ): Promise<PutOutcome> {
     // A look before the bytes are sent; whether the name is free at the end is decided when the upload is completed.
@@ -60,6 +61,7 @@ export function createWriter(
     const upload = await beginUpload(link, name, signal)
     try {
       const parts: CompletedPart[] = []
+      const pieceSums: Buffer[] = []
       await eachPiece(
         piecesOf(size, maxUploadPieces),
         async (piece, pieceSignal) => {
@@ -67,6 +69,7 @@ export function createWriter(
             piece.size,
             async (buffer) => {
               await readExactly(file, buffer, piece.size, piece.offset)
+              if (sums !== undefined) pieceSums[piece.index] = createHash('md5').update(buffer).digest()
               return await sendPiece(link, upload, piece, buffer, pieceSignal)
             },
             pieceSignal,
@@ -76,7 +79,8 @@ export function createWriter(
         signal,
         link.onAbort,
       )
-      const outcome = await completeUpload(link, upload, parts, ifAbsent && conditional, signal)
+      const sent = sums?.size === size ? sumOfPieces(pieceSums) : null
+      const outcome = await completeUpload(link, upload, parts, ifAbsent && conditional, signal, sent)
       if (outcome === 'exists') await abandonUpload(link, upload.name, upload.id)
       return outcome
     } catch (error) {
@@ -86,13 +90,17 @@ export function createWriter(
   }
 }
 
-/** Writes one object in one request; `create`: only where the name is free, which the store decides. */
+/**
+ * Writes one object in one request; `create`: only where the name is free, which the store decides. `sent`: the MD5 that proves the write,
+ * if the store answers with it; null = nobody asks.
+ */
 export async function putObject(
   link: S3Link,
   name: string,
   bytes: Uint8Array,
   create: boolean,
   signal: AbortSignal,
+  sent: string | null = null,
 ): Promise<PutOutcome> {
   const mark = randomUUID()
   const { PutObjectCommand } = link.sdk
@@ -104,12 +112,12 @@ export async function putObject(
     ...(create ? { IfNoneMatch: '*' } : {}),
   }
   try {
-    await link.call(
+    const { ETag } = await link.call(
       `writing ${name}`,
       (bounded) => link.client.send(new PutObjectCommand(command), { abortSignal: bounded }),
       { signal },
     )
-    return 'stored'
+    return isProof(ETag, sent) ? 'proven' : 'stored'
   } catch (error) {
     if (!create || !isFault(error, 'precondition')) throw error
     return (await headOf(link, name, signal))?.mark === mark ? 'stored' : 'exists'
@@ -134,6 +142,18 @@ export async function headOf(
     if (isFault(error, 'absent')) return null
     throw error
   }
+}
+
+/**
+ * Whether the ETag that a store answers with says that it holds what was sent. It is the MD5 of an object, and of one in pieces that of their
+ * MD5s with their number, unless the store encrypts: then it is something else, and proves nothing.
+ */
+function isProof(etag: string | undefined, sent: string | null): boolean {
+  return sent !== null && etag?.replaceAll('"', '').toLowerCase() === sent
+}
+
+function sumOfPieces(sums: readonly Buffer[]): string {
+  return `${createHash('md5').update(Buffer.concat(sums)).digest('hex')}-${sums.length}`
 }
 
 interface Upload {
@@ -190,6 +210,7 @@ async function completeUpload(
   parts: readonly CompletedPart[],
   create: boolean,
   signal: AbortSignal,
+  sent: string | null,
 ): Promise<PutOutcome> {
   const { CompleteMultipartUploadCommand } = link.sdk
   const command = {
@@ -199,16 +220,16 @@ async function completeUpload(
     ...(create ? { IfNoneMatch: '*' } : {}),
   }
   try {
-    await link.call(
+    const { ETag } = await link.call(
       `completing ${upload.name}`,
       (bounded) => link.client.send(new CompleteMultipartUploadCommand(command), { abortSignal: bounded }),
       { signal, deadlineMs: link.pace.completeMs },
     )
-    return 'stored'
+    return isProof(ETag, sent) ? 'proven' : 'stored'
   } catch (error) {
     // A store may know conditions on a whole object and not on an upload: the look before it must do then.
     if (create && isFault(error, 'unsupported'))
-      return await completeUpload(link, upload, parts, false, signal)
+      return await completeUpload(link, upload, parts, false, signal, sent)
     if (!isFault(error, 'precondition') && !isFault(error, 'absent')) throw error
     // Either the answer to an earlier try was lost, and what stands there is this upload, or it was never done.
     const standing = await headOf(link, upload.name, signal)

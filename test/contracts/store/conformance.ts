@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -7,6 +7,7 @@ import {
   clearScratch,
   compileDataset,
   executePlan,
+  type PutOptions,
   removePlanParts,
   type Store,
   sweepParts,
@@ -89,6 +90,30 @@ export function storeConformance(open: () => Promise<Store>, conditional: boolea
       expect(bytes.equals(await readFile(copy!.path))).toBe(true)
       await copy!.release()
       expect(await readdir(await store.scratch())).toEqual([])
+    },
+  )
+
+  it.each([0, 1, pieceBytes, pieceBytes + 1, 2.5 * pieceBytes])(
+    'says of %i bytes that they are proven where they are those of the sums, and of none else',
+    async (size) => {
+      const store = await open()
+      const bytes = randomBytes(size)
+      const md5 = createHash('md5').update(bytes).digest('hex')
+      const local = join(await store.scratch(), 'built')
+      const put = async (sums: PutOptions['sums'], ifAbsent = false) => {
+        await writeFile(local, bytes)
+        return await store.putFile(
+          'a.tar',
+          local,
+          sums === undefined ? { ifAbsent } : { ifAbsent, sums },
+          calm,
+        )
+      }
+      expect(await put({ size, md5 }, true)).toBe('proven')
+      expect(await put({ size, md5 })).toBe('proven')
+      expect(await put({ size: size + 1, md5 })).toBe('stored')
+      expect(await put(undefined)).toBe('stored')
+      expect(await put({ size, md5 }, true)).toBe('exists')
     },
   )
 

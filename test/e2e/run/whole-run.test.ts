@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { bitmap, claimedPng, pngChunk, pngSignature } from '../../fixtures/filter/hostile.js'
+import { claimedPng, pngChunk, pngSignature, tiffHead } from '../../fixtures/filter/hostile.js'
 import {
   attemptsOf,
   countersOf,
@@ -176,7 +176,7 @@ describe('a whole run over well-behaved and misbehaving hosts', { timeout: 60_00
       headers: { 'content-type': 'image/png' },
       body: '<svg xmlns="http://www.w3.org/2000/svg" width="300" height="300"><circle r="9"/></svg>',
     })
-    web.picture('img.test/old.bmp', bitmap(300, 300))
+    web.picture('img.test/scan.tif', tiffHead)
     web.picture('img.test/bomb.png', claimedPng(30_000, 30_000))
     web.picture('img.test/spoilt.png', spoiltPng())
     web.picture('img.test/flat.jpg', await flat(400, 400))
@@ -199,7 +199,7 @@ describe('a whole run over well-behaved and misbehaving hosts', { timeout: 60_00
       bad('encoding', img('/mislabelled.jpg')),
       bad('empty', img('/none.jpg')),
       bad('svg', img('/drawing')),
-      bad('format', img('/old.bmp')),
+      bad('format', img('/scan.tif')),
       bad('bomb', img('/bomb.png')),
       bad('undecodable', img('/spoilt.png')),
       bad('truncated', img('/half.jpg')),

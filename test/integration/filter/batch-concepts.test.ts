@@ -7,16 +7,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type BatchDeps, type BatchRow, filterBatch } from '../../../src/filter/batch.js'
 import { type Clip, cosineOf } from '../../../src/filter/clip/index.js'
 import { type Concept, createTagger } from '../../../src/filter/concepts.js'
-import { decodeImage } from '../../../src/filter/index.js'
+import { developPicture } from '../../../src/filter/develop.js'
 import { loadModel } from '../../../src/filter/load-model.js'
 import { sharedPath } from '../../fixtures/filter/clip/shared-files.js'
-import { defaultFilterOptions } from '../../fixtures/filter/options.js'
+import { defaultFilterOptions, inputOf } from '../../fixtures/filter/options.js'
 
 const never = new AbortController().signal
 
 /** What a batch needs beside images and a model. */
 const surroundings = {
-  decode: decodeImage,
+  develop: developPicture,
+  developApart: developPicture,
   decoding: <T>(work: () => Promise<T>) => work(),
   now: () => 0,
   findDuplicates: async () => [],
@@ -27,7 +28,7 @@ const filter = { ...defaultFilterOptions, dedupe: 'off', threshold: 0.2 } as con
 
 /** Judges one candidate for each image, in order. */
 async function judged(
-  deps: Pick<BatchDeps, 'pixelsOf' | 'tensorSide' | 'score' | 'tagger' | 'modelId'>,
+  deps: Pick<BatchDeps, 'preprocessing' | 'score' | 'tagger' | 'modelId'>,
   images: readonly { bytes: Uint8Array; caption: string }[],
 ) {
   const fetchImage: BatchDeps['fetchImage'] = async (url) => {
@@ -88,8 +89,7 @@ describe('a batch with concepts', () => {
 
   /** A model whose embeddings and cosines are given, an image each. */
   const told = (given: readonly (readonly [embedding: readonly number[], cosine: number])[]) => ({
-    pixelsOf: async () => new Uint8Array(3),
-    tensorSide: 1,
+    preprocessing: inputOf(1),
     modelId: 'told',
     score: async () =>
       given.map(([embedding, cosine]) => ({
@@ -159,7 +159,7 @@ describe('a batch with concepts', () => {
       free,
     ])
     const tagger = await createTagger(embedTexts, [concept('ex', 'drop', 'x')], never)
-    const none = { pixelsOf: null, tensorSide: null, score: null, modelId: null }
+    const none = { preprocessing: null, score: null, modelId: null }
     expect((await judged({ ...none, tagger }, images)).rows.map(shown)).toEqual([free])
   })
 })
@@ -227,8 +227,7 @@ describe.skipIf(missing.length > 0)(
       )
       const { rows } = await judged(
         {
-          pixelsOf: clip.pixelsOf,
-          tensorSide: clip.model.imageSide,
+          preprocessing: clip.preprocessing,
           score: clip.score,
           tagger,
           modelId: clip.model.id,

@@ -10,7 +10,8 @@ import type {
   HostReport,
 } from '../../../src/backend/backend.js'
 
-import { createDecodeApart, type Decode, decodeImage } from '../../../src/filter/index.js'
+import { developPicture } from '../../../src/filter/develop.js'
+import { createDevelopApart, type Develop } from '../../../src/filter/index.js'
 import type { Fetch, FetchOutcome } from '../../../src/net/index.js'
 import type { Candidate } from '../../../src/records/index.js'
 import { folderStore, partName, readPart } from '../../../src/shard/index.js'
@@ -46,8 +47,8 @@ interface Scene {
   lease: BatchLease
   committed?: BatchCommitted | Error
   fetch?: Fetch
-  decode?: Decode
-  decodeApart?: Decode
+  develop?: Develop
+  developApart?: Develop
   findDuplicates?: Backend['findDuplicates']
   now?: () => number
 }
@@ -92,13 +93,12 @@ function desk(scene: Scene) {
           permission: { rule: 'robots:none', checkedAt: '2026-01-02T03:04:05.000Z' },
           crawlDelayMs: 0,
         }),
-        decode: scene.decode ?? decodeImage,
-        decodeApart: scene.decodeApart ?? createDecodeApart(),
+        develop: scene.develop ?? developPicture,
+        developApart: scene.developApart ?? createDevelopApart(),
         decoding: createSemaphore(2),
         now: scene.now ?? Date.now,
         random: () => 0,
-        pixelsOf: null,
-        tensorSide: null,
+        preprocessing: null,
         score: null,
         tagger: null,
         modelId: null,
@@ -198,9 +198,9 @@ describe('a batch', () => {
     'counts the work on an image that is %s on the clock of the host that gave it',
     async (name, maxBytes, counter) => {
       let nowMs = 1_000_000
-      const decode: Decode = async (...given) => {
+      const develop: Develop = async (...given) => {
         nowMs += 3_000
-        return decodeImage(...given)
+        return developPicture(...given)
       }
       const fetch: Fetch = async ({ url }) => {
         const head = { status: 200, headers: {} }
@@ -209,7 +209,7 @@ describe('a batch', () => {
           ? { kind: 'redirect', head, location: `http://given.test/${name}` }
           : { kind: 'response', head, body: jpeg.subarray(0, maxBytes), stopped: false }
       }
-      const { visit, reported, commits } = desk({ lease: leaseOf(name), decode, fetch, now: () => nowMs })
+      const { visit, reported, commits } = desk({ lease: leaseOf(name), develop, fetch, now: () => nowMs })
       await visit()
       expect(commits[0]!.counters).toMatchObject({ [counter]: 1 })
       expect(reported.map(({ host, throttleMs }) => [host, throttleMs])).toEqual([
@@ -220,9 +220,9 @@ describe('a batch', () => {
   )
 
   it('of one candidate that was under way at two deaths is decoded in a process of its own, and kept where that lives', async () => {
-    const decode: Decode = () => Promise.reject(new Error('not here'))
+    const develop: Develop = () => Promise.reject(new Error('not here'))
     const lease = { ...leaseOf('cat'), starts: 2 } as BatchLease
-    const { visit, commits } = desk({ lease, decode })
+    const { visit, commits } = desk({ lease, develop })
     expect(await visit()).toEqual({ kind: 'done' })
     expect(commits[0]).toMatchObject({ kept: [{ row: 0 }], part: { rows: 1 } })
   })
@@ -231,7 +231,7 @@ describe('a batch', () => {
     const lease = { ...leaseOf('killer'), starts: 2 } as BatchLease
     const script = join(folder, 'dies.cjs')
     writeFileSync(script, "process.once('message', () => process.kill(process.pid, 'SIGSEGV'))")
-    const { visit, commits, store } = desk({ lease, decodeApart: createDecodeApart(() => script) })
+    const { visit, commits, store } = desk({ lease, developApart: createDevelopApart(() => script) })
     expect(await visit()).toEqual({ kind: 'done' })
     expect(commits[0]).toMatchObject({ kept: [], part: { rows: 1 }, counters: { 'rejected:crashed': 1 } })
     const copy = await store.localCopy(commits[0]!.part!.name, never)

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { developPicture } from '../../../src/filter/develop.js'
 import {
   type BatchDeps,
   type BatchItem,
   crashedRow,
-  decodeImage,
   type FetchImage,
   type FilterOptions,
   filterBatch,
@@ -13,8 +13,8 @@ import {
   scoreBin,
 } from '../../../src/filter/index.js'
 import type { Candidate, Caption, RejectReason } from '../../../src/records/index.js'
-import { bitmap, claimedPng, pngChunk, sceneOf } from '../../fixtures/filter/hostile.js'
-import { defaultFilterOptions } from '../../fixtures/filter/options.js'
+import { claimedPng, pngChunk, sceneOf, tiffHead } from '../../fixtures/filter/hostile.js'
+import { defaultFilterOptions, inputOf } from '../../fixtures/filter/options.js'
 
 const never = new AbortController().signal
 const permission = { rule: 'robots:none', checkedAt: '2026-01-02T03:04:05.000Z' }
@@ -32,7 +32,7 @@ beforeAll(async () => {
   files.bomb = claimedPng(60_000, 60_000)
   files.page = Buffer.from(`<!doctype html><title>${'x'.repeat(6_000)}</title>`)
   files.drawing = Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg">${' '.repeat(6_000)}</svg>`)
-  files.bitmap = bitmap(300, 300)
+  files.tiff = tiffHead
   // A header that is well, and data that does not inflate.
   files.broken = Buffer.concat([
     claimedPng(300, 300).subarray(0, 33),
@@ -98,9 +98,9 @@ async function judge(bodies: readonly Candidate[], scene: Scene = {}) {
   const result = await filterBatch(
     {
       fetchImage,
-      decode: decodeImage,
-      pixelsOf: async () => new Uint8Array(12),
-      tensorSide: 2,
+      develop: developPicture,
+      developApart: () => Promise.reject(new Error('nothing is suspected')),
+      preprocessing: inputOf(2),
       decoding: (work) => work(),
       now: () => 0,
       score: async (pairs) => {
@@ -166,7 +166,7 @@ describe('a batch of candidates', () => {
     ['bomb', 'bomb'],
     ['page', 'not_image'],
     ['drawing', 'svg'],
-    ['bitmap', 'format'],
+    ['tiff', 'format'],
     ['nothing', 'empty'],
     ['gone', 'http_4xx'],
   ])('rejects %s: %s', async (path, reason) => {
@@ -443,8 +443,7 @@ describe('a batch of candidates', () => {
   it('keeps everything that passes the other rules where nothing is scored', async () => {
     const { rows } = await judge([candidate('cat'), candidate('small')], {
       score: null,
-      pixelsOf: null,
-      tensorSide: null,
+      preprocessing: null,
       modelId: null,
       modelThreshold: null,
     })
@@ -475,6 +474,18 @@ describe('a batch of candidates', () => {
     await expect(judge([candidate('cat')], { score: async () => [] })).rejects.toThrow('no scores')
   })
 
+  it('fetches a picture anew that was lost where it was developed, and develops it apart', async () => {
+    const lost = { develop: async () => ({ reason: 'lost' }) as const }
+    const kept = await judge([candidate('cat')], { ...lost, developApart: developPicture })
+    expect(kept.fetched).toEqual(['cat', 'cat'])
+    expect(kept.rows.map(({ row }) => row.reason)).toEqual([null])
+    const crashed = { reason: 'crashed', detail: 'it ended', sha256: '12' } as const
+    const alone = await judge([candidate('cat')], { ...lost, developApart: async () => crashed })
+    expect(alone.rows.map(({ row }) => row)).toMatchObject([
+      { reason: 'crashed', detail: 'it ended', sha256: '12', url: 'http://img.test/cat' },
+    ])
+  })
+
   it('stops when it is aborted', async () => {
     const abort = new AbortController()
     const fetched: string[] = []
@@ -486,9 +497,9 @@ describe('a batch of candidates', () => {
     const items = Array.from({ length: 40 }, (_, i) => ({ id: i, attempts: 0, body: candidate(`${i}`) }))
     const deps = {
       fetchImage,
-      decode: decodeImage,
-      pixelsOf: null,
-      tensorSide: null,
+      develop: developPicture,
+      developApart: developPicture,
+      preprocessing: null,
       decoding: <T>(work: () => Promise<T>) => work(),
     }
     const judged = filterBatch(

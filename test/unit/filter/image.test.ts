@@ -3,13 +3,13 @@ import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type Decoded, decodeImage, type ImageRejected } from '../../../src/filter/index.js'
 import {
-  bitmap,
   claimedGif,
   claimedJpeg,
   claimedPng,
   pngChunk,
   scene,
   sceneOf,
+  tiffHead,
 } from '../../fixtures/filter/hostile.js'
 import { defaultFilterOptions } from '../../fixtures/filter/options.js'
 import { runs } from '../../fixtures/runs.js'
@@ -333,7 +333,7 @@ describe('A file that is no usable image', () => {
     ['not_image', Buffer.from('<!doctype html><title>404</title>')],
     ['not_image', Buffer.from([0xff, 0xff, 0xff])],
     ['not_image', Buffer.alloc(0)],
-    ['format', bitmap(300, 300)],
+    ['format', tiffHead],
     ['side_small', claimedGif(1, 1)],
     ['truncated', Buffer.from([0xff, 0xd8, 0xff])],
   ])('is refused as %s: %#', async (reason, bytes) => {
@@ -370,5 +370,77 @@ describe('A file that is no usable image', () => {
       AbortSignal.abort(reason),
     )
     await expect(called).rejects.toBe(reason)
+  })
+})
+
+describe('A file that browsers show though it breaks its format', () => {
+  const size = 480
+  const photo = () => sceneOf(size, 320)
+  const kinds = ['baseline', 'progressive', 'grey'] as const
+  const files = new Map<(typeof kinds)[number], Buffer>()
+
+  beforeAll(async () => {
+    files.set('baseline', await photo().jpeg().toBuffer())
+    files.set('progressive', await photo().jpeg({ progressive: true }).toBuffer())
+    files.set('grey', await photo().greyscale().jpeg().toBuffer())
+  })
+
+  /** As the first frame shows it, whatever is wrong behind it. */
+  const like = async (file: Buffer, whole: Buffer) =>
+    difference(decoded(await decode(file)).pixels, decoded(await decode(whole)).pixels)
+
+  test.each(kinds)('is decoded where its data lacks some bytes before its end mark: %s', async (kind) => {
+    const whole = files.get(kind)!
+    for (const lacking of [1, 2, 3, 4, 6, 10])
+      expect(
+        await like(Buffer.concat([whole.subarray(0, -2 - lacking), whole.subarray(-2)]), whole),
+      ).toBeLessThan(1)
+  })
+
+  test.each(kinds)('is decoded where its end mark is lost, with some bytes or none: %s', async (kind) => {
+    const whole = files.get(kind)!
+    for (const lacking of [1, 2, 3, 6, 10])
+      expect(await like(whole.subarray(0, -lacking), whole)).toBeLessThan(1)
+  })
+
+  test.each(kinds)('is not one that lacks rows, with its end mark or without: %s', async (kind) => {
+    const whole = files.get(kind)!
+    await fc.assert(
+      fc.asyncProperty(fc.double({ min: 0.05, max: 0.97, noNaN: true }), async (share) => {
+        const cut = whole.subarray(0, Math.floor(share * whole.length))
+        expect(await decode(cut)).toMatchObject({ reason: 'truncated' })
+      }),
+      { numRuns: runs.file / 4 },
+    )
+    if (kind === 'progressive') return
+    for (const share of [0.3, 0.6, 0.85])
+      expect(
+        await decode(Buffer.concat([whole.subarray(0, share * whole.length), whole.subarray(-2)])),
+      ).toMatchObject({ reason: 'undecodable' })
+  })
+
+  test('is decoded where a camera writes a scan header that means nothing in a sequential picture', async () => {
+    const whole = files.get('baseline')!
+    const odd = Buffer.from(whole)
+    const scan = odd.indexOf(Buffer.from([0xff, 0xda]))
+    // B.2.3: first and last coefficient, and the bits of them.
+    odd.set([0, 0, 0], scan + 2 + odd.readUInt16BE(scan + 2) - 3)
+    expect(await like(odd, whole)).toBe(0)
+  })
+
+  test('is a PNG whose checksums are wrong, and not one that lacks rows', async () => {
+    for (const progressive of [false, true]) {
+      const whole = await photo().png({ progressive }).toBuffer()
+      const spoilt = Buffer.from(whole)
+      const at = spoilt.indexOf('IDAT')
+      spoilt[at + 4 + spoilt.readUInt32BE(at - 4)]! ^= 1
+      expect(await like(spoilt, whole)).toBe(0)
+      // The checksum of the data itself stands right before the last chunk's own.
+      const sum = Buffer.from(whole)
+      sum.fill(9, whole.length - 20, whole.length - 16)
+      expect(await like(sum, whole)).toBe(0)
+      for (const share of [0.3, 0.9, 0.98])
+        expect(await decode(whole.subarray(0, share * whole.length))).toMatchObject({ reason: 'truncated' })
+    }
   })
 })

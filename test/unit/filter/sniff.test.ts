@@ -2,14 +2,15 @@ import fc from 'fast-check'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { headerVerdict, imageSize, sniffBytes, sniffImage } from '../../../src/filter/index.js'
+import { encodeBitmap } from '../../fixtures/filter/bitmaps.js'
 import {
-  bitmap,
   claimedGif,
   claimedJpeg,
   claimedPng,
   pngChunk,
   pngSignature,
   sceneOf,
+  tiffHead,
   withSegment,
 } from '../../fixtures/filter/hostile.js'
 import { defaultFilterOptions } from '../../fixtures/filter/options.js'
@@ -39,8 +40,14 @@ beforeAll(async () => {
   files.set('webp, extended', await scene().ensureAlpha(0.5).webp().toBuffer())
   files.set('avif', await scene().avif({ effort: 0 }).toBuffer())
   files.set('avif with alpha', await scene().ensureAlpha(0.5).avif({ effort: 0 }).toBuffer())
-  files.set('bmp', bitmap(width, height))
-  files.set('bmp from the top', bitmap(width, -height))
+  files.set(
+    'bmp',
+    encodeBitmap({ header: 40, depth: 24 }, width, height, () => 0x123456),
+  )
+  files.set(
+    'bmp from the top',
+    encodeBitmap({ header: 40, depth: 24, fromTop: true }, width, height, () => 0x123456),
+  )
 })
 
 const names = [
@@ -200,7 +207,7 @@ describe('The verdict on a head', () => {
   })
 
   test('refuses formats that are not decoded', async () => {
-    expect(reasonOf(bitmap(300, 300))).toBe('format')
+    expect(reasonOf(tiffHead)).toBe('format')
     expect(
       reasonOf(
         await sharp({ create: { width: 300, height: 300, channels: 3, background: 'red' } })

@@ -37,6 +37,7 @@ function desk() {
   const lines = new Pipelines({
     backend: backend as Backend,
     queue: {} as WorkQueue,
+    develop: () => Promise.reject(new Error('nothing is developed')),
     decoding: createSemaphore(1),
     openNet: () => {
       nets.opened++

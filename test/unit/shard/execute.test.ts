@@ -89,6 +89,32 @@ describe('executing a plan', () => {
     expect(all.map(({ key }) => key)).toEqual([...all.map(({ key }) => key)].sort())
   })
 
+  it('reads back what the store does not prove, and commits nothing that reads back otherwise', async () => {
+    const folder = folderStore(await tempFolder())
+    const plan = await planOf(folder, specs)
+    const read: string[] = []
+    const unproven: Store = {
+      ...folder,
+      putFile: async (...given) => {
+        await folder.putFile(...given)
+        return 'stored'
+      },
+      sums: async (name, ...rest) => {
+        read.push(name)
+        const sums = await folder.sums(name, ...rest)
+        return sums === null || name !== '00001.parquet' ? sums : { ...sums, sha256: 'another' }
+      },
+    }
+    await expect(executePlan({ store: unproven }, plan, ignore, calm)).rejects.toThrow(
+      '00001.parquet reads back',
+    )
+    expect((await readEntries(folder)).map(({ shard }) => shard)).toEqual([0])
+    expect(read.filter((name) => name.startsWith('00000'))).toHaveLength(3)
+    read.length = 0
+    const entries = await executePlan({ store: { ...unproven, putFile: folder.putFile } }, plan, ignore, calm)
+    expect([entries.length, read]).toEqual([3, []])
+  })
+
   it('writes a parquet row for every candidate: kept ones first as in the tar, then rejected ones without a key', async () => {
     const dir = await tempFolder()
     const store = folderStore(dir)

@@ -1,22 +1,28 @@
 import { fork } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
-import type { DecodeRequest } from './decode-process.js'
-import type { Decode, DecodeOutcome } from './image.js'
+import type { Develop } from './develop.js'
+import type { ApartAnswer, ApartRequest } from './develop-process.js'
 
 /** Longer than any image takes that is decoded at all, with the start of the process. */
 const deadlineMs = 60_000
 
 /**
- * Decodes an image in a process of its own, for one that is suspected of ending the processes that decode it: if that process
+ * Develops a picture in a process of its own, for one that is suspected of ending the processes that decode it: if that process
  * dies, the image is to blame, which the death of a worker never proves. About 0.2 s dearer than in process. `scriptOf` says what
  * the process runs; asked when the first image needs it.
  */
-export function createDecodeApart(
-  scriptOf = () => createRequire(import.meta.url).resolve('#threads/filter/decode-process.js'),
-): Decode {
-  return async (bytes, limits, target, signal) => {
+export function createDevelopApart(
+  scriptOf = () => createRequire(import.meta.url).resolve('#threads/filter/develop-process.js'),
+): Develop {
+  return async (bytes, recipe, signal) => {
     signal.throwIfAborted()
+    const crashed = (detail: string): ApartAnswer => ({
+      reason: 'crashed',
+      detail,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+    })
     const child = fork(scriptOf(), [], {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
@@ -29,11 +35,11 @@ export function createDecodeApart(
       const ended = once(child, 'exit', { signal: until }).then(([code, name]) =>
         crashed(`the process that decoded it ended with ${name ?? code}`),
       )
-      const answered = once(child, 'message', { signal: until }).then(([answer]) => answer as DecodeOutcome)
+      const answered = once(child, 'message', { signal: until }).then(([answer]) => answer as ApartAnswer)
       // The losing promise of the race ends with `over`.
       ended.catch(() => {})
       answered.catch(() => {})
-      child.send({ bytes, limits, target } satisfies DecodeRequest, () => {
+      child.send({ bytes, recipe } satisfies ApartRequest, () => {
         // A process that is gone before it was asked shows by its exit.
       })
       return await Promise.race([answered, ended])
@@ -47,8 +53,4 @@ export function createDecodeApart(
       child.kill('SIGKILL')
     }
   }
-}
-
-function crashed(detail: string): DecodeOutcome {
-  return { reason: 'crashed', detail }
 }
