@@ -45,7 +45,6 @@ import {
 import { encodeBitmap } from '../fixtures/filter/bitmaps.js'
 import { runs } from '../fixtures/runs.js'
 
-/** Inputs of each kind; `npm run fuzz` tries more. */
 /** Of processor time, so that whatever else the machine does is not held against an input. */
 const mostMicroseconds = 1_000_000
 /** The heap may grow so much between the middle and the end of all inputs. */
