@@ -43,7 +43,7 @@ const beginning: BegunRecord = { fields: [], length: 0, crossesLines: false }
  *
  * * in tab-separated files, where most writers know no quotes, a quoted field ends before the next tab or line end
  * * elsewhere it may hold separators and line ends, but nothing stands behind its closing quote, and where it reaches over line ends it
- *   neither gives its record more fields than the header has, nor holds a line that is a row by itself
+ *   neither gives its record more or fewer fields than the header has, nor holds a line that is a row by itself
  *
  * Quotes within quotes are doubled, or have a backslash where the field cannot be read otherwise.
  */
@@ -132,14 +132,15 @@ export class CsvParser {
       if (quoted?.crossesLines === true) crossesLines = true
       const isLong = end - start > maxRecordLength
       if (isLong && !crossesLines) return 'long'
-      if (crossesLines && (isLong || fields.length >= (this.#header?.columns ?? Number.POSITIVE_INFINITY))) {
+      const isEnd = text.charCodeAt(end) !== this.#separator
+      if (crossesLines && (isLong || !this.#mayHave(fields.length + 1, isEnd))) {
         this.#boundUntil = end
         this.#begun = beginning
         return this.#recordAt(start)
       }
       const value = quoted === null ? text.slice(from, end) : quoted.value
       from = end + 1
-      if (text.charCodeAt(end) === this.#separator) {
+      if (!isEnd) {
         fields.push(value)
         continue
       }
@@ -147,6 +148,12 @@ export class CsvParser {
       const isBlank = fields.length === 1 && fields[0] === '' && quoted === null
       return { fields: isBlank ? null : fields, end: Math.min(from, text.length), crossesLines }
     }
+  }
+
+  /** Whether a record may have so many fields, and more of them unless it ends. */
+  #mayHave(fields: number, isEnd: boolean): boolean {
+    if (this.#header === null) return true
+    return isEnd ? fields === this.#header.columns : fields < this.#header.columns
   }
 
   /** Whether more text could make something else of the record that begins there. */

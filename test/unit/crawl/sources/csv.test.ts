@@ -75,10 +75,21 @@ describe('a lone quote in a table', () => {
     ])
   })
 
-  it('costs its own row where its field would give the record more fields than the header has', () => {
+  it('costs its own row where its field would give the record another number of fields than the header has', () => {
     expect(rowsOf(['url,caption,page', 'u1,"A pier,p1', 'a 7",u2,c2,p2', 'u3,c3,p3'])).toEqual([
       '2 u1|"A pier|p1',
       '3 a 7"|u2|c2|p2',
+      '4 u3|c3|p3',
+    ])
+    expect(rowsOf(['url,caption,page', 'u1,"A pier,p1', 'u2,c2,"p2"', 'u3,c3,9"', 'u4,c4,p4'])).toEqual([
+      '2 u1|"A pier|p1',
+      '3 u2|c2|p2',
+      '4 u3|c3|9"',
+      '5 u4|c4|p4',
+    ])
+    expect(rowsOf(['url,caption,page', 'u1,"A pier,p1', 'u2,c2,9"', 'u3,c3,p3'])).toEqual([
+      '2 u1|"A pier|p1',
+      '3 u2|c2|9"',
       '4 u3|c3|p3',
     ])
   })
