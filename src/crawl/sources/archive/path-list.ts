@@ -13,8 +13,11 @@ export const commonCrawlBase = 'https://data.commoncrawl.org/'
 const maxListBytes = 64 * 1024 * 1024
 const maxPathLength = 4096
 
-/** Files that hold archives, or whole collections of them, and are not read; by their first bytes. */
-const otherArchives: readonly { readonly isOne: (start: Buffer) => boolean; readonly why: string }[] = [
+/** Files that hold archives, or whole collections of them, and are not read; by their first bytes, and of zip files by their name. */
+const otherArchives: readonly {
+  readonly isOne: (start: Buffer, place: string) => boolean
+  readonly why: string
+}[] = [
   {
     // A frame (RFC 8878), or one that is passed over: `.warc.zst` begins with its dictionary in such a one.
     isOne: (start) =>
@@ -23,8 +26,8 @@ const otherArchives: readonly { readonly isOne: (start: Buffer) => boolean; read
     why: 'it is compressed with zstd, which is not read here: unfold it, or compress it with gzip',
   },
   {
-    isOne: (start) => start.toString('latin1', 0, 4) === 'PK\u0003\u0004',
-    why: 'it is a zip file, as .wacz files are, which is not read here: unzip it, and name the .warc.gz files in its folder archive',
+    isOne: (start, place) => start.toString('latin1', 0, 2) === 'PK' && /\.wacz(?:[?#]|$)/i.test(place),
+    why: 'it is a WACZ file, which is not read here: unzip it, and name the .warc.gz files in its folder archive',
   },
 ]
 
@@ -33,7 +36,7 @@ export function kindOfFile(
   place: string,
   start: Buffer,
 ): { readonly kind: 'archive' | 'paths' } | { readonly kind: 'neither'; readonly why: string } {
-  const other = otherArchives.find(({ isOne }) => isOne(start))
+  const other = otherArchives.find(({ isOne }) => isOne(start, place))
   if (other !== undefined) return { kind: 'neither', why: other.why }
   const text = memberBeginning(start) ?? start
   const first = text.subarray(text.findIndex((byte) => byte !== 0x0d && byte !== 0x0a))
