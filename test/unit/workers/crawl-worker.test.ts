@@ -406,6 +406,7 @@ describe('a session on a host', () => {
     ['as many fetches under way as it is told', { hostConcurrency: 7 }, 0, 7],
     ['one where robots.txt asks for a delay', { hostConcurrency: 7 }, 5, 1],
   ])('has %s: %o, a Crawl-delay of %i ms', async (_, over, crawlDelayMs, expected) => {
+    vi.useFakeTimers({ now: 1_000_000 })
     let underWay = 0
     let most = 0
     const fetch: Fetch = async () => {
@@ -415,7 +416,9 @@ describe('a session on a host', () => {
       return { kind: 'failed', reason: 'headers', detail: '' }
     }
     const permit: Permit = async () => ({ ...allowed, crawlDelayMs })
-    await desk({ lease: urls(leased(12)), fetch, permit }, { ...settings, ...over }).visit()
+    const visited = desk({ lease: urls(leased(12)), fetch, permit }, { ...settings, ...over }).visit()
+    await vi.runAllTimersAsync()
+    await visited
     expect(most).toBe(expected)
   })
 
