@@ -21,7 +21,8 @@ export function* decodingSteps(body: Uint8Array, contentType: string | null): St
   const mark = byteOrderMark(body)
   if (mark !== null) return yield* decode(body, mark)
   const isAllUtf8 = isUtf8(body)
-  for (const label of [charsetParameter(contentType), declaredEncoding(body)]) {
+  for (const declared of [() => charsetParameter(contentType), () => declaredEncoding(body)]) {
+    const label = declared()
     const encoding = label === null ? null : encodingOf(label)
     if (encoding === null) continue
     const text = yield* decode(body, encoding)

@@ -85,8 +85,10 @@ const pages: readonly (readonly [string, string])[] = [
     filled(pageLength, '<meta property="og:image" content="a"><meta property="og:image:alt" content="b c">'),
   ],
 ]
+/** Beginning of a sitemap that names a page, so that it is one that says something. */
+const named = '<urlset><url><loc>/named</loc></url>'
 const listings: readonly (readonly [string, string])[] = [
-  ['empty entries', filled(listingLength, '<url></url>', '<urlset>', '</urlset>')],
+  ['empty entries', filled(listingLength, '<url></url>', named, '</urlset>')],
   [
     'images of one entry',
     filled(
@@ -105,7 +107,7 @@ const listings: readonly (readonly [string, string])[] = [
       '</urlset>',
     ),
   ],
-  ['other elements', filled(listingLength, '<a/>', '<urlset>', '</urlset>')],
+  ['other elements', filled(listingLength, '<a/>', named, '</urlset>')],
   [
     'titles of one image',
     filled(
@@ -115,7 +117,7 @@ const listings: readonly (readonly [string, string])[] = [
       '</item></rss>',
     ),
   ],
-  ['one text', filled(listingLength, 'a', '<urlset><url><loc>', '</loc></url></urlset>')],
+  ['one text', filled(listingLength, 'a', `${named}<url><loc>`, '</loc></url></urlset>')],
 ]
 
 /** What a visit with this answer takes of the processor at most between two turns of the event loop, in milliseconds. */
