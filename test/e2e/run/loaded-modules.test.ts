@@ -29,6 +29,7 @@ const threads = {
   '/dist/lock/beat-thread.js': 'lock',
   '/dist/filter/clip/thread.js': 'model',
   '/dist/filter/clip/prepare-thread.js': 'prepare',
+  '/dist/filter/develop-thread.js': 'pictures',
 } as const
 
 /** The heavy packages that each thread of a process has loaded: V8 lists them in what it writes for coverage. */
@@ -87,20 +88,26 @@ describe('a run loads what it uses', { timeout: 120_000 }, () => {
     })
   })
 
-  it('and for an image the image library and the languages, but no model where none scores', async () => {
+  it('and for an image the languages, and the image library in the thread of pictures alone, but no model where none scores', async () => {
     expect(await run('image', 'none')).toEqual({
       kept: 1,
-      loaded: { main: ['eld', 'sharp', 'zod'], database: ['@electric-sql/pglite'], lock: [] },
+      loaded: {
+        main: ['eld', 'zod'],
+        database: ['@electric-sql/pglite'],
+        lock: [],
+        pictures: ['sharp'],
+      },
     })
   })
 
   it('and what a model needs in the threads of the model alone', async () => {
     const { loaded } = await run('image', smallModelFolder())
     expect(loaded).toEqual({
-      main: ['eld', 'sharp', 'zod'],
+      main: ['eld', 'zod'],
       database: ['@electric-sql/pglite'],
       lock: [],
       model: ['onnxruntime-node'],
+      pictures: ['sharp'],
       prepare: ['@huggingface/tokenizers'],
     })
   })
