@@ -7,7 +7,7 @@ import {
 } from '../../records/index.js'
 import { candidateRoom, candidateSize, maxCaptions } from '../page-room.js'
 import type { Steps } from '../steps.js'
-import { markedWidth, pictureKey } from './picture-url.js'
+import { markedWidth } from './picture-url.js'
 import type { ImageSource, ImageUrls } from './source.js'
 
 /** An image with all that is known of it, before equal ones are joined. */
@@ -103,7 +103,7 @@ function* draftsOf(elements: readonly Finding[], count: Count): Steps<Draft[]> {
       continue
     }
     const said = saidOf(finding)
-    const [key = '', ...others] = urls.sources.map(({ url }) => pictureKey(url))
+    const [key = '', ...others] = urls.sources.map((source) => source.key)
     // A lazy image and its noscript twin have the same alt, and one's first URL is among the other's. Only a first URL
     // joins: different images may share a fallback that is a placeholder.
     const twin =
@@ -127,7 +127,7 @@ function* draftsOf(elements: readonly Finding[], count: Count): Steps<Draft[]> {
 function addSizes(draft: Draft, sources: readonly ImageSource[]): void {
   for (const source of sources) {
     if (draft.sources.length >= maxJoined || draft.sources.some(({ url }) => url === source.url)) continue
-    if (pictureKey(source.url) !== draft.key) continue
+    if (source.key !== draft.key) continue
     const own = markedWidth(draft.sources[0]?.url ?? '')
     const isLarger =
       own !== null && own < smallWidth && (markedWidth(source.url) ?? Number.POSITIVE_INFINITY) > own
@@ -150,7 +150,7 @@ function shownBy(drafts: readonly Draft[]): Shown {
 }
 
 function show(draft: Draft, shown: Shown): void {
-  for (const key of new Set(draft.sources.map(({ url }) => pictureKey(url)))) {
+  for (const key of new Set(draft.sources.map((source) => source.key))) {
     const places = shown.get(key)
     if (places === undefined) shown.set(key, [draft])
     else places.push(draft)
@@ -163,7 +163,7 @@ function declare(finding: Finding, drafts: Draft[], shown: Shown, count: Count):
     count(urls.reason)
     return
   }
-  const key = pictureKey(urls.sources[0].url)
+  const { key } = urls.sources[0]
   const places = shown.get(key)
   if (places === undefined) {
     const draft = draftOf(finding, urls, key)

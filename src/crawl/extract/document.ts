@@ -21,16 +21,24 @@ const pieceLength = 16 * 1024
  * any real page, reading stops, and what came before is the document.
  */
 export function* parseDocument(html: string): Steps<Document> {
+  const first = yield* parseOnce(html)
+  if (!first.hasOddEnd) return first.root
+  // Elsewhere neither end means anything.
+  return (yield* parseOnce(html.replaceAll(oddEnd, '-->'))).root
+}
+
+/** Ends a comment too (HTML section 13.2.5.52), which the parser does not know. */
+const oddEnd = '--!>'
+
+function* parseOnce(text: string): Steps<BoundedHandler> {
   const handler = new BoundedHandler()
   const parser = new Parser(handler)
-  // Ends a comment too (HTML section 13.2.5.53), which the parser does not know; elsewhere neither means anything.
-  const text = html.includes('--!>') ? html.replaceAll('--!>', '-->') : html
   for (let at = 0; at < text.length && !handler.isFull; at += pieceLength) {
     parser.write(text.slice(at, at + pieceLength))
     yield
   }
   parser.end()
-  return handler.root
+  return handler
 }
 
 class BoundedHandler extends DomHandler {
@@ -41,6 +49,8 @@ class BoundedHandler extends DomHandler {
   #foreign = 0
   /** Nothing more is taken. */
   isFull = false
+  /** A comment holds what should have ended it. */
+  hasOddEnd = false
 
   override onparserinit(parser: Parser): void {
     this.#parser = parser
@@ -56,6 +66,11 @@ class BoundedHandler extends DomHandler {
       this.#parser?.pause()
     }
     super.onopentag(name, attributes)
+  }
+
+  override oncomment(data: string): void {
+    this.hasOddEnd ||= data.includes(oddEnd)
+    super.oncomment(data)
   }
 
   override onclosetag(name = '', implied = false): void {

@@ -5,7 +5,7 @@ import type { Finding } from './candidates.js'
 import type { Node } from './document.js'
 import type { DomScan, Figure, FoundImage } from './harvest.js'
 import { type ImageLabels, type LabelledPicture, labelImages } from './labels.js'
-import { pictureKey } from './picture-url.js'
+import { type LazySources, lazySourcesOf, noLazySources } from './lazy.js'
 import { type ImageUrls, imageUrlsOf, pixels, type SourceContext } from './source.js'
 import { textOf, tidyText } from './text.js'
 
@@ -41,18 +41,18 @@ export function* findingsOf(
   context: SourceContext,
   placeOf: (index: number) => number,
 ): Steps<readonly Finding[]> {
-  const withShared = { ...context, sharedSrcs: sharedIn(found.images) }
+  const lazies = found.images.map(({ attributes }) => lazySourcesOf(attributes))
+  const withShared = { ...context, sharedSrcs: sharedIn(found.images, lazies) }
   const urls: ImageUrls[] = []
   for (const [i, image] of found.images.entries()) {
     if (i % imagesPerStep === 0) yield
-    urls.push(imageUrlsOf(image, withShared))
+    urls.push(imageUrlsOf(image, lazies[i] ?? noLazySources, withShared))
   }
   const labels =
     found.labels.length === 0
       ? null
-      : yield* labelImages(
-          found.labels,
-          found.images.map((image, i) => labelledPicture(image, urls[i])),
+      : yield* labelImages(found.labels, found.images.length, (i) =>
+          labelledPicture(found.images[i], urls[i]),
         )
   const named = namesOf(found.byId)
   const figures = resolveFigures(found.figures, context.base)
@@ -64,7 +64,7 @@ export function* findingsOf(
     const figure = image.figure === null ? undefined : figures.get(image.figure)
     findings.push({
       urls: own,
-      ...saidOf(image, figure?.caption ?? null, labels?.[i] ?? nothingSaid, named),
+      ...saidOf(image, figure?.caption ?? null, labels?.get(i) ?? nothingSaid, named),
       licenceUrl: figure?.licenceUrl ?? null,
       place: placeOf(i),
     })
@@ -74,23 +74,24 @@ export function* findingsOf(
 
 const nothingSaid: ImageLabels = { captions: [], heading: null, context: null }
 
-/** Values of `src` that several images have. */
-function sharedIn(images: readonly FoundImage[]): ReadonlySet<string> {
+/** Values of `src` that several images have which name another picture too. */
+function sharedIn(images: readonly FoundImage[], lazies: readonly LazySources[]): ReadonlySet<string> {
   const seen = new Set<string>()
   const shared = new Set<string>()
-  for (const { attributes } of images) {
+  for (const [i, { attributes }] of images.entries()) {
     const { src } = attributes
-    if (src === undefined) continue
+    if (src === undefined || lazies[i] === noLazySources) continue
     if (seen.has(src)) shared.add(src)
     else seen.add(src)
   }
   return shared
 }
 
-function labelledPicture(image: FoundImage, urls: ImageUrls | undefined): LabelledPicture {
-  const isPicture = urls?.kind === 'urls' && !isTiny(image)
+/** null = none that has a caption. */
+function labelledPicture(image: FoundImage | undefined, urls: ImageUrls | undefined): LabelledPicture | null {
+  if (image === undefined || urls?.kind !== 'urls' || isTiny(image)) return null
   return {
-    key: isPicture ? pictureKey(urls.sources[0].url) : null,
+    key: urls.sources[0].key,
     mayBeHeaded: !isDecoration(image),
     textBefore: image.textBefore,
   }

@@ -1,7 +1,7 @@
 import type { Steps } from '../steps.js'
 import type { Attributes, Document, Element, Node } from './document.js'
 import { imageElement } from './image-element.js'
-import { type LabelGroup, LabelScan } from './labels.js'
+import { type LabelGroup, LabelScan } from './label-scan.js'
 import { type EmptyIds, type MarkupShape, takeEmptyRoot, takeScript } from './script-shape.js'
 import { textOf, tidyText } from './text.js'
 
@@ -149,7 +149,7 @@ export function* harvest(document: Document): Steps<DomScan> {
     }
     node = node === null ? null : (node.next as Node | null)
   }
-  labels.end(found.images.length)
+  labels.end()
   return found
 }
 
@@ -167,9 +167,9 @@ function enter(node: Node, found: DomScan, place: Place): Node | null {
   if (name.includes('-')) found.shape.customElements++
   const { id } = attribs
   if (id !== undefined && !found.byId.has(id)) found.byId.set(id, node)
-  place.labels.enter(node, found.images.length, found.shape.textLength, place.figures.length > 0)
   const image = imageElement(node, place.svgs.at(-1) ?? null)
-  if (image !== null) takeImage(image, found, place)
+  if (image !== null) takeImage(node, image, found, place)
+  place.labels.enter(node, found.shape.textLength, place.figures.length > 0)
   enterElement(node, found, place)
   if (name !== 'template') return node.children[0] ?? null
   if (attribs.shadowrootmode !== undefined) found.shape.shadowRoots++
@@ -242,11 +242,12 @@ function leave(node: Node, found: DomScan, place: Place): void {
   else if (name === 'svg') place.svgs.pop()
   else if (name === 'a') place.link = null
   else if (node === place.openCaption) place.openCaption = null
-  place.labels.leave(node, name, found.images.length, found.shape.textLength)
+  place.labels.leave(node, found.shape.textLength)
 }
 
-function takeImage(attributes: Attributes, found: DomScan, place: Place): void {
+function takeImage(node: Node, attributes: Attributes, found: DomScan, place: Place): void {
   if (found.imagesSeen++ >= maxImages) return
+  place.labels.image(node, found.shape.textLength)
   found.images.push({
     attributes,
     sources: takeSources(place),

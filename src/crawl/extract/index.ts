@@ -149,10 +149,13 @@ const placeOfImage = (index: number) => 2 * index + 1
 const placeOfScript = ({ imagesBefore }: FoundScript) => 2 * imagesBefore
 
 function renderSignsOf({ shape, images }: DomScan, findings: readonly Finding[]): RenderSign[] {
+  const usableImages = findings.filter(({ urls }) => urls.kind === 'urls').length
+  // Nobody would fill in the rest.
+  if (shape.scripts === 0) return signsOf({ ...shape, usableImages, emptyImages: 0, lazyImages: 0 })
   const isDescribed = findings.map(({ captions }) => captions.length > 0)
   return signsOf({
     ...shape,
-    usableImages: findings.filter(({ urls }) => urls.kind === 'urls').length,
+    usableImages,
     emptyImages: findings.filter(({ urls }, i) => isDescribed[i] && isEmpty(urls)).length,
     lazyImages: images.filter((image, i) => isDescribed[i] && isUnresolvedLazy(image)).length,
   })

@@ -1,35 +1,10 @@
 import type { Steps } from '../steps.js'
-import type { Attributes, Element, Node } from './document.js'
-import { textOf, tidyText } from './text.js'
-
-/** Text that stands near images and may speak of one of them: a heading, or what its class calls a caption. */
-export interface Label {
-  readonly kind: 'heading' | 'caption'
-  readonly text: string
-  /** 1 to 6 for a heading; 0 for a caption. */
-  readonly rank: number
-  /** Images of the document before it. */
-  readonly imagesBefore: number
-  /** Characters of text in the document before it. */
-  readonly textBefore: number
-  /** Images before the next heading of the document; those between are in its section. */
-  sectionEnd: number
-}
-
-/** The smallest element that holds labels and at least one image. Smaller ones come before those around them. */
-export interface LabelGroup {
-  /** Images from, and to before. */
-  readonly from: number
-  readonly to: number
-  /** A heading in it may speak of the picture above: not in a page's head, nor in the page as a whole. */
-  readonly isCard: boolean
-  readonly labels: readonly Label[]
-}
+import type { Label, LabelGroup } from './label-scan.js'
 
 /** An image as labels see it. */
 export interface LabelledPicture {
-  /** Equal for what shows the same picture, such as a lazy image and its noscript twin; null = no picture that has a caption. */
-  readonly key: string | null
+  /** Equal for what shows the same picture, such as a lazy image and its noscript twin. */
+  readonly key: string
   /** A heading may speak of it: it is neither decoration nor tiny. */
   readonly mayBeHeaded: boolean
   /** Characters of text in the document before it. */
@@ -44,146 +19,12 @@ export interface ImageLabels {
   readonly context: string | null
 }
 
-const maxLabels = 20_000
-/** Captions that are open at once; deeper ones are part of those. */
-const maxOpen = 4
-/** A container that is named as a caption and holds a longer text is an article. Characters. */
-const maxContainerText = 300
-/** More is no card. Characters. */
-const maxCardText = 1000
 /** Between a picture and its caption, or the heading below it. Characters. */
 const maxGap = 200
 /** Between a heading and the picture of its section. Characters. */
 const maxSectionGap = 1000
 /** A picture is told its first captions. */
 const maxPerImage = 3
-
-interface OpenCaption {
-  readonly node: Node
-  readonly images: number
-  /** Labels that waited, and groups, when it opened. */
-  readonly waiting: number
-  readonly groups: number
-}
-
-/** Collects labels on the walk through a document, and the elements that hold them with images. */
-export class LabelScan {
-  readonly groups: LabelGroup[] = []
-  /** Images before each open element, and characters of text. */
-  readonly #from: number[] = []
-  readonly #text: number[] = []
-  /** Labels without an image so far, with the depth of the element in which they wait. */
-  readonly #waiting: { readonly label: Label; depth: number }[] = []
-  readonly #open: OpenCaption[] = []
-  #labels = 0
-  #heading: Label | null = null
-  /** One within another would read the same nodes again. */
-  #openHeading: Node | null = null
-
-  /** To be told of every element before its content. */
-  enter(node: Element, images: number, textBefore: number, inFigure: boolean): void {
-    this.#from.push(images)
-    this.#text.push(textBefore)
-    const { name, attribs } = node
-    if (name.length === 2 && name >= 'h1' && name <= 'h6') {
-      if (this.#openHeading !== null) return
-      this.#openHeading = node
-      const text = tidyText(textOf(node))
-      if (text === null) return
-      if (this.#heading !== null) this.#heading.sectionEnd = images
-      this.#heading = this.#add('heading', text, Number(name[1]), images, textBefore)
-    } else if (isCaption(name, attribs, inFigure) && this.#open.length < maxOpen) {
-      this.#open.push({ node, images, waiting: this.#waiting.length, groups: this.groups.length })
-    }
-  }
-
-  /** To be told of every element after its content. */
-  leave(node: Node, name: string, images: number, textBefore: number): void {
-    const from = this.#from.pop() ?? 0
-    const text = textBefore - (this.#text.pop() ?? 0)
-    const depth = this.#from.length
-    if (node === this.#openHeading) this.#openHeading = null
-    if (this.#waiting.length > 0 && (this.#waiting.at(-1)?.depth ?? 0) > depth)
-      this.#gather(from, images, depth, text <= maxCardText && !noCards.has(name))
-    if (node === this.#open.at(-1)?.node) this.#closeCaption(images, textBefore)
-  }
-
-  /** To be told of the end of the document. */
-  end(images: number): void {
-    this.#gather(0, images, -1, false)
-  }
-
-  /** Labels of an element that ends: with its images they are a group, without any they wait in the element around. */
-  #gather(from: number, to: number, depth: number, isCard: boolean): void {
-    let first = this.#waiting.length
-    for (; first > 0; first--) {
-      const waiting = this.#waiting[first - 1]
-      if (waiting === undefined || waiting.depth <= depth) break
-      waiting.depth = depth
-    }
-    if (to > from && first < this.#waiting.length)
-      this.groups.push({ from, to, isCard, labels: this.#waiting.splice(first).map(({ label }) => label) })
-  }
-
-  #closeCaption(images: number, textBefore: number): void {
-    const opened = this.#open.pop()
-    if (opened === undefined) return
-    const { node } = opened
-    if (images === opened.images) {
-      // Those within it are parts of it.
-      this.#waiting.splice(
-        opened.waiting,
-        this.#waiting.length,
-        ...this.#waiting.slice(opened.waiting).filter(({ label }) => label.kind === 'heading'),
-      )
-      const text = tidyText(textOf(node))
-      if (text !== null) this.#add('caption', text, 0, images, textBefore - text.length)
-      return
-    }
-    const isLabelled = this.groups
-      .slice(opened.groups)
-      .some(({ labels }) => labels.some(({ kind }) => kind === 'caption'))
-    const text = isLabelled ? null : tidyText(textOf(node))
-    if (text === null || text.length > maxContainerText) return
-    const label = labelOf('caption', text, 0, images, textBefore)
-    this.groups.push({ from: opened.images, to: images, isCard: true, labels: [label] })
-  }
-
-  #add(kind: Label['kind'], text: string, rank: number, images: number, textBefore: number): Label {
-    const label = labelOf(kind, text, rank, images, textBefore)
-    if (this.#labels++ < maxLabels) this.#waiting.push({ label, depth: this.#from.length })
-    return label
-  }
-}
-
-function labelOf(
-  kind: Label['kind'],
-  text: string,
-  rank: number,
-  imagesBefore: number,
-  textBefore: number,
-): Label {
-  return { kind, text, rank, imagesBefore, textBefore, sectionEnd: Number.POSITIVE_INFINITY }
-}
-
-/** In these a heading below a picture is that of the page. */
-const noCards: ReadonlySet<string> = new Set(['html', 'body', 'main', 'header', 'nav', 'footer', 'form'])
-
-const captionWord =
-  /caption|gallerytext|cutline|bild(?:unter|text|leg)|legende|didasc|onderschr|desc|piefoto/i
-const captionName =
-  /^(?:.*[-_])?(?:[a-z]{0,10}caption|gallerytext|cutline|bildunterschrift|bildtext|bildlegende|legende|didascalia|onderschrift|piefoto|(?:image|img|photo|picture|pic|foto|figure|media|thumb|slide)[-_]?desc(?:ription)?)(?:[-_]*(?:text|txt|body|content|inner|title|desc|description|dd|wrap|wrapper|container|block|box|\d{1,2}))*$/i
-/** Of what has a caption, shows it or hides it, rather than being one. */
-const aboutCaption = /(?:^|[-_])(?:no|has|with|without|show|hide|toggle|closed?)[-_]?caption/i
-
-/** The one list of what is named as a caption. A figure's own is the figure's. */
-function isCaption(name: string, { class: names, itemprop }: Attributes, inFigure: boolean): boolean {
-  if (name === 'figcaption') return !inFigure
-  if (name === 'figure' || name === 'body' || name === 'html') return false
-  if (itemprop === 'caption') return true
-  if (names === undefined || !captionWord.test(names) || names.length > 500) return false
-  return names.split(/\s+/).some((one) => captionName.test(one) && !aboutCaption.test(one))
-}
 
 /** A picture within a group, however often it is shown there. */
 interface Shown {
@@ -197,49 +38,63 @@ type Said = { captions: string[]; heading: string | null; context: string | null
 const groupsPerStep = 16
 
 /**
- * What the labels of a document say of its images. A caption or heading belongs to the only picture of the smallest element that holds both;
- * where that holds several, to the one that it follows, or precedes, throughout. A heading of a section with several pictures is context.
+ * What the labels of a document say of its images, by their numbers; nothing of those that are not there. A caption or heading belongs to the
+ * only picture of the smallest element that holds both; where that holds several, to the one that it follows, or precedes, throughout. A
+ * heading of a section with several pictures is context.
+ *
+ * @param pictureOf null = no picture that has a caption
  */
 export function* labelImages(
   groups: readonly LabelGroup[],
-  pictures: readonly LabelledPicture[],
-): Steps<readonly ImageLabels[]> {
-  const said: Said[] = pictures.map(() => ({ captions: [], heading: null, context: null }))
+  images: number,
+  pictureOf: (image: number) => LabelledPicture | null,
+): Steps<ReadonlyMap<number, ImageLabels>> {
+  const said: SaidByImage = new Map()
+  const pictures: (LabelledPicture | null | undefined)[] = new Array(images)
   for (const [i, group] of groups.entries()) {
     if (i % groupsPerStep === 0) yield
+    const inGroup: [number, LabelledPicture][] = []
+    for (let image = group.from; image < Math.min(group.to, images); image++) {
+      let picture = pictures[image]
+      if (picture === undefined) {
+        picture = pictureOf(image)
+        pictures[image] = picture
+      }
+      if (picture !== null) inGroup.push([image, picture])
+    }
+    if (inGroup.length === 0) continue
     const captions = group.labels.filter(({ kind }) => kind === 'caption')
     const headings = group.labels.filter(({ kind }) => kind === 'heading')
-    if (captions.length > 0)
-      takeCaptions(
-        captions,
-        shownIn(group, pictures, () => true),
-        said,
-      )
-    if (headings.length > 0) {
-      const isFree = (image: number) => pictures[image]?.mayBeHeaded === true && said[image]?.heading === null
-      takeHeadings(headings, group, shownIn(group, pictures, isFree), said)
-    }
+    if (captions.length > 0) takeCaptions(captions, shownIn(inGroup), said)
+    if (headings.length === 0) continue
+    const free = inGroup.filter(([image, { mayBeHeaded }]) => mayBeHeaded && !said.get(image)?.heading)
+    if (free.length > 0) takeHeadings(headings, group, shownIn(free), said)
   }
   return said
 }
 
-function shownIn(
-  { from, to }: LabelGroup,
-  pictures: readonly LabelledPicture[],
-  counts: (image: number) => boolean,
-): Shown[] {
+type SaidByImage = Map<number, Said>
+
+function saidOf(said: SaidByImage, image: number): Said {
+  let own = said.get(image)
+  if (own === undefined) {
+    own = { captions: [], heading: null, context: null }
+    said.set(image, own)
+  }
+  return own
+}
+
+function shownIn(pictures: readonly (readonly [number, LabelledPicture])[]): Shown[] {
   const shown = new Map<string, Shown>()
-  for (let image = from; image < Math.min(to, pictures.length); image++) {
-    const picture = pictures[image]
-    if (picture === undefined || picture.key === null || !counts(image)) continue
-    const known = shown.get(picture.key)
+  for (const [image, { key, textBefore }] of pictures) {
+    const known = shown.get(key)
     if (known !== undefined) known.images.push(image)
-    else shown.set(picture.key, { at: image, textBefore: picture.textBefore, images: [image] })
+    else shown.set(key, { at: image, textBefore, images: [image] })
   }
   return [...shown.values()]
 }
 
-function takeCaptions(labels: readonly Label[], shown: readonly Shown[], said: Said[]): void {
+function takeCaptions(labels: readonly Label[], shown: readonly Shown[], said: SaidByImage): void {
   const [only] = shown
   const pairs: (readonly [Label, Shown])[] =
     shown.length === 1 && only !== undefined
@@ -248,9 +103,8 @@ function takeCaptions(labels: readonly Label[], shown: readonly Shown[], said: S
   for (const [label, picture] of pairs) {
     if (gapBetween(label, picture) > maxGap) continue
     for (const image of picture.images) {
-      const captions = said[image]?.captions
-      if (captions === undefined || captions.length >= maxPerImage || captions.includes(label.text)) continue
-      captions.push(label.text)
+      const { captions } = saidOf(said, image)
+      if (captions.length < maxPerImage && !captions.includes(label.text)) captions.push(label.text)
     }
   }
 }
@@ -259,13 +113,10 @@ function takeHeadings(
   labels: readonly Label[],
   group: LabelGroup,
   shown: readonly Shown[],
-  said: Said[],
+  said: SaidByImage,
 ): void {
   const head = (label: Label, picture: Shown) => {
-    for (const image of picture.images) {
-      const one = said[image]
-      if (one !== undefined) one.heading ??= label.text
-    }
+    for (const image of picture.images) saidOf(said, image).heading ??= label.text
   }
   const below = headingsBelow(labels, shown)
   if (below !== null) {
@@ -281,11 +132,7 @@ function takeHeadings(
       isTaken = true
       if (gapBetween(label, only) <= maxSectionGap) head(label, only)
     } else {
-      for (const picture of own)
-        for (const image of picture.images) {
-          const one = said[image]
-          if (one !== undefined) one.context ??= label.text
-        }
+      for (const { images } of own) for (const image of images) saidOf(said, image).context ??= label.text
     }
   }
   const [only] = shown

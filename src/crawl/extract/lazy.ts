@@ -13,7 +13,7 @@ export interface LazySources {
   readonly srcset: string | undefined
 }
 
-const none: LazySources = { sources: [], others: [], beside: [], srcset: undefined }
+export const noLazySources: LazySources = { sources: [], others: [], beside: [], srcset: undefined }
 
 /** Attributes that mean something else, or are read elsewhere. */
 const known: ReadonlySet<string> = new Set(
@@ -64,7 +64,7 @@ export function lazySourcesOf(attributes: Attributes): LazySources {
     else if (pictureName.test(name) && /[/]/.test(value)) found.named.push(value)
   }
   const background = backgroundOf(attributes.style)
-  if (found === null) return background === null ? none : { ...none, others: [background] }
+  if (found === null) return background === null ? noLazySources : { ...noLazySources, others: [background] }
   return {
     sources: found.sources,
     others: [...found.others, ...found.named, ...(background === null ? [] : [background])],

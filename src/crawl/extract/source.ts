@@ -2,8 +2,8 @@ import type { ImageSkipReason } from '../../records/index.js'
 import { canonicalUrl, schemeOf } from '../url.js'
 import type { Attributes } from './document.js'
 import type { FoundImage } from './harvest.js'
-import { type LazySources, lazySourcesOf } from './lazy.js'
-import { isPictureUrl } from './picture-url.js'
+import { type LazySources, lazySourcesOf, noLazySources } from './lazy.js'
+import { isPictureUrl, pictureKey } from './picture-url.js'
 import { bestEntry, neighbours, parseSrcset, type SrcsetEntry } from './srcset.js'
 
 /** Where a source of an image stood. */
@@ -12,6 +12,8 @@ export type SourcePlace = 'src' | 'srcset' | 'lazy' | 'link' | 'metadata'
 export interface ImageSource {
   /** Canonical. */
   readonly url: string
+  /** Equal for other sizes of the picture; see `pictureKey`. */
+  readonly key: string
   readonly place: SourcePlace
 }
 
@@ -45,9 +47,15 @@ interface RawSource {
 }
 
 /** Sources of an image element, the one to fetch first, or why there is none. */
-export function imageUrlsOf(image: FoundImage, context: SourceContext): ImageUrls {
+export function imageUrlsOf(image: FoundImage, lazy: LazySources, context: SourceContext): ImageUrls {
   const { attributes, sources } = image
-  const lazy = lazySourcesOf(attributes)
+  if (
+    lazy === noLazySources &&
+    attributes.srcset === undefined &&
+    sources.length === 0 &&
+    image.link === null
+  )
+    return onlyUrl({ raw: attributes.src, place: 'src' }, context)
   const tagWidth = pixels(attributes.width)
   const srcset = srcsetOf(attributes, lazy)
   const sets = [srcset, ...sources.filter(isRaster).map((source) => srcsetOf(source, lazySourcesOf(source)))]
@@ -104,7 +112,14 @@ export function isUnresolvedLazy(image: FoundImage): boolean {
 
 /** Resolves one URL that is declared to be an image. */
 export function declaredUrl(raw: string, context: SourceContext): ImageUrls {
-  return resolve([], [{ raw, place: 'metadata' }], context)
+  return onlyUrl({ raw, place: 'metadata' }, context)
+}
+
+function onlyUrl({ raw, place }: RawSource, context: SourceContext): ImageUrls {
+  const url = resolveOne(raw, context)
+  return typeof url === 'string'
+    ? { kind: 'urls', sources: [{ url, key: pictureKey(url), place }] }
+    : { kind: 'skip', ...url }
 }
 
 /** Pixels that a width or height attribute declares; null = none or not a number of pixels. */
@@ -124,7 +139,8 @@ function resolve(
   const take = ({ raw, place }: RawSource): ImageSkipReason | null => {
     const resolved = resolveOne(raw, context)
     if (typeof resolved !== 'string') return resolved.reason
-    if (!sources.some(({ url }) => url === resolved)) sources.push({ url: resolved, place })
+    if (!sources.some(({ url }) => url === resolved))
+      sources.push({ url: resolved, key: pictureKey(resolved), place })
     return null
   }
   for (const source of preferred) {
