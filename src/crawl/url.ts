@@ -82,9 +82,13 @@ function hostWithoutDot(url: URL): string | null {
   return url.port === '' ? name : `${name}:${url.port}`
 }
 
+/** No escape, one in lower case, or one of a character that needs none. */
+const oddEscape = /%(?:(?![0-9A-F]{2})|2[DE]|3\d|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])/
+
 /** A `%` that begins no escape is itself escaped: else decoding `%%341` would make a new escape, `%41`. */
 function normalizePercent(text: string): string {
-  if (!text.includes('%')) return text
+  // Parsers write escapes as they should be, and a Chinese name has dozens.
+  if (!text.includes('%') || !oddEscape.test(text)) return text
   return text.replace(/%([0-9a-fA-F]{2})?/g, (whole: string, hex: string | undefined) => {
     if (hex === undefined) return '%25'
     const char = String.fromCharCode(Number.parseInt(hex, 16))

@@ -169,7 +169,7 @@ function enter(node: Node, found: DomScan, place: Place): Node | null {
   if (id !== undefined && !found.byId.has(id)) found.byId.set(id, node)
   const image = imageElement(node, place.svgs.at(-1) ?? null)
   if (image !== null) takeImage(node, image, found, place)
-  place.labels.enter(node, found.shape.textLength, place.figures.length > 0)
+  if (attribs.class !== undefined) place.labels.named(node, attribs.class)
   enterElement(node, found, place)
   if (name !== 'template') return node.children[0] ?? null
   if (attribs.shadowrootmode !== undefined) found.shape.shadowRoots++
@@ -196,11 +196,20 @@ function enterElement(node: Element, found: DomScan, place: Place): void {
     }
     case 'figcaption': {
       const figure = place.figures.at(-1)
+      if (figure === undefined) place.labels.caption(node)
       if (figure === undefined || place.openCaption !== null) break
       place.openCaption = node
       figure.caption ??= tidyText(textOf(node))
       break
     }
+    case 'h1':
+    case 'h2':
+    case 'h3':
+    case 'h4':
+    case 'h5':
+    case 'h6':
+      place.labels.heading(node, found.shape.textLength)
+      break
     case 'a':
     case 'area':
     case 'link':

@@ -31,7 +31,8 @@ const background = /\bbackground(?:-image)?\s*:[^;]{0,200}?\burl\(\s*(["']?)([^"
 
 /** URL of the background that an element's own style gives it, as written; null = none. */
 export function backgroundOf(style: string | undefined): string | null {
-  return style === undefined ? null : (background.exec(style.slice(0, 5000))?.[2]?.trim() ?? null)
+  if (style === undefined || !style.includes('url(')) return null
+  return background.exec(style.slice(0, 5000))?.[2]?.trim() ?? null
 }
 
 function backgroundImage(attribs: Attributes): Attributes | null {

@@ -70,27 +70,33 @@ export class LabelScan {
     this.#images.push({ node, textBefore })
   }
 
-  /** To be told of every element before its content, and after it was told of its image. */
-  enter(node: Element, textBefore: number, inFigure: boolean): void {
-    const { name, attribs } = node
-    if (name.length === 2 && name >= 'h1' && name <= 'h6') {
-      if (this.#openHeading !== null) return
-      this.#openHeading = node
-      const text = tidyText(textOf(node))
-      if (text === null) return
-      const images = this.#images.length
-      if (this.#heading !== null) this.#heading.sectionEnd = images
-      this.#heading = labelOf('heading', text, Number(name[1]), images, textBefore)
-      this.#wait(this.#heading, node)
-    } else if (this.#open.length < maxOpen && this.#isCaption(name, attribs.class, inFigure)) {
-      this.#awaitedCaption = node
-      this.#open.push({
-        node,
-        images: this.#images.length,
-        waiting: this.#waiting.length,
-        groups: this.groups.length,
-      })
-    }
+  /** To be told of every heading before its content. */
+  heading(node: Element, textBefore: number): void {
+    if (this.#openHeading !== null) return
+    this.#openHeading = node
+    const text = tidyText(textOf(node))
+    if (text === null) return
+    const images = this.#images.length
+    if (this.#heading !== null) this.#heading.sectionEnd = images
+    this.#heading = labelOf('heading', text, Number(node.name[1]), images, textBefore)
+    this.#wait(this.#heading, node)
+  }
+
+  /** To be told of every element with a class, before its content. */
+  named(node: Element, names: string): void {
+    if (captionWord.test(names) && !notCaptions.has(node.name) && this.#isCaption(names)) this.caption(node)
+  }
+
+  /** To be told of every other element that is a caption of what is near, before its content. */
+  caption(node: Element): void {
+    if (this.#open.length >= maxOpen || node === this.#awaitedCaption) return
+    this.#awaitedCaption = node
+    this.#open.push({
+      node,
+      images: this.#images.length,
+      waiting: this.#waiting.length,
+      groups: this.groups.length,
+    })
   }
 
   /** To be told of every element after its content. */
@@ -175,10 +181,7 @@ export class LabelScan {
     this.groups.push({ from: opened.images, to: images, isCard: true, labels: [label] })
   }
 
-  /** A figure's own caption is the figure's. */
-  #isCaption(name: string, names: string | undefined, inFigure: boolean): boolean {
-    if (name === 'figcaption') return !inFigure
-    if (names === undefined || !captionWord.test(names) || notCaptions.has(name)) return false
+  #isCaption(names: string): boolean {
     let known = this.#captionClasses.get(names)
     if (known === undefined) {
       known = isCaptionClass(names)
@@ -207,7 +210,15 @@ function labelOf(
 /** In these a heading below a picture is that of the page. */
 const noCards: ReadonlySet<string> = new Set(['html', 'body', 'main', 'header', 'nav', 'footer', 'form'])
 
-const notCaptions: ReadonlySet<string> = new Set(['figure', 'body', 'html', 'img', 'button', 'input'])
+const notCaptions: ReadonlySet<string> = new Set([
+  'figure',
+  'figcaption',
+  'body',
+  'html',
+  'img',
+  'button',
+  'input',
+])
 /** Cheap, and true of every name of a caption. */
 const captionWord = /aption|APTION|ytext|utline|ildunter|ildtext|ildleg|egende|idasc|nderschr|esc|iefoto/
 const captionName =

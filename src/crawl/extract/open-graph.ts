@@ -41,8 +41,8 @@ function textsOf(
   page: { readonly url: string; readonly title: string | null },
 ): string[] {
   const siteName = metas.get('og:site_name')?.trim() ?? ''
-  const type = metas.get('og:type')?.trim().toLowerCase() ?? 'website'
-  if (type === 'website' && isFrontPage(page.url)) return []
+  const isOfSite = metas.get('og:type')?.trim().toLowerCase() === 'website'
+  if (isOfSite && isFrontPage(page.url)) return []
   const title = withoutSite(metas.get('og:title') ?? metas.get('twitter:title') ?? '', siteName)
   if (page.title !== null && title.trim() !== '' && !shareWords(title, page.title)) return []
   const description = metas.get('og:description') ?? metas.get('twitter:description') ?? ''

@@ -29,6 +29,8 @@ interface TrueImage {
   readonly kind: string
   readonly url: string
   readonly alt: string | null
+  /** Target of the link around it. */
+  readonly link: string | null
   readonly exists: boolean
   readonly reachable: boolean
   readonly srcset: readonly TrueSource[]
@@ -46,11 +48,12 @@ const truth: readonly TrueImage[] = here
       .split('\n')
       .map((line) => JSON.parse(line) as TrueImage)
   : []
-/** Everything that an image names as a source of it, src first. */
+/** Everything that an image names as a source of it, src first; the file that its link leads to may be one. */
 const sourcesOf = (image: TrueImage): readonly TrueSource[] => [
   image,
   ...image.srcset,
   ...image.picture_sources.flatMap(({ srcset }) => srcset),
+  ...(image.link === null ? [] : [{ url: image.link, exists: true }]),
 ]
 
 const sites = ['recipes.test', 'wangzhan.test', 'nanomanual.test']

@@ -35,6 +35,18 @@ describe('whether a URL is within scope', () => {
     expect(scopeVerdict(at('http://anywhere.test/', 1, ''), rules({ scope: 'any' }))).toBe('in')
   })
 
+  it('leaves out links to pictures, but no wiki page of one, nor what a user asks for', () => {
+    const verdict = (path: string, depth = 1) =>
+      scopeVerdict(at(`http://a.example.co.uk${path}`, depth), rules({}))
+    expect(['/a.jpg', '/b.PNG?v=2', '/c/d.webp'].map((path) => verdict(path))).toEqual(
+      Array(3).fill('picture'),
+    )
+    expect(
+      ['/wiki/File:A.jpg', '/a.jpg/', '/view?file=a.jpg', '/a.jpg.html'].map((path) => verdict(path)),
+    ).toEqual(Array(4).fill('in'))
+    expect(verdict('/a.jpg', 0)).toBe('in')
+  })
+
   it('counts depth from the seed, and 0 means the seed alone', () => {
     expect(scopeVerdict(at('http://a.example.co.uk/', 0), rules({ maxDepth: 0 }))).toBe('in')
     expect(scopeVerdict(at('http://a.example.co.uk/', 1), rules({ maxDepth: 0 }))).toBe('too_deep')

@@ -254,6 +254,27 @@ describe('a batch of candidates', () => {
     expect(asked).toEqual([])
   })
 
+  it("takes a text of metadata for the site's own where a few pictures have it", async () => {
+    const bodies = [candidate('cat', [caption('our happy customers', 'og')])]
+    const times = (n: number) => async (texts: readonly string[]) => texts.map(() => n)
+    const judged = async (n: number) =>
+      (await judge(bodies, { options: { repeatedText: 10 }, captionCounts: times(n) })).rows[0]?.row.reason
+    expect(await judged(3)).toBeNull()
+    expect(await judged(4)).toBe('caption_repeated')
+  })
+
+  it('names the words of a caption, and keeps all texts as they stood', async () => {
+    const alt = 'a cat on a mat, https://pictures.example/cats/1'
+    const { rows } = await judge([candidate('cat', [alt, caption('Cats of all kinds', 'context')])])
+    expect(rows[0]?.row).toMatchObject({
+      caption: 'a cat on a mat',
+      captions: [
+        { source: 'alt', text: alt },
+        { source: 'context', text: 'Cats of all kinds', score: null },
+      ],
+    })
+  })
+
   it('puts back what its host asks to wait for, with the rest done', async () => {
     const answers = { slow: { kind: 'deferred' as const, delayMs: 7_000, reason: 'http_5xx' as const } }
     const { rows, deferred, counters, attempts } = await judge(
