@@ -52,9 +52,10 @@ begin
   return '{}';
 end $$;
 
--- backlog_of(run row) -> candidates that wait to be judged, buffered or in an open batch. Those that were put back for a later time do not count.
+-- backlog_of(run row) -> candidates that wait to be judged, buffered or in an open batch. Those that were put back for a later time do not count,
+-- and sixteen that wait for their row alone count as one: they take no more room, and next to no time.
 create function backlog_of(r run) returns bigint language sql stable set search_path = pairmill as $$
-  select r.buffered + r.batched - (select count(*) from candidate c where c.run = r.no and c.batch is null and c.not_before_ms > 0 and c.not_before_ms > now_ms())
+  select r.buffered + r.batched + r.rejects / 16 - (select count(*) from candidate c where c.run = r.no and c.batch is null and c.not_before_ms > 0 and c.not_before_ms > now_ms())
 $$;
 
 -- is_above_mark(run row) -> whether the crawl waits for the filters: above its mark, and until it is at half of it
@@ -75,7 +76,7 @@ end $$;
 -- progress({run}) -> what is left to do, as numbers; phaseOf() decides from it
 create function progress(p jsonb) returns jsonb language sql set search_path = pairmill as $$
   select jsonb_build_object(
-    'urls', urls, 'hosts', (select count(*) from run_host h where h.run = run.no and h.urls > 0), 'pages', pages, 'pagesLeased', pages_leased, 'buffered', buffered, 'batchesOpen', batches_open,
+    'urls', urls, 'hosts', (select count(*) from run_host h where h.run = run.no and h.urls > 0), 'pages', pages, 'pagesLeased', pages_leased, 'buffered', buffered + rejects_buffered, 'batchesOpen', batches_open,
     'batchesLeased', batches_leased, 'kept', kept, 'unplannedKept', unplanned_kept, 'unplannedRows', unplanned_rows,
     'plansOpen', plans_open, 'nextShard', next_shard, 'elapsedMs', elapsed_ms,
     'standing', standing, 'ended', ended, 'seedings', seedings, 'sourcesOpen', sources_open,
@@ -162,7 +163,7 @@ declare r int; t text; n bigint;
 begin
   select no into r from run where forgetting = p->>'run';
   if not found then return '{"removed": 0}'; end if;
-  foreach t in array array['url', 'seen', 'run_host', 'source', 'candidate', 'candidate_seen', 'caption', 'batch', 'claim', 'claim_band', 'plan',
+  foreach t in array array['url', 'seen', 'run_host', 'source', 'candidate', 'candidate_seen', 'reject_chunk', 'caption', 'batch', 'claim', 'claim_band', 'plan',
     'counter', 'page_chunk', 'page_file'] loop
     execute format('delete from %I where ctid = any (array(select ctid from %I where run = $1 limit $2))', t, t) using r, (p->>'most')::int;
     get diagnostics n = row_count;

@@ -209,7 +209,7 @@ begin
   return '{}';
 end $$;
 
--- commit_session({run, host, token, partial, done: [id], retry: [{id, delayMs, refused?}], back: [id], decidedRows, decided (a chunk), unreachable, drainedAs, pages, offers, candidates: [{key, host, texts, body}],
+-- commit_session({run, host, token, partial, done: [id], retry: [{id, delayMs, refused?}], back: [id], decidedRows, decided (a chunk), unreachable, drainedAs, pages, offers, head, candidates (add_candidates),
 --     counters, delayMs, reservedMs, lastFetchAgoMs (null = nothing fetched), pauseMs, throttleMs (0 = none), rendered (add_rendered), health: ok|bad|none,
 --     maxFailures, maxFailingMs, batchSize, batchAgeMs, perHost})
 --   -> {kind: committed, hosts: [host], batches: [id], moreInMs (null = no URL left here), crawlWaits} | {kind: lost}
@@ -274,7 +274,7 @@ begin
     urls = urls - gone - dropped where no = r.no;
 
   woken := offer_urls(r.no, p->'offers');
-  perform add_candidates(r.no, p->'candidates');
+  perform add_candidates(r.no, p->'candidates', p->>'head', t);
   perform add_counts(r.no, p->'counters');
   batches := close_batches(p);
   soonest := next_url_ms(r.no, h.host, t);

@@ -6,6 +6,7 @@ import type { Backend, Progress, SourceCommit, SourceState } from '../../../src/
 import { type ListSource, openSource, type SourceSkip, sourceName } from '../../../src/crawl/index.js'
 import { fileDigest } from '../../../src/crawl/sources/file-digest.js'
 import { checkSources, type IngestDeps, ingest, openSources } from '../../../src/run/ingest.js'
+import { imageUrlOf } from '../../fixtures/workers/found.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'pairmill-feed-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -58,7 +59,7 @@ function desk(waiting: () => Partial<Progress> = () => ({})) {
     onSkipped: async (rows) => void skipped.push(...rows),
     now: () => 0,
   }
-  const urls = () => commits.flatMap(({ candidates }) => candidates.map(({ body }) => body.imageUrl))
+  const urls = () => commits.flatMap(({ candidates }) => candidates.map(imageUrlOf))
   const open = (...sources: ListSource[]) => openSources(backend, 'run', sources.map(readerOf))
   return { deps, states, commits, skipped, urls, open }
 }

@@ -1,5 +1,11 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { Backend, HostLease, SessionCommit, SessionCommitted } from '../../../src/backend/backend.js'
+import type {
+  Backend,
+  Found,
+  HostLease,
+  SessionCommit,
+  SessionCommitted,
+} from '../../../src/backend/backend.js'
 import type { WorkKind, WorkQueue } from '../../../src/backend/work-queue.js'
 import { defaultVisitOptions, noEvidence, type RenderEvidence, type Turn } from '../../../src/crawl/index.js'
 import type { Fetch } from '../../../src/net/index.js'
@@ -13,6 +19,7 @@ import type { Soft404s } from '../../../src/workers/hosts/soft-404.js'
 import { createTraps } from '../../../src/workers/hosts/traps.js'
 import { createKnownUrls } from '../../../src/workers/known-urls.js'
 import type { PageSeen, Rendering } from '../../../src/workers/rendering.js'
+import { imageUrlOf } from '../../fixtures/workers/found.js'
 
 const never = new AbortController().signal
 const permission = { rule: 'robots:none', checkedAt: '2026-01-02T03:04:05.000Z' }
@@ -731,7 +738,7 @@ describe('a commit that the backend refuses', () => {
     moreInMs: null,
     crawlWaits: false,
   }
-  const isBad = ({ body }: SessionCommit['candidates'][number]) => body.imageUrl.endsWith('/bad.jpg')
+  const isBad = (found: Found) => imageUrlOf(found).endsWith('/bad.jpg')
   /** Page 3 gives something that cannot be stored. */
   const scene = (over: Partial<LeasedUrl> = {}) => {
     const list = leased(5)
@@ -757,7 +764,7 @@ describe('a commit that the backend refuses', () => {
     const committed = taken(commits)
     expect(committed.flatMap((one) => one.done).toSorted()).toEqual([1, 2, 4, 5])
     expect(committed.flatMap(({ retry }) => retry)).toEqual([{ id: 3, delayMs: 10_000, refused: true }])
-    const images = committed.flatMap(({ candidates }) => candidates.map(({ body }) => body.imageUrl))
+    const images = committed.flatMap(({ candidates }) => candidates.map(imageUrlOf))
     expect(images.toSorted()).toEqual([1, 2, 4, 5].map((n) => `http://a.test/of-${n}.jpg`))
     expect(committed.map(({ partial }) => partial)).toEqual([true, true, true, true, false])
     expect(committed.flatMap(({ decided }) => decided)).toHaveLength(4)
