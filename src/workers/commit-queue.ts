@@ -7,6 +7,7 @@ import {
   type WorkQueue,
 } from '../backend/index.js'
 import { inSlices, type ScopeRules, type Turn } from '../crawl/index.js'
+import { createTextJudge, type TextOptions } from '../filter/index.js'
 import type { Traps } from './hosts/index.js'
 import type { KnownUrls } from './known-urls.js'
 import type { OutcomeBuffer } from './outcome-buffer.js'
@@ -26,6 +27,7 @@ export interface CommitDeps {
 export interface CommitSettings {
   readonly run: string
   readonly scope: ScopeRules
+  readonly texts: TextOptions
   readonly batch: BatchShape
 }
 
@@ -165,10 +167,10 @@ export class CommitQueue {
     partial: boolean,
     lessons: NewLessons,
   ): Promise<SessionCommit> {
-    const { run, scope, batch } = this.#settings
+    const { run, scope, texts, batch } = this.#settings
     const { host, token, stateOf, worked } = this.#session
     const { known, traps } = this.#deps
-    const steps = sessionCommitOf(some, scope, traps.linkVerdict)
+    const steps = sessionCommitOf(some, scope, traps.linkVerdict, await createTextJudge(texts))
     const given = await inSlices(steps, { ...this.#deps, worked }, this.#abort)
     return {
       ...given,

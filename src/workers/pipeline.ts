@@ -14,6 +14,7 @@ import {
   type Develop,
   type FilterOptions,
   filterRules,
+  type TextOptions,
 } from '../filter/index.js'
 import type { Dial, Fetch } from '../net/index.js'
 import type { RunOptions } from '../options/index.js'
@@ -159,6 +160,7 @@ function crawlSettingsOf(run: string, options: RunOptions, withSource: boolean):
     delayMs: options.delayMs,
     requestDelayMs: options.imageDelayMs,
     hostConcurrency: options.hostConcurrency,
+    texts: textOptions(options),
     batch: batchShape(options),
     failing: defaultFailing,
     sitemaps: options.sitemaps === 'on',
@@ -226,6 +228,11 @@ export function optOutRules({ userAgent, ignoreOptOut }: RunOptions): OptOutRule
   }
 }
 
+/** Rules of a run for texts. Pure. */
+export function textOptions({ languages }: RunOptions): TextOptions {
+  return { ...filterRules, languages }
+}
+
 /** How a run's candidates are dealt into batches. Pure. */
 export function batchShape({ batchSize }: Pick<RunOptions, 'batchSize'>): BatchShape {
   return { batchSize, batchAgeMs, perHost }
@@ -245,7 +252,7 @@ export function seedOffers({ seeds, scope }: Pick<RunOptions, 'seeds' | 'scope'>
 function filterOptions(options: RunOptions): FilterOptions {
   return {
     ...filterRules,
-    languages: options.languages,
+    ...textOptions(options),
     minSide: options.minSide,
     maxAspect: options.maxAspect,
     minBytes: options.minBytes,

@@ -19,6 +19,7 @@ import type { Soft404s } from '../../../src/workers/hosts/soft-404.js'
 import { createTraps } from '../../../src/workers/hosts/traps.js'
 import { createKnownUrls } from '../../../src/workers/known-urls.js'
 import type { PageSeen, Rendering } from '../../../src/workers/rendering.js'
+import { defaultFilterOptions } from '../../fixtures/filter/options.js'
 import { imageUrlOf } from '../../fixtures/workers/found.js'
 
 const never = new AbortController().signal
@@ -33,6 +34,7 @@ const settings: CrawlSettings = {
   requestDelayMs: 0,
   hostConcurrency: 4,
   batch: { batchSize: 256, batchAgeMs: 30_000, perHost: 32 },
+  texts: defaultFilterOptions,
   failing: { maxFailures: 5, maxFailingMs: 900_000, firstPauseMs: 2_000 },
   sitemaps: false,
 }
