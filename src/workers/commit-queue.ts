@@ -9,7 +9,7 @@ import {
 import { inSlices, type ScopeRules, type Turn } from '../crawl/index.js'
 import { createTextJudge, type TextOptions } from '../filter/index.js'
 import type { Traps } from './hosts/index.js'
-import type { KnownUrls } from './known-urls.js'
+import type { Known } from './known.js'
 import type { OutcomeBuffer } from './outcome-buffer.js'
 import type { NewLessons, RenderLessons } from './render-lessons.js'
 import { sessionCommitOf } from './session-commit.js'
@@ -18,7 +18,7 @@ import { type UrlVisited, uncommitted } from './url-outcome.js'
 export interface CommitDeps {
   readonly backend: Pick<Backend, 'commitSession'>
   readonly queue: Pick<WorkQueue, 'notify' | 'hint'>
-  readonly known: KnownUrls
+  readonly known: Known
   readonly traps: Pick<Traps, 'linkVerdict'>
   /** See CrawlDeps. */
   readonly turn?: Turn
@@ -129,7 +129,8 @@ export class CommitQueue {
       return committed
     }
     this.#crawlWaits = committed.crawlWaits
-    for (const offer of commit.offers) known.add(offer.url)
+    for (const { url } of commit.offers) known.add(url)
+    for (const { key } of commit.candidates) known.add(key)
     const woken = committed.hosts.filter((other) => other !== this.#session.host)
     await queue.hint('session', run, woken)
     if (committed.batches.length > 0) await queue.notify('batch', run, slotKeys(1))
@@ -180,7 +181,8 @@ export class CommitQueue {
       host,
       token,
       partial,
-      offers: given.offers.filter((offer) => !known.has(offer.url)),
+      offers: given.offers.filter(({ url }) => !known.has(url)),
+      candidates: given.candidates.filter(({ key }) => !known.has(key)),
       counters: { ...given.counters, ...lessons.counters },
       rendered: lessons.rendered,
     }

@@ -32,7 +32,7 @@ import {
   defaultFailing,
   groupsOf,
 } from './hosts/index.js'
-import { createKnownUrls } from './known-urls.js'
+import { createKnown } from './known.js'
 import { writeLedgerFile } from './page-file.js'
 import { createRendering } from './rendering.js'
 import { buildShards, type ShardDeps, type ShardSettings } from './shard-worker.js'
@@ -43,8 +43,8 @@ const minShards = 8
 /** Candidates of one image host in a batch. */
 const perHost = 32
 const batchAgeMs = 30_000
-/** About 20 MB of URLs that need not be offered again. */
-const maxKnownUrls = 100_000
+/** About 20 MB of URLs and keys of candidates that need not be offered again. */
+const maxKnown = 100_000
 
 /** What scores the pairs of a run. */
 export interface Scoring extends Pick<BatchDeps, 'preprocessing' | 'score' | 'tagger'> {
@@ -181,7 +181,7 @@ function crawlDepsOf(
     queue,
     fetch,
     permit,
-    known: createKnownUrls(maxKnownUrls),
+    known: createKnown(maxKnown),
     traps: createTraps(maxRememberedPages, now),
     cookies: createLruMap(maxRememberedCookies),
     soft404s: createSoft404s({ backend, fetch, permit, turn, now, random }, visit, maxRememberedHosts),

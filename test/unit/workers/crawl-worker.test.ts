@@ -17,7 +17,7 @@ import { createLruMap } from '../../../src/workers/hosts/lru-map.js'
 import type { Permit, Permitted } from '../../../src/workers/hosts/permission.js'
 import type { Soft404s } from '../../../src/workers/hosts/soft-404.js'
 import { createTraps } from '../../../src/workers/hosts/traps.js'
-import { createKnownUrls } from '../../../src/workers/known-urls.js'
+import { createKnown } from '../../../src/workers/known.js'
 import type { PageSeen, Rendering } from '../../../src/workers/rendering.js'
 import { defaultFilterOptions } from '../../fixtures/filter/options.js'
 import { imageUrlOf } from '../../fixtures/workers/found.js'
@@ -95,6 +95,7 @@ function desk(scene: Scene, wanted = settings) {
     request.onHead?.(head)
     return { kind: 'response', head, body: Buffer.from(html), stopped: false }
   }
+  const known = createKnown(1_000)
   const visit = (drain = never, abort = never) =>
     crawlHost(
       {
@@ -102,7 +103,7 @@ function desk(scene: Scene, wanted = settings) {
         queue: queue as WorkQueue,
         fetch,
         permit: scene.permit ?? (async () => allowed),
-        known: createKnownUrls(1_000),
+        known,
         traps: createTraps(1_000, Date.now),
         cookies: createLruMap(1_000),
         soft404s: scene.soft404s ?? {
@@ -729,6 +730,35 @@ describe('a session with a browser', () => {
     const last = desk({ lease: urls(leased(1, { attempts: 2 })), rendering }, withSource)
     await last.visit()
     expect(last.commits[0]).toMatchObject({ done: [1], pages: 1, counters: { 'render_failed:busy': 1 } })
+  })
+})
+
+describe('what a commit has told', () => {
+  const told = (commits: readonly SessionCommit[]) =>
+    commits.map(({ offers, candidates, counters }) => [
+      offers.length,
+      candidates.length,
+      counters.candidates_seen,
+    ])
+
+  it('is told no more by this process: links and candidates that other pages had are known', async () => {
+    const { visit, commits } = desk({ lease: urls(leased(1)) })
+    await visit()
+    await visit()
+    expect(told(commits)).toEqual([
+      [1, 1, 1],
+      [0, 0, 1],
+    ])
+  })
+
+  it('is told again where the lease was lost', async () => {
+    const { visit, commits } = desk({ lease: urls(leased(1)), committed: { kind: 'lost' } })
+    await visit()
+    await visit()
+    expect(told(commits)).toEqual([
+      [1, 1, 1],
+      [1, 1, 1],
+    ])
   })
 })
 
