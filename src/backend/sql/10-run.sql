@@ -89,23 +89,6 @@ create function counters(p jsonb) returns jsonb language sql set search_path = p
   select coalesce(jsonb_object_agg(c.name, c.value), '{}') from counter c join run r on r.no = c.run where r.name = p->>'run'
 $$;
 
--- throttle_of(host row, now) -> ms between two fetches that the host showed to need, as far as it is still believed
-create function throttle_of(h host, t bigint) returns bigint language sql immutable as $$
-  select case when h.throttle_ms >> least(greatest(t - h.throttle_at_ms, 0) / 60000, 40)::int < 50 then 0
-    else h.throttle_ms >> least(greatest(t - h.throttle_at_ms, 0) / 60000, 40)::int end
-$$;
-
--- hosts({run, limit}) -> [{host, urls, pages, nextFetchInMs, failures, delayMs, leased, crowded, robots}]   the busiest first
-create function hosts(p jsonb) returns jsonb language sql set search_path = pairmill as $$
-  select coalesce(jsonb_agg(to_jsonb(t)), '[]') from (
-    select rh.host, rh.urls, rh.pages, greatest(h.next_fetch_ms - now_ms(), 0) as "nextFetchInMs", h.failures,
-      greatest(h.crawl_delay_ms, throttle_of(h, now_ms())) as "delayMs",
-      h.lease_token is not null and h.lease_until_ms > now_ms() as leased, h.crowded_at_ms > now_ms() - 10000 as crowded,
-      (select b.record->>'detail' from robots b where b.origin in ('http://' || rh.host, 'https://' || rh.host) and b.record is not null limit 1) as robots
-    from run_host rh join run r on r.no = rh.run join host h on h.host = rh.host
-    where r.name = p->>'run' order by rh.urls desc, rh.pages desc, rh.host limit (p->>'limit')::int) t
-$$;
-
 -- reset_leases({}) -> {}   for a process that knows it is alone with this database: whoever held a lease is dead
 create function reset_leases(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
 begin
