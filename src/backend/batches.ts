@@ -1,4 +1,4 @@
-import type { Candidate, RejectReason } from '../records/index.js'
+import type { Candidate, RejectReason, TextReject } from '../records/index.js'
 
 export interface BatchShape {
   readonly batchSize: number
@@ -16,6 +16,17 @@ export interface FoundCandidate {
   readonly body: Candidate
 }
 
+/** Candidate that is rejected where it was found: it waits for nothing but its row. */
+export interface FoundReject extends Pick<FoundCandidate, 'key' | 'texts'> {
+  readonly reject: TextReject
+}
+
+/** Either enters a run once, and counts for its texts. */
+export type Found = FoundCandidate | FoundReject
+
+/** Rejected candidates wait until they are so many, or as long as others, and make a batch of their own. */
+export const rejectsPerBatch = 10_000
+
 export interface LeasedCandidate {
   readonly id: number
   readonly attempts: number
@@ -31,6 +42,8 @@ export type BatchLease =
       /** Earlier leases that were released as failed. */
       readonly failures: number
     }
+  /** Every one is to have its row; there is nothing to judge. */
+  | { readonly kind: 'rejects'; readonly rejects: readonly TextReject[] }
   | { readonly kind: 'busy'; readonly inMs: number }
   | { readonly kind: 'split'; readonly batches: readonly string[] }
   | { readonly kind: 'gone' }
@@ -76,6 +89,7 @@ export type BatchCommitted =
 /** Candidates in batches, and the images that are kept of them. See Backend. */
 export interface Batches {
   closeBatches(run: string, shape: BatchShape & { dry: boolean }): Promise<readonly string[]>
+  /** Those whose holders died, then those of rejects, which take next to no time, then the others, as they were made. */
   openBatches(run: string, limit: number): Promise<readonly string[]>
   leaseBatch(wish: { run: string; batch: string; token: string; leaseMs: number }): Promise<BatchLease>
   extendBatch(wish: { run: string; batch: string; token: string; leaseMs: number }): Promise<Held>

@@ -1,6 +1,6 @@
 import type { RenderEvidence } from '../crawl/index.js'
 import type { DecidedPage, FrontierUrl, LeasedUrl, Permission } from '../records/index.js'
-import type { BatchShape, FoundCandidate } from './batches.js'
+import type { BatchShape, Found } from './batches.js'
 
 export type Offer = FrontierUrl & { readonly host: string }
 
@@ -39,7 +39,7 @@ export interface SessionCommit extends BatchShape {
   /** Pages fetched, as the page budget counts them. */
   readonly pages: number
   readonly offers: readonly Offer[]
-  readonly candidates: readonly FoundCandidate[]
+  readonly candidates: readonly Found[]
   readonly counters: Record<string, number>
   readonly delayMs: number
   readonly reservedMs: number

@@ -1,5 +1,6 @@
 import type { DecidedPage, PageOutcome, PageRow, Permission } from '../records/index.js'
 import { placeOf, urlAt } from './packed-url.js'
+import { createPermissionList, permissionAt } from './permission-list.js'
 
 /**
  * Rows of the page ledger as they wait in a backend, which does not look into them: what one commit decided, or some of the URLs that were
@@ -38,15 +39,7 @@ interface DroppedChunk {
 
 /** Every host on whose pages one commit decides is the session's. */
 export function packPages(host: string, pages: readonly DecidedPage[]): string {
-  const said: Permission[] = []
-  const places = new Map<string, number>()
-  const placeOfPermission = (permission: Permission | null): number | null => {
-    if (permission === null) return null
-    const text = JSON.stringify(permission)
-    const place = places.get(text) ?? said.push(permission) - 1
-    places.set(text, place)
-    return place
-  }
+  const permissions = createPermissionList()
   const rows = pages.map(
     (page) =>
       [
@@ -59,11 +52,11 @@ export function packPages(host: string, pages: readonly DecidedPage[]): string {
         page.tries,
         page.redirectTo,
         page.candidates,
-        placeOfPermission(page.permission),
-        placeOfPermission(page.imagesRefusal),
+        permissions.placeOf(page.permission),
+        permissions.placeOf(page.imagesRefusal),
       ] as const,
   )
-  const chunk: DecidedChunk = { host, said, rows }
+  const chunk: DecidedChunk = { host, said: permissions.said, rows }
   return JSON.stringify(chunk)
 }
 
@@ -92,7 +85,6 @@ export function unpackPages(text: string, atMs: number): PageRow[] {
       }
     })
   }
-  const saidAt = (place: number | null) => (place === null ? null : (chunk.said[place] ?? null))
   return chunk.rows.map(
     ([place, outcome, reason, detail, httpStatus, depth, tries, redirectTo, candidates, by, imagesBy]) => ({
       url: urlAt(place, host),
@@ -105,8 +97,8 @@ export function unpackPages(text: string, atMs: number): PageRow[] {
       tries,
       redirectTo,
       candidates,
-      permission: saidAt(by),
-      imagesRefusal: saidAt(imagesBy),
+      permission: permissionAt(chunk.said, by),
+      imagesRefusal: permissionAt(chunk.said, imagesBy),
       decidedAt,
     }),
   )

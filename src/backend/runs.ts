@@ -22,6 +22,7 @@ export interface Progress {
   readonly hosts: number
   readonly pages: number
   readonly pagesLeased: number
+  /** Candidates in no batch, rejected ones among them. */
   readonly buffered: number
   readonly batchesOpen: number
   readonly batchesLeased: number
@@ -40,7 +41,10 @@ export interface Progress {
   readonly sourcesOpen: number
   /** Rows of the page ledger that are in no file of the store yet. */
   readonly pageRows: number
-  /** Candidates that wait to be judged, buffered or in an open batch. Those that were put back for a later time do not count. */
+  /**
+   * Candidates that wait to be judged, buffered or in an open batch. Those that were put back for a later time do not count, and sixteen that
+   * wait for their row alone count as one.
+   */
   readonly backlog: number
   readonly backlogMark: number
   /** Whether no page is leased because of the backlog: it was above its mark, and is not down to half of it. */

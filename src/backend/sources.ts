@@ -1,4 +1,4 @@
-import type { BatchShape, FoundCandidate } from './batches.js'
+import type { BatchShape, Found } from './batches.js'
 
 /** How far a source was read. `cursor` is its reader's own word; '' = its beginning. */
 export interface SourceState {
@@ -15,7 +15,7 @@ export interface SourceCommit extends BatchShape {
   readonly to: string
   /** Nothing comes after it. */
   readonly ended: boolean
-  readonly candidates: readonly FoundCandidate[]
+  readonly candidates: readonly Found[]
   readonly counters: Record<string, number>
 }
 

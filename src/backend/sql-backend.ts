@@ -1,6 +1,7 @@
-import type { Backend, PageFileLease, SessionCommitted } from './backend.js'
+import type { Backend, BatchLease, PageFileLease, SessionCommitted, SourceCommitted } from './backend.js'
 import { askBy, type CallJson, jsonMethods } from './json-methods.js'
 import { packPages, unpackPages } from './page-chunk.js'
+import { packFound, unpackRejects } from './reject-chunk.js'
 
 type PageFileReply =
   | Exclude<PageFileLease, { kind: 'rows' }>
@@ -9,6 +10,10 @@ type PageFileReply =
       readonly closedAtMs: number
       readonly chunks: readonly { readonly at: number; readonly body: string }[]
     }
+
+type BatchReply =
+  | Exclude<BatchLease, { kind: 'rejects' }>
+  | { readonly kind: 'rejects'; readonly chunks: readonly string[] }
 
 /** Rows of a forgotten run that one transaction takes away. */
 const rowsAtOnce = 5_000
@@ -37,10 +42,13 @@ export function sqlBackend(call: CallJson): Backend {
     },
     offer: ask('offer', 'run', 'urls', 'seeds'),
     leaseHost: ask('lease_host'),
-    commitSession: async ({ decided, ...commit }) => {
+    commitSession: async ({ decided, candidates, ...commit }) => {
+      const { head, found } = packFound(commit.host, candidates)
       try {
         return (await call('commit_session', {
           ...commit,
+          head,
+          candidates: found,
           decidedRows: decided.length,
           decided: decided.length === 0 ? null : packPages(commit.host, decided),
         })) as SessionCommitted
@@ -50,8 +58,16 @@ export function sqlBackend(call: CallJson): Backend {
       }
     },
     reserve: ask('reserve'),
-    commitSource: ask('commit_source'),
-    leaseBatch: ask('lease_batch'),
+    commitSource: async ({ candidates, ...commit }) => {
+      const { head, found } = packFound('', candidates)
+      return (await call('commit_source', { ...commit, head, candidates: found })) as SourceCommitted
+    },
+    leaseBatch: async (wish) => {
+      const lease = (await call('lease_batch', wish)) as BatchReply
+      return lease.kind === 'rejects'
+        ? { kind: 'rejects', rejects: lease.chunks.flatMap(unpackRejects) }
+        : lease
+    },
     findDuplicates: ask('find_duplicates'),
     captionCounts: ask('caption_counts', 'run', 'texts'),
     commitBatch: ask('commit_batch'),

@@ -2,10 +2,11 @@ import type { Candidate, CaptionSource, RejectReason, Row, StoredFormat } from '
 import { chooseCaptions, type JudgedCaption } from './choice.js'
 import type { ConceptTagger, ConceptVerdict } from './concepts.js'
 import { bestOf, type Judged, noFacts, rejected, rowOf } from './judged.js'
-import { type LanguageDetector, languageDetector, languageVerdict } from './language.js'
+import { languageDetector } from './language.js'
 import type { FilterOptions } from './options.js'
 import { type PictureDeps, type PictureOutcome, takePicture } from './picture.js'
-import { captionKey, captionVerdict, saidIn } from './text.js'
+import { captionKey } from './text.js'
+import { createTextJudge, reasonOf } from './text-verdict.js'
 
 /** Dependencies of a batch. */
 export interface BatchDeps extends PictureDeps {
@@ -73,7 +74,7 @@ export async function filterBatch(
   signal: AbortSignal,
 ): Promise<BatchResult> {
   const languages = await languageDetector()
-  const captions = await usableCaptions(deps, languages, items, options)
+  const captions = await usableCaptions(deps, items, options)
   const judged: Judged[] = captions.map((usable) =>
     usable.reason === null ? { kind: 'deferred', delayMs: 0 } : rejected(usable.reason, null, noFacts),
   )
@@ -130,20 +131,14 @@ const maxOfMetadata = 3
 
 async function usableCaptions(
   deps: BatchDeps,
-  languages: LanguageDetector,
   items: readonly BatchItem[],
   options: FilterOptions,
 ): Promise<readonly Usable[]> {
+  const judge = await createTextJudge(options)
   const times = await timesSeen(deps, items, options)
-  const known = new Map<string, RejectReason | null>()
   return items.map(({ body: { captions, pageLanguage } }) => {
     const judged = chooseCaptions(captions, ({ source, text }) => {
-      const key = `${pageLanguage ?? ''} ${text}`
-      let verdict = known.get(key)
-      if (verdict === undefined) {
-        verdict = textVerdict(text, pageLanguage, languages, options)
-        known.set(key, verdict)
-      }
+      const verdict = judge.verdict(text, pageLanguage)
       if (verdict !== null) return verdict
       return times(text) > mostTimes(source, options) ? 'caption_repeated' : null
     })
@@ -171,26 +166,6 @@ async function timesSeen(
   const counts = await deps.captionCounts(keys)
   const timesOf = new Map(keys.map((key, i) => [key, counts[i] ?? 0]))
   return (text) => timesOf.get(keyOf.get(text) ?? '') ?? 0
-}
-
-/** Rule that the first of them breaks. */
-function reasonOf(judged: readonly JudgedCaption[]): RejectReason {
-  for (const { verdict } of judged)
-    if (verdict !== null && verdict !== 'context' && verdict !== 'spare' && verdict !== 'says_no_more')
-      return verdict
-  throw new Error('a candidate without captions')
-}
-
-function textVerdict(
-  text: string,
-  pageLanguage: string | null,
-  languages: LanguageDetector,
-  options: FilterOptions,
-): RejectReason | null {
-  const verdict = captionVerdict(text, options, pageLanguage)
-  if (verdict !== null || options.languages === null) return verdict
-  const detected = languages.detect(saidIn(text))
-  return detected.reliable ? languageVerdict(detected.language, options.languages) : null
 }
 
 /** Fetches and decodes; candidates that share their sources share one download. */

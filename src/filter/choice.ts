@@ -1,9 +1,9 @@
-import type { Caption, CaptionSource, RejectReason } from '../records/index.js'
+import type { Caption, CaptionSource, TextReason } from '../records/index.js'
 import { isFileName, saidIn, sameWords } from './text.js'
 
 /** Why a caption is not scored though it breaks no rule, or which rule it breaks; null = it is. */
 export type CaptionVerdict =
-  | RejectReason
+  | TextReason
   /** Heading over several pictures. */
   | 'context'
   /** Another one, which was written for the picture, is usable. */
@@ -43,7 +43,7 @@ const pageTier = 1
  */
 export function chooseCaptions(
   captions: readonly Caption[],
-  breaks: (caption: Caption) => RejectReason | null,
+  breaks: (caption: Caption) => TextReason | null,
 ): readonly JudgedCaption[] {
   const judged = captions.map((caption) => {
     const tier = Math.max(tiers[caption.source], isFileName(caption.text) ? pageTier : 0)

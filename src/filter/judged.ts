@@ -1,4 +1,4 @@
-import type { Candidate, RejectReason, Row, ScoredCaption } from '../records/index.js'
+import type { Candidate, RejectReason, Row, ScoredCaption, TextReject } from '../records/index.js'
 import type { JudgedCaption } from './choice.js'
 import type { LanguageDetector } from './language.js'
 import type { Picture, PictureFacts } from './picture.js'
@@ -36,6 +36,8 @@ export const noFacts: PictureFacts = {
   permission: null,
 }
 
+const unseen = { kind: 'rejected', detail: null, facts: noFacts, duplicateOf: null, seen: null } as const
+
 export function rejected(
   reason: RejectReason,
   detail: string | null,
@@ -57,19 +59,18 @@ export function bestOf(cosines: ArrayLike<number>): number {
   return Math.max(...Array.from(cosines))
 }
 
+/** The row of a candidate that its texts rejected where it was found. */
+export function textRejectRow(reject: TextReject, languages: LanguageDetector): Row {
+  return rowOf(reject, [], { ...unseen, reason: reject.reason }, null, languages)
+}
+
 /** The row of a candidate that was not tried because it killed its workers. */
 export function crashedRow(candidate: Candidate, languages: LanguageDetector): Row {
-  return rowOf(
-    candidate,
-    [],
-    { kind: 'rejected', reason: 'crashed', detail: null, facts: noFacts, duplicateOf: null, seen: null },
-    null,
-    languages,
-  )
+  return rowOf(candidate, [], { ...unseen, reason: 'crashed' }, null, languages)
 }
 
 export function rowOf(
-  candidate: Candidate,
+  candidate: Omit<Candidate, 'fallbackUrls' | 'pageLanguage'>,
   usable: readonly JudgedCaption[],
   verdict: Extract<Judged, { kind: 'kept' | 'rejected' }>,
   modelId: string | null,

@@ -1,4 +1,4 @@
-import type { rejectReasons } from '../records/index.js'
+import type { TextReason } from '../records/index.js'
 import { isAddress, isMostlyAddress, withoutAddresses } from './address.js'
 import { nameOfFile } from './file-name.js'
 import { isMojibake } from './mojibake.js'
@@ -7,8 +7,6 @@ import { isPlaceholder, saysNothing } from './placeholders.js'
 import { countColumns, countNames, countWords, dots } from './words.js'
 
 export { countColumns, countWords } from './words.js'
-
-export type TextReason = (typeof rejectReasons.text)[number]
 
 /**
  * The first rule that a caption breaks; null = none. Rules that say what a text is come before those that

@@ -62,6 +62,7 @@ export const rejectReasons = {
 } as const
 
 export type RejectReason = (typeof rejectReasons)[keyof typeof rejectReasons][number]
+export type TextReason = (typeof rejectReasons.text)[number]
 
 /** `status` of a row as img2dataset names it, and `rejected` for what was fetched but not wanted. */
 export type Status = 'success' | 'failed_to_download' | 'failed_to_resize' | 'rejected'

@@ -1,14 +1,12 @@
 import {
   type Backend,
   type BatchShape,
-  type FoundCandidate,
   type Progress,
   type SourceState,
   slotKeys,
   type WorkQueue,
 } from '../backend/index.js'
 import {
-  hostOf,
   type Source,
   type SourceProblem,
   type SourceReader,
@@ -16,15 +14,16 @@ import {
   type SourceStep,
   sourceName,
 } from '../crawl/index.js'
-import { captionKey } from '../filter/index.js'
-import { type Candidate, candidateKey } from '../records/index.js'
+import { createTextJudge, type TextOptions } from '../filter/index.js'
 import { sleep } from '../timing/index.js'
+import { foundOf } from '../workers/index.js'
 
 export interface IngestDeps {
   readonly run: string
   readonly backend: Backend
   readonly queue: WorkQueue
   readonly batch: BatchShape
+  readonly texts: TextOptions
   /** Told of what is no candidate, before it is counted: it may be told twice where the process dies in between. */
   readonly onSkipped: (skipped: readonly SourceSkip[]) => Promise<void>
   /** Milliseconds, from any zero. */
@@ -132,13 +131,14 @@ async function ingestFrom(
     const skipped = steps.flatMap((step) => step.skipped)
     if (skipped.length > 0) await deps.onSkipped(skipped)
     const to = steps.at(-1)?.cursor ?? cursor
+    const judge = await createTextJudge(deps.texts)
     const committed = await deps.backend.commitSource({
       run: deps.run,
       source: from.source,
       from: cursor,
       to,
       ended,
-      candidates: steps.flatMap((step) => step.candidates.map(foundOf)),
+      candidates: steps.flatMap((step) => step.candidates.map((candidate) => foundOf(candidate, judge))),
       counters: sumOf(steps),
       ...deps.batch,
     })
@@ -177,16 +177,6 @@ async function roomFor({ backend, run }: IngestDeps, stop: AbortSignal): Promise
 /** Whether a run takes no candidates any more. Pure. */
 export function isOver({ standing, ended }: Pick<Progress, 'standing' | 'ended'>): boolean {
   return ended !== null || standing === 'stopped' || standing === 'failed'
-}
-
-/** A candidate with what the backend deals and counts it by. */
-export function foundOf(candidate: Candidate): FoundCandidate {
-  return {
-    key: candidateKey(candidate),
-    host: hostOf(candidate.imageUrl),
-    texts: [...new Set(candidate.captions.map(({ text }) => captionKey(text)))],
-    body: candidate,
-  }
 }
 
 function sumOf(steps: readonly SourceStep[]): Record<string, number> {

@@ -5,7 +5,7 @@ import type { Source, SourceProblem, SourceSkip } from '../crawl/index.js'
 import type { RunOptions } from '../options/index.js'
 import { messageOf } from '../records/index.js'
 import { sleep, steadyClock } from '../timing/index.js'
-import { batchShape } from '../workers/index.js'
+import { batchShape, textOptions } from '../workers/index.js'
 import { checkSources, type IngestEnd, ingest, openSources } from './ingest.js'
 import { openNet } from './resources.js'
 import type { Environment, RunSignals } from './run-types.js'
@@ -88,6 +88,7 @@ export async function readSources(
         backend: { ...backend, commitSource: (commit) => committedSource(fleet, commit, stop) },
         queue,
         batch: batchShape(options),
+        texts: textOptions(options),
         onSkipped: async (skipped) => hooks.onSkipped(skipped),
         now: steadyClock(),
       },

@@ -7,8 +7,9 @@ import {
   type WorkQueue,
 } from '../backend/index.js'
 import { inSlices, type ScopeRules, type Turn } from '../crawl/index.js'
+import { createTextJudge, type TextOptions } from '../filter/index.js'
 import type { Traps } from './hosts/index.js'
-import type { KnownUrls } from './known-urls.js'
+import type { Known } from './known.js'
 import type { OutcomeBuffer } from './outcome-buffer.js'
 import type { NewLessons, RenderLessons } from './render-lessons.js'
 import { sessionCommitOf } from './session-commit.js'
@@ -17,7 +18,7 @@ import { type UrlVisited, uncommitted } from './url-outcome.js'
 export interface CommitDeps {
   readonly backend: Pick<Backend, 'commitSession'>
   readonly queue: Pick<WorkQueue, 'notify' | 'hint'>
-  readonly known: KnownUrls
+  readonly known: Known
   readonly traps: Pick<Traps, 'linkVerdict'>
   /** See CrawlDeps. */
   readonly turn?: Turn
@@ -26,6 +27,7 @@ export interface CommitDeps {
 export interface CommitSettings {
   readonly run: string
   readonly scope: ScopeRules
+  readonly texts: TextOptions
   readonly batch: BatchShape
 }
 
@@ -127,7 +129,8 @@ export class CommitQueue {
       return committed
     }
     this.#crawlWaits = committed.crawlWaits
-    for (const offer of commit.offers) known.add(offer.url)
+    for (const { url } of commit.offers) known.add(url)
+    for (const { key } of commit.candidates) known.add(key)
     const woken = committed.hosts.filter((other) => other !== this.#session.host)
     await queue.hint('session', run, woken)
     if (committed.batches.length > 0) await queue.notify('batch', run, slotKeys(1))
@@ -165,10 +168,10 @@ export class CommitQueue {
     partial: boolean,
     lessons: NewLessons,
   ): Promise<SessionCommit> {
-    const { run, scope, batch } = this.#settings
+    const { run, scope, texts, batch } = this.#settings
     const { host, token, stateOf, worked } = this.#session
     const { known, traps } = this.#deps
-    const steps = sessionCommitOf(some, scope, traps.linkVerdict)
+    const steps = sessionCommitOf(some, scope, traps.linkVerdict, await createTextJudge(texts))
     const given = await inSlices(steps, { ...this.#deps, worked }, this.#abort)
     return {
       ...given,
@@ -178,7 +181,8 @@ export class CommitQueue {
       host,
       token,
       partial,
-      offers: given.offers.filter((offer) => !known.has(offer.url)),
+      offers: given.offers.filter(({ url }) => !known.has(url)),
+      candidates: given.candidates.filter(({ key }) => !known.has(key)),
       counters: { ...given.counters, ...lessons.counters },
       rendered: lessons.rendered,
     }

@@ -15,6 +15,7 @@ import { createImageHosts, createSlots, observedFetch, type Permit } from './hos
 import { createImageFetch } from './image-fetch.js'
 import { withLease } from './lease.js'
 import { crashedResult, suspicionOf } from './poison-candidate.js'
+import { rejectedResult } from './rejected-result.js'
 
 export interface FilterSettings {
   readonly run: string
@@ -48,7 +49,7 @@ const slotWindowMs = 30_000
 /** A stale commit (a cited image is kept no more) is looked at anew after this. */
 const staleMs = 100
 
-/** Filters one batch and commits what it found: the part first, then its name, under the lease. null = the batch is another's, or none any more. */
+/** Judges one batch, or gives rejects their rows, and commits what it found: the part first, then its name, under the lease. null = the batch is another's, or none any more. */
 export async function judgeBatch(
   deps: FilterDeps,
   settings: FilterSettings,
@@ -63,17 +64,19 @@ export async function judgeBatch(
   if (lease.kind === 'gone' || lease.kind === 'busy') return null
   if (lease.kind === 'split') return { kind: 'done' }
 
-  const suspicion = suspicionOf(lease)
+  const suspicion = lease.kind === 'batch' ? suspicionOf(lease) : 'none'
+  const resultOf = (signal: AbortSignal): Promise<BatchResult> => {
+    if (lease.kind === 'rejects') return rejectedResult(lease.rejects, signal)
+    if (suspicion === 'given_up') return crashedResult(lease.candidates)
+    const develop = suspicion === 'suspect' ? deps.developApart : deps.develop
+    return judge({ ...deps, develop }, settings, lease.candidates, signal)
+  }
   let judged = suspicion === 'given_up'
   const extend = () => deps.backend.extendBatch({ run, batch, token, leaseMs })
   // A batch that cannot be judged is split until what breaks it is found; one that cannot be stored is not to blame.
   const release = () => deps.backend.releaseBatch({ run, batch, token, failed: !judged })
   return await withLease({ leaseMs, extend, release }, abort, async ({ signal }) => {
-    const develop = suspicion === 'suspect' ? deps.developApart : deps.develop
-    const result =
-      suspicion === 'given_up'
-        ? await crashedResult(lease.candidates)
-        : await judge({ ...deps, develop }, settings, lease.candidates, signal)
+    const result = await resultOf(signal)
     judged = true
     const commit = await storePart(deps, settings, batch, token, result, signal)
     const committed = await deps.backend.commitBatch(commit)

@@ -28,7 +28,7 @@ import {
   type Soft404s,
   type Traps,
 } from './hosts/index.js'
-import type { KnownUrls } from './known-urls.js'
+import type { Known } from './known.js'
 import { OutcomeBuffer } from './outcome-buffer.js'
 import { followedBack } from './redirect-chain.js'
 import { RenderLessons } from './render-lessons.js'
@@ -52,7 +52,7 @@ export interface CrawlDeps {
   readonly queue: WorkQueue
   readonly fetch: Fetch
   readonly permit: Permit
-  readonly known: KnownUrls
+  readonly known: Known
   readonly traps: Traps
   /** Those that the redirects to a URL set, for when it is asked for; null = they were sent. Of this process alone, and stored nowhere. */
   readonly cookies: LruMap<ChainCookies | null>

@@ -1,3 +1,4 @@
+export { foundOf } from './found.js'
 export { maxRedirects } from './hosts/index.js'
 export {
   batchShape,
@@ -6,6 +7,7 @@ export {
   type Pipeline,
   type Scoring,
   seedOffers,
+  textOptions,
 } from './pipeline.js'
 export { allottedOf, isWindowFull, planParts, type ShardDeps, type ShardSettings } from './shard-worker.js'
 export { type RunSkipReason, runSkipReasons, seedsMoved } from './url-outcome.js'

@@ -14,6 +14,7 @@ import {
   type Develop,
   type FilterOptions,
   filterRules,
+  type TextOptions,
 } from '../filter/index.js'
 import type { Dial, Fetch } from '../net/index.js'
 import type { RunOptions } from '../options/index.js'
@@ -31,7 +32,7 @@ import {
   defaultFailing,
   groupsOf,
 } from './hosts/index.js'
-import { createKnownUrls } from './known-urls.js'
+import { createKnown } from './known.js'
 import { writeLedgerFile } from './page-file.js'
 import { createRendering } from './rendering.js'
 import { buildShards, type ShardDeps, type ShardSettings } from './shard-worker.js'
@@ -42,8 +43,8 @@ const minShards = 8
 /** Candidates of one image host in a batch. */
 const perHost = 32
 const batchAgeMs = 30_000
-/** About 20 MB of URLs that need not be offered again. */
-const maxKnownUrls = 100_000
+/** About 20 MB of URLs and keys of candidates that need not be offered again. */
+const maxKnown = 100_000
 
 /** What scores the pairs of a run. */
 export interface Scoring extends Pick<BatchDeps, 'preprocessing' | 'score' | 'tagger'> {
@@ -159,6 +160,7 @@ function crawlSettingsOf(run: string, options: RunOptions, withSource: boolean):
     delayMs: options.delayMs,
     requestDelayMs: options.imageDelayMs,
     hostConcurrency: options.hostConcurrency,
+    texts: textOptions(options),
     batch: batchShape(options),
     failing: defaultFailing,
     sitemaps: options.sitemaps === 'on',
@@ -179,7 +181,7 @@ function crawlDepsOf(
     queue,
     fetch,
     permit,
-    known: createKnownUrls(maxKnownUrls),
+    known: createKnown(maxKnown),
     traps: createTraps(maxRememberedPages, now),
     cookies: createLruMap(maxRememberedCookies),
     soft404s: createSoft404s({ backend, fetch, permit, turn, now, random }, visit, maxRememberedHosts),
@@ -226,6 +228,11 @@ export function optOutRules({ userAgent, ignoreOptOut }: RunOptions): OptOutRule
   }
 }
 
+/** Rules of a run for texts. Pure. */
+export function textOptions({ languages }: RunOptions): TextOptions {
+  return { ...filterRules, languages }
+}
+
 /** How a run's candidates are dealt into batches. Pure. */
 export function batchShape({ batchSize }: Pick<RunOptions, 'batchSize'>): BatchShape {
   return { batchSize, batchAgeMs, perHost }
@@ -245,7 +252,7 @@ export function seedOffers({ seeds, scope }: Pick<RunOptions, 'seeds' | 'scope'>
 function filterOptions(options: RunOptions): FilterOptions {
   return {
     ...filterRules,
-    languages: options.languages,
+    ...textOptions(options),
     minSide: options.minSide,
     maxAspect: options.maxAspect,
     minBytes: options.minBytes,

@@ -1,4 +1,4 @@
-import type { FoundCandidate, Offer, SessionCommit } from '../backend/index.js'
+import type { Found, Offer, SessionCommit } from '../backend/index.js'
 import {
   anchorOf,
   hostOf,
@@ -8,15 +8,9 @@ import {
   scopeVerdict,
   type TrapReason,
 } from '../crawl/index.js'
-import { captionKey } from '../filter/index.js'
-import {
-  type Candidate,
-  candidateKey,
-  type DecidedPage,
-  type FrontierUrl,
-  type LeasedUrl,
-  type Permission,
-} from '../records/index.js'
+import type { TextJudge } from '../filter/index.js'
+import type { Candidate, DecidedPage, FrontierUrl, LeasedUrl, Permission } from '../records/index.js'
+import { foundOf } from './found.js'
 import { healthOf, isAnswered, maxRedirects } from './hosts/index.js'
 import {
   isLastRefusal,
@@ -41,13 +35,14 @@ const refusedMs = 10_000
 /** Links, or candidates, that are looked at in one step. */
 const perStep = 64
 
-/** Commit of a session by its outcomes. Pure but for the traps. */
+/** Commit of a session by its outcomes. Pure but for the traps and the judge's memory. */
 export function* sessionCommitOf(
   outcomes: readonly UrlVisited[],
   rules: ScopeRules,
   trapOf: TrapOf,
+  judge: TextJudge,
 ): Steps<OutcomeCommit> {
-  const builder = new CommitBuilder(rules, trapOf)
+  const builder = new CommitBuilder(rules, trapOf, judge)
   for (const visited of outcomes) yield* builder.add(visited)
   return builder.commit
 }
@@ -56,20 +51,22 @@ export function* sessionCommitOf(
 class CommitBuilder {
   readonly #rules: ScopeRules
   readonly #trapOf: TrapOf
+  readonly #judge: TextJudge
   readonly #done: number[] = []
   readonly #decided: DecidedPage[] = []
   readonly #retry: OutcomeCommit['retry'][number][] = []
   readonly #back: number[] = []
   readonly #offers: Offer[] = []
-  readonly #candidates: FoundCandidate[] = []
+  readonly #candidates: Found[] = []
   readonly #counters: Record<string, number> = {}
   #pages = 0
   #answered = 0
   #unanswered = 0
 
-  constructor(rules: ScopeRules, trapOf: TrapOf) {
+  constructor(rules: ScopeRules, trapOf: TrapOf, judge: TextJudge) {
     this.#rules = rules
     this.#trapOf = trapOf
+    this.#judge = judge
   }
 
   get commit(): OutcomeCommit {
@@ -140,7 +137,7 @@ class CommitBuilder {
     }
     for (const [i, candidate] of page.candidates.entries()) {
       if (i % perStep === 0) yield
-      this.#candidates.push(foundOf(candidate, permission))
+      this.#candidates.push(foundOf(readBy(candidate, permission), this.#judge))
     }
   }
 
@@ -184,17 +181,11 @@ class CommitBuilder {
 
 type PageOutcome = Extract<UrlOutcome, { kind: 'page' }>
 
-function foundOf(candidate: Candidate, permission: Permission | undefined): FoundCandidate {
-  return {
-    key: candidateKey(candidate),
-    host: hostOf(candidate.imageUrl),
-    texts: [...new Set(candidate.captions.map(({ text }) => captionKey(text)))],
-    // A frame's pictures have its own.
-    body:
-      permission === undefined || candidate.pagePermission !== undefined
-        ? candidate
-        : { ...candidate, pagePermission: permission },
-  }
+/** The candidate with the word on which its page was read. A frame's pictures have their own. */
+function readBy(candidate: Candidate, permission: Permission | undefined): Candidate {
+  return permission === undefined || candidate.pagePermission !== undefined
+    ? candidate
+    : { ...candidate, pagePermission: permission }
 }
 
 /** Target of a redirect. The one of a seed is what its user meant: the scope moves with it. */

@@ -110,7 +110,13 @@ end $$`
 
 /** PGlite runs no autovacuum: without it, rows that come and go would be walked over for ever. */
 const vacuumMs = 60_000
-const busyTables = ['pairmill.url', 'pairmill.candidate', 'pairmill.host', 'pairmill.batch']
+const busyTables = [
+  'pairmill.url',
+  'pairmill.candidate',
+  'pairmill.reject_chunk',
+  'pairmill.host',
+  'pairmill.batch',
+]
 
 /**
  * Bytes of WebAssembly that a function of the engine has executed, some tenths of a second's, before V8 compiles it anew to be quicker. By V8's own

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Candidate } from '../../records/index.js'
 import type { Backend, BatchCommit, BatchCommitted, LeasedCandidate, SourceCommitted } from '../backend.js'
 import type { CallJson } from '../json-methods.js'
+import { unpackRejects } from '../reject-chunk.js'
 import { candidateArguments, candidatesAtOnce, slices } from './frontier-scripts.js'
 import { captionHash, contentNumber } from './hash.js'
 import { losersOf } from './plan-scripts.js'
@@ -118,7 +119,7 @@ export function batchScripts(call: CallScript, callJson: CallJson, chunksFrom: n
       for (const [some, more] of [...parts.map((part) => [part, true] as const), [last, false] as const]) {
         const where = [run, source, from, to, flag(ended), flag(more)]
         const { batchSize, batchAgeMs, perHost } = shape
-        const found = [...candidateArguments(some), ...countersOf(counters)]
+        const found = [...candidateArguments('', some), ...countersOf(counters)]
         const args = [...where, batchSize, wholeMs(batchAgeMs), perHost, ...found]
         const committed = JSON.parse(String(await call('commit_source', args))) as SourceCommitted
         if (committed.kind === 'elsewhere' || !more) return committed
@@ -130,6 +131,7 @@ export function batchScripts(call: CallScript, callJson: CallJson, chunksFrom: n
       const [kind, ...rest] = textsOf(reply)
       if (kind === 'busy') return { kind, inMs: Number(rest[0]) }
       if (kind === 'split') return { kind, batches: rest }
+      if (kind === 'rejects') return { kind, rejects: rest.flatMap(unpackRejects) }
       if (kind !== 'batch') return { kind: 'gone' }
       const [starts, failures, ...records] = rest
       const candidates = records.map(leasedCandidateOf).toSorted((a, b) => a.id - b.id)

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { ReplyError } from 'ioredis'
-import type { Backend, FoundCandidate, Offer, SessionCommit, SessionCommitted } from '../backend.js'
+import type { Backend, Found, Offer, SessionCommit, SessionCommitted } from '../backend.js'
 import { packPages } from '../page-chunk.js'
+import { packFound } from '../reject-chunk.js'
 import { candidateNumber, captionHash, urlNumber } from './hash.js'
 import { countersOf, flag, listOf, textsOf, wholeMs } from './replies.js'
 import type { CallScript, ScriptArgument } from './scripts.js'
@@ -25,12 +26,16 @@ function offerArguments(offers: readonly Offer[]): ScriptArgument[] {
   return [...listOf([...places.keys()]), offers.length, ...urls]
 }
 
-export function candidateArguments(candidates: readonly FoundCandidate[]): ScriptArgument[] {
+/** `host`: most of their pages and images are on it. */
+export function candidateArguments(host: string, candidates: readonly Found[]): ScriptArgument[] {
+  const { head, found } = packFound(host, candidates)
   return [
-    candidates.length,
-    ...candidates.flatMap(({ key, host, texts, body }) => {
+    found.length,
+    head,
+    ...found.flatMap(({ key, texts, ...one }) => {
       const hashes = new Map(texts.map((text) => [text.toLowerCase(), captionHash(text)]))
-      return [candidateNumber(key), host, JSON.stringify(body), ...listOf([...hashes.values()])]
+      const record = 'line' in one ? ['', one.line] : [one.host, JSON.stringify(one.body)]
+      return [candidateNumber(key), ...record, ...listOf([...hashes.values()])]
     }),
   ]
 }
@@ -67,7 +72,7 @@ function isTrouble(error: unknown): boolean {
 function commitArguments(
   commit: SessionCommit,
   offers: readonly Offer[],
-  candidates: readonly FoundCandidate[],
+  candidates: readonly Found[],
 ): ScriptArgument[] {
   return [
     commit.run,
@@ -97,7 +102,7 @@ function commitArguments(
     ...commit.retry.flatMap(({ id, delayMs, refused = false }) => [id, wholeMs(delayMs), flag(refused)]),
     ...listOf(commit.back),
     ...offerArguments(offers),
-    ...candidateArguments(candidates),
+    ...candidateArguments(commit.host, candidates),
     ...countersOf(commit.counters),
   ]
 }
@@ -107,12 +112,12 @@ async function addAhead(
   call: CallScript,
   { run, host, token }: SessionCommit,
   offers: readonly (readonly Offer[])[],
-  candidates: readonly (readonly FoundCandidate[])[],
+  candidates: readonly (readonly Found[])[],
 ): Promise<string[] | null> {
   const woken: string[] = []
   const found = [
-    ...offers.map((some) => [...offerArguments(some), ...candidateArguments([])]),
-    ...candidates.map((some) => [...offerArguments([]), ...candidateArguments(some)]),
+    ...offers.map((some) => [...offerArguments(some), ...candidateArguments(host, [])]),
+    ...candidates.map((some) => [...offerArguments([]), ...candidateArguments(host, some)]),
   ]
   for (const some of found) {
     const added = await call('add_found', [run, host, token, ...some])

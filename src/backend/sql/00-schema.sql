@@ -61,6 +61,10 @@ alter table run add column if not exists backlog_mark bigint not null default 20
 alter table run add column if not exists waits boolean not null default false;
 alter table run add column if not exists went_on_ms bigint not null default 0;     -- when it was last set going, or had waited
 
+-- Candidates that are rejected already and wait for their row alone: in reject_chunk, and those of them that are in no batch.
+alter table run add column if not exists rejects bigint not null default 0;
+alter table run add column if not exists rejects_buffered bigint not null default 0;
+
 alter table run add column if not exists page_rows bigint not null default 0;      -- in page_chunk
 alter table run add column if not exists page_file int not null default 0;         -- the file of the page ledger that is filling
 alter table run add column if not exists page_file_rows int not null default 0;    -- what it has
@@ -162,6 +166,15 @@ create index if not exists candidate_batch on candidate (run, batch, id);
 create index if not exists candidate_deferred on candidate (run, not_before_ms) where not_before_ms > 0 and batch is null;
 update run set batched = (select count(*) from candidate c where c.run = run.no and c.batch is not null);
 
+-- Rejected candidates, a chunk for each commit (see reject-chunk.ts).
+create table if not exists reject_chunk (
+  id bigint generated always as identity primary key,
+  run int not null,
+  batch bigint,                              -- null = buffered
+  at_ms bigint not null, body text not null
+);
+create index if not exists reject_chunk_batch on reject_chunk (run, batch, id);
+
 -- How many candidates of the run carry a caption: boilerplate shows by its number.
 create table if not exists caption (run int not null, hash bigint not null, images int not null, primary key (run, hash));
 
@@ -174,7 +187,7 @@ create table if not exists batch (
   lease_until_ms bigint not null default 0,
   part           jsonb,                      -- {name, size, sha256, rows, kept: [row], losers: [{row, reason, duplicateOf}]}
   kept           int not null default 0,
-  rows           int not null default 0,
+  rows           int not null default 0,     -- of its part; of an open one: rejects that it is made of, 0 = it is made of candidates
   plan           int,
   primary key (run, id)
 );

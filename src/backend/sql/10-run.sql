@@ -52,9 +52,10 @@ begin
   return '{}';
 end $$;
 
--- backlog_of(run row) -> candidates that wait to be judged, buffered or in an open batch. Those that were put back for a later time do not count.
+-- backlog_of(run row) -> candidates that wait to be judged, buffered or in an open batch. Those that were put back for a later time do not count,
+-- and sixteen that wait for their row alone count as one: they take no more room, and next to no time.
 create function backlog_of(r run) returns bigint language sql stable set search_path = pairmill as $$
-  select r.buffered + r.batched - (select count(*) from candidate c where c.run = r.no and c.batch is null and c.not_before_ms > 0 and c.not_before_ms > now_ms())
+  select r.buffered + r.batched + r.rejects / 16 - (select count(*) from candidate c where c.run = r.no and c.batch is null and c.not_before_ms > 0 and c.not_before_ms > now_ms())
 $$;
 
 -- is_above_mark(run row) -> whether the crawl waits for the filters: above its mark, and until it is at half of it
@@ -75,7 +76,7 @@ end $$;
 -- progress({run}) -> what is left to do, as numbers; phaseOf() decides from it
 create function progress(p jsonb) returns jsonb language sql set search_path = pairmill as $$
   select jsonb_build_object(
-    'urls', urls, 'hosts', (select count(*) from run_host h where h.run = run.no and h.urls > 0), 'pages', pages, 'pagesLeased', pages_leased, 'buffered', buffered, 'batchesOpen', batches_open,
+    'urls', urls, 'hosts', (select count(*) from run_host h where h.run = run.no and h.urls > 0), 'pages', pages, 'pagesLeased', pages_leased, 'buffered', buffered + rejects_buffered, 'batchesOpen', batches_open,
     'batchesLeased', batches_leased, 'kept', kept, 'unplannedKept', unplanned_kept, 'unplannedRows', unplanned_rows,
     'plansOpen', plans_open, 'nextShard', next_shard, 'elapsedMs', elapsed_ms,
     'standing', standing, 'ended', ended, 'seedings', seedings, 'sourcesOpen', sources_open,
@@ -86,23 +87,6 @@ $$;
 -- counters({run}) -> {name: n}
 create function counters(p jsonb) returns jsonb language sql set search_path = pairmill as $$
   select coalesce(jsonb_object_agg(c.name, c.value), '{}') from counter c join run r on r.no = c.run where r.name = p->>'run'
-$$;
-
--- throttle_of(host row, now) -> ms between two fetches that the host showed to need, as far as it is still believed
-create function throttle_of(h host, t bigint) returns bigint language sql immutable as $$
-  select case when h.throttle_ms >> least(greatest(t - h.throttle_at_ms, 0) / 60000, 40)::int < 50 then 0
-    else h.throttle_ms >> least(greatest(t - h.throttle_at_ms, 0) / 60000, 40)::int end
-$$;
-
--- hosts({run, limit}) -> [{host, urls, pages, nextFetchInMs, failures, delayMs, leased, crowded, robots}]   the busiest first
-create function hosts(p jsonb) returns jsonb language sql set search_path = pairmill as $$
-  select coalesce(jsonb_agg(to_jsonb(t)), '[]') from (
-    select rh.host, rh.urls, rh.pages, greatest(h.next_fetch_ms - now_ms(), 0) as "nextFetchInMs", h.failures,
-      greatest(h.crawl_delay_ms, throttle_of(h, now_ms())) as "delayMs",
-      h.lease_token is not null and h.lease_until_ms > now_ms() as leased, h.crowded_at_ms > now_ms() - 10000 as crowded,
-      (select b.record->>'detail' from robots b where b.origin in ('http://' || rh.host, 'https://' || rh.host) and b.record is not null limit 1) as robots
-    from run_host rh join run r on r.no = rh.run join host h on h.host = rh.host
-    where r.name = p->>'run' order by rh.urls desc, rh.pages desc, rh.host limit (p->>'limit')::int) t
 $$;
 
 -- reset_leases({}) -> {}   for a process that knows it is alone with this database: whoever held a lease is dead
@@ -162,7 +146,7 @@ declare r int; t text; n bigint;
 begin
   select no into r from run where forgetting = p->>'run';
   if not found then return '{"removed": 0}'; end if;
-  foreach t in array array['url', 'seen', 'run_host', 'source', 'candidate', 'candidate_seen', 'caption', 'batch', 'claim', 'claim_band', 'plan',
+  foreach t in array array['url', 'seen', 'run_host', 'source', 'candidate', 'candidate_seen', 'reject_chunk', 'caption', 'batch', 'claim', 'claim_band', 'plan',
     'counter', 'page_chunk', 'page_file'] loop
     execute format('delete from %I where ctid = any (array(select ctid from %I where run = $1 limit $2))', t, t) using r, (p->>'most')::int;
     get diagnostics n = row_count;

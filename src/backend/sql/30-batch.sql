@@ -1,38 +1,63 @@
 set search_path to pairmill;
 
--- add_candidates(run number, [{key, host, texts, body}]) puts candidates that the run does not know into the buffer.
-create function add_candidates(r int, harvest jsonb) returns void language plpgsql set search_path = pairmill as $$
-declare added bigint;
+-- add_candidates(run number, [{key, texts, host, body} | {key, texts, line}], head, now) puts candidates that the run does not know into the buffer.
+-- Those with a line are rejected already: their lines make a chunk, behind its head.
+create function add_candidates(r int, harvest jsonb, head text, t bigint) returns void language plpgsql set search_path = pairmill as $$
+declare added bigint; rejected bigint; lines text;
 begin
   if harvest is null or jsonb_array_length(harvest) = 0 then return; end if;
   with c as (
-    select distinct on (t.key) t.* from rows from (jsonb_to_recordset(harvest) as (key uuid, host text, texts jsonb, body jsonb))
-      with ordinality as t(key, host, texts, body, ord) order by t.key, t.ord
+    select distinct on (t.key) t.* from rows from (jsonb_to_recordset(harvest) as (key uuid, host text, texts jsonb, body jsonb, line text))
+      with ordinality as t(key, host, texts, body, line, ord) order by t.key, t.ord
   ), fresh as (
     insert into candidate_seen (run, key) select r, key from c order by key on conflict do nothing returning key
   ), put as (
-    insert into candidate (run, image_host, body) select r, c.host, c.body from c join fresh using (key) order by c.ord returning 1
+    insert into candidate (run, image_host, body) select r, c.host, c.body from c join fresh using (key) where c.line is null order by c.ord returning 1
   ), said as (
     insert into caption as k (run, hash, images)
       select r, hashtextextended(lower(x), 0) as hash, count(distinct c.key) from c join fresh using (key), jsonb_array_elements_text(c.texts) x group by 2 order by 2
     on conflict (run, hash) do update set images = k.images + excluded.images
   )
-  select count(*) into added from put;
-  update run set buffered = buffered + added where no = r;
-  perform add_counts(r, jsonb_build_object('candidates', added));
+  select (select count(*) from put), count(*), string_agg(c.line, E'\n' order by c.ord) into added, rejected, lines
+    from c join fresh using (key) where c.line is not null;
+  if rejected > 0 then insert into reject_chunk (run, at_ms, body) values (r, t, head || E'\n' || lines); end if;
+  update run set buffered = buffered + added, rejects = rejects + rejected, rejects_buffered = rejects_buffered + rejected where no = r;
+  perform add_counts(r, jsonb_build_object('candidates', added + rejected));
 end $$;
 
 -- close_batches({run, batchSize, batchAgeMs, perHost, dry}) -> [batch id]
 -- Makes batches of the buffer: full ones while it holds enough, and all of it when the oldest is batchAgeMs old or the crawl is dry.
--- Dealt round-robin over image hosts, at most perHost of one host, so that one slow host does not hold a whole batch: the n-th
--- perHost candidates of every host make the n-th round, and a round is cut into batches.
 create function close_batches(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
-declare r run; t bigint := now_ms(); size int := (p->>'batchSize')::int; ready bigint; oldest bigint; flush boolean; n bigint; moved bigint;
+declare r run; flush boolean;
 begin
   select * into strict r from run where name = p->>'run' for update;
-  if r.buffered = 0 or r.standing <> 'running' or (r.limits->>'maxPairs' is not null and r.kept >= (r.limits->>'maxPairs')::bigint) then return '[]'; end if;
+  if r.standing <> 'running' or (r.limits->>'maxPairs' is not null and r.kept >= (r.limits->>'maxPairs')::bigint) then return '[]'; end if;
   flush := coalesce((p->>'dry')::boolean, false) or (r.pages_leased = 0 and r.sources_open = 0
     and (r.urls = 0 or (r.limits->>'maxPages' is not null and r.pages >= (r.limits->>'maxPages')::bigint)));
+  return close_rejects(r, flush, p) || deal_candidates(r.no, flush, p);
+end $$;
+
+-- close_rejects(run row, flush, as close_batches) -> [batch id]   all that are buffered make one batch
+create function close_rejects(r run, flush boolean, p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
+begin
+  if r.rejects_buffered = 0 then return '[]'; end if;
+  if not flush and r.rejects_buffered < 10000
+    and now_ms() - (select at_ms from reject_chunk where run = r.no and batch is null order by id limit 1) < (p->>'batchAgeMs')::bigint
+  then return '[]'; end if;
+  insert into batch (run, id, state, rows) values (r.no, r.next_batch, 'open', r.rejects_buffered);
+  update reject_chunk set batch = r.next_batch where run = r.no and batch is null;
+  update run set rejects_buffered = 0, batches_open = batches_open + 1, next_batch = next_batch + 1 where no = r.no;
+  return jsonb_build_array(r.next_batch::text);
+end $$;
+
+-- deal_candidates(run number, flush, as close_batches) -> [batch id]
+-- Dealt round-robin over image hosts, at most perHost of one host, so that one slow host does not hold a whole batch: the n-th
+-- perHost candidates of every host make the n-th round, and a round is cut into batches.
+create function deal_candidates(r_no int, flush boolean, p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
+declare r run; t bigint := now_ms(); size int := (p->>'batchSize')::int; ready bigint; oldest bigint; n bigint; moved bigint;
+begin
+  select * into strict r from run where no = r_no;
+  if r.buffered = 0 then return '[]'; end if;
   select count(*), min(since_ms) into ready, oldest from candidate where run = r.no and batch is null and not_before_ms <= t;
   flush := flush or t - oldest >= (p->>'batchAgeMs')::bigint;
   if ready = 0 or (ready < size and not flush) then return '[]'; end if;
@@ -67,8 +92,8 @@ begin
 end $$;
 
 -- lease_batch({run, batch, token, leaseMs})
---   -> {kind: batch, candidates: [{id, attempts, body}], starts, failures} | {kind: busy, inMs} | {kind: split, batches: [id]}
---    | {kind: gone} (committed, or the run has all the pairs it may have, or is to start nothing)
+--   -> {kind: batch, candidates: [{id, attempts, body}], starts, failures} | {kind: rejects, chunks: [chunk]} | {kind: busy, inMs}
+--    | {kind: split, batches: [id]} | {kind: gone} (committed, or the run has all the pairs it may have, or is to start nothing)
 -- The start is counted before the work. After two that came to nothing the batch is split; what becomes of a single candidate that is
 -- reached so is the worker's to say.
 create function lease_batch(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
@@ -88,6 +113,9 @@ begin
   if b.starts + b.failures >= 2 and n > 1 then return jsonb_build_object('kind', 'split', 'batches', split_batch(r.no, b)); end if;
   update batch set lease_token = p->>'token', lease_until_ms = t + (p->>'leaseMs')::bigint, starts = starts + 1 where run = r.no and id = b.id;
   update run set batches_leased = batches_leased + 1 where no = r.no;
+  if b.rows > 0 then
+    return jsonb_build_object('kind', 'rejects', 'chunks', (select jsonb_agg(body order by id) from reject_chunk where run = r.no and batch = b.id));
+  end if;
   return jsonb_build_object('kind', 'batch', 'candidates', got, 'starts', b.starts, 'failures', b.failures);
 end $$;
 
@@ -159,8 +187,8 @@ begin
     return '{"kind": "stale"}';
   end if;
   select count(*) into size from candidate where run = r.no and batch = b.id;
-  if coalesce((p->'part'->>'rows')::int, 0) + jsonb_array_length(p->'deferred') <> size then
-    raise exception 'batch % ledgers % rows and defers %, but has % candidates', b.id, p->'part'->>'rows', jsonb_array_length(p->'deferred'), size;
+  if coalesce((p->'part'->>'rows')::int, 0) + jsonb_array_length(p->'deferred') <> size + b.rows then
+    raise exception 'batch % ledgers % rows and defers %, but has % candidates', b.id, p->'part'->>'rows', jsonb_array_length(p->'deferred'), size + b.rows;
   end if;
 
   room := case when r.limits->>'maxPairs' is null then null else (r.limits->>'maxPairs')::bigint - r.kept end;
@@ -199,6 +227,7 @@ begin
     raise exception 'batch % defers % candidates, of which it has %', b.id, jsonb_array_length(p->'deferred'), back;
   end if;
   delete from candidate where run = r.no and batch = b.id;
+  delete from reject_chunk where run = r.no and batch = b.id;
   if p->'part' = 'null' then
     delete from batch where run = r.no and id = b.id;
   else
@@ -209,16 +238,18 @@ begin
   perform add_counts(r.no, p->'counters');
   perform add_counts(r.no, jsonb_build_object('kept', cardinality(rows_kept)));
   perform add_counts(r.no, (select jsonb_object_agg('rejected:' || reason, n) from (select x->>'reason' as reason, count(*) n from jsonb_array_elements(losers) x group by 1) s));
-  update run set batches_open = batches_open - 1, batches_leased = greatest(batches_leased - 1, 0), buffered = buffered + back, batched = batched - size, kept = run.kept + cardinality(rows_kept),
+  update run set batches_open = batches_open - 1, batches_leased = greatest(batches_leased - 1, 0), buffered = buffered + back, batched = batched - size, rejects = rejects - b.rows, kept = run.kept + cardinality(rows_kept),
     unplanned_kept = unplanned_kept + cardinality(rows_kept), unplanned_rows = unplanned_rows + coalesce((p->'part'->>'rows')::int, 0) where no = r.no;
   return jsonb_build_object('kind', 'committed', 'kept', cardinality(rows_kept), 'losers', losers);
 end $$;
 
--- open_batches({run, limit}) -> [batch id]   open and held by nobody: the scheduler notifies of them
+-- open_batches({run, limit}) -> [batch id]   open and held by nobody: the scheduler notifies of them. Those whose holders died come first, then
+-- those of rejects, then the others, as they were made.
 -- A lease that ran out is listed even where the run may keep no more: it counts as work under way until it is given back.
 create function open_batches(p jsonb) returns jsonb language sql set search_path = pairmill as $$
-  select coalesce(jsonb_agg(id::text), '[]') from (
-    select b.id from batch b join run r on r.no = b.run
+  select coalesce(jsonb_agg(id::text order by free, rows = 0, id), '[]') from (
+    select b.id, b.rows, b.lease_token is null as free from batch b join run r on r.no = b.run
     where r.name = p->>'run' and b.state = 'open' and (b.lease_token is null or b.lease_until_ms <= now_ms())
-      and (b.lease_token is not null or (r.standing = 'running' and (r.limits->>'maxPairs' is null or r.kept < (r.limits->>'maxPairs')::bigint))) order by b.id limit (p->>'limit')::int) t
+      and (b.lease_token is not null or (r.standing = 'running' and (r.limits->>'maxPairs' is null or r.kept < (r.limits->>'maxPairs')::bigint)))
+    order by free, b.rows = 0, b.id limit (p->>'limit')::int) t
 $$;

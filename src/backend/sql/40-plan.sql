@@ -82,7 +82,9 @@ begin
     if found and old.state = 'open' then
       update run set batches_open = batches_open - 1, batches_leased = batches_leased - (old.lease_token is not null)::int, kept = run.kept + kept_
         where no = r.no;
-      delete from candidate where run = r.no and batch = b.batch;
+      with gone as (delete from candidate where run = r.no and batch = b.batch returning 1)
+        update run set batched = batched - (select count(*) from gone), rejects = rejects - old.rows where no = r.no;
+      delete from reject_chunk where run = r.no and batch = b.batch;
     elsif found and old.state = 'done' then
       update run set unplanned_kept = unplanned_kept - old.kept, unplanned_rows = unplanned_rows - old.rows where no = r.no;
     elsif not found then

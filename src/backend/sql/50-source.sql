@@ -20,7 +20,7 @@ create function sources(p jsonb) returns jsonb language sql set search_path = pa
   from source s join run r on r.no = s.run where r.name = p->>'run'
 $$;
 
--- commit_source({run, source, from, to, ended: bool, candidates: [{key, host, texts, body}], counters, batchSize, batchAgeMs, perHost})
+-- commit_source({run, source, from, to, ended: bool, head, candidates (add_candidates), counters, batchSize, batchAgeMs, perHost})
 --   -> {kind: committed, batches: [id]} | {kind: elsewhere, cursor, ended}
 -- Commits a source's contents between two of its cursors. A call that does not begin where the last commit ended changes nothing; the same
 -- call again is answered as if it were the first one.
@@ -35,7 +35,7 @@ begin
   end if;
   update source set cursor = p->>'to', ended = (p->>'ended')::boolean where run = r.no and name = s.name;
   if (p->>'ended')::boolean then update run set sources_open = sources_open - 1 where no = r.no; end if;
-  perform add_candidates(r.no, p->'candidates');
+  perform add_candidates(r.no, p->'candidates', p->>'head', now_ms());
   perform crawl_waits(x) from run x where x.no = r.no;
   perform add_counts(r.no, p->'counters');
   return jsonb_build_object('kind', 'committed', 'batches', close_batches(p));

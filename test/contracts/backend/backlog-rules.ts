@@ -42,6 +42,19 @@ export function backlogRules(open: OpenDesk): void {
       await eventually(remade, (n) => n === 4)
     })
 
+    it('has one for sixteen that wait for their row alone, in a batch or not', async () => {
+      const desk = await opened(100)
+      await desk.offer(desk.urlOf('busy', 1))
+      await desk.bring([...desk.rejects(50), ...desk.candidates(1)])
+      expect(await desk.backlog()).toBe(4)
+      const batches = await desk.backend.closeBatches(desk.run, { ...roomy, dry: true })
+      expect(await desk.backlog()).toBe(4)
+      const held = await desk.heldRejects(batches[0]!)
+      expect(await desk.backlog()).toBe(4)
+      await desk.commitRejects(held)
+      expect(await desk.backlog()).toBe(1)
+    })
+
     it('is no smaller for a batch that is split', async () => {
       const desk = await opened(100)
       const [batch = ''] = await desk.bring(desk.candidates(3))

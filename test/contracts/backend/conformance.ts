@@ -15,6 +15,7 @@ import { pageRules } from './page-rules.js'
 import { planRules } from './plan-rules.js'
 import { politenessRules } from './politeness-rules.js'
 import { randomRules } from './random-rules.js'
+import { rejectRules } from './reject-rules.js'
 import { renderRules } from './render-rules.js'
 import { runRules } from './run-rules.js'
 import { sourceRules } from './source-rules.js'
@@ -43,6 +44,7 @@ export function backendConformance(name: string, open: () => Promise<OpenedBacke
     renderRules(desk)
     limitRules(desk)
     batchRules(desk)
+    rejectRules(desk)
     backlogRules(desk)
     claimRules(desk, (calls) => opened.dying(calls))
     planRules(desk)

@@ -5,7 +5,9 @@ import type {
   BatchCommit,
   BatchCommitted,
   BatchShape,
+  Found,
   FoundCandidate,
+  FoundReject,
   HostLease,
   LeasedCandidate,
   Offer,
@@ -15,7 +17,12 @@ import type {
   SessionCommitted,
 } from '../../../src/backend/backend.js'
 import { noEvidence } from '../../../src/crawl/index.js'
-import { candidateKey, type DecidedPage, type LeasedUrl } from '../../../src/records/index.js'
+import {
+  candidateKey,
+  type DecidedPage,
+  type LeasedUrl,
+  type TextReject,
+} from '../../../src/records/index.js'
 import { noProgress as noProgressAtAll } from '../../fixtures/workers/no-progress.js'
 
 /** A backend under test. */
@@ -47,6 +54,13 @@ export interface HeldBatch {
   readonly candidates: readonly LeasedCandidate[]
   readonly starts: number
   readonly failures: number
+}
+
+/** A batch of rejects, as its holder has it. */
+export interface HeldRejects {
+  readonly batch: string
+  readonly token: string
+  readonly rejects: readonly TextReject[]
 }
 
 export interface Image {
@@ -172,8 +186,27 @@ export async function openDesk(backend: Backend, limits: Partial<RunLimits> = {}
   const candidates = (count: number, label = hex(4)): FoundCandidate[] =>
     Array.from({ length: count }, (_, i) => candidate(`${label}-${i}.test`, i))
 
+  /** One that its text rejects. */
+  const reject = (
+    imageHost: string,
+    path: string | number,
+    text = 'logo',
+    over: Partial<TextReject> = {},
+  ): FoundReject => {
+    const { key, texts, body } = candidate(imageHost, path, text)
+    const { imageUrl, captions, pageUrl, licenceUrl } = body
+    return {
+      key,
+      texts,
+      reject: { imageUrl, captions, pageUrl, licenceUrl, reason: 'caption_placeholder', ...over },
+    }
+  }
+  /** So many rejects of a host. */
+  const rejects = (count: number, label = hex(4)): FoundReject[] =>
+    Array.from({ length: count }, (_, i) => reject(`${label}.test`, i))
+
   /** Lets a page of its own bring the candidates; answers the batches that its commit closed. */
-  const bring = async (found: readonly FoundCandidate[], over: Partial<SessionCommit> = {}) => {
+  const bring = async (found: readonly Found[], over: Partial<SessionCommit> = {}) => {
     const label = `bring-${hex(4)}`
     await backend.offer(run, [urlOf(label, 'page')], false)
     const committed = await commit(await session(label), { candidates: found, ...over })
@@ -190,6 +223,23 @@ export async function openDesk(backend: Backend, limits: Partial<RunLimits> = {}
     if (given.kind !== 'batch') throw new Error(`batch ${batch} gave ${JSON.stringify(given)}`)
     return { batch, token, candidates: given.candidates, starts: given.starts, failures: given.failures }
   }
+
+  const heldRejects = async (batch: string, over: { leaseMs?: number } = {}): Promise<HeldRejects> => {
+    const token = newToken()
+    const given = await takeBatch(batch, { token, ...over })
+    if (given.kind !== 'rejects') throw new Error(`batch ${batch} gave ${JSON.stringify(given)}`)
+    return { batch, token, rejects: given.rejects }
+  }
+
+  /** Commits a batch of rejects with a row for each. */
+  const commitRejects = (
+    { batch, token, rejects }: HeldRejects,
+    over: Partial<BatchCommit> = {},
+  ): Promise<BatchCommitted> =>
+    commitBatch({ batch, token, candidates: [], starts: 0, failures: 0 }, [], {
+      part: partOf({ batch, token }, rejects.length),
+      ...over,
+    })
 
   /** Commits a batch whose first candidates kept the images and whose others were rejected, but for those deferred. */
   const commitBatch = (
@@ -237,9 +287,13 @@ export async function openDesk(backend: Backend, limits: Partial<RunLimits> = {}
     commit,
     candidate,
     candidates,
+    reject,
+    rejects,
     bring,
     takeBatch,
     heldBatch,
+    heldRejects,
+    commitRejects,
     commitBatch,
     batchOf,
     progress,

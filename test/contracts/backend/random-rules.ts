@@ -1,10 +1,10 @@
 import { setTimeout } from 'node:timers/promises'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { FoundCandidate, Progress } from '../../../src/backend/backend.js'
+import type { BatchCommitted, Found, Progress } from '../../../src/backend/backend.js'
 import { runs } from '../../fixtures/runs.js'
 import type { OpenDesk } from './conformance.js'
-import { type Desk, decidedPage, type HeldBatch, newToken, type Session } from './desk.js'
+import { type Desk, decidedPage, type HeldBatch, type HeldRejects, newToken, type Session } from './desk.js'
 import { type Act, hostCount, pageCount, type World, worlds } from './world.js'
 
 const shape = { batchSize: 4, batchAgeMs: 3_600_000, perHost: 2 }
@@ -24,7 +24,7 @@ function createPlay(desk: Desk, world: World) {
   const ledgered = new Set<string>()
   const keptContents = new Set<string>()
   let sessions: Held<Session>[] = []
-  let batchesHeld: Held<HeldBatch>[] = []
+  let batchesHeld: Held<HeldBatch | HeldRejects>[] = []
   let plansHeld: Held<{ plan: number; token: string }>[] = []
   const batchesOpen = new Set<string>()
   const plansOpen = new Set<number>()
@@ -36,7 +36,9 @@ function createPlay(desk: Desk, world: World) {
   const label = (page: number) => `h${page % hostCount}`
   const pageOf = (url: string) => Number(url.split('/').at(-1))
   const offerOf = (page: number) => desk.urlOf(label(page), page)
-  const candidateOf = (image: number): FoundCandidate => desk.candidate(`img${image % 3}.test`, image)
+  /** The texts of some reject them where they are found. */
+  const foundOf = (image: number): Found =>
+    image % 5 < 2 ? desk.reject(`img${image % 3}.test`, image) : desk.candidate(`img${image % 3}.test`, image)
   const contentOf = (imageUrl: string) => `${Math.floor(pageOf(imageUrl) / 2)}`.padStart(64, '0')
   const waitingOn = (host: string) =>
     [...offered].filter((page) => !done.has(page) && desk.hostName(label(page)) === host)
@@ -75,7 +77,7 @@ function createPlay(desk: Desk, world: World) {
       back,
       decided: session.urls.filter(({ id }) => !put.has(id)).map((url) => decidedPage(url, session.host)),
       offers: links.map(offerOf),
-      candidates: images.map(candidateOf),
+      candidates: images.map(foundOf),
       counters: { pages: pages.length },
       ...shape,
     })
@@ -110,6 +112,9 @@ function createPlay(desk: Desk, world: World) {
         failures: given.failures,
         dies,
       })
+    } else if (given.kind === 'rejects') {
+      for (const { imageUrl } of given.rejects) expect(ledgered.has(imageUrl)).toBe(false)
+      batchesHeld.push({ batch, token, rejects: given.rejects, dies })
     } else if (given.kind === 'split') {
       batchesOpen.delete(batch)
       for (const half of given.batches) batchesOpen.add(half)
@@ -118,7 +123,39 @@ function createPlay(desk: Desk, world: World) {
     }
   }
 
-  const commitBatch = async (held: Held<HeldBatch>, pattern: readonly number[]) => {
+  /** What a batch came to; null = its holder had lost it, and nothing changed. */
+  const committedOf = async (held: Held<HeldBatch | HeldRejects>, commit: () => Promise<BatchCommitted>) => {
+    const before = await desk.progress()
+    const committed = await commit()
+    batchesHeld = batchesHeld.filter((one) => one !== held)
+    if (committed.kind === 'committed') return committed
+    expect([committed.kind, held.dies]).toEqual(['lost', true])
+    expect(await desk.progress()).toEqual(before)
+    return null
+  }
+
+  const ledger = (batch: string, imageUrls: readonly string[], kept: number) => {
+    for (const imageUrl of imageUrls) {
+      expect(ledgered.has(imageUrl)).toBe(false)
+      ledgered.add(imageUrl)
+    }
+    sums.kept += kept
+    sums.unplannedKept += kept
+    sums.unplannedRows += imageUrls.length
+    batchesOpen.delete(batch)
+  }
+
+  const commitBatch = async (held: Held<HeldBatch | HeldRejects>, pattern: readonly number[]) => {
+    if ('rejects' in held) {
+      const committed = await committedOf(held, () => desk.commitRejects(held))
+      if (committed === null) return
+      expect(committed).toEqual({ kind: 'committed', kept: 0, losers: [] })
+      return ledger(
+        held.batch,
+        held.rejects.map(({ imageUrl }) => imageUrl),
+        0,
+      )
+    }
     const fate = (i: number) => (held.starts >= 2 ? 0 : (pattern[i % pattern.length] ?? 0))
     const put = held.candidates.filter(({ attempts }, i) => fate(i) === 1 && attempts < 3)
     const rows = held.candidates.filter((candidate) => !put.includes(candidate))
@@ -127,22 +164,11 @@ function createPlay(desk: Desk, world: World) {
         ? []
         : [{ row, sha256: contentOf(body.imageUrl), phash: '0'.repeat(16), score: row / 100 }],
     )
-    const before = await desk.progress()
-    const committed = await desk.commitBatch(held, [], {
-      kept,
-      deferred: put.map(({ id }) => ({ id, delayMs: 0 })),
-      dedupe: 'exact',
-    })
-    batchesHeld = batchesHeld.filter((one) => one !== held)
-    if (committed.kind !== 'committed') {
-      expect([committed.kind, held.dies]).toEqual(['lost', true])
-      expect(await desk.progress()).toEqual(before)
-      return
-    }
-    for (const { body } of rows) {
-      expect(ledgered.has(body.imageUrl)).toBe(false)
-      ledgered.add(body.imageUrl)
-    }
+    const deferred = put.map(({ id }) => ({ id, delayMs: 0 }))
+    const committed = await committedOf(held, () =>
+      desk.commitBatch(held, [], { kept, deferred, dedupe: 'exact' }),
+    )
+    if (committed === null) return
     const lost = new Set(committed.losers.map(({ row }) => row))
     const winners = kept.filter(({ row }) => !lost.has(row))
     expect(winners).toHaveLength(committed.kept)
@@ -150,10 +176,11 @@ function createPlay(desk: Desk, world: World) {
       expect(keptContents.has(sha256)).toBe(false)
       keptContents.add(sha256)
     }
-    sums.kept += committed.kept
-    sums.unplannedKept += committed.kept
-    sums.unplannedRows += rows.length
-    batchesOpen.delete(held.batch)
+    ledger(
+      held.batch,
+      rows.map(({ body }) => body.imageUrl),
+      committed.kept,
+    )
   }
 
   const closeBatches = async (over: { batchAgeMs?: number; dry?: boolean }) => {

@@ -94,7 +94,11 @@ async function recount(db: Database, run: string): Promise<Partial<Progress>> {
       (select coalesce(sum(h.pages), 0)::int from pairmill.run_host h where h.run = r.no) as pages,
       (select count(*)::int from pairmill.url u where u.run = r.no and u.leased) as "pagesLeased",
       (select coalesce(sum(h.lease_urls), 0)::int from pairmill.host h where h.lease_run = r.no) as "urlsOfLeases",
-      (select count(*)::int from pairmill.candidate c where c.run = r.no and c.batch is null) as buffered,
+      (select count(*)::int from pairmill.candidate c where c.run = r.no and c.batch is null)
+        + (select coalesce(sum(array_length(string_to_array(c.body, E'\\n'), 1) - 1), 0)::int
+          from pairmill.reject_chunk c where c.run = r.no and c.batch is null) as buffered,
+      r.rejects::int - (select coalesce(sum(array_length(string_to_array(c.body, E'\\n'), 1) - 1), 0)::int
+        from pairmill.reject_chunk c where c.run = r.no) as strange,
       (select count(*)::int from pairmill.batch b where b.run = r.no and b.state = 'open') as "batchesOpen",
       (select count(*)::int from pairmill.batch b where b.run = r.no and b.lease_token is not null) as "batchesLeased",
       (select coalesce(sum(b.kept), 0)::int from pairmill.batch b where b.run = r.no and b.state <> 'open') as kept,
@@ -107,10 +111,12 @@ async function recount(db: Database, run: string): Promise<Partial<Progress>> {
     from pairmill.run r where r.name = $1`,
     [run],
   )
-  const { urlsOfHosts, urlsOfLeases, ...sums } = rows[0] as Progress & {
+  const { strange, urlsOfHosts, urlsOfLeases, ...sums } = rows[0] as Progress & {
+    strange: number
     urlsOfHosts: number
     urlsOfLeases: number
   }
+  if (strange !== 0) throw new Error(`the run has ${strange} rejects too many`)
   if (urlsOfHosts !== sums.urls) throw new Error(`hosts have ${urlsOfHosts} URLs, the run ${sums.urls}`)
   if (urlsOfLeases !== sums.pagesLeased)
     throw new Error(`leases have ${urlsOfLeases} URLs, the run ${sums.pagesLeased}`)

@@ -46,6 +46,7 @@ async function fill(run: string, first: number, count: number): Promise<void> {
     ), run_hosts as (insert into pairmill.run_host (run, host, urls) select no, host, 1 from n
     ), batches as (insert into pairmill.batch (run, id, state) select no, 1000000 + g, 'planned' from n
     ), waiting as (insert into pairmill.candidate (run, batch, image_host, body) select no, 1000000 + g, host, '{}' from n
+    ), rejects as (insert into pairmill.reject_chunk (run, batch, at_ms, body) select no, 1000000 + g, 0, '{}' from n
     ) insert into pairmill.url (run, host, url, depth, anchor, redirects) select no, host, 'http://' || host, 0, '', 0 from n`,
     [run, first, first + count - 1],
   )
@@ -69,12 +70,18 @@ describe('the plans of an embedded database', { timeout: 240_000 }, () => {
       const images = Array.from({ length: 10 }, () => newImage())
       await reading('offer', () => desk.offer(...offers))
       const session = await reading('leaseHost', () => desk.session(name))
-      const found = { candidates: desk.candidates(10), offers: [desk.urlOf(`${name}-next`, 1), ...offers] }
+      const found = {
+        candidates: [...desk.candidates(10), ...desk.rejects(10)],
+        offers: [desk.urlOf(`${name}-next`, 1), ...offers],
+      }
       const committed = await reading('commitSession', () =>
-        desk.commit(session, { ...found, ...roomy, batchSize: 10 }),
+        desk.commit(session, { ...found, ...roomy, batchSize: 10, batchAgeMs: 0 }),
       )
       if (committed.kind !== 'committed') throw new Error(committed.kind)
-      const batch = await reading('leaseBatch', () => desk.heldBatch(committed.batches[0]!))
+      const [ofRejects = '', ofCandidates = ''] = committed.batches
+      const rejects = await reading('leaseBatch of rejects', () => desk.heldRejects(ofRejects))
+      await reading('commitBatch of rejects', () => desk.commitRejects(rejects))
+      const batch = await reading('leaseBatch', () => desk.heldBatch(ofCandidates))
       await reading('captionCounts', () => backend.captionCounts(run, ['a', 'b', 'c']))
       await reading('findDuplicates', () => backend.findDuplicates({ run, images, near: true, distance: 3 }))
       await reading('commitBatch', () => desk.commitBatch(batch, images))

@@ -13,7 +13,7 @@ import type {
 import { developPicture } from '../../../src/filter/develop.js'
 import { createDevelopApart, type Develop } from '../../../src/filter/index.js'
 import type { Fetch, FetchOutcome } from '../../../src/net/index.js'
-import type { Candidate } from '../../../src/records/index.js'
+import type { Candidate, TextReject } from '../../../src/records/index.js'
 import { folderStore, partName, readPart } from '../../../src/shard/index.js'
 import { createSemaphore } from '../../../src/timing/semaphore.js'
 import { judgeBatch } from '../../../src/workers/filter-worker.js'
@@ -255,6 +255,52 @@ describe('a batch', () => {
       reason: 'crashed',
       caption: 'a cat on a mat',
     })
+  })
+
+  it('of rejects has a row for each, in their order, and asks nobody for an image', async () => {
+    const rejects = ['logo', 'Startseite', 'Das Haus am See steht seit vielen Jahren leer und verfällt'].map(
+      (text, i): TextReject => ({
+        imageUrl: `http://img.test/${i}`,
+        captions: [{ source: 'alt', text }],
+        pageUrl: 'http://a.test/',
+        licenceUrl: null,
+        reason: i === 2 ? 'language' : 'caption_placeholder',
+      }),
+    )
+    const fetch: Fetch = () => Promise.reject(new Error('it is not to be asked'))
+    const { visit, commits, released, store } = desk({ lease: { kind: 'rejects', rejects }, fetch })
+    expect(await visit()).toEqual({ kind: 'done' })
+    expect(released).toEqual([])
+    expect(commits).toEqual([
+      expect.objectContaining({
+        part: expect.objectContaining({ rows: 3 }),
+        kept: [],
+        cited: [],
+        deferred: [],
+        counters: { 'rejected:caption_placeholder': 2, 'rejected:language': 1 },
+      }),
+    ])
+    const copy = await store.localCopy(commits[0]!.part!.name, never)
+    const { rows, images } = await readPart(copy!.path)
+    expect(images.size).toBe(0)
+    expect(rows.map(({ url, reason, language }) => [url, reason, language])).toEqual([
+      ['http://img.test/0', 'caption_placeholder', 'und'],
+      ['http://img.test/1', 'caption_placeholder', 'und'],
+      ['http://img.test/2', 'language', 'de'],
+    ])
+  })
+
+  it('of rejects that is aborted is dropped before it has a part', async () => {
+    const reject: TextReject = {
+      imageUrl: 'http://img.test/1',
+      captions: [{ source: 'alt', text: 'logo' }],
+      pageUrl: null,
+      licenceUrl: null,
+      reason: 'caption_placeholder',
+    }
+    const { visit, commits, parts } = desk({ lease: { kind: 'rejects', rejects: [reject] } })
+    expect(await visit(never, AbortSignal.abort(new Error('stop')))).toEqual({ kind: 'done' })
+    expect([commits, parts()]).toEqual([[], []])
   })
 
   it('that was split is done with: its halves are batches like others', async () => {

@@ -6,6 +6,7 @@ import { createTraps } from '../../../src/workers/hosts/traps.js'
 import { sessionCommitOf } from '../../../src/workers/session-commit.js'
 import type { UrlOutcome } from '../../../src/workers/url-outcome.js'
 import { type Mischief, startMischief } from '../../fixtures/web/mischief.js'
+import { takesAll } from '../../fixtures/workers/found.js'
 
 const rules: ScopeRules = { scope: 'host', maxDepth: null, include: [], exclude: [] }
 let web: Mischief
@@ -37,7 +38,7 @@ async function crawl(start: string, most: number) {
     )
     const isCopy = visited.kind === 'page' && traps.isCopy(url.url, visited.page.digest)
     const outcome: UrlOutcome = isCopy ? { kind: 'skipped', reason: 'copy', detail: '' } : visited
-    const committed = atOnce(sessionCommitOf([{ url, outcome, atMs: 0 }], rules, traps.linkVerdict))
+    const committed = atOnce(sessionCommitOf([{ url, outcome, atMs: 0 }], rules, traps.linkVerdict, takesAll))
     for (const [name, n] of Object.entries(committed.counters)) counters[name] = (counters[name] ?? 0) + n
     for (const offer of committed.offers) {
       if (known.has(offer.url)) continue

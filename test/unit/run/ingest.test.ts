@@ -6,6 +6,8 @@ import type { Backend, Progress, SourceCommit, SourceState } from '../../../src/
 import { type ListSource, openSource, type SourceSkip, sourceName } from '../../../src/crawl/index.js'
 import { fileDigest } from '../../../src/crawl/sources/file-digest.js'
 import { checkSources, type IngestDeps, ingest, openSources } from '../../../src/run/ingest.js'
+import { defaultFilterOptions } from '../../fixtures/filter/options.js'
+import { imageUrlOf } from '../../fixtures/workers/found.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'pairmill-feed-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -55,10 +57,11 @@ function desk(waiting: () => Partial<Progress> = () => ({})) {
     backend,
     queue: { notify: async () => {} } as unknown as IngestDeps['queue'],
     batch: { batchSize: 256, batchAgeMs: 30_000, perHost: 32 },
+    texts: defaultFilterOptions,
     onSkipped: async (rows) => void skipped.push(...rows),
     now: () => 0,
   }
-  const urls = () => commits.flatMap(({ candidates }) => candidates.map(({ body }) => body.imageUrl))
+  const urls = () => commits.flatMap(({ candidates }) => candidates.map(imageUrlOf))
   const open = (...sources: ListSource[]) => openSources(backend, 'run', sources.map(readerOf))
   return { deps, states, commits, skipped, urls, open }
 }
@@ -79,6 +82,19 @@ describe('feeding lists to a run', () => {
     const rows = commits.map(({ counters }) => counters.rows ?? 0)
     expect(rows.reduce((a, b) => a + b)).toBe(1_234)
     expect(Math.max(...rows)).toBeLessThanOrEqual(500)
+  })
+
+  it('gives what texts reject with the reason, as pages do', async () => {
+    const { deps, commits, open } = desk()
+    const source = listOf(2)
+    writeFileSync(source.path, 'http://a.test/1.jpg logo\nhttp://a.test/2.jpg a cat on a mat\n')
+    await ingest(deps, await open(source), calm())
+    const [logo, cat] = commits.flatMap(({ candidates }) => candidates)
+    expect(logo).toMatchObject({
+      texts: ['logo'],
+      reject: { imageUrl: 'http://a.test/1.jpg', pageUrl: null, reason: 'caption_placeholder' },
+    })
+    expect(cat).toMatchObject({ host: 'a.test', body: { imageUrl: 'http://a.test/2.jpg' } })
   })
 
   it('goes on behind the last commit, as if it had never been stopped', async () => {

@@ -1,5 +1,11 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { Backend, HostLease, SessionCommit, SessionCommitted } from '../../../src/backend/backend.js'
+import type {
+  Backend,
+  Found,
+  HostLease,
+  SessionCommit,
+  SessionCommitted,
+} from '../../../src/backend/backend.js'
 import type { WorkKind, WorkQueue } from '../../../src/backend/work-queue.js'
 import { defaultVisitOptions, noEvidence, type RenderEvidence, type Turn } from '../../../src/crawl/index.js'
 import type { Fetch } from '../../../src/net/index.js'
@@ -11,8 +17,10 @@ import { createLruMap } from '../../../src/workers/hosts/lru-map.js'
 import type { Permit, Permitted } from '../../../src/workers/hosts/permission.js'
 import type { Soft404s } from '../../../src/workers/hosts/soft-404.js'
 import { createTraps } from '../../../src/workers/hosts/traps.js'
-import { createKnownUrls } from '../../../src/workers/known-urls.js'
+import { createKnown } from '../../../src/workers/known.js'
 import type { PageSeen, Rendering } from '../../../src/workers/rendering.js'
+import { defaultFilterOptions } from '../../fixtures/filter/options.js'
+import { imageUrlOf } from '../../fixtures/workers/found.js'
 
 const never = new AbortController().signal
 const permission = { rule: 'robots:none', checkedAt: '2026-01-02T03:04:05.000Z' }
@@ -26,6 +34,7 @@ const settings: CrawlSettings = {
   requestDelayMs: 0,
   hostConcurrency: 4,
   batch: { batchSize: 256, batchAgeMs: 30_000, perHost: 32 },
+  texts: defaultFilterOptions,
   failing: { maxFailures: 5, maxFailingMs: 900_000, firstPauseMs: 2_000 },
   sitemaps: false,
 }
@@ -86,6 +95,7 @@ function desk(scene: Scene, wanted = settings) {
     request.onHead?.(head)
     return { kind: 'response', head, body: Buffer.from(html), stopped: false }
   }
+  const known = createKnown(1_000)
   const visit = (drain = never, abort = never) =>
     crawlHost(
       {
@@ -93,7 +103,7 @@ function desk(scene: Scene, wanted = settings) {
         queue: queue as WorkQueue,
         fetch,
         permit: scene.permit ?? (async () => allowed),
-        known: createKnownUrls(1_000),
+        known,
         traps: createTraps(1_000, Date.now),
         cookies: createLruMap(1_000),
         soft404s: scene.soft404s ?? {
@@ -726,6 +736,35 @@ describe('a session with a browser', () => {
   })
 })
 
+describe('what a commit has told', () => {
+  const told = (commits: readonly SessionCommit[]) =>
+    commits.map(({ offers, candidates, counters }) => [
+      offers.length,
+      candidates.length,
+      counters.candidates_seen,
+    ])
+
+  it('is told no more by this process: links and candidates that other pages had are known', async () => {
+    const { visit, commits } = desk({ lease: urls(leased(1)) })
+    await visit()
+    await visit()
+    expect(told(commits)).toEqual([
+      [1, 1, 1],
+      [0, 0, 1],
+    ])
+  })
+
+  it('is told again where the lease was lost', async () => {
+    const { visit, commits } = desk({ lease: urls(leased(1)), committed: { kind: 'lost' } })
+    await visit()
+    await visit()
+    expect(told(commits)).toEqual([
+      [1, 1, 1],
+      [1, 1, 1],
+    ])
+  })
+})
+
 describe('a commit that the backend refuses', () => {
   const done: SessionCommitted = {
     kind: 'committed',
@@ -734,7 +773,7 @@ describe('a commit that the backend refuses', () => {
     moreInMs: null,
     crawlWaits: false,
   }
-  const isBad = ({ body }: SessionCommit['candidates'][number]) => body.imageUrl.endsWith('/bad.jpg')
+  const isBad = (found: Found) => imageUrlOf(found).endsWith('/bad.jpg')
   /** Page 3 gives something that cannot be stored. */
   const scene = (over: Partial<LeasedUrl> = {}) => {
     const list = leased(5)
@@ -760,7 +799,7 @@ describe('a commit that the backend refuses', () => {
     const committed = taken(commits)
     expect(committed.flatMap((one) => one.done).toSorted()).toEqual([1, 2, 4, 5])
     expect(committed.flatMap(({ retry }) => retry)).toEqual([{ id: 3, delayMs: 10_000, refused: true }])
-    const images = committed.flatMap(({ candidates }) => candidates.map(({ body }) => body.imageUrl))
+    const images = committed.flatMap(({ candidates }) => candidates.map(imageUrlOf))
     expect(images.toSorted()).toEqual([1, 2, 4, 5].map((n) => `http://a.test/of-${n}.jpg`))
     expect(committed.map(({ partial }) => partial)).toEqual([true, true, true, true, false])
     expect(committed.flatMap(({ decided }) => decided)).toHaveLength(4)

@@ -1,10 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { atOnce, type Page, type ScopeRules } from '../../../src/crawl/index.js'
+import type { TextJudge } from '../../../src/filter/index.js'
 import { type Candidate, candidateKey, type LeasedUrl } from '../../../src/records/index.js'
 import { failurePauseMs } from '../../../src/workers/hosts/host-backoff.js'
 import { sessionCommitOf } from '../../../src/workers/session-commit.js'
 import { maxTries, type UrlOutcome, type UrlVisited } from '../../../src/workers/url-outcome.js'
+import { takesAll } from '../../fixtures/workers/found.js'
 
 const noTrap = () => null
 const rules: ScopeRules = { scope: 'host', maxDepth: 2, include: [], exclude: ['*/private/*'] }
@@ -52,7 +54,12 @@ const page = (over: Partial<Page> = {}): UrlOutcome => ({
   },
 })
 
-const commitOf = (outcomes: readonly UrlVisited[]) => atOnce(sessionCommitOf(outcomes, rules, noTrap))
+/** Settles what is a logo. */
+const judge: TextJudge = {
+  ...takesAll,
+  settled: ({ captions: [first] }) => (first?.text === 'logo' ? 'caption_placeholder' : null),
+}
+const commitOf = (outcomes: readonly UrlVisited[]) => atOnce(sessionCommitOf(outcomes, rules, noTrap, judge))
 const atMs = Date.UTC(2026, 0, 2, 3, 4, 5)
 const commitOfOne = (outcome: UrlOutcome, url: LeasedUrl = leased('')) => commitOf([{ url, outcome, atMs }])
 const retry = (reason: 'timeout' | 'http_429' | 'body_cut' = 'timeout') =>
@@ -90,6 +97,30 @@ describe('the commit of a session', () => {
       },
       health: 'ok',
     })
+  })
+
+  it('has no more of what its texts reject than its row says, with the word on which its page was read', () => {
+    const permission = { rule: 'robots:none', checkedAt: '2026-01-02T03:04:05.000Z' }
+    const pagePermission = { ...permission, rule: 'robots:allow /frame' }
+    const captions = [{ source: 'alt' as const, text: 'logo' }]
+    const over = { captions, licenceUrl: 'http://a.test/licence', fallbackUrls: ['http://img.test/2.jpg'] }
+    const [logo, framed] = [candidate(over), candidate({ ...over, pagePermission })]
+    const outcome = { ...page({ candidates: [logo, candidate(), framed] }), permission }
+    const [first, second, third] = commitOfOne(outcome).candidates
+    expect(first).toEqual({
+      key: candidateKey(logo),
+      texts: ['logo'],
+      reject: {
+        imageUrl: logo.imageUrl,
+        captions,
+        pageUrl: 'http://a.test/',
+        licenceUrl: 'http://a.test/licence',
+        reason: 'caption_placeholder',
+        pagePermission: permission,
+      },
+    })
+    expect(second).toMatchObject({ host: 'img.test', body: { pagePermission: permission } })
+    expect(third).toMatchObject({ reject: { pagePermission } })
   })
 
   it('goes no deeper than the scope', () => {

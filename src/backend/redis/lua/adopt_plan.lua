@@ -18,7 +18,7 @@ for i, part in ipairs(p.plan.parts) do
   local batch, kept = part.batch, #part.kept
   local key = batch_key(no, batch)
   local b = hash_of(key)
-  if b.state == 'open' then
+  if is_open(b.state) then
     if b.token then free_batch(no, batch) end
     call('ZREM', batch_key(no, 'free'), batch)
     drop_members(no, batch)

@@ -12,7 +12,7 @@ local no, batch, token, name, distance, dedupe, looked = run_number(take()), tak
 local part, part_size, part_sha256, rows = take(), take(), take(), take_number()
 local b = hash_of(batch_key(no, batch))
 if b.x == name then return { 'committed', b.kept, b.losers } end
-if b.state ~= 'open' or b.token ~= token then return { 'lost' } end
+if not is_open(b.state) or b.token ~= token then return { 'lost' } end
 
 local set, images = open_table(no, 'image'), open_images(no)
 for _, number in ipairs(take_list()) do
@@ -29,7 +29,7 @@ for _ = 1, deferrals do
   local id = take()
   delays[id] = take_number()
 end
-local size = call('LLEN', members_key(no, batch))
+local size = tonumber(b.rejects or call('LLEN', members_key(no, batch)))
 if rows + deferrals ~= size then
   return redis.error_reply(string.format('ERR batch %s ledgers %d rows and defers %d, but has %d candidates', batch, rows, deferrals, size))
 end

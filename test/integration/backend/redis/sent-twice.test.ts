@@ -62,14 +62,15 @@ describe.skipIf(serverCommand === null)(`what is sent again after a lost connect
     }
     expect(await unsure.commit(session, some)).toMatchObject({ kind: 'committed' })
     expect(await desk.progress()).toMatchObject({ urls: 3, pages: 1, pagesLeased: 2 })
-    const whole = { done: rest, candidates: desk.candidates(3), counters: { pages: 2 } }
+    const candidates = [...desk.candidates(3), ...desk.rejects(210)]
+    const whole = { done: rest, candidates, counters: { pages: 2 } }
     expect(await unsure.commit(session, whole)).toMatchObject({
       kind: 'committed',
       moreInMs: expect.any(Number),
       crawlWaits: false,
     })
-    expect(await desk.progress()).toMatchObject({ urls: 1, pages: 3, pagesLeased: 0, buffered: 3 })
-    expect(await desk.counters()).toMatchObject({ pages: 3, candidates: 3 })
+    expect(await desk.progress()).toMatchObject({ urls: 1, pages: 3, pagesLeased: 0, buffered: 213 })
+    expect(await desk.counters()).toMatchObject({ pages: 3, candidates: 213 })
     expect(await desk.commit(session, whole)).toEqual({ kind: 'lost' })
   })
 
@@ -92,6 +93,15 @@ describe.skipIf(serverCommand === null)(`what is sent again after a lost connect
       unplannedRows: 3,
     })
     expect(await desk.counters()).toMatchObject({ images: 2, kept: 1, 'rejected:duplicate_exact': 1 })
+  })
+
+  it('is one lease and one commit of a batch of rejects', async () => {
+    const { desk, unsure } = await open()
+    const [batch = ''] = await desk.bring(desk.rejects(3))
+    const held = await unsure.heldRejects(batch)
+    expect(held.rejects).toHaveLength(3)
+    expect(await unsure.commitRejects(held)).toEqual({ kind: 'committed', kept: 0, losers: [] })
+    expect(await desk.progress()).toMatchObject({ batchesOpen: 0, batchesLeased: 0, unplannedRows: 3 })
   })
 
   it('is one lease of a plan', async () => {

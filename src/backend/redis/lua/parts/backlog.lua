@@ -1,8 +1,12 @@
 -- A run whose mark nobody set yet has this one.
 local first_mark = 20000
 
--- Backlog of a run: candidates that wait to be judged, buffered or in an open batch. Those that were put back for a later time do not count.
-local function backlog_of(no) return call('HLEN', bodies_key(no)) - call('ZCARD', deferred_key(no)) end
+-- Backlog of a run: candidates that wait to be judged, buffered or in an open batch. Those that were put back for a later time do not count,
+-- and sixteen that wait for their row alone count as one: they take no more room, and next to no time.
+local function backlog_of(no)
+  local rejects = tonumber(call('HGET', run_key(no), 'rejects') or 0)
+  return call('HLEN', bodies_key(no)) - call('ZCARD', deferred_key(no)) + math.floor(rejects / 16)
+end
 
 -- Above its mark the crawl waits for the filters; it goes on at half of it. A mark below 0: it waits whatever the backlog.
 local function is_above_mark(no)

@@ -35,8 +35,9 @@
 --   f<no>                hash    candidates, buffered or in an open batch: id -> 'attempts host body'
 --   y<no>                zset    buffered ones that are ready, 'id since host' by id
 --   z<no>                zset    buffered ones that were deferred, 'id since host' by the time before which they are not ready
---   b<no>:<batch>        hash    a batch; c<no>:<batch> list: ids of its candidates while it is open
---   b<no>:free, :held, :done  zset  open batches that nobody holds, by id; held ones, by the end of the lease; unplanned ones, by id
+--   b<no>:<batch>        hash    a batch; c<no>:<batch> list: ids of its candidates while it is open, or chunks of rejects (reject-chunk.ts)
+--   c<no>:rejects        list    chunks of rejects that are in no batch
+--   b<no>:free, :held, :done  zset  open batches that nobody holds, by id, or by 0 where they are of rejects; held ones, by the end of the lease; unplanned ones, by id
 --   b<no>:parts          hash    batch -> name of its part, until its plan is carried out
 --   g<no>:recent         list    perceptual hash and number of the images that were claimed last (parts/claims.lua)
 --   g<no>:<band><value>  string  kept images by a 16-bit band of their perceptual hash: 10 bytes each (parts/bands.lua)
