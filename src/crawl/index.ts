@@ -53,6 +53,8 @@ export {
   type RobotsVerdict,
   robotsVerdict,
 } from './robots/index.js'
+export { loadRulesSchema } from './rules/parse-rules.js'
+export type { SiteRule } from './rules/site-rule.js'
 export {
   anchorOf,
   domainOf,
