@@ -53,8 +53,7 @@ export {
   type RobotsVerdict,
   robotsVerdict,
 } from './robots/index.js'
-export { loadRulesSchema } from './rules/parse-rules.js'
-export type { SiteRule } from './rules/site-rule.js'
+export { createRuleBook, loadRulesSchema, type RuleBook, type RuleOf, type SiteRule } from './rules/index.js'
 export {
   anchorOf,
   domainOf,

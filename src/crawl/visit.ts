@@ -5,6 +5,7 @@ import { type ExtractedPage, pageSteps } from './extract/index.js'
 import { type ListingPage, listingPage, mayBeListing, unfolded } from './listing.js'
 import type { Page, PageSkipReason, VisitOutcome } from './page.js'
 import { allOptOuts, headRefusal, type Refusal } from './permission/index.js'
+import type { PageRule, RuleBook } from './rules/index.js'
 import {
   hasEndTag,
   isGzip,
@@ -44,6 +45,8 @@ export interface VisitOptions {
   readonly cookies?: ChainCookies
   /** Whether pages are handed on with their HTML. Default false. */
   readonly withSource?: boolean
+  /** Rules of sites; absent = there are none. */
+  readonly rules?: RuleBook
 }
 
 export const defaultVisitOptions = {
@@ -129,7 +132,10 @@ export async function visit(
   const kind = content === 'gzip' ? contentOf(plain, type, options) : content
   try {
     if (kind === null || kind === 'gzip') return other()
-    if (kind === 'html') return await inSlices(visitedPage(plain, headers, seen, options), deps, signal)
+    if (kind === 'html') {
+      const rule = (await options.rules?.rulesFor([seen.url]))?.(seen.url) ?? null
+      return await inSlices(visitedPage(plain, headers, seen, options, rule), deps, signal)
+    }
     const listing = await inSlices(visitedListing(plain, headers, seen, options, kind), deps, signal)
     if (listing === null) return other()
     return isBare(listing.page) ? skipped('no_entries', '', status) : listing
@@ -166,6 +172,7 @@ function* visitedPage(
   headers: ResponseHead['headers'],
   seen: Seen,
   options: VisitOptions,
+  rule: PageRule | null,
 ): Steps<VisitedPage> {
   const html = yield* decodingSteps(body, headers['content-type'] ?? null)
   const {
@@ -179,6 +186,7 @@ function* visitedPage(
     contentLanguage: headers['content-language'] ?? null,
     xRobotsTag: headers['x-robots-tag'] ?? null,
     ...(options.links === undefined ? {} : { links: options.links }),
+    rule,
   })
   yield
   const page = { ...seen, ...digestOf(html, seen.url, options), ...withRefresh(extracted, headers, seen.url) }

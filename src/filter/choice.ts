@@ -23,6 +23,7 @@ export interface JudgedCaption extends Caption {
  * that is a file's name falls to the tier of what speaks of the whole page.
  */
 const tiers: Readonly<Record<CaptionSource, number>> = {
+  rule: -1,
   alt: 0,
   figcaption: 0,
   title: 0,

@@ -1,6 +1,7 @@
 import type { Backend, BatchShape, Offer, RunModel, WorkQueue, WorkResult } from '../backend/index.js'
 import {
   anchorOf,
+  createRuleBook,
   createTurns,
   defaultVisitOptions,
   hostOf,
@@ -155,7 +156,13 @@ function crawlSettingsOf(run: string, options: RunOptions, withSource: boolean):
   return {
     run,
     scope: { scope, maxDepth, include, exclude },
-    visit: { ...defaultVisitOptions, imageSize, ...optOutRules(options), withSource },
+    visit: {
+      ...defaultVisitOptions,
+      imageSize,
+      ...optOutRules(options),
+      withSource,
+      rules: createRuleBook(options.rules),
+    },
     delayMs: options.delayMs,
     requestDelayMs: options.imageDelayMs,
     hostConcurrency: options.hostConcurrency,

@@ -1,11 +1,10 @@
 import { compile } from 'css-select'
-import { type DomHandler, DomUtils } from 'htmlparser2'
+import { DomUtils } from 'htmlparser2'
 import { messageOf } from '../../records/index.js'
+import type { Element, Node } from '../extract/document.js'
 import { textSelector } from './selector.js'
 import type { SelectorProblem } from './site-rule.js'
 
-type Node = DomHandler['root']['children'][number]
-export type Element = Extract<Node, { readonly attribs: unknown }>
 export type Matches = (element: Element) => boolean
 
 /** A selector's work on a page, counted: what it may still take before it is given up. */
