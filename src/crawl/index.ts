@@ -1,5 +1,12 @@
 export { charsetParameter, decodeHtml } from './charset/index.js'
-export { type ExtractedPage, type ExtractOptions, extractPage } from './extract/index.js'
+export { type ExtractedPage, type ExtractOptions, extractPage, type ReadPage } from './extract/index.js'
+export {
+  type LinkTrace,
+  type LinkVerdict,
+  type PageTrace,
+  type PictureTrace,
+  pageTrace,
+} from './inspect/page-trace.js'
 export {
   type Page,
   type PageSkipReason,

@@ -134,10 +134,24 @@ async function usableCaptions(
   items: readonly BatchItem[],
   options: FilterOptions,
 ): Promise<readonly Usable[]> {
-  const times = await timesSeen(deps, items, options)
+  const bodies = items.map(({ body }) => body)
+  return (await judgeCaptions(deps, languages, bodies, options)).map((judged) => {
+    const usable = judged.filter(({ verdict }) => verdict === null)
+    return { captions: usable, reason: usable.length > 0 ? null : reasonOf(judged) }
+  })
+}
+
+/** Verdict on each caption of each candidate. */
+export async function judgeCaptions(
+  deps: Pick<BatchDeps, 'captionCounts'>,
+  languages: LanguageDetector,
+  candidates: readonly Pick<Candidate, 'captions' | 'pageLanguage'>[],
+  options: FilterOptions,
+): Promise<readonly (readonly JudgedCaption[])[]> {
+  const times = await timesSeen(deps, candidates, options)
   const known = new Map<string, RejectReason | null>()
-  return items.map(({ body: { captions, pageLanguage } }) => {
-    const judged = chooseCaptions(captions, ({ source, text }) => {
+  return candidates.map(({ captions, pageLanguage }) =>
+    chooseCaptions(captions, ({ source, text }) => {
       const key = `${pageLanguage ?? ''} ${text}`
       let verdict = known.get(key)
       if (verdict === undefined) {
@@ -146,10 +160,8 @@ async function usableCaptions(
       }
       if (verdict !== null) return verdict
       return times(text) > mostTimes(source, options) ? 'caption_repeated' : null
-    })
-    const usable = judged.filter(({ verdict }) => verdict === null)
-    return { captions: usable, reason: usable.length > 0 ? null : reasonOf(judged) }
-  })
+    }),
+  )
 }
 
 /** Beside how many pictures a text may stand. */
@@ -160,11 +172,11 @@ function mostTimes(source: CaptionSource, { repeatedText }: FilterOptions): numb
 
 /** How many candidates of the run carry a text, whatever its numbers. */
 async function timesSeen(
-  deps: BatchDeps,
-  items: readonly BatchItem[],
+  deps: Pick<BatchDeps, 'captionCounts'>,
+  candidates: readonly Pick<Candidate, 'captions'>[],
   { repeatedText }: FilterOptions,
 ): Promise<(text: string) => number> {
-  const texts = items.flatMap((item) => item.body.captions.map((caption) => caption.text))
+  const texts = candidates.flatMap(({ captions }) => captions.map((caption) => caption.text))
   if (repeatedText === null || texts.length === 0) return () => 0
   const keyOf = new Map(texts.map((text) => [text, captionKey(text)]))
   const keys = [...new Set(keyOf.values())]

@@ -249,7 +249,8 @@ export function seedOffers({ seeds, scope }: Pick<RunOptions, 'seeds' | 'scope'>
   }))
 }
 
-function filterOptions(options: RunOptions): FilterOptions {
+/** Rules by which a run's pairs are judged. Pure. */
+export function filterOptions(options: RunOptions): FilterOptions {
   return {
     ...filterRules,
     languages: options.languages,

@@ -66,6 +66,8 @@ interface Draft {
 export interface JoinedPicture {
   /** In the order in which they came; what metadata says of several stands with the first alone. */
   readonly findings: readonly Finding[]
+  /** In the order of trying. */
+  readonly sources: readonly ImageSource[]
   readonly outcome: Candidate | ImageSkipReason
 }
 
@@ -107,8 +109,9 @@ export function* joinFindings(elements: readonly Finding[], onlyShown = false): 
     },
     pictures: () => {
       const taken = new Set(kept)
-      return drafts.map(({ findings, outcome }) => ({
+      return drafts.map(({ findings, sources, outcome }) => ({
         findings,
+        sources,
         outcome: typeof outcome === 'string' || taken.has(outcome) ? outcome : 'page_full',
       }))
     },
