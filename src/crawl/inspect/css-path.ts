@@ -7,7 +7,7 @@ export function cssPath(element: Element): string {
   while (node !== null) {
     const parent: Node | Document | null = node.parent as Node | Document | null
     const isRoot = parent === null || parent.type === 'root'
-    const root = isRoot && node.name !== 'html' ? ':root' : ''
+    const root = isRoot ? ':root' : ''
     parts.push(`${escaped(node.name)}${namesOf(node)}${root}${placeOf(node)}`)
     node = isRoot ? null : (parent as Element)
   }
