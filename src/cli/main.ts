@@ -208,7 +208,7 @@ const commands: Commands = {
       import('./process.js'),
       import('../filter/index.js'),
     ])
-    filter.prepareImageLibrary()
+    const developing = filter.createDevelopThreads({ atOnce: 2 })
     const stop = stopBySignal()
     try {
       return await inspectCommand(
@@ -217,7 +217,7 @@ const commands: Commands = {
           input: processInput(version),
           inspect: async (options, target, signal) => {
             const net = openNet(options)
-            const deps = { ...net, decode: filter.decodeImage, now: Date.now, random: Math.random }
+            const deps = { ...net, develop: developing.develop, now: Date.now, random: Math.random }
             return inspectPage(deps, options, target, signal).finally(net.close)
           },
           stdout,
@@ -228,6 +228,8 @@ const commands: Commands = {
     } catch (error) {
       if (stop.code !== null) return stop.code
       throw error
+    } finally {
+      await developing.close()
     }
   },
   async crawl(call) {

@@ -12,7 +12,8 @@ import {
 } from '../../crawl/index.js'
 import {
   captionKey,
-  type Decode,
+  createDevelopApart,
+  type Develop,
   type FilterOptions,
   filterBatch,
   type JudgedCaption,
@@ -40,7 +41,7 @@ export interface InspectDeps {
   readonly fetch: Fetch
   /** See Net. */
   readonly placeOf: (host: string) => Promise<string | null>
-  readonly decode: Decode
+  readonly develop: Develop
   readonly now: () => number
   readonly random: () => number
 }
@@ -228,12 +229,15 @@ async function imagesOf(
   const slots = slotsOf(deps, options.imageDelayMs)
   const { rows, deferred } = await filterBatch(
     {
-      fetchImage: createImageFetch({ ...deps, slots, optOuts: optOutRules(options) }, filter.maxBytes),
-      decode: deps.decode,
+      fetchImage: createImageFetch(
+        { ...deps, slots, optOuts: optOutRules(options) },
+        { maxBytes: filter.maxBytes, hostConcurrency: options.hostConcurrency },
+      ),
+      develop: deps.develop,
+      developApart: createDevelopApart(),
       decoding: createSemaphore(decodesAtOnce),
       now: deps.now,
-      pixelsOf: null,
-      tensorSide: null,
+      preprocessing: null,
       score: null,
       tagger: null,
       modelId: null,
