@@ -20,7 +20,7 @@ import {
   judgeCaptions,
   languageDetector,
 } from '../../filter/index.js'
-import { type Fetch, maxRetries } from '../../net/index.js'
+import { ChainCookies, type Fetch, maxRetries } from '../../net/index.js'
 import type { RunOptions } from '../../options/index.js'
 import type { Candidate, Permission } from '../../records/index.js'
 import { createSemaphore } from '../../timing/index.js'
@@ -105,7 +105,14 @@ async function seePage(
 ): Promise<PageSeen | Unread> {
   const rules = createRuleBook(options.rules)
   const { imageSize } = options
-  const settings = { ...defaultVisitOptions, imageSize, ...optOutRules(options), digest: false, rules }
+  const settings = {
+    ...defaultVisitOptions,
+    imageSize,
+    ...optOutRules(options),
+    digest: false,
+    rules,
+    cookies: new ChainCookies(),
+  }
   const slots = slotsOf(deps, options.delayMs)
   const redirects: string[] = []
   let url = start
