@@ -200,6 +200,38 @@ const commands: Commands = {
       await opened.close()
     }
   },
+  async inspect(call) {
+    const [{ inspectCommand }, { inspectPage }, { openNet }, { processInput }, filter] = await Promise.all([
+      import('./inspect.js'),
+      import('../workers/index.js'),
+      import('../run/index.js'),
+      import('./process.js'),
+      import('../filter/index.js'),
+    ])
+    const developing = filter.createDevelopThreads({ atOnce: 2 })
+    const stop = stopBySignal()
+    try {
+      return await inspectCommand(
+        call,
+        {
+          input: processInput(version),
+          inspect: async (options, target, signal) => {
+            const net = openNet(options)
+            const deps = { ...net, develop: developing.develop, now: Date.now, random: Math.random }
+            return inspectPage(deps, options, target, signal).finally(net.close)
+          },
+          stdout,
+          stderr,
+        },
+        stop.signal,
+      )
+    } catch (error) {
+      if (stop.code !== null) return stop.code
+      throw error
+    } finally {
+      await developing.close()
+    }
+  },
   async crawl(call) {
     const deps = await runDeps()
     if (deps === null) return exitCodes.usage

@@ -6,6 +6,8 @@ import type { DemoCall } from './demo.js'
 import { type ExitCode, exitCodeHelp, exitCodes } from './exit-codes.js'
 import { addFleetCommands, backendOption, type FleetCommands } from './fleet-program.js'
 import { addImagesCommand, type ImagesCommands } from './images-program.js'
+import type { InspectCall } from './inspect.js'
+import { addInspectCommand } from './inspect-program.js'
 import type { Output } from './output.js'
 import type { PermissionsCall } from './permissions.js'
 import { addPermissionsCommand } from './permissions-program.js'
@@ -20,6 +22,7 @@ export interface Commands extends FleetCommands, ImagesCommands, WarcCommands {
   verify(dir: string, json: boolean): Promise<ExitCode>
   status(call: StatusCall): Promise<ExitCode>
   permissions(call: PermissionsCall): Promise<ExitCode>
+  inspect(call: InspectCall): Promise<ExitCode>
   demo(call: DemoCall): Promise<ExitCode>
   classify(call: ClassifyCall): Promise<ExitCode>
 }
@@ -70,6 +73,7 @@ function createProgram(deps: ProgramDeps, answer: (code: ExitCode) => void): Com
   addStatusCommand(program, commands, answer)
   addImagesCommand(program, commands, answer)
   addWarcCommand(program, commands, answer)
+  addInspectCommand(program, commands.inspect, answer)
   addPermissionsCommand(program, commands.permissions, answer)
   addFleetCommands(program, commands, answer)
   addClassifyCommand(program, commands, answer)

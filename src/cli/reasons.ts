@@ -68,6 +68,8 @@ export const imageSkipExplanations: Readonly<Record<ImageSkipReason, string>> = 
   repeated: 'shown or named again on its page, with nothing else said of it',
   opt_out: 'its page asks to leave its images alone (--ignore-opt-out)',
   page_full: 'more than are taken of one page',
+  rule: 'the rule of its site leaves it out (--rules)',
+  rule_costly: 'the rule of its site takes too long on its page (--rules)',
 }
 
 export const rowSkipExplanations: Readonly<Record<RowSkipReason, string>> = {
@@ -124,12 +126,13 @@ export const recordSkipExplanations: Readonly<Record<RecordSkip, string>> = {
 
 /** Counted page by page: a link that stands on many is counted as often. */
 export const linkSkipExplanations: Readonly<
-  Record<Exclude<ScopeVerdict, 'in'> | TrapReason | 'nofollow' | 'page_full', string>
+  Record<Exclude<ScopeVerdict, 'in'> | TrapReason | 'nofollow' | 'page_full' | 'rule', string>
 > = {
   out_of_scope: 'beyond --scope',
   too_deep: 'beyond --max-depth',
   excluded: 'left out by --include or --exclude',
   picture: 'a picture by its name, and no page',
+  rule: 'the rule of its site leaves it out (--rules)',
   nofollow: 'the page asks not to follow it (--ignore-opt-out)',
   page_full: 'more than are taken of one page',
   trap_path: 'its path repeats itself, as that of a relative link resolved again and again',

@@ -1,3 +1,4 @@
+import type { SiteRule } from '../crawl/index.js'
 import {
   type ConfigFile,
   flagOf,
@@ -12,6 +13,8 @@ import { shownUrl } from '../records/index.js'
 import { type ConceptList, parseConcepts, parseConceptsFile } from './concepts-file.js'
 import { contactProblem } from './contact.js'
 import { textOf } from './file-text.js'
+import type { ItemList } from './item-list.js'
+import { parseRules, parseRulesFile } from './rules-file.js'
 import { type GivenSeed, parseSeeds, type Seeds, seedLines } from './seeds.js'
 
 /** Call of `pairmill run`, before anything is checked. */
@@ -60,12 +63,14 @@ export async function readRunInput(
   const fromCommandLine = call.seeds.length > 0 || call.flags.seeds !== undefined
   const seeds = await readSeeds(call.seeds, fromCommandLine ? call.flags.seeds : config.given.seeds, deps)
   const concepts = await readConcepts(given.concepts, nameOf('concepts', call), deps)
+  const rules = await readRules(given.rules, nameOf('rules', call), deps)
   const parsed = parseRunOptions(
     { ...call.standing, ...given },
     {
       seeds: seeds.urls,
       sources,
       concepts: concepts.kind === 'concepts' ? concepts.concepts : null,
+      rules: rules.kind === 'items' ? rules.items : [],
       cwd: deps.cwd,
       userAgent: deps.userAgent,
       isFolder: deps.isFolder,
@@ -79,6 +84,7 @@ export async function readRunInput(
   const problems = [
     ...('problems' in parsed ? parsed.problems : []),
     ...(concepts.kind === 'problems' ? shortened(concepts.problems, 'concepts') : []),
+    ...(rules.kind === 'problems' ? shortened(rules.problems, 'rules') : []),
     ...shortened(seeds.problems, 'seeds'),
     ...seedless,
   ]
@@ -123,13 +129,28 @@ async function readConcepts(source: unknown, name: string, deps: InputDeps): Pro
   return parseConceptsFile(content.text, source)
 }
 
+/** `source`: rules as a list (config file only), or the name of a file that holds one. Other types are refused elsewhere. */
+export async function readRules(
+  source: unknown,
+  name: string,
+  deps: Pick<InputDeps, 'readFile'>,
+): Promise<ItemList<SiteRule>> {
+  if (Array.isArray(source)) return parseRules(source, name)
+  if (typeof source !== 'string' || source === '') return { kind: 'items', items: [] }
+  const content = await readText('--rules', source, deps)
+  if ('problem' in content) return { kind: 'problems', problems: [content.problem] }
+  return parseRulesFile(content.text, source)
+}
+
 async function readText(
   flag: string,
   name: string,
-  deps: InputDeps,
+  deps: Pick<InputDeps, 'readFile'> & Partial<Pick<InputDeps, 'readStdin'>>,
 ): Promise<{ readonly text: string } | { readonly problem: string }> {
   const content = await textOf(() =>
-    name === '-' && flag === '--seeds' ? deps.readStdin() : deps.readFile(name),
+    name === '-' && flag === '--seeds' && deps.readStdin !== undefined
+      ? deps.readStdin()
+      : deps.readFile(name),
   )
   return 'text' in content ? content : { problem: `${flag}: cannot read '${name}': ${content.unreadable}` }
 }

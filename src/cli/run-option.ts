@@ -3,12 +3,18 @@ import { defaultText, flagOf, type OptionKey, optionKeys, optionOf, type Taker }
 
 /** Adds the options of a run that a command takes, and the file that may hold them. */
 export function addRunOptions(command: Command, taker: Taker): void {
-  for (const key of optionKeys) {
-    if (optionOf(key).takenBy?.includes(taker) ?? true) command.addOption(flagFor(key))
-  }
+  addOptions(
+    command,
+    optionKeys.filter((key) => optionOf(key).takenBy?.includes(taker) ?? true),
+  )
   const example = taker === 'run' ? ': {"maxPages": 100, "lang": ["en"]}' : ''
   const help = `options as JSON, in camelCase${example}; flags win over it`
   command.addOption(new Option('--config <FILE>', help).helpGroup(optionOf('out').heading))
+}
+
+/** Adds some options of a run to a command that does a part of what a run does. */
+export function addOptions(command: Command, keys: readonly OptionKey[]): void {
+  for (const key of keys) command.addOption(flagFor(key))
 }
 
 /** Values stay texts here; they are checked with those of the config file, in one place. */

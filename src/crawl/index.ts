@@ -1,5 +1,12 @@
 export { charsetParameter, decodeHtml } from './charset/index.js'
-export { type ExtractedPage, type ExtractOptions, extractPage } from './extract/index.js'
+export { type ExtractedPage, type ExtractOptions, extractPage, type ReadPage } from './extract/index.js'
+export {
+  type LinkTrace,
+  type LinkVerdict,
+  type PageTrace,
+  type PictureTrace,
+  pageTrace,
+} from './inspect/page-trace.js'
 export {
   type Page,
   type PageSkipReason,
@@ -53,6 +60,7 @@ export {
   type RobotsVerdict,
   robotsVerdict,
 } from './robots/index.js'
+export { createRuleBook, loadRulesSchema, type RuleBook, type RuleOf, type SiteRule } from './rules/index.js'
 export {
   anchorOf,
   domainOf,

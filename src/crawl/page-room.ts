@@ -56,6 +56,7 @@ export function pageSize({ candidates, links }: Pick<Page, 'candidates' | 'links
 export function candidateSize(candidate: Candidate): number {
   let size =
     candidate.imageUrl.length + (candidate.pageUrl?.length ?? 0) + (candidate.licenceUrl?.length ?? 0)
+  if (candidate.credit !== undefined) size += Buffer.byteLength(candidate.credit)
   for (const url of candidate.fallbackUrls) size += url.length
   for (const { text } of candidate.captions) size += Buffer.byteLength(text)
   return size

@@ -22,6 +22,8 @@ export interface Page {
   readonly links: readonly string[]
   /** Links that it asks not to follow. */
   readonly linksClosed: number
+  /** Links as written that the rule of its site does not follow; absent = none. */
+  readonly linksByRule?: number
   /** Further links as written, beyond what is taken of one page; absent = none. */
   readonly linksBeyond?: number
   /** The first ones in document order, where there are more than one page may give. */

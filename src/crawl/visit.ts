@@ -1,10 +1,11 @@
 import { type ChainCookies, type Fetch, type FetchOutcome, type ResponseHead, retryOf } from '../net/index.js'
 import type { LeasedUrl, OptOut } from '../records/index.js'
 import { decodingSteps } from './charset/index.js'
-import { type ExtractedPage, pageSteps } from './extract/index.js'
+import { type ExtractedPage, pageSteps, type ReadPage } from './extract/index.js'
 import { type ListingPage, listingPage, mayBeListing, unfolded } from './listing.js'
 import type { Page, PageSkipReason, VisitOutcome } from './page.js'
 import { allOptOuts, headRefusal, type Refusal } from './permission/index.js'
+import type { PageRule, RuleBook } from './rules/index.js'
 import {
   hasEndTag,
   isGzip,
@@ -44,6 +45,8 @@ export interface VisitOptions {
   readonly cookies?: ChainCookies
   /** Whether pages are handed on with their HTML. Default false. */
   readonly withSource?: boolean
+  /** Rules of sites; absent = there are none. */
+  readonly rules?: RuleBook
 }
 
 export const defaultVisitOptions = {
@@ -66,6 +69,8 @@ export interface VisitDeps {
   readonly turn?: Turn
   /** Is told how long this process worked on the page, slice by slice, in milliseconds. */
   readonly worked?: (ms: number) => void
+  /** Is told what was found in a page of HTML, and what became of it. */
+  readonly onRead?: (read: ReadPage) => void
 }
 
 /** One hop: fetches a page, decodes and reads it. The caller has checked robots and holds the host's slot. */
@@ -129,7 +134,10 @@ export async function visit(
   const kind = content === 'gzip' ? contentOf(plain, type, options) : content
   try {
     if (kind === null || kind === 'gzip') return other()
-    if (kind === 'html') return await inSlices(visitedPage(plain, headers, seen, options), deps, signal)
+    if (kind === 'html') {
+      const rule = (await options.rules?.rulesFor([seen.url]))?.(seen.url) ?? null
+      return await inSlices(visitedPage(plain, headers, seen, options, rule, deps.onRead), deps, signal)
+    }
     const listing = await inSlices(visitedListing(plain, headers, seen, options, kind), deps, signal)
     if (listing === null) return other()
     return isBare(listing.page) ? skipped('no_entries', '', status) : listing
@@ -166,21 +174,22 @@ function* visitedPage(
   headers: ResponseHead['headers'],
   seen: Seen,
   options: VisitOptions,
+  rule: PageRule | null,
+  onRead: VisitDeps['onRead'],
 ): Steps<VisitedPage> {
   const html = yield* decodingSteps(body, headers['content-type'] ?? null)
-  const {
-    page: extracted,
-    signs,
-    document,
-  } = yield* pageSteps(html, seen.url, {
+  const read = yield* pageSteps(html, seen.url, {
     imageSize: options.imageSize,
     productToken: options.productToken,
     obeyed: options.obeyed,
     contentLanguage: headers['content-language'] ?? null,
     xRobotsTag: headers['x-robots-tag'] ?? null,
     ...(options.links === undefined ? {} : { links: options.links }),
+    rule,
   })
   yield
+  onRead?.(read)
+  const { page: extracted, signs, document } = read
   const page = { ...seen, ...digestOf(html, seen.url, options), ...withRefresh(extracted, headers, seen.url) }
   yield
   return {

@@ -134,17 +134,28 @@ async function usableCaptions(
   items: readonly BatchItem[],
   options: FilterOptions,
 ): Promise<readonly Usable[]> {
-  const judge = await createTextJudge(options)
-  const times = await timesSeen(deps, items, options)
-  return items.map(({ body: { captions, pageLanguage } }) => {
-    const judged = chooseCaptions(captions, ({ source, text }) => {
-      const verdict = judge.verdict(text, pageLanguage)
-      if (verdict !== null) return verdict
-      return times(text) > mostTimes(source, options) ? 'caption_repeated' : null
-    })
+  const bodies = items.map(({ body }) => body)
+  return (await judgeCaptions(deps, bodies, options)).map((judged) => {
     const usable = judged.filter(({ verdict }) => verdict === null)
     return { captions: usable, reason: usable.length > 0 ? null : reasonOf(judged) }
   })
+}
+
+/** Verdict on each caption of each candidate. */
+export async function judgeCaptions(
+  deps: Pick<BatchDeps, 'captionCounts'>,
+  candidates: readonly Pick<Candidate, 'captions' | 'pageLanguage'>[],
+  options: FilterOptions,
+): Promise<readonly (readonly JudgedCaption[])[]> {
+  const judge = await createTextJudge(options)
+  const times = await timesSeen(deps, candidates, options)
+  return candidates.map(({ captions, pageLanguage }) =>
+    chooseCaptions(captions, ({ source, text }) => {
+      const verdict = judge.verdict(text, pageLanguage)
+      if (verdict !== null) return verdict
+      return times(text) > mostTimes(source, options) ? 'caption_repeated' : null
+    }),
+  )
 }
 
 /** Beside how many pictures a text may stand. */
@@ -155,11 +166,11 @@ function mostTimes(source: CaptionSource, { repeatedText }: FilterOptions): numb
 
 /** How many candidates of the run carry a text, whatever its numbers. */
 async function timesSeen(
-  deps: BatchDeps,
-  items: readonly BatchItem[],
+  deps: Pick<BatchDeps, 'captionCounts'>,
+  candidates: readonly Pick<Candidate, 'captions'>[],
   { repeatedText }: FilterOptions,
 ): Promise<(text: string) => number> {
-  const texts = items.flatMap((item) => item.body.captions.map((caption) => caption.text))
+  const texts = candidates.flatMap(({ captions }) => captions.map((caption) => caption.text))
   if (repeatedText === null || texts.length === 0) return () => 0
   const keyOf = new Map(texts.map((text) => [text, captionKey(text)]))
   const keys = [...new Set(keyOf.values())]

@@ -23,19 +23,20 @@ export interface JudgedCaption extends Caption {
  * that is a file's name falls to the tier of what speaks of the whole page.
  */
 const tiers: Readonly<Record<CaptionSource, number>> = {
-  alt: 0,
-  figcaption: 0,
-  title: 0,
-  'aria-label': 0,
-  'json-ld': 0,
-  list: 0,
-  sitemap: 0,
-  feed: 0,
-  og: 1,
-  heading: 2,
-  context: 3,
+  rule: 0,
+  alt: 1,
+  figcaption: 1,
+  title: 1,
+  'aria-label': 1,
+  'json-ld': 1,
+  list: 1,
+  sitemap: 1,
+  feed: 1,
+  og: 2,
+  heading: 3,
+  context: 4,
 }
-const pageTier = 1
+const pageTier = tiers.og
 
 /**
  * Verdict on each text that stood beside a picture, in the order of trust: the first one whose verdict is null is the caption where nothing
@@ -46,7 +47,8 @@ export function chooseCaptions(
   breaks: (caption: Caption) => TextReason | null,
 ): readonly JudgedCaption[] {
   const judged = captions.map((caption) => {
-    const tier = Math.max(tiers[caption.source], isFileName(caption.text) ? pageTier : 0)
+    const own = tiers[caption.source]
+    const tier = isFileName(caption.text) ? Math.max(own, pageTier) : own
     const broken = caption.source === 'context' ? 'context' : breaks(caption)
     return { caption, tier, verdict: broken as CaptionVerdict }
   })

@@ -4,6 +4,7 @@ export {
   type BatchResult,
   type BatchRow,
   filterBatch,
+  judgeCaptions,
   scoreBin,
 } from './batch.js'
 export { type CaptionVerdict, chooseCaptions, type JudgedCaption } from './choice.js'

@@ -105,6 +105,7 @@ export function rowOf(
     phash: facts.phash,
     language: languages.detect(best).language,
     licenceUrl: candidate.licenceUrl,
+    ...(candidate.credit === undefined ? {} : { credit: candidate.credit }),
     permission: facts.permission,
     pagePermission: candidate.pagePermission ?? null,
     tags: seen?.tags ?? [],

@@ -16,6 +16,7 @@ export interface OptionSurroundings {
   readonly sources: RunOptions['sources']
   /** As they were read; null = not given. */
   readonly concepts: RunOptions['concepts']
+  readonly rules: RunOptions['rules']
   /** Absolute; relative folders are taken from here. */
   readonly cwd: string
   /** The user agent where none is given. */
@@ -41,8 +42,17 @@ export function parseRunOptions(
     const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue, given, surroundings.nameOf))
     return { problems: [...new Set(problems)] }
   }
-  const { lang, maxTime, shuffleSeed, contact = null, seeds: _, concepts: __, ...rest } = parsed.data
-  const { concepts } = surroundings
+  const {
+    lang,
+    maxTime,
+    shuffleSeed,
+    contact = null,
+    seeds: _,
+    concepts: __,
+    rules: ___,
+    ...rest
+  } = parsed.data
+  const { concepts, rules } = surroundings
   if (concepts !== null && concepts.length > 0 && rest.model === 'none') {
     return {
       problems: [`${surroundings.nameOf('concepts')}: needs a model to see them with, but the model is none`],
@@ -56,6 +66,7 @@ export function parseRunOptions(
       seeds: surroundings.seeds,
       sources: surroundings.sources,
       concepts,
+      rules,
       out,
       backend: backendOf(rest.backend ?? null, out, isS3, surroundings.cwd),
       model: modelOf(rest.model, surroundings),

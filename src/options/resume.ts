@@ -17,6 +17,7 @@ type Limits = Pick<RunOptions, 'maxPages' | 'maxPairs' | 'maxPagesPerHost'>
 export const olderOptions: Readonly<Record<string, unknown>> = {
   render: 'never',
   sources: [],
+  rules: [],
   precision: null,
   hostConcurrency: 4,
 }

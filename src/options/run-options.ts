@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { Source } from '../crawl/index.js'
+import type { SiteRule, Source } from '../crawl/index.js'
 import type { Concept } from '../filter/index.js'
 import { flagOf, type OptionKey, optionKeys, optionOf, type optionTable } from './table.js'
 
@@ -22,6 +22,8 @@ interface Completed {
   readonly backend: string
   /** What is looked for in images; empty = nothing, null = the default set where the model is CLIP, nothing otherwise. */
   readonly concepts: readonly Concept[] | null
+  /** What is taken from the pages of some hosts; empty = of all the same. */
+  readonly rules: readonly SiteRule[]
   readonly maxTimeMs: number | null
   readonly imageDelayMs: number
   readonly userAgent: string

@@ -97,6 +97,11 @@ export const optionTable = {
       'look at pages with Chromium too: at none, where scripts build them and it pays, or at all',
       { default: 'auto' },
     ),
+    rules: option(
+      kindOf('FILE', 'a file with a JSON list of site rules', textOrList(z.unknown())),
+      'what to take from pages of some hosts, as a JSON list of CSS selectors (docs/rules.md)',
+      { fallback: 'none: every page is read alike' },
+    ),
   }),
   ...under('Politeness and network:', {
     delayMs: option(whole('MS', 0), 'least time between two pages of one host', { default: 1000, ...freely }),

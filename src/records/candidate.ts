@@ -5,6 +5,8 @@ import type { Permission } from './permission.js'
  * score the same, and the first one is used where nothing is scored.
  */
 export const captionSources = [
+  /** Named by a rule for its site. */
+  'rule',
   'alt',
   'figcaption',
   'title',
@@ -45,6 +47,8 @@ export interface Candidate {
   readonly pageLanguage: string | null
   /** Absolute URL of a licence link (rel=license) that covers the page or the image; null = none stated. */
   readonly licenceUrl: string | null
+  /** Who made the image, as its page says where a rule looks for it; absent = nobody is named. */
+  readonly credit?: string
   /** On whose word the page was read; absent where nobody was asked. */
   readonly pagePermission?: Permission
 }
@@ -66,5 +70,9 @@ export const imageSkipReasons = [
   'opt_out',
   /** The page has more than are taken of one. */
   'page_full',
+  /** The rule of its site does not take it. */
+  'rule',
+  /** The rule of its site would cost too much on its page. */
+  'rule_costly',
 ] as const
 export type ImageSkipReason = (typeof imageSkipReasons)[number]

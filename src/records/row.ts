@@ -49,6 +49,8 @@ export interface Row {
   /** ISO 639-1 code detected in the caption, `und` where it could not be told; null = not looked at. */
   readonly language: string | null
   readonly licenceUrl: string | null
+  /** Who made the image, as a rule for its site found it; absent, or null, = nobody is named. */
+  readonly credit?: string | null
   readonly permission: Permission | null
   /** On whose word its page was read; absent in parts of early versions. */
   readonly pagePermission?: Permission | null

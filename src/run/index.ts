@@ -8,6 +8,7 @@ export { sourcesProblem } from './output.js'
 export { ownedByOther } from './output-claim.js'
 export { readPublishedStatus } from './published-status.js'
 export { checkRunSources, readSources } from './read-sources.js'
+export { openNet } from './resources.js'
 export { type Order, orderRun } from './run-control.js'
 export {
   type FleetRun,

@@ -1,4 +1,4 @@
-import { defaultVisitOptions, fileOpener, openSource, startBytes } from '../crawl/index.js'
+import { createRuleBook, defaultVisitOptions, fileOpener, openSource, startBytes } from '../crawl/index.js'
 import type { Net } from '../net/index.js'
 import type { RunOptions } from '../options/index.js'
 import { openS3Object } from '../shard/index.js'
@@ -24,6 +24,7 @@ export function readersOf(
     imageSize: options.imageSize,
     ...optOutRules(options),
     links: false,
+    rules: createRuleBook(options.rules),
   }
   return options.sources.map((source) => ({
     source,

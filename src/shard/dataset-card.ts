@@ -41,7 +41,7 @@ ${rejected.length === 0 ? 'Nothing.' : `| reason | candidates |\n|---|---|\n${re
 
 ## Rights
 The images and texts belong to whoever published them. Each record says where it came from (\`url\`, \`page_url\`), what the page
-says of its licence (\`licence_url\`, null = nothing) and which robots.txt rule allowed the fetch (\`permission\`).
+says of its licence (\`licence_url\`, null = nothing) and, where a rule names it, of who made it (\`credit\`), and which robots.txt rule allowed the fetch (\`permission\`).
 `
 }
 

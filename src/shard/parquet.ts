@@ -34,6 +34,7 @@ export const parquetColumns: readonly Column<keyof SampleRecord>[] = [
   ['duplicate_of', 'string'],
   ['error_detail', 'string'],
   ['page_permission', 'json'],
+  ['credit', 'string'],
 ]
 
 function schemaOf(

@@ -39,6 +39,8 @@ export interface SampleRecord {
   readonly error_detail: string | null
   /** On whose word the page was read; null = it is not known. */
   readonly page_permission: Permission | null
+  /** Who made the image, where a rule for its site says where that stands; null = nobody is named. */
+  readonly credit: string | null
 }
 
 export function sampleRecord(row: Row, key: string | null): SampleRecord {
@@ -67,6 +69,7 @@ export function sampleRecord(row: Row, key: string | null): SampleRecord {
     duplicate_of: row.duplicateOf,
     error_detail: row.detail === null ? null : wellFormed(row.detail),
     page_permission: row.pagePermission ?? null,
+    credit: row.credit === undefined || row.credit === null ? null : wellFormed(row.credit),
   }
 }
 

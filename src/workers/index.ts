@@ -1,5 +1,13 @@
 export { foundOf } from './found.js'
 export { maxRedirects } from './hosts/index.js'
+export { type InspectTarget, inspectPage } from './inspect/inspect-page.js'
+export type {
+  ImageVerdict,
+  InspectedPage,
+  InspectedPicture,
+  Inspection,
+  Unread,
+} from './inspect/inspection.js'
 export {
   batchShape,
   createPipeline,

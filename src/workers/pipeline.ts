@@ -1,6 +1,7 @@
 import type { Backend, BatchShape, Offer, RunModel, WorkQueue, WorkResult } from '../backend/index.js'
 import {
   anchorOf,
+  createRuleBook,
   createTurns,
   defaultVisitOptions,
   hostOf,
@@ -156,7 +157,13 @@ function crawlSettingsOf(run: string, options: RunOptions, withSource: boolean):
   return {
     run,
     scope: { scope, maxDepth, include, exclude },
-    visit: { ...defaultVisitOptions, imageSize, ...optOutRules(options), withSource },
+    visit: {
+      ...defaultVisitOptions,
+      imageSize,
+      ...optOutRules(options),
+      withSource,
+      rules: createRuleBook(options.rules),
+    },
     delayMs: options.delayMs,
     requestDelayMs: options.imageDelayMs,
     hostConcurrency: options.hostConcurrency,
@@ -249,7 +256,8 @@ export function seedOffers({ seeds, scope }: Pick<RunOptions, 'seeds' | 'scope'>
   }))
 }
 
-function filterOptions(options: RunOptions): FilterOptions {
+/** Rules by which a run's pairs are judged. Pure. */
+export function filterOptions(options: RunOptions): FilterOptions {
   return {
     ...filterRules,
     ...textOptions(options),

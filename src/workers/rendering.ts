@@ -121,7 +121,10 @@ export function createRendering(deps: RenderingDeps, settings: RenderingSettings
     }
     const isInScope = (to: string) =>
       scopeVerdict({ url: to, depth: url.depth + 1, anchor: url.anchor, redirects: 0 }, scope) === 'in'
-    const joining = joinRendered(page, outcome, source.headers, visit, isInScope)
+    const shown = [page.url, ...outcome.frames.flatMap(({ url: at }) => at ?? [])]
+    const ruleOf = await visit.rules?.rulesFor(shown)
+    const reading = ruleOf === undefined ? visit : { ...visit, ruleOf }
+    const joining = joinRendered(page, outcome, source.headers, reading, isInScope)
     const joined = await inSlices(joining, { ...deps, worked }, signal)
     counters.pages_rendered = 1
     counters[`rendered:${decision.trial ? 'trial' : decision.of}`] = 1

@@ -203,6 +203,7 @@ function countPage(page: Page, count: (name: string, n?: number) => void): void 
   count('page_bytes', page.bytes)
   count('links', page.links.length)
   if (page.linksClosed > 0) count('link_skipped:nofollow', page.linksClosed)
+  if (page.linksByRule !== undefined) count('link_skipped:rule', page.linksByRule)
   if (page.linksBeyond !== undefined) count('link_skipped:page_full', page.linksBeyond)
   count('images_seen', page.imagesSeen)
   if (page.imagesNamed !== undefined) count('images_named', page.imagesNamed)

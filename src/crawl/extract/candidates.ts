@@ -22,6 +22,10 @@ export interface Finding {
   /** Heading of the section, over several pictures; null = there is none. */
   readonly context: string | null
   readonly licenceUrl: string | null
+  /** Who made it; null = nobody is named. */
+  readonly credit: string | null
+  /** Of its captions, where it is another than the page's; null = it is not told. */
+  readonly language: string | null
   /** Orders what the page names: less stands before. */
   readonly place: number
 }
@@ -44,23 +48,38 @@ interface Draft {
   readonly key: string
   /** In the order of trying, at least one. */
   sources: readonly ImageSource[]
-  /** How many findings were joined; each is counted with one draft. */
-  findings: number
+  /** Those that were joined; each is counted with one draft. */
+  readonly findings: Finding[]
+  /** Candidate that was made of it, for which there may be no room; else why there is none. */
+  outcome: Candidate | ImageSkipReason
   captions: Caption[]
   heading: string | null
   context: string | null
   licenceUrl: string | null
+  credit: string | null
+  language: string | null
   /** Of its first finding. */
   place: number
+}
+
+/** Findings that show, or name, one picture with the same words, and what became of them. */
+export interface JoinedPicture {
+  /** In the order in which they came; what metadata says of several stands with the first alone. */
+  readonly findings: readonly Finding[]
+  /** In the order of trying. */
+  readonly sources: readonly ImageSource[]
+  readonly outcome: Candidate | ImageSkipReason
 }
 
 export interface Join {
   /** Something that metadata says of an image: it goes to the elements that show it, and makes a candidate of its own where none does. */
   declare(finding: Finding): void
-  /** Counts further images of the page that were not looked at. */
-  leaveOut(images: number): void
+  /** Counts further images of the page that are not looked at. */
+  leaveOut(reason: ImageSkipReason, images: number): void
   /** To be asked once, at the end. */
   candidates(page: PageContext): Steps<JoinedFindings>
+  /** What was joined, findings without a usable URL apart; to be asked after that. */
+  pictures(): readonly JoinedPicture[]
 }
 
 /** Findings, or drafts, that are looked at in one step. */
@@ -68,23 +87,33 @@ const perStep = 64
 
 /**
  * Joins what was found into candidates: the same image with the same alt is one, with another alt another. Of those, a page gives the
- * first ones in document order, as many as there is room for.
+ * first ones in document order, as many as there is room for. `onlyShown`: what metadata alone names is not taken.
  */
-export function* joinFindings(elements: readonly Finding[]): Steps<Join> {
+export function* joinFindings(elements: readonly Finding[], onlyShown = false): Steps<Join> {
   const skipped: Partial<Record<ImageSkipReason, number>> = {}
   const count = (reason: ImageSkipReason, times = 1) => {
     if (times > 0) skipped[reason] = (skipped[reason] ?? 0) + times
   }
   const drafts = yield* draftsOf(elements, count)
   let shown: Shown | null = null
+  let kept: readonly Candidate[] = []
   return {
     declare: (finding) => {
       shown ??= shownBy(drafts)
-      declare(finding, drafts, shown, count)
+      declare(finding, onlyShown ? null : drafts, shown, count)
     },
-    leaveOut: (images) => count('page_full', images),
+    leaveOut: count,
     *candidates(page) {
-      return { candidates: yield* candidatesOf(drafts, page, count), skipped }
+      kept = yield* candidatesOf(drafts, page, count)
+      return { candidates: kept, skipped }
+    },
+    pictures: () => {
+      const taken = new Set(kept)
+      return drafts.map(({ findings, sources, outcome }) => ({
+        findings,
+        sources,
+        outcome: typeof outcome === 'string' || taken.has(outcome) ? outcome : 'page_full',
+      }))
     },
   }
 }
@@ -117,7 +146,7 @@ function* draftsOf(elements: readonly Finding[], count: Count): Steps<Draft[]> {
     } else {
       addTo(twin, finding)
       addSizes(twin, urls.sources)
-      twin.findings++
+      twin.findings.push(finding)
     }
   }
   return drafts
@@ -157,7 +186,8 @@ function show(draft: Draft, shown: Shown): void {
   }
 }
 
-function declare(finding: Finding, drafts: Draft[], shown: Shown, count: Count): void {
+/** `drafts` null = it makes none of its own. */
+function declare(finding: Finding, drafts: Draft[] | null, shown: Shown, count: Count): void {
   const { urls } = finding
   if (urls.kind === 'skip') {
     count(urls.reason)
@@ -165,9 +195,11 @@ function declare(finding: Finding, drafts: Draft[], shown: Shown, count: Count):
   }
   const { key } = urls.sources[0]
   const places = shown.get(key)
-  if (places === undefined) {
+  if (places === undefined && drafts === null) {
+    count('rule')
+  } else if (places === undefined) {
     const draft = draftOf(finding, urls, key)
-    drafts.push(draft)
+    drafts?.push(draft)
     show(draft, shown)
   }
   // Enough to reach every alt of a real page; a hostile one has image and metadata thousands of times.
@@ -176,7 +208,7 @@ function declare(finding: Finding, drafts: Draft[], shown: Shown, count: Count):
       addTo(draft, finding)
       addSizes(draft, urls.sources)
     }
-    if (places[0] !== undefined) places[0].findings++
+    if (places[0] !== undefined) places[0].findings.push(finding)
   }
 }
 
@@ -197,12 +229,16 @@ function* candidatesOf(
   const places: number[] = []
   const seen = new Set<string>()
   const numberOf = numbersOfTexts()
+  const skip = (draft: Draft, reason: ImageSkipReason) => {
+    draft.outcome = reason
+    count(reason, draft.findings.length)
+  }
   for (const [i, draft] of drafts.entries()) {
     if (i % perStep === 0) yield
     const heading = captioned.has(draft.key) ? null : draft.heading
     const captions = heading === null ? draft.captions : [{ source: 'heading' as const, text: heading }]
     if (captions.length === 0) {
-      count(captioned.has(draft.key) ? 'repeated' : 'no_caption', draft.findings)
+      skip(draft, captioned.has(draft.key) ? 'repeated' : 'no_caption')
       continue
     }
     const ordered =
@@ -210,14 +246,14 @@ function* candidatesOf(
     if (!isDistinct) {
       const identity = `${draft.key}\n${ordered.map(({ source, text }) => `${source}:${numberOf(text)}`).join(' ')}`
       if (seen.has(identity)) {
-        count('repeated', draft.findings)
+        skip(draft, 'repeated')
         continue
       }
       seen.add(identity)
     }
-    if (draft.findings > 1) count('repeated', draft.findings - 1)
+    count('repeated', draft.findings.length - 1)
     const [imageUrl = '', ...fallbackUrls] = draft.sources.map(({ url }) => url)
-    candidates.push({
+    const candidate: Candidate = {
       imageUrl,
       fallbackUrls,
       captions:
@@ -225,9 +261,12 @@ function* candidatesOf(
           ? ordered
           : [...ordered, { source: 'context', text: draft.context }],
       pageUrl: page.pageUrl,
-      pageLanguage: page.pageLanguage,
+      pageLanguage: draft.language ?? page.pageLanguage,
       licenceUrl: draft.licenceUrl ?? page.licenceUrl,
-    })
+      ...(draft.credit === null ? {} : { credit: draft.credit }),
+    }
+    draft.outcome = candidate
+    candidates.push(candidate)
     places.push(draft.place)
   }
   const fitting = firstFitting(candidates, places)
@@ -275,11 +314,14 @@ function draftOf(finding: Finding, urls: UsableUrls, key: string): Draft {
   const draft: Draft = {
     key,
     sources: urls.sources,
-    findings: 1,
+    findings: [finding],
+    outcome: 'no_caption',
     captions: [],
     heading: null,
     context: null,
     licenceUrl: null,
+    credit: null,
+    language: null,
     place: finding.place,
   }
   addTo(draft, finding)
@@ -297,6 +339,8 @@ function addTo(draft: Draft, finding: Finding): void {
   draft.heading ??= finding.heading
   draft.context ??= finding.context
   draft.licenceUrl ??= finding.licenceUrl
+  draft.credit ??= finding.credit
+  draft.language ??= finding.language
 }
 
 function rank(source: CaptionSource): number {

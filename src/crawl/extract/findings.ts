@@ -1,10 +1,12 @@
 import type { Caption, CaptionSource } from '../../records/index.js'
+import type { RuledPage, RuledTexts } from '../rules/page-rule.js'
 import type { Steps } from '../steps.js'
 import { canonicalUrl } from '../url.js'
 import type { Finding } from './candidates.js'
 import type { Node } from './document.js'
 import type { DomScan, Figure, FoundImage } from './harvest.js'
 import { type ImageLabels, type LabelledPicture, labelImages } from './labels.js'
+import { languageTag } from './language-tag.js'
 import { type LazySources, lazySourcesOf, noLazySources } from './lazy.js'
 import { type ImageUrls, imageUrlsOf, pixels, type SourceContext } from './source.js'
 import { textOf, tidyText } from './text.js'
@@ -35,18 +37,19 @@ function resolveFigures(figures: readonly Figure[], base: string): ReadonlyMap<F
 
 type Named = (id: string) => string | null
 
-/** What a page shows, image element by image element. */
+/** What a page shows, image element by image element. `ruled`: what its site's rule says of it; null = there is none. */
 export function* findingsOf(
   found: DomScan,
   context: SourceContext,
   placeOf: (index: number) => number,
+  ruled: RuledPage | null,
 ): Steps<readonly Finding[]> {
   const lazies = found.images.map(({ attributes }) => lazySourcesOf(attributes))
   const withShared = { ...context, sharedSrcs: sharedIn(found.images, lazies) }
   const urls: ImageUrls[] = []
   for (const [i, image] of found.images.entries()) {
     if (i % imagesPerStep === 0) yield
-    urls.push(imageUrlsOf(image, lazies[i] ?? noLazySources, withShared))
+    urls.push(leftOut(image, ruled) ?? imageUrlsOf(image, lazies[i] ?? noLazySources, withShared))
   }
   const labels =
     found.labels.length === 0
@@ -62,14 +65,22 @@ export function* findingsOf(
     const own = urls[i]
     if (own === undefined) continue
     const figure = image.figure === null ? undefined : figures.get(image.figure)
+    const texts = ruled === null || image.element === null ? null : ruled.saidOf(image.element)
     findings.push({
       urls: own,
-      ...saidOf(image, figure?.caption ?? null, labels?.get(i) ?? nothingSaid, named),
-      licenceUrl: figure?.licenceUrl ?? null,
+      ...saidOf(image, figure?.caption ?? null, labels?.get(i) ?? nothingSaid, named, texts),
+      licenceUrl: absolute(texts?.licence ?? null, context.base) ?? figure?.licenceUrl ?? null,
+      credit: texts?.credit ?? null,
+      language: languageTag(texts?.language ?? null),
       place: placeOf(i),
     })
   }
   return findings
+}
+
+function leftOut({ element }: FoundImage, ruled: RuledPage | null): ImageUrls | null {
+  if (ruled === null || element === null || ruled.takes(element)) return null
+  return { kind: 'skip', reason: ruled.isCostly ? 'rule_costly' : 'rule' }
 }
 
 const nothingSaid: ImageLabels = { captions: [], heading: null, context: null }
@@ -103,12 +114,14 @@ function saidOf(
   figcaption: string | null,
   labels: ImageLabels,
   named: Named,
+  ruled: RuledTexts | null,
 ): Pick<Finding, 'alt' | 'captions' | 'heading' | 'context'> {
   const captions: Caption[] = []
   const say = (source: CaptionSource, text: string | null) => {
     if (text !== null && !captions.some((said) => said.source === source && said.text === text))
       captions.push({ source, text })
   }
+  if (ruled !== null) for (const caption of ruled.captions) say('rule', caption)
   const alt = tidyText(attributes.alt)
   say('alt', alt)
   say('figcaption', figcaption)

@@ -48,6 +48,8 @@ export interface Figure {
 }
 
 export interface FoundImage {
+  /** null = it came without a tree. */
+  readonly element: Element | null
   readonly attributes: Attributes
   /** `<source>` elements before it in its `<picture>`. */
   readonly sources: readonly Attributes[]
@@ -254,10 +256,11 @@ function leave(node: Node, found: DomScan, place: Place): void {
   place.labels.leave(node, found.shape.textLength)
 }
 
-function takeImage(node: Node, attributes: Attributes, found: DomScan, place: Place): void {
+function takeImage(element: Element, attributes: Attributes, found: DomScan, place: Place): void {
   if (found.imagesSeen++ >= maxImages) return
-  place.labels.image(node, found.shape.textLength)
+  place.labels.image(element, found.shape.textLength)
   found.images.push({
+    element,
     attributes,
     sources: takeSources(place),
     figure: place.figures.at(-1) ?? null,

@@ -1,14 +1,16 @@
 import type { Candidate, CaptionSource, ImageSkipReason, OptOut } from '../../records/index.js'
 import { linkRoom } from '../page-room.js'
-import { allOptOuts, pageVerdict, type Refusal } from '../permission/index.js'
+import { allOptOuts, type PageVerdict, pageVerdict, type Refusal } from '../permission/index.js'
 import { type RenderSign, signsOf } from '../render/signs.js'
+import type { PageRule, RuledPage } from '../rules/page-rule.js'
 import { atOnce, type Steps } from '../steps.js'
 import { canonicalUrl } from '../url.js'
-import { type Finding, type Join, joinFindings } from './candidates.js'
+import { type Finding, type Join, type JoinedPicture, joinFindings } from './candidates.js'
 import { type Document, parseDocument } from './document.js'
 import { findingsOf } from './findings.js'
 import { type DomScan, type FoundScript, harvest } from './harvest.js'
 import { type DeclaredImage, readJsonLd } from './json-ld.js'
+import { languageTag } from './language-tag.js'
 import { readOpenGraph } from './open-graph.js'
 import { declaredUrl, type ImageUrls, isUnresolvedLazy, type SourceContext } from './source.js'
 import { tidyText } from './text.js'
@@ -28,6 +30,8 @@ export interface ExtractOptions {
   readonly obeyed?: ReadonlySet<OptOut>
   /** False = nobody follows the links, and none is given; absent = true. */
   readonly links?: boolean
+  /** Rule of the page's site; null, or absent, = it has none. */
+  readonly rule?: PageRule | null
 }
 
 export interface ExtractedPage {
@@ -39,6 +43,8 @@ export interface ExtractedPage {
   readonly links: readonly string[]
   /** Links as written that the page asks not to follow, by rel=nofollow or by what it says of all of them. */
   readonly linksClosed: number
+  /** Links as written that the rule of its site does not follow; absent = none. */
+  readonly linksByRule?: number
   /** Further links as written, beyond what is taken of one page; absent = none. */
   readonly linksBeyond?: number
   /** The first ones in document order, where there are more than one page may give. */
@@ -64,6 +70,20 @@ export interface ReadPage {
   /** No link was taken from it, as the page itself declares. */
   readonly linksRefused: boolean
   readonly document: Document
+  readonly reading: Reading
+}
+
+/** What was found in a page, and what became of it: what is taken from it follows from this. */
+export interface Reading {
+  readonly found: DomScan
+  /** What the rule of its site says; null = it has none. */
+  readonly ruled: RuledPage | null
+  readonly base: string
+  readonly verdict: PageVerdict
+  /** One of each image element; none where the page refuses. */
+  readonly findings: readonly Finding[]
+  /** Of those, and of what metadata names; to be asked for only by who tells people. */
+  readonly pictures: () => readonly JoinedPicture[]
 }
 
 /** Everything of use in one page (`url` canonical). Pure; its time is linear in the page's length, whatever is in it. */
@@ -79,25 +99,26 @@ export function readPage(html: string, url: string, options: ExtractOptions): Re
 /** As readPage, in steps. */
 export function* pageSteps(html: string, url: string, options: ExtractOptions): Steps<ReadPage> {
   const document = yield* parseDocument(html)
+  const ruled = options.rule === undefined || options.rule === null ? null : yield* options.rule(document)
   const found = yield* harvest(document)
-  const { page, findings, linksRefused } = yield* readHarvest(found, url, options)
-  const signs = page.refusal === null ? renderSignsOf(found, findings) : []
-  return { page, signs, linksRefused, document }
+  const { page, reading } = yield* readHarvest(found, url, options, ruled)
+  const signs = page.refusal === null ? renderSignsOf(found, reading.findings) : []
+  return { page, signs, linksRefused: reading.verdict.links !== null, document, reading }
 }
 
 /** As extractPage, from what was found in a page already. */
 export function* harvestSteps(found: DomScan, url: string, options: ExtractOptions): Steps<ExtractedPage> {
-  return (yield* readHarvest(found, url, options)).page
+  return (yield* readHarvest(found, url, options, null)).page
 }
 
-interface ReadHarvest {
-  readonly page: ExtractedPage
-  /** One of each image; none where the page refuses. */
-  readonly findings: readonly Finding[]
-  readonly linksRefused: boolean
-}
+type ReadHarvest = Pick<ReadPage, 'page' | 'reading'>
 
-function* readHarvest(found: DomScan, url: string, options: ExtractOptions): Steps<ReadHarvest> {
+function* readHarvest(
+  found: DomScan,
+  url: string,
+  options: ExtractOptions,
+  ruled: RuledPage | null,
+): Steps<ReadHarvest> {
   const base = (found.base === null ? null : canonicalUrl(found.base, url)) ?? url
   const { productToken, obeyed = allOptOuts } = options
   const verdict = pageVerdict(
@@ -106,25 +127,32 @@ function* readHarvest(found: DomScan, url: string, options: ExtractOptions): Ste
   )
   const language =
     languageTag(found.htmlLanguage) ?? languageTag(found.metaLanguage) ?? languageTag(options.contentLanguage)
-  const open = obeyed.has('rel-nofollow') ? found.links : [...found.links, ...found.nofollowLinks]
+  const offered = obeyed.has('rel-nofollow') ? found.links : [...found.links, ...found.nofollowLinks]
+  const open = ruled === null ? offered : offered.filter(ruled.follows)
   const linksRefused = verdict.links !== null
+  const linksByRule = linksRefused ? 0 : offered.length - open.length + (ruled?.linksIgnored ?? 0)
+  const imagesIgnored = ruled?.imagesIgnored ?? 0
+  const imagesSeen = found.imagesSeen + imagesIgnored
   const page = {
     title: found.title,
     language,
-    imagesSeen: found.imagesSeen,
+    imagesSeen,
     refusal: verdict.images,
     ...(linksRefused || options.links === false ? { links: [] } : yield* linksOf(open, base, url)),
-    linksClosed: found.links.length + found.nofollowLinks.length - (linksRefused ? 0 : open.length),
+    linksClosed: found.links.length + found.nofollowLinks.length - (linksRefused ? 0 : offered.length),
+    ...(linksByRule > 0 ? { linksByRule } : {}),
   }
   if (verdict.images !== null) {
-    const imagesSkipped = found.imagesSeen > 0 ? { opt_out: found.imagesSeen } : {}
-    return { page: { candidates: [], imagesSkipped, ...page }, findings: [], linksRefused }
+    const imagesSkipped = imagesSeen > 0 ? { opt_out: imagesSeen } : {}
+    const reading = { found, ruled, base, verdict, findings: [], pictures: () => [] }
+    return { page: { candidates: [], imagesSkipped, ...page }, reading }
   }
 
   const context: SourceContext = { base, pageUrl: url, imageSize: options.imageSize }
-  const findings = yield* findingsOf(found, context, placeOfImage)
-  const join = yield* joinFindings(findings)
-  join.leaveOut(found.imagesSeen - found.images.length)
+  const findings = yield* findingsOf(found, context, placeOfImage, ruled)
+  const join = yield* joinFindings(findings, ruled?.onlyShown === true)
+  join.leaveOut('page_full', found.imagesSeen - found.images.length)
+  join.leaveOut('rule', imagesIgnored)
   const { named, licence } = yield* declareImages(found, context, join)
   const { candidates, skipped } = yield* join.candidates({
     pageUrl: url,
@@ -138,8 +166,7 @@ function* readHarvest(found: DomScan, url: string, options: ExtractOptions): Ste
       ...(named > 0 ? { imagesNamed: named } : {}),
       ...page,
     },
-    findings,
-    linksRefused,
+    reading: { found, ruled, base, verdict, findings, pictures: join.pictures },
   }
 }
 
@@ -223,6 +250,8 @@ function* declareImages(found: DomScan, context: SourceContext, join: Join): Ste
       heading: null,
       context: null,
       licenceUrl: absolute(image.licence, context.base),
+      credit: null,
+      language: null,
       place,
     })
   }
@@ -241,16 +270,10 @@ function* declareImages(found: DomScan, context: SourceContext, join: Join): Ste
     }
     licence ??= step.value
   }
-  join.leaveOut(declared - maxDeclared)
+  join.leaveOut('page_full', declared - maxDeclared)
   return { named: previews.length + declared, licence }
 }
 
 function absolute(raw: string | null, base: string): string | null {
   return raw === null ? null : canonicalUrl(raw, base)
-}
-
-/** A list of languages says for whom a page is, not what it is written in, and so says nothing here. */
-function languageTag(declared: string | null): string | null {
-  const tag = declared?.trim().toLowerCase().replaceAll('_', '-') ?? ''
-  return /^[a-z]{2,8}(?:-[a-z0-9]{1,8})*$/.test(tag) ? tag : null
 }

@@ -3,6 +3,7 @@ import { type ExtractOptions, pageSteps, type ReadPage } from '../extract/index.
 import type { Page } from '../page.js'
 import { candidateRoom, candidateSize, linkRoom } from '../page-room.js'
 import { headRefusal } from '../permission/index.js'
+import type { RuleOf } from '../rules/index.js'
 import type { Steps } from '../steps.js'
 import { pageDigest } from '../trap.js'
 import { canonicalUrl, hostOf } from '../url.js'
@@ -18,7 +19,10 @@ export interface JoinedPage {
 
 type Rendered = Extract<RenderOutcome, { kind: 'rendered' }>
 type JoinOptions = Pick<ExtractOptions, 'imageSize' | 'productToken'> &
-  Required<Pick<ExtractOptions, 'obeyed'>>
+  Required<Pick<ExtractOptions, 'obeyed'>> & {
+    /** Rules of the rendered documents' sites; absent = there are none. */
+    readonly ruleOf?: RuleOf
+  }
 
 /**
  * A page with what its render shows beside what it was fetched with: pairs by the same rules, none of them lost, none twice. What the
@@ -105,13 +109,14 @@ function* framesOf(
 function readDocument(
   { snapshot, headers }: RenderedDocument,
   url: string,
-  options: JoinOptions,
+  { ruleOf, ...options }: JoinOptions,
 ): Steps<ReadPage> {
   const base = snapshot.base.replaceAll('&', '&amp;').replaceAll('"', '&quot;')
   return pageSteps(`<base href="${base}">${snapshot.html}`, url, {
     ...options,
     contentLanguage: headers['content-language'] ?? null,
     xRobotsTag: headers['x-robots-tag'] ?? null,
+    rule: ruleOf?.(url) ?? null,
   })
 }
 

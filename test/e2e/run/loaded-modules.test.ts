@@ -12,6 +12,7 @@ const heavy = [
   '@electric-sql/pglite',
   '@huggingface/tokenizers',
   'bullmq',
+  'css-select',
   'eld',
   'ioredis',
   'onnxruntime-node',

@@ -32,6 +32,7 @@ async function typed(
     verify: done,
     status: done,
     permissions: done,
+    inspect: done,
     demo: done,
     images: done,
     warc: done,

@@ -22,6 +22,10 @@ async function typed(...words: string[]) {
       calls.push(['permissions', call])
       return 0
     },
+    async inspect(call) {
+      calls.push(['inspect', call])
+      return 0
+    },
     async crawl(call) {
       calls.push(['crawl', call])
       return 0

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 // What the command loads only when it has concepts to check; here outside of the tests' time.
 import '../../../src/filter/index.js'
+import '../../../src/crawl/rules/compile.js'
 import { type RunCall, readRunInput } from '../../../src/cli/run-input.js'
 
 const files: Readonly<Record<string, string>> = {
@@ -18,6 +19,9 @@ const files: Readonly<Record<string, string>> = {
   'cats.json': JSON.stringify([{ name: 'cat', action: 'drop', prompts: ['a cat'], against: ['a photo'] }]),
   'bad-cats.json': JSON.stringify([{ name: 'cat', action: 'bin', prompts: ['a cat'], against: ['a photo'] }]),
   'catty.json': JSON.stringify({ out: 'x', seeds: ['https://a.org/'], concepts: [{ name: 'cat' }] }),
+  'rules.json': JSON.stringify([{ hosts: 'a.org', captions: '.caption' }]),
+  'bad-rules.json': JSON.stringify([{ hosts: 'a.org', captions: '.' }]),
+  'ruled.json': JSON.stringify({ out: 'x', seeds: ['https://a.org/'], rules: [{ hosts: 'a.org' }] }),
   'wrong.json': JSON.stringify({ out: 'x', maxPages: 'many', dedupe: 'naer', seeds: 7 }),
 }
 
@@ -165,6 +169,25 @@ describe('the input of a run', () => {
     expect((await problemsOf({ configFile: 'catty.json' }))[0]).toBe(
       'concepts in catty.json item 1: action: missing; expected tag, drop or keep',
     )
+  })
+
+  it('reads site rules from a file, and has none where none is given', async () => {
+    const seeds = ['https://a.org/']
+    expect((await optionsOf({ seeds, flags: { out: 'x' } })).rules).toEqual([])
+    expect((await optionsOf({ seeds, flags: { out: 'x', rules: 'rules.json' } })).rules).toMatchObject([
+      { hosts: ['a.org'], card: 'figure', captions: ['.caption'], follow: null },
+    ])
+  })
+
+  it('names what is wrong with site rules, and where they were given', async () => {
+    const problems = (rules: string) => problemsOf({ seeds: ['https://a.org/'], flags: { out: 'x', rules } })
+    expect(await problems('gone.json')).toEqual(["--rules: cannot read 'gone.json': there is no such file"])
+    expect(await problems('bad-rules.json')).toEqual([
+      expect.stringMatching(/^bad-rules\.json item 1 \(a\.org\): captions: '\.': /),
+    ])
+    expect(await problemsOf({ configFile: 'ruled.json' })).toEqual([
+      'rules in ruled.json item 1 (a.org): it says nothing about the pages of its hosts',
+    ])
   })
 
   it('asks for a seed where there is none', async () => {

@@ -66,7 +66,7 @@ function harvestOf(html: unknown): DomScan {
       if (isLicence(link)) licence ??= link
       const attributes = imageAttributes(link)
       if (attributes !== null && imagesSeen++ < maxImages)
-        images.push({ attributes, sources: [], figure: null, link: null, textBefore: 0 })
+        images.push({ element: null, attributes, sources: [], figure: null, link: null, textBefore: 0 })
     }
   }
   const contentOf = (isIt: (meta: Record<string, unknown>) => boolean) =>
