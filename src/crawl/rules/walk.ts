@@ -9,13 +9,13 @@ export function* walk(
   enter: (element: Element) => boolean,
   leave: (element: Element) => void = () => {},
 ): Steps<void> {
-  let node: Node | null = (root.children[0] ?? null) as Node | null
+  let node = firstIn(root)
   for (let nodes = 1; node !== null; nodes++) {
     if (nodes % nodesPerStep === 0) yield
     if ('attribs' in node) {
-      const child = enter(node) && node.name !== 'template' ? (node.children[0] ?? null) : null
+      const child = enter(node) ? firstIn(node) : null
       if (child !== null) {
-        node = child as Node
+        node = child
         continue
       }
       leave(node)
@@ -28,6 +28,10 @@ export function* walk(
     }
     node = node.next as Node | null
   }
+}
+
+function firstIn(parent: Document | Element): Node | null {
+  return 'name' in parent && parent.name === 'template' ? null : ((parent.children[0] ?? null) as Node | null)
 }
 
 /** An element that leads to another page: the same ones as the walk over every page takes. */

@@ -128,6 +128,15 @@ describe('what a rule ignores', () => {
     expect(ruledPage(closed, { ignore: 'div' }).refusal).toMatchObject({ rule: 'meta-robots' })
   })
 
+  it('declares nothing in a template, which is no part of the page', () => {
+    const html = `<template class="ad"><meta name="robots" content="noindex"><img src="/t.jpg" alt="t"></template>${image('a')}`
+    expect(ruledPage(html, { ignore: '.ad' })).toMatchObject({
+      refusal: null,
+      imagesSeen: 1,
+      imagesSkipped: {},
+    })
+  })
+
   it('is found before any of it is gone', () => {
     const html = `<ul>${['a', 'b', 'c', 'd'].map((name) => `<li>${image(name)}</li>`).join('')}</ul>`
     expect(Object.keys(taken(html, { ignore: 'li:nth-child(odd)', captions: 'p' }))).toEqual([
