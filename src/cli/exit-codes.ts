@@ -30,7 +30,7 @@ export const exitCodeHelp: readonly (readonly [ExitCode, string])[] = [
   [exitCodes.ok, 'done; also when a limit was reached and everything found is in shards'],
   [
     exitCodes.failed,
-    'the run failed, verify found problems, there is no such run, or classify or inspect could not read what it was given',
+    'the run failed, verify found problems, there is no such run, or classify or inspect could not read it',
   ],
   [
     exitCodes.usage,
