@@ -1,6 +1,7 @@
 export { usableCores } from './cores.js'
 export { workInFleet } from './fleet-worker.js'
-export { batchesAtOnce, decodesPerCore, runPipeline } from './folder-run.js'
+export { runPipeline } from './folder-run.js'
+export { batchesAtOnce, decodesPerCore } from './folder-work.js'
 export { type Forgotten, forgetRun } from './forget.js'
 export type { IngestEnd } from './ingest.js'
 export { type Launched, launchRun } from './launch.js'
