@@ -253,7 +253,7 @@ function* candidatesOf(
     }
     count('repeated', draft.findings.length - 1)
     const [imageUrl = '', ...fallbackUrls] = draft.sources.map(({ url }) => url)
-    const candidate: Candidate = {
+    const plain: Candidate = {
       imageUrl,
       fallbackUrls,
       captions:
@@ -263,8 +263,8 @@ function* candidatesOf(
       pageUrl: page.pageUrl,
       pageLanguage: draft.language ?? page.pageLanguage,
       licenceUrl: draft.licenceUrl ?? page.licenceUrl,
-      ...(draft.credit === null ? {} : { credit: draft.credit }),
     }
+    const candidate = draft.credit === null ? plain : { ...plain, credit: draft.credit }
     draft.outcome = candidate
     candidates.push(candidate)
     places.push(draft.place)
