@@ -115,9 +115,14 @@ export async function visit(
   const { headers, status } = head
   if (!isSuccess(status)) return refusal(deps, head, url.attempts)
   const contentType = headers['content-type'] ?? null
-  const other = (): VisitOutcome =>
-    skipped('not_html', `${contentType ?? 'no Content-Type'}, and a body of another kind`, status)
-  if (type === 'other' && options.isNamed !== true) return skipped('not_html', contentType ?? '', status)
+  const other = (): VisitOutcome => {
+    const detail =
+      type === 'other'
+        ? (contentType ?? '')
+        : `${contentType ?? 'no Content-Type'}, and a body of another kind`
+    return skipped('not_html', detail, status)
+  }
+  if (type === 'other' && options.isNamed !== true) return other()
   if (optedOut !== null) {
     const detail = `${optedOut.rule}: ${optedOut.value} (${optedOut.source})`
     return { kind: 'skipped', reason: 'opt_out', detail, status, refusal: optedOut }
