@@ -80,5 +80,5 @@ export {
   trapVerdict,
   withoutSession,
 } from './trap.js'
-export { canonicalUrl, hostOf } from './url.js'
+export { canonicalUrl } from './url.js'
 export { defaultVisitOptions, type VisitDeps, type VisitOptions, visit } from './visit.js'

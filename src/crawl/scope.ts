@@ -1,7 +1,6 @@
 import { getDomain } from 'tldts'
-import { type FrontierUrl, patternMatches } from '../records/index.js'
+import { type FrontierUrl, hostOf, patternMatches } from '../records/index.js'
 import { isPictureUrl } from './extract/picture-url.js'
-import { hostOf } from './url.js'
 
 export type Scope = 'host' | 'domain' | 'any'
 

@@ -25,19 +25,6 @@ export function canonicalUrl(raw: string, base?: string): string | null {
   return url.length > maxUrlLength ? null : url
 }
 
-/**
- * The politeness key of a canonical URL: `host`, or `host:port` where the port is not the scheme's own.
- * http and https of one host share it.
- */
-export function hostOf(url: string): string {
-  const start = url.indexOf('//') + 2
-  for (let i = start; i < url.length; i++) {
-    const code = url.charCodeAt(i)
-    if (code === slash || code === question || code === hash) return url.slice(start, i)
-  }
-  return url.slice(start)
-}
-
 /** The scheme of a URL that is no http(s) URL, lower-case; null = it has none, so it is relative. */
 export function schemeOf(raw: string): string | null {
   return /^\s*([a-z][a-z0-9+.-]*):/i.exec(raw)?.[1]?.toLowerCase() ?? null
@@ -59,9 +46,6 @@ function canonicalAsWritten(raw: string, base: string | undefined): string | nul
 }
 
 const withHost = /^https?:\/\//i
-const slash = 0x2f
-const question = 0x3f
-const hash = 0x23
 
 function parse(raw: string, base: string | undefined): URL | null {
   // Resolving may shorten a URL, but not one like this.

@@ -1,5 +1,6 @@
-import { hostOf, type RecordFault, recordFaults } from '../crawl/index.js'
+import { type RecordFault, recordFaults } from '../crawl/index.js'
 import type { PageRow } from '../records/index.js'
+import { hostOf } from '../records/index.js'
 import { maxRedirects } from '../workers/index.js'
 
 /** Where a seed led by redirects, and what was answered there. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Backend, BatchCommit, LeasedCandidate, WorkResult } from '../backend/index.js'
-import { hostOf, type OptOutRules } from '../crawl/index.js'
+import type { OptOutRules } from '../crawl/index.js'
 import {
   type BatchDeps,
   type BatchResult,
@@ -9,6 +9,7 @@ import {
   filterBatch,
 } from '../filter/index.js'
 import type { Fetch } from '../net/index.js'
+import { hostOf } from '../records/index.js'
 import { partName, type Store, writePart } from '../shard/index.js'
 import type { Semaphore } from '../timing/index.js'
 import { createImageHosts, createSlots, observedFetch, type Permit } from './hosts/index.js'

@@ -1,7 +1,6 @@
 import type { Found } from '../backend/index.js'
-import { hostOf } from '../crawl/index.js'
 import { captionKey, type TextJudge } from '../filter/index.js'
-import { type Candidate, candidateKey } from '../records/index.js'
+import { type Candidate, candidateKey, hostOf } from '../records/index.js'
 
 /** A candidate with what the backend knows, deals and counts it by; where its texts alone reject it, no more of it than its row says. Pure but for the judge's memory. */
 export function foundOf(candidate: Candidate, judge: Pick<TextJudge, 'settled'>): Found {

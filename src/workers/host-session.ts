@@ -1,7 +1,6 @@
 import type { Backend, HostLease, SessionCommit, WorkQueue, WorkResult } from '../backend/index.js'
 import {
   canonicalUrl,
-  hostOf,
   type Page,
   type PageShape,
   type PageSkipReason,
@@ -14,6 +13,7 @@ import {
 } from '../crawl/index.js'
 import { ChainCookies, type Fetch } from '../net/index.js'
 import type { LeasedUrl } from '../records/index.js'
+import { hostOf } from '../records/index.js'
 import { CommitQueue, type CommitSettings, type HostState } from './commit-queue.js'
 import {
   type FailingHosts,

@@ -4,7 +4,6 @@ import {
   createRuleBook,
   createTurns,
   defaultVisitOptions,
-  hostOf,
   type OptOutRules,
   type Renderer,
   type Turn,
@@ -19,7 +18,7 @@ import {
 } from '../filter/index.js'
 import type { Dial, Fetch } from '../net/index.js'
 import type { RunOptions } from '../options/index.js'
-import { optOuts } from '../records/index.js'
+import { hostOf, optOuts } from '../records/index.js'
 import type { Store } from '../shard/index.js'
 import type { Semaphore } from '../timing/index.js'
 import { crawlHost } from './crawl-worker.js'

@@ -3,7 +3,6 @@ import {
   type Ask,
   canonicalUrl,
   type GuardReport,
-  hostOf,
   inSlices,
   joinRendered,
   type Page,
@@ -20,6 +19,7 @@ import {
 } from '../crawl/index.js'
 import type { Dial } from '../net/index.js'
 import type { LeasedUrl, Permission } from '../records/index.js'
+import { hostOf } from '../records/index.js'
 import { sleep } from '../timing/index.js'
 import { createSlots, hostsPerGroup, type Permit, refusedBy } from './hosts/index.js'
 

@@ -1,7 +1,6 @@
 import type { Found, Offer, SessionCommit } from '../backend/index.js'
 import {
   anchorOf,
-  hostOf,
   type Page,
   type ScopeRules,
   type Steps,
@@ -10,6 +9,7 @@ import {
 } from '../crawl/index.js'
 import type { TextJudge } from '../filter/index.js'
 import type { Candidate, DecidedPage, FrontierUrl, LeasedUrl, Permission } from '../records/index.js'
+import { hostOf } from '../records/index.js'
 import { foundOf } from './found.js'
 import { healthOf, isAnswered, maxRedirects } from './hosts/index.js'
 import {

@@ -1,5 +1,6 @@
-import { hostOf, type Refusal, type scopeVerdict, type VisitOutcome } from '../crawl/index.js'
+import type { Refusal, scopeVerdict, VisitOutcome } from '../crawl/index.js'
 import type { DecidedPage, LeasedUrl, Permission } from '../records/index.js'
+import { hostOf } from '../records/index.js'
 import { maxRedirects, permissionOf } from './hosts/index.js'
 
 /** Counter of seeds that a redirect leads on to another host. */

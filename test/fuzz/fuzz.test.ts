@@ -10,7 +10,6 @@ import {
   canonicalUrl,
   decodeHtml,
   extractPage,
-  hostOf,
   pageDigest,
   parseRobots,
   robotsVerdict,
@@ -31,7 +30,7 @@ import { bitmapHeader } from '../../src/filter/bitmap-header.js'
 import { codingsOf, decoded, decodedStart } from '../../src/net/encoding.js'
 import { addressVerdict, ChainCookies, ChunkReader, readHead, retryAfterMs } from '../../src/net/index.js'
 import { bodyEndOf } from '../../src/net/response-head.js'
-import { parseConnectTo } from '../../src/records/index.js'
+import { hostOf, parseConnectTo } from '../../src/records/index.js'
 import { oldPages } from '../fixtures/crawl/languages.js'
 import { stepsOf } from '../fixtures/crawl/sources/archive/reader.js'
 import {

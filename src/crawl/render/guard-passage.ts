@@ -3,7 +3,7 @@ import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Agent } from 'undici'
 import { type Dial, DialError } from '../../net/index.js'
-import { hostOf } from '../url.js'
+import { hostOf } from '../../records/index.js'
 import type { GuardRefusal, GuardReport, GuardRules } from './guard-rules.js'
 
 /** A browser's address is its own, and a proxy's headers are for this hop (RFC 9110 section 7.6.1). */

@@ -1,4 +1,10 @@
-import { type Candidate, candidateKey, type ImageSkipReason, imageSkipReasons } from '../../records/index.js'
+import {
+  type Candidate,
+  candidateKey,
+  hostOf,
+  type ImageSkipReason,
+  imageSkipReasons,
+} from '../../records/index.js'
 import { type ExtractOptions, pageSteps, type ReadPage } from '../extract/index.js'
 import type { Page } from '../page.js'
 import { candidateRoom, candidateSize, linkRoom } from '../page-room.js'
@@ -6,7 +12,7 @@ import { headRefusal } from '../permission/index.js'
 import type { RuleOf } from '../rules/index.js'
 import type { Steps } from '../steps.js'
 import { pageDigest } from '../trap.js'
-import { canonicalUrl, hostOf } from '../url.js'
+import { canonicalUrl } from '../url.js'
 import type { RenderedDocument, RenderOutcome } from './render-page.js'
 
 export interface JoinedPage {

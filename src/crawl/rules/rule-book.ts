@@ -1,4 +1,4 @@
-import { hostOf } from '../url.js'
+import { hostOf } from '../../records/index.js'
 import { patternsOf } from './host-pattern.js'
 import type { PageRule, RuleOf } from './page-rule.js'
 import type { SiteRule } from './site-rule.js'

@@ -1,5 +1,5 @@
-import { hostOf } from '../../crawl/index.js'
 import type { Fetch, FetchRequest } from '../../net/index.js'
+import { hostOf } from '../../records/index.js'
 import { type HostEvent, hostEventOf } from './host-event.js'
 
 /** The fetch, with what it says of its host told to `onEvent` before its caller learns of it. */

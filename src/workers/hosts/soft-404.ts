@@ -1,7 +1,6 @@
 import type { Backend } from '../../backend/index.js'
 import {
   absentPath,
-  hostOf,
   isLikeAbsent,
   type Page,
   type PageShape,
@@ -11,6 +10,7 @@ import {
   visit,
 } from '../../crawl/index.js'
 import type { Fetch } from '../../net/index.js'
+import { hostOf } from '../../records/index.js'
 import { createLruMap } from './lru-map.js'
 import type { Permit } from './permission.js'
 import type { TakeSlot } from './site-file.js'

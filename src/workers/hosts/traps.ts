@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { hostOf, type LinkedFrom, type TrapReason, trapVerdict, withoutSession } from '../../crawl/index.js'
+import { type LinkedFrom, type TrapReason, trapVerdict, withoutSession } from '../../crawl/index.js'
+import { hostOf } from '../../records/index.js'
 import { createLruMap } from './lru-map.js'
 
 /** Redirects from page to page that are followed in a row. */

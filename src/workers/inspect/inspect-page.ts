@@ -1,7 +1,6 @@
 import {
   createRuleBook,
   defaultVisitOptions,
-  hostOf,
   type PageTrace,
   pageTrace,
   type ReadPage,
@@ -22,6 +21,7 @@ import {
 import { ChainCookies, type Fetch, maxRetries } from '../../net/index.js'
 import type { RunOptions } from '../../options/index.js'
 import type { Candidate, Permission } from '../../records/index.js'
+import { hostOf } from '../../records/index.js'
 import { createSemaphore } from '../../timing/index.js'
 import {
   createPermission,

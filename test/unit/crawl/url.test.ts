@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { canonicalUrl, hostOf } from '../../../src/crawl/index.js'
+import { canonicalUrl } from '../../../src/crawl/index.js'
+import { hostOf } from '../../../src/records/index.js'
 import { runs } from '../../fixtures/runs.js'
 
 describe('the canonical spelling of a URL', () => {
