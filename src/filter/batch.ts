@@ -3,7 +3,7 @@ import { chooseCaptions, type JudgedCaption } from './choice.js'
 import type { ConceptTagger, ConceptVerdict } from './concepts.js'
 import { bestOf, type Judged, noFacts, rejected, rowOf } from './judged.js'
 import { languageDetector } from './language.js'
-import type { FilterOptions } from './options.js'
+import { type FilterOptions, uidKindOf } from './options.js'
 import { type PictureDeps, type PictureOutcome, takePicture } from './picture.js'
 import { captionKey } from './text.js'
 import { createTextJudge, reasonOf } from './text-verdict.js'
@@ -84,6 +84,7 @@ export async function filterBatch(
   if (options.dedupe !== 'off') await rejectDuplicates(deps, judged)
   await scoreAll(deps, items, captions, judged, options, signal)
 
+  const marks = { modelId: deps.modelId, uids: uidKindOf(options) }
   const rows: BatchRow[] = []
   const deferred: { id: number; delayMs: number }[] = []
   const counters: Record<string, number> = {}
@@ -103,7 +104,7 @@ export async function filterBatch(
       count('deferred')
       continue
     }
-    const row = rowOf(item.body, captions[index]?.captions ?? [], verdict, deps.modelId, languages)
+    const row = rowOf(item.body, captions[index]?.captions ?? [], verdict, marks, languages)
     rows.push({
       row,
       image:

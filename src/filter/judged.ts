@@ -1,4 +1,12 @@
-import type { Candidate, RejectReason, Row, ScoredCaption, TextReject } from '../records/index.js'
+import {
+  type Candidate,
+  type RejectReason,
+  type Row,
+  type ScoredCaption,
+  type TextReject,
+  type UidKind,
+  uidOf,
+} from '../records/index.js'
 import type { JudgedCaption } from './choice.js'
 import type { LanguageDetector } from './language.js'
 import type { Picture, PictureFacts } from './picture.js'
@@ -32,6 +40,7 @@ export const noFacts: PictureFacts = {
   exif: null,
   sha256: null,
   fetchedBytes: null,
+  fetchedAt: null,
   phash: null,
   permission: null,
 }
@@ -61,19 +70,25 @@ export function bestOf(cosines: ArrayLike<number>): number {
 
 /** The row of a candidate that its texts rejected where it was found. */
 export function textRejectRow(reject: TextReject, languages: LanguageDetector): Row {
-  return rowOf(reject, [], { ...unseen, reason: reject.reason }, null, languages)
+  return rowOf(
+    reject,
+    [],
+    { ...unseen, reason: reject.reason },
+    { modelId: null, uids: 'content' },
+    languages,
+  )
 }
 
 /** The row of a candidate that was not tried because it killed its workers. */
 export function crashedRow(candidate: Candidate, languages: LanguageDetector): Row {
-  return rowOf(candidate, [], { ...unseen, reason: 'crashed' }, null, languages)
+  return rowOf(candidate, [], { ...unseen, reason: 'crashed' }, { modelId: null, uids: 'content' }, languages)
 }
 
 export function rowOf(
   candidate: Omit<Candidate, 'fallbackUrls' | 'pageLanguage'>,
   usable: readonly JudgedCaption[],
   verdict: Extract<Judged, { kind: 'kept' | 'rejected' }>,
-  modelId: string | null,
+  { modelId, uids }: { readonly modelId: string | null; readonly uids: UidKind },
   languages: LanguageDetector,
 ): Row {
   const { seen } = verdict
@@ -98,6 +113,8 @@ export function rowOf(
     exif: facts.exif,
     sha256: facts.sha256,
     storedSha256: stored?.sha256 ?? null,
+    uid: verdict.kind === 'kept' ? uidOf(uids, verdict.picture.sha256, candidate) : null,
+    fetchedAt: facts.fetchedAt,
     pageUrl: candidate.pageUrl,
     captions: scored,
     clipScore: seen === null ? null : bestOf(seen.cosines),

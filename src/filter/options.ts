@@ -1,4 +1,4 @@
-import type { StoredFormat } from '../records/index.js'
+import type { StoredFormat, UidKind } from '../records/index.js'
 
 /** Which texts may stand beside an image. All ranges are inclusive. */
 export interface TextRules {
@@ -53,6 +53,11 @@ export interface FilterOptions extends TextRules, ImageLimits, StoredImageOption
   readonly nearDistance: number
   /** A caption seen on more than this many different images is boilerplate; null = rule off. */
   readonly repeatedText: number | null
+}
+
+/** What a pair is named by: where duplicates are kept, an image alone does not name one. */
+export function uidKindOf({ dedupe }: Pick<FilterOptions, 'dedupe'>): UidKind {
+  return dedupe === 'off' ? 'pair' : 'content'
 }
 
 /** Rules that no option of a run changes. */

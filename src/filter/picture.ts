@@ -15,6 +15,8 @@ export interface PictureFacts {
   readonly sha256: string | null
   /** Size of the fetched bytes; null where they did not come whole. */
   readonly fetchedBytes: number | null
+  /** ISO 8601; null where no bytes came. */
+  readonly fetchedAt: string | null
   readonly phash: string | null
   readonly permission: Permission | null
 }
@@ -64,6 +66,7 @@ const unknown = {
   exif: null,
   sha256: null,
   fetchedBytes: null,
+  fetchedAt: null,
   phash: null,
 }
 /** A no for good to this URL, or to this host: another source of the same image may do. */
@@ -145,13 +148,14 @@ async function triedAt(
 
   const { bytes, from } = fetched
   const fetchedBytes = bytes.length
+  const fetchedAt = new Date(deps.now()).toISOString()
   const reject = (
     reason: RejectReason,
     detail: string | null,
     facts: Partial<PictureFacts> = {},
   ): PictureOutcome => {
     const imageUrl = tryNext.has(reason) ? null : url
-    return { kind: 'rejected', reason, detail, permission, ...unknown, imageUrl, ...facts }
+    return { kind: 'rejected', reason, detail, permission, ...unknown, imageUrl, fetchedAt, ...facts }
   }
   if (fetchedBytes === 0) return reject('empty', null)
   const header = headerVerdict(bytes, options, true)
@@ -167,7 +171,7 @@ async function triedAt(
   })
   if (!('reason' in developed)) {
     const stored = { ...developed.stored, format: options.format }
-    return { kind: 'picture', imageUrl: url, permission, fetchedBytes, ...developed, stored }
+    return { kind: 'picture', imageUrl: url, permission, fetchedBytes, fetchedAt, ...developed, stored }
   }
   if (developed.reason === 'lost') return { kind: 'lost' }
   return reject(developed.reason, developed.detail, { sha256: developed.sha256, fetchedBytes })

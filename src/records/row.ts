@@ -37,6 +37,10 @@ export interface Row {
   readonly sha256: string | null
   /** SHA-256 (hex) of the stored bytes; null where none were stored. */
   readonly storedSha256: string | null
+  /** As `uidOf` gives it; null = not kept. Absent in parts of early versions. */
+  readonly uid?: string | null
+  /** ISO 8601 time at which the image's bytes had come; null where none were fetched. Absent in parts of early versions. */
+  readonly fetchedAt?: string | null
   /** null = the image came from a list that names no page. */
   readonly pageUrl: string | null
   readonly captions: readonly ScoredCaption[]

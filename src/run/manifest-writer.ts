@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { RunModel } from '../backend/index.js'
+import { uidKindOf } from '../filter/index.js'
 import type { RunOptions } from '../options/index.js'
 import { compileDataset, type Store } from '../shard/index.js'
 import { publishedOptions } from './published-options.js'
@@ -54,7 +55,12 @@ export function manifestWriterFor({ run, options, store, model, now }: WrittenRu
   return createManifestWriter({
     write: async (complete, signal) => {
       const threshold = (await model())?.threshold ?? null
-      await compileDataset(store, { run, complete, options: published, optionsDigest, threshold }, signal)
+      const uids = uidKindOf(options)
+      await compileDataset(
+        store,
+        { run, complete, options: published, optionsDigest, threshold, uids },
+        signal,
+      )
     },
     now,
   })

@@ -1,9 +1,19 @@
+import { featureLines } from './field.js'
 import type { DatasetSummary, Manifest } from './manifest.js'
+import { sampleFields } from './sample-record.js'
 
 /** The README of a dataset, which the Hugging Face hub reads as its card. */
 export function datasetCard(manifest: Manifest, summary: DatasetSummary): string {
   const rejected = Object.entries(summary.reasons).sort(([, a], [, b]) => b - a)
+  const languages = cardLanguages(summary)
   return `---
+license: other
+license_name: as-published
+language:${languages.map((code) => `\n- ${code}`).join('')}
+task_categories:
+- image-to-text
+- text-to-image
+- zero-shot-image-classification
 tags:
 - webdataset
 - image-text
@@ -12,7 +22,20 @@ size_categories:
 configs:
 - config_name: default
   data_files: "*.tar"
-${manifest.pages.length === 0 ? '' : '- config_name: pages\n  data_files: "pages/*.parquet"\n'}---
+dataset_info:
+  features:
+  - name: ${manifest.format ?? 'jpg'}
+    dtype: image
+  - name: json
+    struct:
+${featureLines(sampleFields, 4).join('\n')}
+  - name: txt
+    dtype: string
+  - name: __key__
+    dtype: string
+  - name: __url__
+    dtype: string
+---
 # Image-text pairs
 
 ${count(summary.samples, 'pair')} in ${count(summary.shards, 'shard')}, ${summary.bytes} bytes, harvested from the web by pairmill (run \`${manifest.run}\`).
@@ -29,12 +52,11 @@ ${isInt8(manifest) ? int8Text : ''}| threshold | ${manifest.threshold ?? 'none'}
 ## Files
 - \`NNNNN.tar\`: a WebDataset shard. A sample is \`KEY.${manifest.format ?? 'jpg'}\`, \`KEY.json\`, \`KEY.txt\` (the caption), side by side.
 - \`NNNNN.parquet\`: a row for every candidate that was judged: kept ones first, in the order of the tar, then rejected ones, whose
-  \`key\` is null and whose \`error_message\` is the reason. \`captions\`, \`permission\` and \`tags\` are JSON texts. A run that keeps
-  nothing writes \`ledger.parquet\`.
+  \`key\` is null and whose \`error_message\` is the reason. A run that keeps nothing writes \`ledger.parquet\`.
 ${manifest.pages.length === 0 ? '' : pagesText(manifest)}- \`NNNNN_stats.json\`: counts of the shard by status and reason, and its scores.
 - \`manifest.json\`: every file with its size and SHA-256. \`index.json\`: the index for wids. \`sizes.json\`: samples by shard, which
-  open_clip reads from a folder; from object storage give it \`--train-num-samples ${summary.samples}\`. (img2dataset takes \`sizes.json\` for a
-  shard's stats: do not let it resume in this folder.)
+  open_clip reads from a folder; from object storage give it \`--train-num-samples ${summary.samples}\`. (img2dataset takes these three for
+  stats of shards: do not let it resume in this folder.)
 
 ## What was left out
 ${rejected.length === 0 ? 'Nothing.' : `| reason | candidates |\n|---|---|\n${rejected.map(([reason, n]) => `| ${reason} | ${n} |`).join('\n')}`}
@@ -54,12 +76,22 @@ const int8Text =
 function pagesText(manifest: Manifest): string {
   const rows = manifest.pages.reduce((sum, page) => sum + page.rows, 0)
   return `- \`pages/NNNNN.parquet\`: the page ledger, ${count(rows, 'row')}: one for every page that was decided about, read or not: \`url\`, \`outcome\`, \`reason\`,
-  \`http_status\`, and on whose word (\`rule\`, \`value\`, \`source\`, \`checked_at\`; \`images_rule\` where only its images were left alone).
+  \`http_status\`, and on whose word (\`rule\`, \`value\`, \`source\`, \`checked_at\`; \`images_rule\` where only its images were left alone). Read it with
+  \`load_dataset('parquet', data_files='DIR/pages/*.parquet')\`.
 `
 }
 
 function count(n: number, what: string): string {
   return `${n} ${what}${n === 1 ? '' : 's'}`
+}
+
+/** Languages of at least a hundredth of the pairs, the most frequent first. `und`: none is certain. */
+function cardLanguages({ languages, samples }: DatasetSummary): readonly string[] {
+  const codes = Object.entries(languages)
+    .filter(([code, n]) => code !== 'und' && n * 100 >= samples)
+    .sort(([, a], [, b]) => b - a)
+    .map(([code]) => code)
+  return codes.length === 0 ? ['und'] : codes
 }
 
 function sizeCategory(samples: number): string {

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { UidKind } from '../records/index.js'
 import { datasetCard } from './dataset-card.js'
 import { readEntries, type ShardEntry, stemOf } from './entry.js'
 import { mergeHistograms } from './histogram.js'
@@ -11,7 +12,7 @@ import {
   type widsSchema,
 } from './manifest.js'
 import { type PageEntry, readPageEntries } from './page-entry.js'
-import { sortedCounts } from './stats.js'
+import { mergedCounts } from './stats.js'
 import type { Store } from './store.js'
 
 /** Facts that the dataset's own files hold beyond those of its entries. */
@@ -24,21 +25,18 @@ export interface DatasetInfo {
   readonly optionsDigest: string
   /** The CLIP threshold that was used; null = none. */
   readonly threshold: number | null
+  readonly uids: UidKind
 }
 
 export function summarise(entries: readonly ShardEntry[]): DatasetSummary {
-  const reasons = new Map<string, number>()
-  for (const entry of entries) {
-    for (const [reason, count] of Object.entries(entry.reasons))
-      reasons.set(reason, (reasons.get(reason) ?? 0) + count)
-  }
   const sum = (of: (entry: ShardEntry) => number) => entries.reduce((total, entry) => total + of(entry), 0)
   return {
     shards: entries.filter((entry) => entry.shard !== null).length,
     samples: sum((entry) => entry.samples),
     rows: sum((entry) => entry.rows),
     bytes: sum((entry) => tarOf(entry)?.size ?? 0),
-    reasons: sortedCounts(reasons),
+    reasons: mergedCounts(entries.map((entry) => entry.reasons)),
+    languages: mergedCounts(entries.map((entry) => entry.languages)),
     scores: mergeHistograms(entries.map((entry) => entry.scores)),
   }
 }
@@ -118,9 +116,10 @@ export function widsOf(entries: readonly ShardEntry[]): z.infer<typeof widsSchem
 
 /** The part of a manifest that follows from the entries alone. */
 export function manifestShards(entries: readonly ShardEntry[]): Manifest['shards'] {
-  return entries.map(({ shard, samples, rows, files }) => ({
+  return entries.map(({ shard, samples, taken, rows, files }) => ({
     shard,
     samples,
+    taken: [...taken],
     rows,
     files: files.map(({ name, size, sha256 }) => ({ name, size, sha256 })),
   }))
@@ -137,7 +136,7 @@ function manifestOf(
   info: DatasetInfo,
 ): Manifest {
   return {
-    v: 1,
+    v: 2,
     generator: 'pairmill',
     run: info.run,
     complete: info.complete,
@@ -147,9 +146,11 @@ function manifestOf(
     modelId: entries[0]?.modelId ?? null,
     threshold: info.threshold,
     format: entries[0]?.format ?? null,
+    uids: entries.some(({ v }) => v === 1) ? null : info.uids,
     optionsDigest: info.optionsDigest,
     options: { ...info.options },
     reasons: { ...summary.reasons },
+    languages: { ...summary.languages },
     scores: { ...summary.scores },
     shards: manifestShards(entries),
     pages,

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Permission, RejectReason } from '../records/index.js'
 import type { ParquetRow } from './parquet-reader.js'
-import { readLedger } from './rows.js'
+import { nested, readLedger } from './rows.js'
 import type { Store } from './store.js'
 
 /** On whose word one candidate's image was fetched or left alone, and its page read. */
@@ -24,13 +24,14 @@ export async function* readDecisions(store: Store, signal: AbortSignal): AsyncGe
   yield* readLedger(store, columns, decisionOf, signal)
 }
 
+/** Version 1 named the time `checkedAt`, and did not know every field from the beginning. */
 const permissionSchema = z
   .object({
     rule: z.string(),
-    value: z.string().nullable().optional(),
-    source: z.string().optional(),
-    checkedAt: z.string(),
+    value: z.string().nullish(),
+    source: z.string().nullish(),
   })
+  .and(z.union([z.object({ checked_at: z.date() }), z.object({ checkedAt: z.string() })]))
   .nullable()
 
 function decisionOf(row: ParquetRow): RowDecision {
@@ -40,15 +41,16 @@ function decisionOf(row: ParquetRow): RowDecision {
   }
   /** The column is written by `ParquetFile` from a Permission, or from null; early versions have none. */
   const permission = (name: 'permission' | 'page_permission'): Permission | null => {
-    const cell = text(name)
-    const parsed = permissionSchema.safeParse(cell === null ? null : jsonOf(cell))
+    const parsed = permissionSchema.safeParse(jsonOf(row[name]))
     if (!parsed.success) throw new Error(`the ${name} of ${text('url') ?? 'a row'} is none`)
     if (parsed.data === null) return null
-    const { rule, value, source, checkedAt } = parsed.data
+    const { rule, value, source } = parsed.data
+    const checkedAt =
+      'checked_at' in parsed.data ? parsed.data.checked_at.toISOString() : parsed.data.checkedAt
     return {
       rule,
       ...(value === undefined ? {} : { value }),
-      ...(source === undefined ? {} : { source }),
+      ...(source === undefined || source === null ? {} : { source }),
       checkedAt,
     }
   }
@@ -65,9 +67,9 @@ function decisionOf(row: ParquetRow): RowDecision {
 }
 
 /** undefined = it is no JSON. */
-function jsonOf(text: string): unknown {
+function jsonOf(cell: unknown): unknown {
   try {
-    return JSON.parse(text)
+    return nested(cell)
   } catch {
     return undefined
   }

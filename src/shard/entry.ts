@@ -15,7 +15,8 @@ export const fileSchema = z.object({
 })
 
 const entrySchema = z.object({
-  v: z.literal(1),
+  /** Version 1 knew no slots and no languages, and named no uid. */
+  v: z.literal([1, 2]),
   run: z.string(),
   plan: z.int().nonnegative(),
   /** null = a ledger: the rows of a plan that kept nothing. */
@@ -23,6 +24,11 @@ const entrySchema = z.object({
   shardSize: z.int().positive(),
   /** Kept pairs in the tar. */
   samples: z.int().nonnegative(),
+  /**
+   * Slots of the shard that were taken back, ascending: no sample ever has their keys again. Samples have the other slots from 0 to
+   * `samples + taken.length`, in order.
+   */
+  taken: z.array(z.int().nonnegative()).readonly().default([]),
   /** Rows in the parquet, kept and rejected. */
   rows: z.int().nonnegative(),
   format: z.enum(storedFormats),
@@ -33,6 +39,8 @@ const entrySchema = z.object({
   files: z.array(fileSchema).readonly(),
   /** Rejected rows by reason; reasons in alphabetical order. */
   reasons: z.record(z.string(), z.int()),
+  /** Kept pairs by the language of their caption; `und` = not certain. */
+  languages: z.record(z.string(), z.int()).default({}),
   scores: histogramSchema,
 })
 

@@ -5,11 +5,11 @@ import type { Row } from '../records/index.js'
 import { reopenManifest } from './dataset.js'
 import { entryBytes, readEntry, type ShardEntry, type ShardFile, stemOf } from './entry.js'
 import { entryName, keyOf, parquetName, statsName, tarName } from './layout.js'
-import { ParquetFile, parquetColumns } from './parquet.js'
+import { ParquetFile } from './parquet.js'
 import { type Plan, planShards, type ShardPlan } from './plan.js'
 import { PlanSource } from './plan-source.js'
 import { type Built, putBuilt } from './read-back.js'
-import { type SampleRecord, sampleRecord } from './sample-record.js'
+import { type SampleRecord, sampleRecord, sampleTable } from './sample-record.js'
 import { newTally, type RowTally, statsBytes } from './stats.js'
 import type { Store } from './store.js'
 import { type FileSums, SummedFile, writeSummed } from './summed-file.js'
@@ -72,12 +72,13 @@ async function writeShard(
     ]
     for (const file of built) await putBuilt(store, file, signal)
     const entry: ShardEntry = {
-      v: 1,
+      v: 2,
       run: plan.run,
       plan: plan.plan,
       shard: shardPlan.shard,
       shardSize: plan.shardSize,
       samples: shardPlan.kept.length,
+      taken: [],
       rows: tally.rows,
       format: plan.format,
       modelId: plan.modelId,
@@ -86,6 +87,7 @@ async function writeShard(
         ({ name, sums: s }): ShardFile => ({ name, size: s.size, sha256: s.sha256, md5: s.md5 }),
       ),
       reasons: tally.reasons(),
+      languages: tally.languages(),
       scores: tally.scores(),
     }
     await reopenManifest(store, signal)
@@ -104,7 +106,7 @@ async function buildShard(
   paths: { readonly tar: string; readonly parquet: string; readonly stats: string },
   signal: AbortSignal,
 ): Promise<{ tar: FileSums | null; parquet: FileSums; stats: FileSums }> {
-  const parquet = await ParquetFile.create(paths.parquet, parquetColumns)
+  const parquet = await ParquetFile.create(paths.parquet, sampleTable)
   try {
     const tar =
       shardPlan.shard === null
@@ -112,7 +114,7 @@ async function buildShard(
         : await buildTar(plan, shardPlan.shard, shardPlan.kept, source, tally, parquet, paths.tar, signal)
     for await (const row of source.rows(shardPlan.rejected, signal)) {
       tally.add(row)
-      await parquet.append(sampleRecord(row, null))
+      await parquet.append(sampleRecord(row, null, null))
     }
     const stats = await writeSummed(paths.stats, statsBytes(tally, plan.createdAt))
     return { tar, parquet: await parquet.finish(), stats }
@@ -199,7 +201,7 @@ async function addSample(
   if (createHash('sha256').update(image).digest('hex') !== row.storedSha256) {
     throw new Error(`the stored image of ${row.url} (sample ${key}) is not the one its row tells of`)
   }
-  const record = sampleRecord(row, key)
+  const record = sampleRecord(row, key, image.length)
   const members: [string, Uint8Array][] = [
     [`${key}.${format}`, image],
     [`${key}.json`, Buffer.from(JSON.stringify(record))],

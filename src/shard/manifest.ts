@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { uidKinds } from '../records/index.js'
 import { histogramSchema, type ScoreHistogram } from './histogram.js'
 
 /** Sums over the entries of a dataset. */
@@ -12,11 +13,14 @@ export interface DatasetSummary {
   readonly bytes: number
   /** Rejected rows by reason. */
   readonly reasons: Readonly<Record<string, number>>
+  /** Kept pairs by the language of their caption. */
+  readonly languages: Readonly<Record<string, number>>
   readonly scores: ScoreHistogram
 }
 
 export const manifestSchema = z.object({
-  v: z.literal(1),
+  /** Version 1 has no `uids` and no `languages`, and its samples no uid. */
+  v: z.literal([1, 2]),
   generator: z.literal('pairmill'),
   run: z.string(),
   complete: z.boolean(),
@@ -26,14 +30,19 @@ export const manifestSchema = z.object({
   modelId: z.string().nullable(),
   threshold: z.number().nullable(),
   format: z.string().nullable(),
+  /** Kind of its uids: of what `UidKind` says; null = its pairs have none. */
+  uids: z.enum(uidKinds).nullable().default(null),
   optionsDigest: z.string(),
   options: z.record(z.string(), z.unknown()),
   reasons: z.record(z.string(), z.int()),
+  languages: z.record(z.string(), z.int()).default({}),
   scores: histogramSchema,
   shards: z.array(
     z.object({
       shard: z.int().nullable(),
       samples: z.int(),
+      /** As in the entry. */
+      taken: z.array(z.int()).default([]),
       rows: z.int(),
       files: z.array(z.object({ name: z.string(), size: z.int(), sha256: z.string() })),
     }),

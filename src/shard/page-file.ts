@@ -3,9 +3,10 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { messageOf, type PageOutcome, type PageRow, type Permission, pageOutcomes } from '../records/index.js'
 import { reopenManifest } from './dataset.js'
+import type { Field } from './field.js'
 import { pageEntryName, pageFileName } from './layout.js'
 import { type PageEntry, pageEntryBytes, readPageEntries, readPageEntry } from './page-entry.js'
-import { type Column, ParquetFile } from './parquet.js'
+import { ParquetFile } from './parquet.js'
 import { type ParquetRow, readParquet } from './parquet-reader.js'
 import { UnreadableDataset } from './problem.js'
 import { putBuilt } from './read-back.js'
@@ -14,7 +15,7 @@ import type { Store } from './store.js'
 /** A row as readers of the dataset meet it. */
 type PageRecord = ReturnType<typeof recordOf>
 
-const columns: readonly Column<keyof PageRecord>[] = [
+const fields: readonly Field<keyof PageRecord>[] = [
   ['url', 'string'],
   ['host', 'string'],
   ['outcome', 'string'],
@@ -55,7 +56,7 @@ export async function writePageFile(store: Store, page: PageFile, signal: AbortS
   const name = pageFileName(page.file)
   const path = join(await store.scratch(), `pages-${page.file}-${randomUUID()}`)
   try {
-    const parquet = await ParquetFile.create(path, columns)
+    const parquet = await ParquetFile.create(path, { name: 'pages', version: 1, fields })
     try {
       for (const row of page.rows) await parquet.append(recordOf(row))
       const sums = await parquet.finish()
@@ -117,7 +118,7 @@ export async function* readPages(store: Store, signal: AbortSignal): AsyncGenera
 
 /** The rows of a local file of the page ledger. Throws where it is none. */
 export async function* readPageRows(path: string): AsyncGenerator<PageRow> {
-  const names = columns.map(([name]) => name)
+  const names = fields.map(([name]) => name)
   for await (const record of readParquet(path, names)) yield rowOf(record)
 }
 

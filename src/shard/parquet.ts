@@ -1,80 +1,70 @@
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer'
-import type { SampleRecord } from './sample-record.js'
+import type { Field, FieldType } from './field.js'
 import { type FileSums, SummedFile } from './summed-file.js'
 
 /** Rows in a row group, which is what is held in memory. */
 export const rowGroupRows = 2000
 
-/** `json` = a JSON text in a string column, which every reader has. */
-export type Column<Name extends string> = readonly [name: Name, type: 'string' | 'int' | 'double' | 'json']
+/** Rows of a parquet file: their fields, and what tells readers which ones to expect. */
+export interface Table<Name extends string> {
+  readonly name: string
+  /** Rises where a field is taken away or changes its type; one that is added leaves it. */
+  readonly version: number
+  readonly fields: readonly Field<Name>[]
+}
 
-/** The columns of samples, in order. */
-export const parquetColumns: readonly Column<keyof SampleRecord>[] = [
-  ['caption', 'string'],
-  ['url', 'string'],
-  ['key', 'string'],
-  ['status', 'string'],
-  ['error_message', 'string'],
-  ['width', 'int'],
-  ['height', 'int'],
-  ['original_width', 'int'],
-  ['original_height', 'int'],
-  ['exif', 'string'],
-  ['sha256', 'string'],
-  ['stored_sha256', 'string'],
-  ['page_url', 'string'],
-  ['captions', 'json'],
-  ['clip_score', 'double'],
-  ['model_id', 'string'],
-  ['phash', 'string'],
-  ['language', 'string'],
-  ['licence_url', 'string'],
-  ['permission', 'json'],
-  ['tags', 'json'],
-  ['duplicate_of', 'string'],
-  ['error_detail', 'string'],
-  ['page_permission', 'json'],
-  ['credit', 'string'],
-]
+type SchemaElement = NonNullable<ConstructorParameters<typeof ParquetWriter>[0]['schema']>[number]
 
-function schemaOf(
-  columns: readonly Column<string>[],
-): ConstructorParameters<typeof ParquetWriter>[0]['schema'] {
+/** Elements of a field and of all that lies in it, in the order of the format's schema. */
+function elementsOf([name, type]: Field): SchemaElement[] {
+  const optional = { name, repetition_type: 'OPTIONAL' } as const
+  switch (type) {
+    case 'int':
+      return [{ ...optional, type: 'INT32' }]
+    case 'double':
+      return [{ ...optional, type: 'DOUBLE' }]
+    case 'time':
+      return [{ ...optional, type: 'INT64', converted_type: 'TIMESTAMP_MILLIS', logical_type: millisUtc }]
+    case 'string':
+      return [{ ...optional, type: 'BYTE_ARRAY', converted_type: 'UTF8' }]
+  }
+  if ('struct' in type) {
+    return [{ ...optional, num_children: type.struct.length }, ...type.struct.flatMap(elementsOf)]
+  }
   return [
-    { name: 'root', num_children: columns.length },
-    ...columns.map(([name, type]) => {
-      if (type === 'int') return { name, type: 'INT32' as const, repetition_type: 'OPTIONAL' as const }
-      if (type === 'double') return { name, type: 'DOUBLE' as const, repetition_type: 'OPTIONAL' as const }
-      return {
-        name,
-        type: 'BYTE_ARRAY' as const,
-        converted_type: 'UTF8' as const,
-        repetition_type: 'OPTIONAL' as const,
-      }
-    }),
+    { ...optional, num_children: 1, converted_type: 'LIST', logical_type: { type: 'LIST' } },
+    { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
+    ...elementsOf(['element', type.list]),
   ]
 }
+
+const millisUtc = { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MILLIS' } as const
 
 /** A parquet file that takes records one by one and holds one row group. */
 export class ParquetFile<Name extends string> {
   readonly #file: SummedFile
-  readonly #columns: readonly Column<Name>[]
+  readonly #fields: readonly Field<Name>[]
   readonly #bytes = new ByteWriter(1 << 20)
   readonly #writer: ParquetWriter
   #group: Readonly<Record<Name, unknown>>[] = []
 
-  private constructor(file: SummedFile, columns: readonly Column<Name>[]) {
+  private constructor(file: SummedFile, { name, version, fields }: Table<Name>) {
     this.#file = file
-    this.#columns = columns
-    const schema = schemaOf(columns)
-    this.#writer = new ParquetWriter({ writer: this.#bytes, schema, codec: 'SNAPPY', createdBy: 'pairmill' })
+    this.#fields = fields
+    this.#writer = new ParquetWriter({
+      writer: this.#bytes,
+      schema: [{ name: 'root', num_children: fields.length }, ...fields.flatMap(elementsOf)],
+      codec: 'SNAPPY',
+      createdBy: 'pairmill',
+      kvMetadata: [
+        { key: 'pairmill.table', value: name },
+        { key: 'pairmill.version', value: String(version) },
+      ],
+    })
   }
 
-  static async create<Name extends string>(
-    path: string,
-    columns: readonly Column<Name>[],
-  ): Promise<ParquetFile<Name>> {
-    return new ParquetFile(await SummedFile.create(path), columns)
+  static async create<Name extends string>(path: string, table: Table<Name>): Promise<ParquetFile<Name>> {
+    return new ParquetFile(await SummedFile.create(path), table)
   }
 
   async append(record: Readonly<Record<Name, unknown>>): Promise<void> {
@@ -96,9 +86,9 @@ export class ParquetFile<Name extends string> {
   async #endGroup(): Promise<void> {
     const group = this.#group
     this.#group = []
-    const columnData = this.#columns.map(([name, type]) => ({
+    const columnData = this.#fields.map(([name, type]) => ({
       name,
-      data: group.map((record) => (type === 'json' ? jsonCell(record[name]) : record[name])),
+      data: group.map((record) => cellOf(record[name], type)),
     }))
     await this.#writer.write({ columnData, rowGroupSize: rowGroupRows })
     await this.#drain()
@@ -111,6 +101,18 @@ export class ParquetFile<Name extends string> {
   }
 }
 
-function jsonCell(value: unknown): string | null {
-  return value === null ? null : JSON.stringify(value)
+/** A value as the writer takes it: it knows times by Date, and wants every field of a struct. */
+function cellOf(value: unknown, type: FieldType): unknown {
+  if (value === null || value === undefined) return null
+  if (type === 'time') return typeof value === 'string' ? dateOf(value) : null
+  if (typeof type === 'string') return value
+  if ('list' in type) return Array.isArray(value) ? value.map((one) => cellOf(one, type.list)) : null
+  const record = value as Readonly<Record<string, unknown>>
+  return Object.fromEntries(type.struct.map(([name, inner]) => [name, cellOf(record[name], inner)]))
+}
+
+/** null = the text names no time. */
+function dateOf(text: string): Date | null {
+  const date = new Date(text)
+  return Number.isNaN(date.getTime()) ? null : date
 }

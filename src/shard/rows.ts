@@ -21,10 +21,15 @@ export async function* readRows(store: Store, signal: AbortSignal): AsyncGenerat
   const read = (row: ParquetRow): DatasetRow => ({
     url: String(row.url),
     caption: String(row.caption),
-    captions: JSON.parse(String(row.captions)) as ScoredCaption[],
+    captions: nested(row.captions) as ScoredCaption[],
     reason: typeof row.error_message === 'string' ? (row.error_message as RejectReason) : null,
   })
   yield* readLedger(store, ['url', 'caption', 'captions', 'error_message'], read, signal)
+}
+
+/** A list or a struct; of version 1, which held them as JSON texts, too. */
+export function nested(cell: unknown): unknown {
+  return typeof cell === 'string' ? JSON.parse(cell) : (cell ?? null)
 }
 
 /**

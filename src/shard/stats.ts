@@ -7,12 +7,15 @@ export interface RowTally {
   readonly rows: number
   /** Rejected rows by reason; reasons in alphabetical order. */
   reasons(): Record<string, number>
+  /** Kept rows by the language of their caption, in alphabetical order. */
+  languages(): Record<string, number>
   statuses(): Readonly<Record<ReturnType<typeof statusOf>, number>>
   scores(): ScoreHistogram
 }
 
 export function newTally(): RowTally {
   const reasons = new Map<string, number>()
+  const languages = new Map<string, number>()
   const statuses = { success: 0, failed_to_download: 0, failed_to_resize: 0, rejected: 0 }
   const scores = newScoreCounts()
   let rows = 0
@@ -20,16 +23,31 @@ export function newTally(): RowTally {
     add(row) {
       rows++
       statuses[statusOf(row.reason)]++
-      if (row.reason !== null) reasons.set(row.reason, (reasons.get(row.reason) ?? 0) + 1)
+      if (row.reason !== null) countOne(reasons, row.reason)
+      else countOne(languages, row.language ?? 'und')
       if (row.clipScore !== null) countScore(scores, row.clipScore, row.reason === null)
     },
     get rows() {
       return rows
     },
     reasons: () => sortedCounts(reasons),
+    languages: () => sortedCounts(languages),
     statuses: () => ({ ...statuses }),
     scores: () => histogramOf(scores),
   }
+}
+
+function countOne(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1)
+}
+
+/** Sums of counts of the same names, in alphabetical order. */
+export function mergedCounts(all: Iterable<Readonly<Record<string, number>>>): Record<string, number> {
+  const sums = new Map<string, number>()
+  for (const counts of all) {
+    for (const [name, count] of Object.entries(counts)) sums.set(name, (sums.get(name) ?? 0) + count)
+  }
+  return sortedCounts(sums)
 }
 
 export function sortedCounts(counts: Iterable<readonly [string, number]>): Record<string, number> {

@@ -10,6 +10,7 @@ import { readShard, type ShardSample } from './reader.js'
 import { sortedCounts } from './stats.js'
 import type { Store } from './store.js'
 import { sumFile } from './summed-file.js'
+import type { UidLedger } from './uid-ledger.js'
 
 /** Images that are decoded at the same time. */
 const decodesAtOnce = 4
@@ -22,6 +23,10 @@ const recordSchema = z.object({
   width: z.int(),
   height: z.int(),
   stored_sha256: z.string(),
+  uid: z
+    .string()
+    .regex(/^[0-9a-f]{32}$/)
+    .nullish(),
 })
 
 const statsSchema = z.object({
@@ -33,12 +38,13 @@ const statsSchema = z.object({
   status_dict: z.record(z.string(), z.int()),
 })
 
-const parquetFields = ['key', 'status', 'error_message', 'caption', 'url', 'stored_sha256']
+const parquetFields = ['key', 'status', 'error_message', 'caption', 'url', 'stored_sha256', 'uid']
 
-/** Re-reads all files of one committed shard and reports whatever is not as its entry says. */
+/** Re-reads all files of one committed shard and reports whatever is not as its entry says; its uids are added to `uids`. */
 export async function verifyShard(
   store: Store,
   entry: ShardEntry,
+  uids: UidLedger,
   report: Report,
   signal: AbortSignal,
 ): Promise<void> {
@@ -52,7 +58,7 @@ export async function verifyShard(
 
   const rows = parquet === undefined ? null : await openRows(store, parquet, report, signal)
   try {
-    if (tar !== undefined) await verifyTar(store, entry, tar, rows, report, signal)
+    if (tar !== undefined) await verifyTar(store, entry, tar, rows, uids, report, signal)
     if (rows !== null) await rows.rejected(entry)
   } finally {
     await rows?.close()
@@ -103,8 +109,9 @@ async function openRows(
         return report(`has key ${row.key} in row ${count - 1}, where the tar has ${key}`, { ...at, key })
       if (row.status !== 'success') report(`says ${row.status} of a kept sample`, { ...at, key })
       if (record === null) return
-      for (const field of ['caption', 'url', 'stored_sha256'] as const) {
-        if (row[field] !== record[field]) report(`has another ${field} than the json`, { ...at, key })
+      for (const field of ['caption', 'url', 'stored_sha256', 'uid'] as const) {
+        if ((row[field] ?? null) !== (record[field] ?? null))
+          report(`has another ${field} than the json`, { ...at, key })
       }
     },
     async rejected(entry) {
@@ -131,20 +138,24 @@ async function verifyTar(
   entry: ShardEntry,
   file: ShardFile,
   rows: Rows | null,
+  uids: UidLedger,
   report: Report,
   signal: AbortSignal,
 ): Promise<void> {
   const copy = await checkedCopy(store, file, report, signal)
   if (copy === null) return
   const decoding = new Set<Promise<void>>()
+  const keyAt = keysOf(entry)
   let samples = 0
+  uids.begin(entry.shard ?? 0, keyAt)
   try {
     for await (const sample of readShard(copy.path)) {
       signal.throwIfAborted()
       const at = { file: file.name, key: sample.key }
-      const expected = keyOf(entry.shard ?? 0, samples, entry.shardSize)
+      const expected = keyAt(samples)
       if (sample.key !== expected) report(`sample ${samples} has key ${sample.key}, not ${expected}`, at)
       const record = checkSample(sample, entry.format, (message) => report(message, at))
+      uids.add(record?.uid ?? null)
       await rows?.kept({ key: sample.key, record })
       const image = sample.files.get(entry.format)
       if (image !== undefined) {
@@ -265,6 +276,15 @@ function parsed(bytes: Uint8Array): unknown {
   } catch {
     return null
   }
+}
+
+/** The key of the i-th sample of a shard: those of slots that were taken back are given to none. */
+export function keysOf({ shard, shardSize, samples, taken }: ShardEntry): (i: number) => string {
+  if (taken.length === 0) return (i) => keyOf(shard ?? 0, i, shardSize)
+  const gone = new Set(taken)
+  const slots: number[] = []
+  for (let slot = 0; slots.length < samples; slot++) if (!gone.has(slot)) slots.push(slot)
+  return (i) => keyOf(shard ?? 0, slots[i] ?? samples + taken.length + i, shardSize)
 }
 
 function sameCounts(a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): boolean {

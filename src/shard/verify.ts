@@ -16,6 +16,7 @@ import {
 import { type Manifest, manifestSchema, sizesSchema, widsSchema } from './manifest.js'
 import type { Problem } from './problem.js'
 import type { Store } from './store.js'
+import { UidLedger } from './uid-ledger.js'
 import { verifyPages } from './verify-pages.js'
 import { verifyShard } from './verify-shard.js'
 
@@ -78,10 +79,17 @@ export async function verifyDataset(
   const underWay = verifyNames(files, entries, pending, report)
 
   let samples = 0
+  const uids = new UidLedger()
   for (const [i, entry] of entries.entries()) {
-    await verifyShard(store, entry, reporter(entry.shard), signal)
+    await verifyShard(store, entry, uids, reporter(entry.shard), signal)
     samples += entry.samples
     onProgress({ done: i + 1, total: entries.length, samples })
+  }
+  for (const { again, first } of uids.repeated()) {
+    reporter(again.shard)(`has the uid of ${first.key}`, {
+      file: tarName(shardStem(again.shard)),
+      key: again.key,
+    })
   }
   const pages = await verifyPages(store, compiled.manifest, report, signal)
   const { shards, rows } = summarise(entries)

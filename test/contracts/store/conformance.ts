@@ -230,7 +230,14 @@ export function storeConformance(open: () => Promise<Store>, conditional: boolea
       const first = await executePlan({ store }, plan, () => {}, calm)
       const again = await executePlan({ store }, plan, () => {}, calm)
       expect(again).toEqual(first)
-      const info = { run: 'run-1', complete: true, options: {}, optionsDigest: 'd', threshold: null }
+      const info = {
+        run: 'run-1',
+        complete: true,
+        options: {},
+        optionsDigest: 'd',
+        threshold: null,
+        uids: 'content' as const,
+      }
       await compileDataset(store, info, calm)
       const found = await verifyDataset(store, () => {}, calm)
       expect(found).toMatchObject({ problems: [], shards: 2, samples: 16, underWay: [] })

@@ -41,7 +41,14 @@ async function dataset() {
   const dir = await tempFolder()
   const store = folderStore(dir)
   await executePlan({ store }, await planOf(store, [{ kept: 13, rejected: 8 }]), () => {}, calm)
-  const info = { run: 'run-1', complete: true, options: {}, optionsDigest: '', threshold: null }
+  const info = {
+    run: 'run-1',
+    complete: true,
+    options: {},
+    optionsDigest: '',
+    threshold: null,
+    uids: 'content' as const,
+  }
   await compileDataset(store, info, calm)
   const samples: { key: string; jpg: string; txt: string }[] = []
   for (const shard of ['00000.tar', '00001.tar']) {
@@ -99,7 +106,8 @@ print(json.dumps([{'key': s['__key__'], 'jpg': hashlib.sha256(s['.jpg'].read()).
 const withPyarrow = `
 import sys, glob, json, pyarrow.parquet as pq
 rows = [row for path in sorted(glob.glob(sys.argv[1] + '/*.parquet')) for row in pq.read_table(path).to_pylist()]
-print(json.dumps([[r['key'], r['status'], r['width'], json.loads(r['captions'])[0]['source'], r['clip_score']] for r in rows]))
+print(json.dumps([[r['key'], r['status'], r['width'], r['captions'][0]['source'], r['clip_score'],
+  r['uid'], r['permission']['rule'], r['fetched_at'] and r['fetched_at'].isoformat(), r['caption_alt']] for r in rows]))
 `
 
 describe.skipIf(!hasTar)('GNU tar (skipped where there is no tar)', () => {
@@ -142,7 +150,13 @@ describe.skipIf(missing !== null)(
       const rows = answerOf(venvPython, withPyarrow, dir) as unknown[][]
       expect(rows).toHaveLength(21)
       expect(rows.filter(([key]) => key !== null).map(([key]) => key)).toEqual(samples.map(({ key }) => key))
-      expect(rows[0]).toEqual([samples[0]?.key, 'success', expect.any(Number), 'alt', expect.any(Number)])
+      expect(rows[0]).toEqual([
+        ...[samples[0]?.key, 'success', expect.any(Number), 'alt', expect.any(Number)],
+        expect.stringMatching(/^[0-9a-f]{32}$/),
+        ...['robots:none', '2024-05-01T10:00:00+00:00', samples[0]?.txt],
+      ])
+      const rejected = rows.find(([key]) => key === null)
+      expect(rejected?.slice(5, 8)).toEqual([null, 'robots:none', null])
     })
   },
 )

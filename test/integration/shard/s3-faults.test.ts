@@ -54,7 +54,14 @@ async function writeDataset(store: Store): Promise<Plan> {
   ])
   await writePlan(store, plan, calm)
   await executePlan({ store }, plan, () => {}, calm)
-  const info = { run: 'run-1', complete: true, options: {}, optionsDigest: 'd', threshold: null }
+  const info = {
+    run: 'run-1',
+    complete: true,
+    options: {},
+    optionsDigest: 'd',
+    threshold: null,
+    uids: 'content' as const,
+  }
   await compileDataset(store, info, calm)
   await removePlanParts(store, plan, calm)
   return plan

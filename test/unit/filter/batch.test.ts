@@ -141,6 +141,8 @@ describe('a batch of candidates', () => {
       exif: '{}',
       sha256: sha256(files.cat!),
       storedSha256: sha256(kept!.image!.bytes),
+      uid: sha256(files.cat!).slice(0, 32),
+      fetchedAt: new Date(0).toISOString(),
       pageUrl: 'http://a.test/page',
       captions: [{ source: 'alt', text: 'a cat on a mat', score: 0.3 }],
       clipScore: 0.3,
@@ -300,6 +302,9 @@ describe('a batch of candidates', () => {
       same.map(({ captions }) => [captions[0]!.text, null]),
     )
     expect(counters).toMatchObject({ image_bytes: files.cat!.length })
+    const uids = rows.map(({ row }) => row.uid)
+    expect(new Set(uids).size).toBe(3)
+    for (const uid of uids) expect(uid).toMatch(/^[0-9a-f]{32}$/)
   })
 
   it('tries the other sources where the first is gone, no image or small, not where the picture itself is refused', async () => {

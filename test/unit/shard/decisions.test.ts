@@ -1,25 +1,42 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import type { Field, FieldType } from '../../../src/shard/field.js'
 import { folderStore, readDecisions, UnreadableDataset } from '../../../src/shard/index.js'
-import { type Column, ParquetFile } from '../../../src/shard/parquet.js'
+import { ParquetFile } from '../../../src/shard/parquet.js'
 import { calm, tempFolder } from '../../fixtures/shard/dataset-fixture.js'
 
-const columns: readonly Column<string>[] = [
+const permission = {
+  struct: [
+    ['rule', 'string'],
+    ['value', 'string'],
+    ['source', 'string'],
+    ['checked_at', 'time'],
+  ],
+} as const
+
+const fieldsOf = (type: FieldType): readonly Field[] => [
   ['url', 'string'],
   ['page_url', 'string'],
   ['error_message', 'string'],
-  ['permission', 'json'],
-  ['page_permission', 'json'],
+  ['permission', type],
+  ['page_permission', type],
 ]
 
 /** A dataset of one shard that somebody else wrote. */
-async function datasetOf(rows: readonly Record<string, unknown>[]) {
+async function datasetOf(rows: readonly Record<string, unknown>[], version: 1 | 2 = 1) {
   const dir = await tempFolder()
   await mkdir(join(dir, '.pairmill/entries'), { recursive: true })
-  const parquet = await ParquetFile.create(join(dir, '00000.parquet'), columns)
-  for (const row of rows)
-    await parquet.append({ page_url: null, error_message: null, page_permission: null, ...row })
+  const parquet = await ParquetFile.create(join(dir, '00000.parquet'), {
+    ...{ name: 'samples', version, fields: fieldsOf(version === 1 ? 'string' : permission) },
+  })
+  for (const { permission: said, ...row } of rows) {
+    const cell = said === null || version === 2 ? said : JSON.stringify(said)
+    await parquet.append({
+      ...{ page_url: null, error_message: null, page_permission: null, permission: cell },
+      ...row,
+    })
+  }
   const sums = await parquet.finish()
   const entry = {
     ...{ v: 1, run: 'r', plan: 0, shard: 0, shardSize: 10, samples: rows.length, rows: rows.length },
@@ -48,6 +65,23 @@ describe('the decisions in a dataset', () => {
     expect((await read()).map(({ image }) => image)).toEqual([
       { rule: 'robots:none', checkedAt },
       { rule: 'tdm', value: 'v', source: 's', checkedAt },
+      null,
+    ])
+  })
+
+  it('are read from structs as from the JSON texts of version 1', async () => {
+    const { read } = await datasetOf(
+      [
+        {
+          url: 'http://a.test/1.jpg',
+          permission: { rule: 'tdm', value: null, source: 's', checked_at: checkedAt },
+        },
+        { url: 'http://a.test/2.jpg', permission: null },
+      ],
+      2,
+    )
+    expect((await read()).map(({ image }) => image)).toEqual([
+      { rule: 'tdm', value: null, source: 's', checkedAt },
       null,
     ])
   })

@@ -126,14 +126,9 @@ describe('executing a plan', () => {
       const samples = await samplesOf(dir, entry)
       expect(rows).toHaveLength(entry.rows)
       samples.forEach(({ json }, i) => {
-        const { captions, permission, tags, ...plain } = rows[i] ?? {}
-        const { captions: c, permission: p, tags: t, ...expected } = json
-        expect(plain).toEqual(expected)
-        expect([captions, permission, tags]).toEqual([
-          JSON.stringify(c),
-          JSON.stringify(p),
-          JSON.stringify(t),
-        ])
+        // The reader gives times as Date and an absent struct as undefined.
+        const asJson = JSON.parse(JSON.stringify(rows[i], (_, value) => value ?? null))
+        expect({ ...asJson, page_permission: asJson.page_permission ?? null }).toEqual(json)
       })
       for (const row of rows.slice(samples.length)) {
         expect(row.key).toBeNull()

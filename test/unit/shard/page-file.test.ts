@@ -22,6 +22,7 @@ const info: DatasetInfo = {
   options: {},
   optionsDigest: 'digest',
   threshold: null,
+  uids: 'content',
 }
 const checkedAt = '2026-01-02T03:04:05.678Z'
 const permission = { rule: 'robots:disallow /x', value: 'Disallow: /x', source: 'robots.txt', checkedAt }

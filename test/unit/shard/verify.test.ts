@@ -25,6 +25,7 @@ const info: DatasetInfo = {
   options: { shardSize: 10 },
   optionsDigest: 'digest',
   threshold: 0.28,
+  uids: 'content',
 }
 
 const ignore = () => {}
@@ -88,9 +89,37 @@ describe('a whole dataset', () => {
       samples: 19,
       rows: 35,
       threshold: 0.28,
+      uids: 'content',
     })
     expect(await readFile(join(dir, 'README.md'), 'utf8')).toMatch(
-      /^---\n[\s\S]*\n {2}data_files: "\*\.tar"\n---\n/,
+      /^---\nlicense: other\n[\s\S]*\n {2}data_files: "\*\.tar"\n[\s\S]*\n---\n/,
+    )
+  })
+
+  it('passes where slots were taken back: their keys are given to nobody', async () => {
+    const { dir, store } = await dataset()
+    const without = (members: [string, Buffer][]) => members.filter(([name]) => !name.startsWith(key(2)))
+    await rewriteTar(dir, without)
+    await changeEntry(dir, (entry) => ({ ...entry, samples: entry.samples - 1 }))
+    const { problems: unsaid } = await verify(store)
+    expect(unsaid).toContainEqual(
+      expect.objectContaining({ key: key(3), message: `sample 2 has key ${key(3)}, not ${key(2)}` }),
+    )
+    await changeEntry(dir, (entry) => ({ ...entry, taken: [2] }))
+    expect((await verify(store)).problems.filter(({ file }) => file === '00000.tar')).toEqual([])
+  })
+
+  it('fails where two samples have one uid', async () => {
+    const { dir, store } = await dataset()
+    const uidOf = (members: [string, Buffer][], name: string) =>
+      JSON.parse(members.find(([member]) => member === name)![1].toString()).uid as string
+    await rewriteTar(dir, (members) => {
+      const uid = uidOf(members, `${key(1)}.json`)
+      return withJson(members, `${key(4)}.json`, (json) => ({ ...json, uid }))
+    })
+    const { problems } = await verify(store)
+    expect(problems).toContainEqual(
+      expect.objectContaining({ file: '00000.tar', key: key(4), message: `has the uid of ${key(1)}` }),
     )
   })
 
