@@ -199,7 +199,7 @@ function datasetSection(end: FinishedRun, options: SummaryOptions): readonly str
         ],
         [
           'webdataset',
-          `wds.WebDataset(${JSON.stringify(tars)}).decode("pil").to_tuple("${options.imageFormat}", "txt")`,
+          `wds.WebDataset(${JSON.stringify(tars)}, shardshuffle=100, nodesplitter=wds.split_by_node).shuffle(1000).decode("pil").to_tuple("${options.imageFormat}", "txt")`,
         ],
       ],
       ['left', 'left'],

@@ -48,7 +48,7 @@ describe('the summary', () => {
       Dataset: /data/pairs
         check it    pairmill verify /data/pairs
         open_clip   python -m open_clip_train.main --dataset-type webdataset --train-data '/data/pairs/{00000..00003}.tar' --train-num-samples 1204
-        webdataset  wds.WebDataset("/data/pairs/{00000..00003}.tar").decode("pil").to_tuple("jpg", "txt")
+        webdataset  wds.WebDataset("/data/pairs/{00000..00003}.tar", shardshuffle=100, nodesplitter=wds.split_by_node).shuffle(1000).decode("pil").to_tuple("jpg", "txt")
       "
     `)
   })
@@ -57,10 +57,10 @@ describe('the summary', () => {
     const textOf = (out: string) =>
       renderSummary({ kind: 'done', snapshot: finished }, { ...options, out }, plain)
     expect(textOf('s3://pairs/birds')).toContain(
-      'wds.WebDataset("pipe:aws s3 cp s3://pairs/birds/{00000..00003}.tar -")',
+      'wds.WebDataset("pipe:aws s3 cp s3://pairs/birds/{00000..00003}.tar -", ',
     )
     const odd = textOf('s3://pairs/two birds (1)')
-    expect(odd).toContain(`wds.WebDataset("pipe:aws s3 cp 's3://pairs/two birds (1)/{00000..00003}.tar' -")`)
+    expect(odd).toContain(`wds.WebDataset("pipe:aws s3 cp 's3://pairs/two birds (1)/{00000..00003}.tar' -", `)
     expect(odd).toContain(
       String.raw`--train-data 'pipe:aws s3 cp '\''s3://pairs/two birds (1)/{00000..00003}.tar'\'' -' --train`,
     )
@@ -169,6 +169,6 @@ describe('the summary', () => {
     const text = renderSummary({ kind: 'done', snapshot }, { ...options, out: "/data/ada's pairs" }, plain)
     expect(text).toContain("pairmill verify '/data/ada'\\''s pairs'")
     expect(text).toContain("--train-data '/data/ada'\\''s pairs/00000.tar' --train-num-samples 1")
-    expect(text).toContain('wds.WebDataset("/data/ada\'s pairs/00000.tar")')
+    expect(text).toContain('wds.WebDataset("/data/ada\'s pairs/00000.tar", ')
   })
 })
