@@ -183,6 +183,11 @@ export const optionTable = {
       default: null,
       fallback: '10000, less when the run is small',
     }),
+    minShards: option(
+      orNull(whole('N', 1, 100_000)),
+      'a small run is cut into so many shards, of at least 256 samples each: training wants one a reader',
+      { default: null, fallback: '8; with --shard-size, 1', ...freely },
+    ),
     shuffleSeed: option(
       kindOf('TEXT', 'a text that is not empty', text),
       'seed of the shuffle across shards',

@@ -43,7 +43,7 @@ export async function schedule(
   const progress = await t.backend.progress(t.run)
   const phase = phaseOf(progress, t.limits, isTimeOver(progress, t.maxTimeMs))
   if (phase.kind === 'plan' || isWindowFull(progress, t.shard.settings)) {
-    await planParts(t.shard.deps, t.shard.settings, phase.kind === 'plan')
+    await planParts(t.shard.deps, t.shard.settings, progress, phase.kind === 'plan')
   }
   // By then no page is under way; the ledger's last rows settle while the last shards are built.
   if (phase.kind !== 'crawl' && progress.pageRows > 0)

@@ -13,6 +13,8 @@ export interface WindowRules {
   readonly final: boolean
   /** Shards' worth of samples that are shuffled together. Default 4. */
   readonly windowShards?: number
+  /** Samples, 1 or more, that are enough for a window though it is not full; null = none are. Default null. */
+  readonly enough?: number | null
   /** Rows, kept or not, after which a window closes however few it keeps: bounds memory. Default 1,000,000. */
   readonly maxRows?: number
   /**
@@ -34,14 +36,15 @@ export interface Window {
  * full shards, save that the last one takes the rest, up to twice as much, so that what remains divides evenly.
  */
 export function windowOf(parts: readonly OpenPart[], rules: WindowRules): Window | null {
-  const { shardSize, final, windowShards = 4, maxRows = 1_000_000 } = rules
+  const { shardSize, final, windowShards = 4, enough = null, maxRows = 1_000_000 } = rules
   const full = prefixOf(parts, windowShards * shardSize, maxRows)
   if (final) {
     const rest = prefixOf(parts, 2 * windowShards * shardSize, maxRows)
     const take = rest.take === parts.length ? rest : full
     return take.take === 0 ? null : { take: take.take, shards: finalShards(take.kept, rules) }
   }
-  if (full.take === parts.length && full.kept < windowShards * shardSize && full.rows < maxRows) return null
+  const isFull = full.take < parts.length || full.kept >= windowShards * shardSize || full.rows >= maxRows
+  if (!isFull && (enough === null || full.kept < enough)) return null
   return { take: full.take, shards: shardCount(full.kept, shardSize) }
 }
 

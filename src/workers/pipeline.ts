@@ -39,7 +39,7 @@ import { buildShards, type ShardDeps, type ShardSettings } from './shard-worker.
 
 const defaultShardSize = 10_000
 /** A small run is cut into so many shards at its end, where it has the samples. */
-const minShards = 8
+const defaultMinShards = 8
 /** Candidates of one image host in a batch. */
 const perHost = 32
 const batchAgeMs = 30_000
@@ -217,7 +217,7 @@ function shardOf({ run, options, backend, queue, store, onPlan, settleMs }: Pipe
     settings: {
       run,
       shardSize: options.shardSize ?? defaultShardSize,
-      minShards: options.shardSize === null ? minShards : 1,
+      minShards: options.minShards ?? (options.shardSize === null ? defaultMinShards : 1),
       seed: options.seed,
       format: options.imageFormat,
       settleMs,

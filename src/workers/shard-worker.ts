@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import {
   type AllottedPlan,
   type Backend,
+  type Progress,
   slotKeys,
   type UnplannedPart,
   type WorkQueue,
@@ -38,35 +39,53 @@ export interface ShardDeps {
 const leaseMs = 30_000
 /** Samples are shuffled together over so many shards; each part is read once for it. */
 const windowShards = 4
+/** A run's first window is smaller: the sooner it closes, the sooner there is something to train on. */
+const firstWindowShards = 1
+/** It closes after so long, too, if it has so many samples. */
+const firstWindowMs = 600_000
+const firstWindowSamples = 256
 /** Rows, kept or not, after which a window closes however few it keeps. */
 const windowRows = 1_000_000
 /** More parts than any window holds. */
 const maxParts = 10_000
 
+/** State of a run's shards, from which it follows how large its next window is. */
+export type Windows = Pick<Progress, 'nextShard' | 'elapsedMs'>
+
+const windowRulesOf = ({ nextShard, elapsedMs }: Windows) => ({
+  windowShards: nextShard === 0 ? firstWindowShards : windowShards,
+  enough: nextShard === 0 && elapsedMs >= firstWindowMs ? firstWindowSamples : null,
+})
+
 /** Whether there may be enough for a plan that need not be the last one. Pure. */
 export function isWindowFull(
-  { unplannedKept, unplannedRows }: { readonly unplannedKept: number; readonly unplannedRows: number },
+  progress: Pick<Progress, 'unplannedKept' | 'unplannedRows'> & Windows,
   { shardSize }: Pick<ShardSettings, 'shardSize'>,
 ): boolean {
-  return unplannedKept >= windowShards * shardSize || unplannedRows >= windowRows
+  const { windowShards: shards, enough } = windowRulesOf(progress)
+  const needed = Math.min(shards * shardSize, enough ?? Number.POSITIVE_INFINITY)
+  return progress.unplannedKept >= needed || progress.unplannedRows >= windowRows
 }
+
+const laterWindows: Windows = { nextShard: 1, elapsedMs: 0 }
 
 /** Plans what is there; `final`: nothing more will come, so the rest need not fill a window. Answers the plans made. */
 export async function planParts(
   deps: Pick<ShardDeps, 'backend' | 'queue'>,
   settings: ShardSettings,
+  windows: Windows,
   final: boolean,
 ): Promise<readonly number[]> {
   const made: number[] = []
   for (;;) {
     const all = await deps.backend.unplannedParts(settings.run, maxParts)
     const parts = settledOf(all, settings.settleMs)
+    const isLast = final && parts.length === all.length && all.length < maxParts
+    // What a small run keeps is shuffled as one.
+    const rules = windowRulesOf(isLast || made.length > 0 ? laterWindows : windows)
     const window = windowOf(parts, {
-      shardSize: settings.shardSize,
-      final: final && parts.length === all.length && all.length < maxParts,
-      minShards: settings.minShards,
-      windowShards,
-      maxRows: windowRows,
+      ...{ shardSize: settings.shardSize, minShards: settings.minShards },
+      ...{ final: isLast, maxRows: windowRows, ...rules },
     })
     if (window === null) break
     const plan = await deps.backend.allotPlan({

@@ -71,6 +71,7 @@ describe('run options', () => {
       imageQuality: 95,
       repeatedText: 10,
       shardSize: null,
+      minShards: null,
       connectTo: [],
       allowPrivate: [],
       batchSize: 256,

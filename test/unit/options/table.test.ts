@@ -73,6 +73,7 @@ const unusual: Readonly<Record<OptionKey, unknown>> = {
   imageSize: 77,
   imageFormat: 'png',
   imageQuality: 7,
+  minShards: 7,
   shardSize: 7,
   shuffleSeed: 'seven',
   backend: 'pglite:/data/state',

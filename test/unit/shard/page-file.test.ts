@@ -137,9 +137,8 @@ describe('the files of the page ledger', () => {
       ],
     })
     const card = await readFile(join(dir, 'README.md'), 'utf8')
-    expect(card).toContain(
-      '  data_files: "*.tar"\n- config_name: pages\n  data_files: "pages/*.parquet"\n---',
-    )
+    expect(card).toContain("`load_dataset('parquet', data_files='DIR/pages/*.parquet')`")
+    expect(card).not.toContain('config_name: pages')
     expect(card).toContain('the page ledger, 47 rows')
   })
 

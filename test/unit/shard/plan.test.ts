@@ -179,6 +179,12 @@ describe('a window', () => {
     expect(windowOf(hundred(9), { shardSize: 100, final: false })).toEqual({ take: 4, shards: 4 })
   })
 
+  it('closes before it is full where so many samples are enough', () => {
+    const parts = Array.from({ length: 3 }, () => ({ kept: 90, rows: 256 }))
+    expect(windowOf(parts, { shardSize: 1000, final: false, enough: 271 })).toBeNull()
+    expect(windowOf(parts, { shardSize: 1000, final: false, enough: 270 })).toEqual({ take: 3, shards: 1 })
+  })
+
   it('divides what is left at the end evenly in place of leaving a stump', () => {
     const left = Array.from({ length: 43 }, () => ({ kept: 10, rows: 20 }))
     expect(windowOf(left, { shardSize: 100, final: true })).toEqual({ take: 43, shards: 5 })
