@@ -1,9 +1,19 @@
 import type { z } from 'zod'
 import type { UidKind } from '../records/index.js'
+import { croissantOf } from './croissant.js'
 import { datasetCard } from './dataset-card.js'
+import { energonFiles } from './energon.js'
 import { readEntries, type ShardEntry, stemOf } from './entry.js'
 import { mergeHistograms } from './histogram.js'
-import { cardName, manifestName, pageFileName, sizesName, tarName, widsName } from './layout.js'
+import {
+  cardName,
+  croissantName,
+  manifestName,
+  pageFileName,
+  sizesName,
+  tarName,
+  widsName,
+} from './layout.js'
 import {
   type DatasetSummary,
   type Manifest,
@@ -53,11 +63,21 @@ export async function compileDataset(
   const manifest = manifestOf(entries, pages, summary, info)
   const put = (name: string, text: string) =>
     store.putBytes(name, Buffer.from(text), { ifAbsent: false }, signal)
-  await put(sizesName, json(sizesOf(entries)))
+  const sizes = sizesOf(entries)
+  await put(sizesName, json(sizes))
   await put(widsName, json(widsOf(entries)))
   await put(cardName, datasetCard(manifest, summary))
+  await put(croissantName, json(croissantOf(manifest, summary, lastOf(entries))))
+  for (const [name, text] of energonFiles(sizes, manifest)) await put(name, text)
   await put(manifestName, json(manifest))
   return summary
+}
+
+/** When the last plan of a dataset was made; the epoch where there is none. */
+function lastOf(entries: readonly ShardEntry[]): string {
+  return entries
+    .map(({ createdAt }) => createdAt)
+    .reduce((a, b) => (a > b ? a : b), new Date(0).toISOString())
 }
 
 /**

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Row } from '../records/index.js'
 import { reopenManifest } from './dataset.js'
 import { entryBytes, readEntry, type ShardEntry, type ShardFile, stemOf } from './entry.js'
-import { entryName, keyOf, parquetName, statsName, tarName } from './layout.js'
+import { entryName, keyOf, parquetName, statsName, tarIndexName, tarName } from './layout.js'
 import { ParquetFile } from './parquet.js'
 import { type Plan, planShards, type ShardPlan } from './plan.js'
 import { PlanSource } from './plan-source.js'
@@ -13,6 +13,7 @@ import { type SampleRecord, sampleRecord, sampleTable } from './sample-record.js
 import { newTally, type RowTally, statsBytes } from './stats.js'
 import type { Store } from './store.js'
 import { type FileSums, SummedFile, writeSummed } from './summed-file.js'
+import { encodeTarIndex } from './tar-index.js'
 import { addMember, endArchive } from './tar-writer.js'
 
 /**
@@ -62,11 +63,21 @@ async function writeShard(
   const stem = stemOf({ ...shardPlan, plan: plan.plan })
   const scratch = join(await store.scratch(), `${stem}-${randomUUID()}`)
   const tally = newTally()
-  const paths = { tar: tarName(scratch), parquet: parquetName(scratch), stats: statsName(scratch) }
+  const paths = {
+    tar: tarName(scratch),
+    index: tarIndexName(scratch),
+    parquet: parquetName(scratch),
+    stats: statsName(scratch),
+  }
   try {
     const sums = await buildShard(plan, shardPlan, source, tally, paths, signal)
     const built: Built[] = [
-      ...(sums.tar === null ? [] : [{ name: tarName(stem), path: paths.tar, sums: sums.tar }]),
+      ...(sums.tar === null
+        ? []
+        : [
+            { name: tarName(stem), path: paths.tar, sums: sums.tar.archive },
+            { name: tarIndexName(stem), path: paths.index, sums: sums.tar.index },
+          ]),
       { name: parquetName(stem), path: paths.parquet, sums: sums.parquet },
       { name: statsName(stem), path: paths.stats, sums: sums.stats },
     ]
@@ -103,15 +114,15 @@ async function buildShard(
   shardPlan: ShardPlan,
   source: PlanSource,
   tally: RowTally,
-  paths: { readonly tar: string; readonly parquet: string; readonly stats: string },
+  paths: Readonly<Record<'tar' | 'index' | 'parquet' | 'stats', string>>,
   signal: AbortSignal,
-): Promise<{ tar: FileSums | null; parquet: FileSums; stats: FileSums }> {
+): Promise<{ tar: { archive: FileSums; index: FileSums } | null; parquet: FileSums; stats: FileSums }> {
   const parquet = await ParquetFile.create(paths.parquet, sampleTable)
   try {
     const tar =
       shardPlan.shard === null
         ? null
-        : await buildTar(plan, shardPlan.shard, shardPlan.kept, source, tally, parquet, paths.tar, signal)
+        : await buildTar(plan, shardPlan.shard, shardPlan.kept, source, tally, parquet, paths, signal)
     for await (const row of source.rows(shardPlan.rejected, signal)) {
       tally.add(row)
       await parquet.append(sampleRecord(row, null, null))
@@ -133,11 +144,12 @@ async function buildTar(
   source: PlanSource,
   tally: RowTally,
   parquet: ParquetFile<keyof SampleRecord>,
-  path: string,
+  paths: { readonly tar: string; readonly index: string },
   signal: AbortSignal,
-): Promise<FileSums> {
+): Promise<{ archive: FileSums; index: FileSums }> {
   const rows = await rowsInOrder(kept, source, signal)
-  const tar = await SummedFile.create(path)
+  const tar = await SummedFile.create(paths.tar)
+  const offsets: number[] = []
   // Two pieces of memory take turns: one is filled while the other goes into the tar.
   let spare: Buffer = Buffer.alloc(0)
   let other: Buffer = Buffer.alloc(0)
@@ -164,11 +176,13 @@ async function buildTar(
       for (const [i, image] of images.entries()) {
         const row = rows[from + i]
         if (row === undefined) throw new RangeError(`no row for sample ${from + i}`)
+        offsets.push(tar.size)
         await addSample(tar, parquet, row, keyOf(shard, from + i, plan.shardSize), plan.format, image)
         tally.add(row)
       }
     }
-    return await endArchive(tar)
+    offsets.push(tar.size)
+    return { archive: await endArchive(tar), index: await writeSummed(paths.index, encodeTarIndex(offsets)) }
   } finally {
     // The files may be closed only when nothing reads them; how the last reads ended no longer matters.
     await Promise.allSettled([ahead])

@@ -3,6 +3,8 @@ export const manifestName = 'manifest.json'
 export const sizesName = 'sizes.json'
 export const widsName = 'index.json'
 export const cardName = 'README.md'
+export const croissantName = 'croissant.json'
+export const energonPrefix = '.nv-meta/'
 export const partsPrefix = '.pairmill/parts/'
 export const plansPrefix = '.pairmill/plans/'
 export const entriesPrefix = '.pairmill/entries/'
@@ -22,6 +24,7 @@ export function ledgerStem(plan: number): string {
 }
 
 export const tarName = (stem: string): string => `${stem}.tar`
+export const tarIndexName = (stem: string): string => `${stem}.tar.idx`
 export const parquetName = (stem: string): string => `${stem}.parquet`
 export const statsName = (stem: string): string => `${stem}_stats.json`
 export const entryName = (stem: string): string => `${entriesPrefix}${stem}.json`
@@ -37,7 +40,7 @@ export function partName(batch: string, token: string): string {
 
 /** Whether a name beside the shards looks like part of a shard: such a file must be named by an entry. */
 export function isShardFile(name: string): boolean {
-  return !name.includes('/') && /(?:\.tar|\.parquet|_stats\.json)$/.test(name)
+  return !name.includes('/') && /(?:\.tar|\.tar\.idx|\.parquet|_stats\.json)$/.test(name)
 }
 
 /** Whether a dataset has a file or folder of this name at its top, or a later version's will: what must not be a stranger's. */
@@ -46,7 +49,7 @@ export function isDatasetName(name: string): boolean {
 }
 
 const datasetNames: ReadonlySet<string> = new Set([
-  ...[manifestName, sizesName, widsName, cardName, 'croissant.json', 'report.html'],
+  ...[manifestName, sizesName, widsName, cardName, croissantName, 'report.html'],
   ...['pages', 'img_emb', 'text_emb', 'metadata', 'rejected', '.nv-meta'],
 ])
 

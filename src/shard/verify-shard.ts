@@ -1,15 +1,18 @@
 import { createHash } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { messageOf } from '../records/index.js'
 import { tarOf } from './dataset.js'
 import { type ShardEntry, type ShardFile, stemOf } from './entry.js'
-import { keyOf, parquetName, statsName } from './layout.js'
+import { keyOf, parquetName, statsName, tarIndexName } from './layout.js'
 import { type ParquetRow, readParquet } from './parquet-reader.js'
 import type { Report } from './problem.js'
 import { readShard, type ShardSample } from './reader.js'
 import { sortedCounts } from './stats.js'
 import type { Store } from './store.js'
 import { sumFile } from './summed-file.js'
+import { blockBytes } from './tar.js'
+import { decodeTarIndex } from './tar-index.js'
 import type { UidLedger } from './uid-ledger.js'
 
 /** Images that are decoded at the same time. */
@@ -146,12 +149,14 @@ async function verifyTar(
   if (copy === null) return
   const decoding = new Set<Promise<void>>()
   const keyAt = keysOf(entry)
+  const offsets: number[] = []
   let samples = 0
   uids.begin(entry.shard ?? 0, keyAt)
   try {
     for await (const sample of readShard(copy.path)) {
       signal.throwIfAborted()
       const at = { file: file.name, key: sample.key }
+      offsets.push(sample.offset - blockBytes)
       const expected = keyAt(samples)
       if (sample.key !== expected) report(`sample ${samples} has key ${sample.key}, not ${expected}`, at)
       const record = checkSample(sample, entry.format, (message) => report(message, at))
@@ -169,6 +174,7 @@ async function verifyTar(
     }
     if (samples !== entry.samples)
       report(`has ${samples} samples, its entry says ${entry.samples}`, { file: file.name })
+    await verifyIndex(store, entry, offsets, report, signal)
   } catch (error) {
     signal.throwIfAborted()
     report(`is not readable: ${messageOf(error)}`, { file: file.name })
@@ -176,6 +182,28 @@ async function verifyTar(
     await Promise.all(decoding)
     await copy.release()
   }
+}
+
+/** The index of a shard's tar, whose samples begin at `offsets`; shards of version 1 have none. */
+async function verifyIndex(
+  store: Store,
+  entry: ShardEntry,
+  offsets: readonly number[],
+  report: Report,
+  signal: AbortSignal,
+): Promise<void> {
+  const file = entry.files.find(({ name }) => name === tarIndexName(stemOf(entry)))
+  if (file === undefined) {
+    if (entry.v > 1) report('its entry names no index of its tar')
+    return
+  }
+  const copy = await checkedCopy(store, file, report, signal)
+  if (copy === null) return
+  await copy.release()
+  const bytes = await store.read(file.name, signal)
+  const told = bytes === null ? null : decodeTarIndex(bytes)
+  const end = (tarOf(entry)?.size ?? 0) - 2 * blockBytes
+  if (!isDeepStrictEqual(told, [...offsets, end])) report('is not the index of its tar', { file: file.name })
 }
 
 /** Everything about a sample but its pixels; answers its record where that can be read. */

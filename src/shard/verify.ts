@@ -10,6 +10,7 @@ import {
   shardStem,
   sizesName,
   statsName,
+  tarIndexName,
   tarName,
   widsName,
 } from './layout.js'
@@ -142,7 +143,7 @@ function verifyNames(
   const expected = new Set(
     [...pending]
       .filter((stem) => !committed.has(stem))
-      .flatMap((stem) => [tarName(stem), parquetName(stem), statsName(stem)]),
+      .flatMap((stem) => [tarName(stem), tarIndexName(stem), parquetName(stem), statsName(stem)]),
   )
   const unnamed = files.filter((name) => !named.has(name)).sort()
   for (const name of unnamed) {

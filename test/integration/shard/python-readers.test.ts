@@ -11,6 +11,8 @@ const works = (command: string, args: readonly string[]) => spawnSync(command, a
 const hasPython = works(python, ['-c', 'import tarfile'])
 const hasTar = works('tar', ['--version'])
 
+const packages = ['webdataset', 'wids', 'pyarrow', 'datasets', 'pillow', 'mlcroissant', 'duckdb']
+
 /** Kept between runs, and never part of the repository. */
 const venv = fileURLToPath(new URL('../../../.cache/python-readers', import.meta.url))
 const venvPython = join(venv, 'bin', 'python')
@@ -21,24 +23,23 @@ function missingPackages(): string | null {
   const ready = () =>
     works(venvPython, [
       '-c',
-      'import webdataset, braceexpand, pyarrow.parquet; from importlib.metadata import version; version("wids")',
+      'import webdataset, braceexpand, pyarrow.parquet, datasets, mlcroissant, duckdb; from importlib.metadata import version; version("wids")',
     ])
   if (existsSync(venvPython) && ready()) return null
   if (!works(python, ['-m', 'venv', venv])) return 'python3 -m venv fails'
   const pip = spawnSync(
     venvPython,
-    ['-m', 'pip', 'install', '--quiet', '--retries', '1', '--timeout', '20', 'webdataset', 'wids', 'pyarrow'],
-    {
-      timeout: 240_000,
-    },
+    ['-m', 'pip', 'install', '--quiet', '--retries', '1', '--timeout', '20', ...packages],
+    { timeout: 480_000 },
   )
-  return pip.status === 0 && ready() ? null : 'pip cannot install webdataset, wids and pyarrow'
+  return pip.status === 0 && ready() ? null : `pip cannot install ${packages.join(', ')}`
 }
 
 const missing = missingPackages()
 
 async function dataset() {
-  const dir = await tempFolder()
+  // The folder beside it is for what readers keep.
+  const dir = join(await tempFolder(), 'dataset')
   const store = folderStore(dir)
   await executePlan({ store }, await planOf(store, [{ kept: 13, rejected: 8 }]), () => {}, calm)
   const info = {
@@ -110,6 +111,36 @@ print(json.dumps([[r['key'], r['status'], r['width'], r['captions'][0]['source']
   r['uid'], r['permission']['rule'], r['fetched_at'] and r['fetched_at'].isoformat(), r['caption_alt']] for r in rows]))
 `
 
+/** The first samples have fields that are null, and later ones have not: types must not be told from the first. */
+const withDatasets = `
+import sys, json, os
+os.environ['HF_HUB_OFFLINE'] = '1'
+os.environ['HF_HOME'] = sys.argv[1] + '/../hf'
+from datasets import load_dataset
+whole = load_dataset(sys.argv[1])['train']
+streamed = list(load_dataset(sys.argv[1], streaming=True)['train'])
+assert [s['json'] for s in whole] == [s['json'] for s in streamed]
+print(json.dumps([[s['__key__'], s['txt'], s['json']['licence_url'], s['json']['caption_alt'], s['jpg'].size[1]] for s in whole]))
+`
+
+const withCroissant = `
+import sys, json, os
+# It keeps what it unpacks by the name of the tar alone, which all datasets share.
+os.environ['CROISSANT_CACHE'] = sys.argv[1] + '/../croissant'
+import mlcroissant as mlc
+dataset = mlc.Dataset(jsonld=sys.argv[1] + '/croissant.json')
+rows = [r['rows/uid'] and r['rows/uid'].decode() for r in dataset.records('rows')]
+keys = [r['samples/key'].decode() for r in dataset.records('samples')]
+print(json.dumps({'problems': dataset.metadata.ctx.issues.report(), 'uids': [u for u in rows if u], 'rows': len(rows), 'keys': sorted(keys)}))
+`
+
+const withDuckdb = `
+import sys, json, duckdb
+types = dict(duckdb.sql(f"select column_name, column_type from (describe select * from '{sys.argv[1]}/*.parquet')").fetchall())
+row = duckdb.sql(f"select captions[1].source, permission.rule, page_host, image_host, epoch_ms(fetched_at), count(*) over () from '{sys.argv[1]}/*.parquet' where status = 'success' limit 1").fetchall()[0]
+print(json.dumps([{name: types[name].replace('"', '') for name in ('captions', 'permission', 'tags', 'fetched_at', 'stored_bytes')}, list(row)]))
+`
+
 describe.skipIf(!hasTar)('GNU tar (skipped where there is no tar)', () => {
   it('lists a shard without a complaint', async () => {
     const { dir, samples } = await dataset()
@@ -157,6 +188,45 @@ describe.skipIf(missing !== null)(
       ])
       const rejected = rows.find(([key]) => key === null)
       expect(rejected?.slice(5, 8)).toEqual([null, 'robots:none', null])
+    })
+
+    it('datasets reads every sample, in memory and streaming, by the types that the card declares', async () => {
+      const { dir, samples } = await dataset()
+      const read = answerOf(venvPython, withDatasets, dir) as [
+        string,
+        string,
+        string | null,
+        string,
+        number,
+      ][]
+      expect(read.map(([key, text]) => [key, text])).toEqual(samples.map(({ key, txt }) => [key, txt]))
+      expect(new Set(read.map(([, , licence]) => licence === null))).toEqual(new Set([true, false]))
+      for (const [, text, , alt, height] of read) expect([alt, height]).toEqual([text, 12])
+    }, 120_000)
+
+    it('mlcroissant finds nothing wrong in croissant.json, and reads all rows and images by it', async () => {
+      const { dir, samples } = await dataset()
+      const read = answerOf(venvPython, withCroissant, dir) as Record<string, string[]>
+      expect(read).toMatchObject({ problems: '', rows: 21, keys: samples.map(({ key }) => key) })
+      expect(new Set(read.uids).size).toBe(samples.length)
+    }, 120_000)
+
+    it('duckdb sees lists, structs and times', async () => {
+      const { dir, samples } = await dataset()
+      expect(answerOf(venvPython, withDuckdb, dir)).toEqual([
+        {
+          captions: 'STRUCT(source VARCHAR, text VARCHAR, score DOUBLE)[]',
+          permission:
+            'STRUCT(rule VARCHAR, value VARCHAR, source VARCHAR, checked_at TIMESTAMP WITH TIME ZONE)',
+          tags: 'VARCHAR[]',
+          fetched_at: 'TIMESTAMP WITH TIME ZONE',
+          stored_bytes: 'INTEGER',
+        },
+        [
+          ...['alt', 'robots:none', 'page.example', 'img.example'],
+          ...[Date.parse('2024-05-01T10:00:00.000Z'), samples.length],
+        ],
+      ])
     })
   },
 )

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet'
 import { describe, expect, it } from 'vitest'
+import { stemOf } from '../../../src/shard/entry.js'
 import {
   executePlan,
   folderStore,
@@ -17,6 +18,7 @@ import {
   writePart,
   writePlan,
 } from '../../../src/shard/index.js'
+import { decodeTarIndex } from '../../../src/shard/tar-index.js'
 import { runs } from '../../fixtures/runs.js'
 import {
   bytesUnder,
@@ -109,7 +111,7 @@ describe('executing a plan', () => {
       '00001.parquet reads back',
     )
     expect((await readEntries(folder)).map(({ shard }) => shard)).toEqual([0])
-    expect(read.filter((name) => name.startsWith('00000'))).toHaveLength(3)
+    expect(read.filter((name) => name.startsWith('00000'))).toHaveLength(4)
     read.length = 0
     const entries = await executePlan({ store: { ...unproven, putFile: folder.putFile } }, plan, ignore, calm)
     expect([entries.length, read]).toEqual([3, []])
@@ -122,7 +124,7 @@ describe('executing a plan', () => {
     const entries = await executePlan({ store }, plan, ignore, calm)
     const urls: unknown[] = []
     for (const entry of entries) {
-      const rows = await parquetOf(join(dir, entry.files[1]?.name ?? ''))
+      const rows = await parquetOf(join(dir, `${stemOf(entry)}.parquet`))
       const samples = await samplesOf(dir, entry)
       expect(rows).toHaveLength(entry.rows)
       samples.forEach(({ json }, i) => {
@@ -138,6 +140,23 @@ describe('executing a plan', () => {
     }
     expect(urls).toHaveLength(plan.parts.reduce((sum, part) => sum + part.rows, 0))
     expect(new Set(urls).size).toBe(urls.length)
+  })
+
+  it('writes where each sample begins, so that any one is one ranged read', async () => {
+    const dir = await tempFolder()
+    const store = folderStore(dir)
+    for (const entry of await executePlan({ store }, await planOf(store, specs), ignore, calm)) {
+      const tar = await readFile(join(dir, `${stemOf(entry)}.tar`))
+      const offsets = decodeTarIndex(await readFile(join(dir, `${stemOf(entry)}.tar.idx`)))!
+      expect(offsets).toHaveLength(entry.samples + 1)
+      const samples = await samplesOf(dir, entry)
+      for (const [i, { key }] of samples.entries()) {
+        const ranged = tar.subarray(offsets[i], offsets[i + 1])
+        expect(ranged.subarray(0, key.length + 4).toString()).toBe(`${key}.jpg`)
+        expect(ranged.indexOf(`${key}.txt`)).toBeGreaterThan(0)
+      }
+      expect(tar.subarray(offsets.at(-1))).toEqual(Buffer.alloc(1024))
+    }
   })
 
   it('turns a row that lost its race into a rejected one that names the winner', async () => {

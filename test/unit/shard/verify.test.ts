@@ -14,7 +14,8 @@ import {
   verifyDataset,
   writePlan,
 } from '../../../src/shard/index.js'
-import { SummedFile } from '../../../src/shard/summed-file.js'
+import { SummedFile, sumFile } from '../../../src/shard/summed-file.js'
+import { decodeTarIndex, encodeTarIndex } from '../../../src/shard/tar-index.js'
 import { readTar } from '../../../src/shard/tar-reader.js'
 import { addMember, endArchive } from '../../../src/shard/tar-writer.js'
 import { calm, picture, planOf, sha256, tempFolder } from '../../fixtures/shard/dataset-fixture.js'
@@ -83,6 +84,13 @@ describe('a whole dataset', () => {
       nsamples: 7,
       md5sum: entry?.files[0]?.md5,
       filesize: (await readFile(join(dir, '00000.tar'))).length,
+    })
+    expect(await json('.nv-meta/.info.json')).toMatchObject({
+      shard_counts: { '00000.tar': 7, '00001.tar': 7, '00002.tar': 5 },
+    })
+    expect(await json('croissant.json')).toMatchObject({
+      conformsTo: 'http://mlcommons.org/croissant/1.1',
+      datePublished: '2024-05-01T12:00:00.000Z',
     })
     expect(await json('manifest.json')).toMatchObject({
       complete: true,
@@ -173,7 +181,7 @@ describe('a dataset whose run is not at its end', () => {
   it('fails where its compiled files name what is not committed', async () => {
     const { dir, store } = await dataset()
     await compileDataset(store, { ...info, complete: false }, calm)
-    for (const end of ['tar', 'parquet']) await rm(join(dir, `00002.${end}`))
+    for (const end of ['tar', 'tar.idx', 'parquet']) await rm(join(dir, `00002.${end}`))
     await rm(join(dir, '00002_stats.json'))
     await rm(join(dir, '.pairmill/entries/00002.json'))
     const { problems } = await verify(store)
@@ -188,11 +196,24 @@ async function rewriteTar(dir: string, change: (members: [string, Buffer][]) => 
   for await (const { name, bytes } of readTar(path)) members.push([name, bytes])
   await rm(path)
   const file = await SummedFile.create(path)
-  for (const [name, bytes] of change(members)) await addMember(file, name, bytes)
+  const offsets: number[] = []
+  let last = ''
+  for (const [name, bytes] of change(members)) {
+    const [of = ''] = name.split('.')
+    if (of !== last) offsets.push(file.size)
+    last = of
+    await addMember(file, name, bytes)
+  }
+  const index = encodeTarIndex([...offsets, file.size])
   const sums = await endArchive(file)
+  await writeFile(`${path}.idx`, index)
+  const indexSums = await sumFile(`${path}.idx`, ['sha256', 'md5'], calm)
   await changeEntry(dir, (entry) => ({
     ...entry,
-    files: entry.files.map((f) => (f.name === '00000.tar' ? { name: f.name, ...sums } : f)),
+    files: entry.files.map((f) => {
+      if (f.name === '00000.tar.idx') return { name: f.name, ...indexSums }
+      return f.name === '00000.tar' ? { name: f.name, ...sums } : f
+    }),
   }))
   await compileDataset(folderStore(dir), info, calm)
 }
@@ -341,6 +362,26 @@ const damages: [string, (dir: string) => Promise<void>, Partial<Problem>[]][] = 
     [{ shard: 0, file: '00000.parquet', message: expect.stringContaining('is not readable') as string }],
   ],
   [
+    'an index whose sums are right, and not its offsets',
+    async (dir) => {
+      const path = join(dir, '00000.tar.idx')
+      const offsets = decodeTarIndex(await readFile(path))!
+      offsets[3]! += 512
+      await writeFile(path, encodeTarIndex(offsets))
+      const sums = await sumFile(path, ['sha256', 'md5'], calm)
+      await changeEntry(dir, (entry) => ({
+        ...entry,
+        files: entry.files.map((f) => (f.name === '00000.tar.idx' ? { name: f.name, ...sums } : f)),
+      }))
+    },
+    [{ shard: 0, file: '00000.tar.idx', message: 'is not the index of its tar' }],
+  ],
+  [
+    'an index that is cut',
+    (dir) => changeFile(join(dir, '00000.tar.idx'), (bytes) => bytes.subarray(1)),
+    [{ shard: 0, file: '00000.tar.idx' }],
+  ],
+  [
     'stats that count otherwise',
     (dir) =>
       changeFile(join(dir, '00000_stats.json'), (bytes) =>
@@ -356,7 +397,13 @@ const damages: [string, (dir: string) => Promise<void>, Partial<Problem>[]][] = 
   [
     'a gap in the numbers',
     async (dir) => {
-      for (const name of ['00001.tar', '00001.parquet', '00001_stats.json', '.pairmill/entries/00001.json']) {
+      for (const name of [
+        '00001.tar',
+        '00001.tar.idx',
+        '00001.parquet',
+        '00001_stats.json',
+        '.pairmill/entries/00001.json',
+      ]) {
         await rm(join(dir, name))
       }
       await compileDataset(folderStore(dir), info, calm)
