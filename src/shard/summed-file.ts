@@ -11,7 +11,8 @@ export interface FileSums {
 
 export type SumAlgorithm = 'sha256' | 'md5'
 
-const chunkBytes = 4 << 20
+/** Larger pieces are written no faster, and many a part has no more than this. */
+const chunkBytes = 1 << 20
 
 /**
  * Writes a file front to back in large pieces and sums it on the way: while one piece is on its way to the disk the
@@ -22,8 +23,9 @@ export class SummedFile {
   readonly #sha256: Hash = createHash('sha256')
   /** null = nobody asks for it. */
   readonly #md5: Hash | null
-  #chunk: Buffer = Buffer.allocUnsafe(chunkBytes)
-  #spare: Buffer = Buffer.allocUnsafe(chunkBytes)
+  /** Each is there when it is first filled, which for most files is the first one alone. */
+  #chunk: Buffer | null = null
+  #spare: Buffer | null = null
   #filled = 0
   #size = 0
   #closed = false
@@ -50,6 +52,7 @@ export class SummedFile {
     let taken = 0
     while (taken < bytes.length) {
       const count = Math.min(bytes.length - taken, chunkBytes - this.#filled)
+      this.#chunk ??= Buffer.allocUnsafe(chunkBytes)
       this.#chunk.set(bytes.subarray(taken, taken + count), this.#filled)
       this.#filled += count
       taken += count
@@ -82,16 +85,17 @@ export class SummedFile {
   }
 
   async #flush(): Promise<void> {
-    const piece = this.#chunk.subarray(0, this.#filled)
+    const chunk = this.#chunk
+    if (chunk === null) return
+    const piece = chunk.subarray(0, this.#filled)
     await this.#settled()
     this.#writing = writeAll(this.#handle, piece).catch((cause: unknown) => {
       this.#failure = { cause }
     })
     this.#sha256.update(piece)
     this.#md5?.update(piece)
-    const next = this.#spare
-    this.#spare = this.#chunk
-    this.#chunk = next
+    this.#chunk = this.#spare
+    this.#spare = chunk
     this.#filled = 0
   }
 

@@ -236,7 +236,6 @@ function checkSample(
   return record.data
 }
 
-/** Decodes every pixel: a header can be whole where the image is cut. */
 async function checkImage(
   bytes: Uint8Array,
   format: string,
@@ -245,13 +244,11 @@ async function checkImage(
 ): Promise<void> {
   try {
     // Loaded by the first image: who writes shards decodes none.
-    const { default: sharp } = await import('sharp')
-    const image = sharp(bytes, { failOn: 'warning' })
-    const { format: found } = await image.metadata()
-    const { info } = await image.raw().toBuffer({ resolveWithObject: true })
+    const { wholePicture } = await import('./whole-picture.js')
+    const { format: found, width, height } = await wholePicture(bytes)
     if (found !== (format === 'jpg' ? 'jpeg' : format)) report(`has an image in ${found}, not ${format}`)
-    if (record !== null && (info.width !== record.width || info.height !== record.height)) {
-      report(`has an image of ${info.width}x${info.height}, its json says ${record.width}x${record.height}`)
+    if (record !== null && (width !== record.width || height !== record.height)) {
+      report(`has an image of ${width}x${height}, its json says ${record.width}x${record.height}`)
     }
   } catch (error) {
     report(`has an image that cannot be decoded: ${messageOf(error)}`)
