@@ -1,4 +1,4 @@
-import { DelayedError, Queue, Worker } from 'bullmq'
+import { DelayedError, Queue, Worker, type WorkerOptions } from 'bullmq'
 import { marginMs, type WorkItem, type WorkKind, type WorkQueue } from '../work-queue.js'
 import type { RedisClient } from './connection.js'
 import { queuePrefixOf } from './keys.js'
@@ -30,14 +30,6 @@ export function redisQueue(
   { prefix, mayAskInfo = true, monitor }: RedisQueueSettings,
   onError: (error: Error) => void,
 ): WorkQueue {
-  const workers = new Set<Worker>()
-  monitor?.onChange(() => {
-    // Neither asks the server for anything, nor waits for what is under way.
-    for (const worker of workers) {
-      const changed = monitor.takesWork ? worker.resume() : worker.pause(true)
-      Promise.resolve(changed).catch(onError)
-    }
-  })
   // Its version is all that BullMQ asks INFO for; without it, it waits in whole seconds.
   const shared = { connection: redis, prefix: queuePrefixOf(prefix), skipVersionCheck: !mayAskInfo }
   const opened = (kind: WorkKind): KindQueue => {
@@ -50,20 +42,7 @@ export function redisQueue(
   }
   const queues = { session: opened('session'), batch: opened('batch'), plan: opened('plan') }
   const notify: WorkQueue['notify'] = async (kind, run, keys, delayMs = 0) => {
-    if (keys.length === 0) return
-    await queues[kind].addBulk(
-      keys.map((key) => ({
-        name: kind,
-        data: { v: 1 as const, run, key },
-        opts: {
-          // A notification takes the place of one that was put off: by whose clock, and how far off that was, no longer matters.
-          deduplication: { id: `${run}/${key}`, keepLastIfActive: true, replace: true },
-          delay: delayMs,
-          removeOnComplete: true,
-          removeOnFail: true,
-        },
-      })),
-    )
+    if (keys.length > 0) await queues[kind].addBulk(keys.map((key) => jobFor(kind, run, key, delayMs)))
   }
   return {
     notify,
@@ -72,30 +51,7 @@ export function redisQueue(
       await notify(kind, run, keys.slice(0, Math.max(few - (await queues[kind].getWaitingCount()), 0)))
     },
     size: (kind) => queues[kind].getJobCountByTypes('waiting', 'active', 'delayed'),
-    consume: (kind, concurrency, work, onError) => {
-      const worker = new Worker<WorkItem>(
-        kind,
-        async (job, token) => {
-          const result = await work(job.data)
-          if (result.kind === 'done' || result.inMs > longestDelayMs) return
-          await job.moveToDelayed(Date.now() + result.inMs + marginMs, token)
-          throw new DelayedError()
-        },
-        {
-          ...shared,
-          concurrency,
-          lockDuration: lockDurationMs,
-          stalledInterval: stalledIntervalMs,
-          // A job that lost its worker any number of times is still only a doorbell.
-          maxStalledCount: 1_000_000_000,
-        },
-      )
-      workers.add(worker)
-      worker.on('closing', () => workers.delete(worker))
-      worker.on('error', onError)
-      worker.on('failed', (_job, error) => onError(error))
-      return { close: (now) => worker.close(now) }
-    },
+    consume: redisConsumers(shared, monitor, onError),
     drop: async (run) => {
       for (const queue of Object.values(queues)) await dropItems(queue, run)
     },
@@ -105,6 +61,61 @@ export function redisQueue(
     close: async () => {
       for (const queue of Object.values(queues)) await queue.close()
     },
+  }
+}
+
+/** A notification as BullMQ takes it. Pure. */
+function jobFor(kind: WorkKind, run: string, key: string, delayMs: number) {
+  return {
+    name: kind,
+    data: { v: 1 as const, run, key },
+    opts: {
+      // It takes the place of one that was put off: by whose clock, and how far off that was, no longer matters.
+      deduplication: { id: `${run}/${key}`, keepLastIfActive: true, replace: true },
+      delay: delayMs,
+      removeOnComplete: true,
+      removeOnFail: true,
+    },
+  }
+}
+
+/** Consumers of one process: they stand still together while the server takes no writes. `onError`: where one cannot be told so. */
+function redisConsumers(
+  shared: Pick<WorkerOptions, 'connection' | 'prefix' | 'skipVersionCheck'>,
+  monitor: RedisQueueSettings['monitor'],
+  onError: (error: Error) => void,
+): WorkQueue['consume'] {
+  const workers = new Set<Worker>()
+  monitor?.onChange(() => {
+    // Neither asks the server for anything, nor waits for what is under way.
+    for (const worker of workers) {
+      const changed = monitor.takesWork ? worker.resume() : worker.pause(true)
+      Promise.resolve(changed).catch(onError)
+    }
+  })
+  return (kind, concurrency, work, onError) => {
+    const worker = new Worker<WorkItem>(
+      kind,
+      async (job, token) => {
+        const result = await work(job.data)
+        if (result.kind === 'done' || result.inMs > longestDelayMs) return
+        await job.moveToDelayed(Date.now() + result.inMs + marginMs, token)
+        throw new DelayedError()
+      },
+      {
+        ...shared,
+        concurrency,
+        lockDuration: lockDurationMs,
+        stalledInterval: stalledIntervalMs,
+        // A job that lost its worker any number of times is still only a doorbell.
+        maxStalledCount: 1_000_000_000,
+      },
+    )
+    workers.add(worker)
+    worker.on('closing', () => workers.delete(worker))
+    worker.on('error', onError)
+    worker.on('failed', (_job, error) => onError(error))
+    return { close: (now) => worker.close(now) }
   }
 }
 
