@@ -1,13 +1,17 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './test/setup/longest-first.js'
 
 const cores = availableParallelism()
+/** Some of their time is spent waiting, for browsers and servers. */
+const threeForTwo = Math.ceil(1.5 * cores)
 const built = ['test/setup/fresh-build.ts', 'test/setup/debian-packages.ts']
 
 /** Four kinds of tests, each a folder; the quick ones first. */
 export default defineConfig({
   test: {
     pool: 'forks',
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,
@@ -15,7 +19,10 @@ export default defineConfig({
           name: 'unit',
           include: ['test/unit/**/*.test.ts'],
           setupFiles: ['test/setup/no-outside.ts'],
+          // One process loads the program once for all of its files. So none of them may leave anything behind in it.
+          isolate: false,
           testTimeout: 30_000,
+          hookTimeout: 60_000,
           maxWorkers: cores,
           sequence: { groupOrder: 0 },
         },
@@ -26,8 +33,8 @@ export default defineConfig({
           name: 'fuzz',
           include: ['test/fuzz/**/*.test.ts'],
           testTimeout: 30_000,
-          maxWorkers: cores,
-          sequence: { groupOrder: 0 },
+          maxWorkers: threeForTwo,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -38,7 +45,7 @@ export default defineConfig({
           globalSetup: built,
           testTimeout: 30_000,
           hookTimeout: 60_000,
-          maxWorkers: cores,
+          maxWorkers: threeForTwo,
           sequence: { groupOrder: 1 },
         },
       },
@@ -51,7 +58,7 @@ export default defineConfig({
           testTimeout: 30_000,
           hookTimeout: 60_000,
           // Most of their time is spent waiting: for delays, leases and programs that come up.
-          maxWorkers: 2 * cores,
+          maxWorkers: 3 * cores,
           sequence: { groupOrder: 2 },
         },
       },
