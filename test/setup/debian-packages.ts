@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import { findSwift } from '../fixtures/s3/find-swift.js'
 
 const run = promisify(execFile)
 const succeeds = (file: string, args: readonly string[]): Promise<boolean> =>
@@ -15,7 +16,7 @@ const programs = [
     here: () => succeeds('sh', ['-c', 'command -v redis-server || command -v valkey-server']),
   },
   { name: 'chromium', here: () => succeeds('sh', ['-c', 'command -v chromium']) },
-  { name: 'python3-swift', here: () => succeeds('/usr/bin/python3', ['-c', 'import swift.proxy.server']) },
+  { name: 'python3-swift', here: () => succeeds('/usr/bin/python3', ['-c', findSwift]) },
 ]
 
 /**
