@@ -48,8 +48,6 @@ export type BatchLease =
   | { readonly kind: 'split'; readonly batches: readonly string[] }
   | { readonly kind: 'gone' }
 
-export type Held = { readonly kind: 'held' } | { readonly kind: 'lost' }
-
 export interface Loser {
   readonly row: number
   readonly reason: RejectReason
@@ -92,9 +90,6 @@ export interface Batches {
   /** Those whose holders died, then those of rejects, which take next to no time, then the others, as they were made. */
   openBatches(run: string, limit: number): Promise<readonly string[]>
   leaseBatch(wish: { run: string; batch: string; token: string; leaseMs: number }): Promise<BatchLease>
-  extendBatch(wish: { run: string; batch: string; token: string; leaseMs: number }): Promise<Held>
-  /** Gives the lease up; the start counts only where the batch itself `failed`. */
-  releaseBatch(wish: { run: string; batch: string; token: string; failed: boolean }): Promise<void>
   findDuplicates(wish: {
     run: string
     images: readonly { sha256: string; phash: string }[]

@@ -51,15 +51,14 @@ export function jsonMethods(call: CallJson) {
     openSources: ask('open_sources', 'run', 'sources'),
     sources: ask('sources', 'run'),
 
+    extendLease: ask('extend_lease'),
+    releaseLease: ask('release_lease'),
+
     closeBatches: async (run, shape) => (await call('close_batches', { run, ...shape })) as string[],
     openBatches: ask('open_batches', 'run', 'limit'),
-    extendBatch: ask('extend_batch'),
-    releaseBatch: ask('release_batch'),
 
     allotPlan: ask('allot_plan'),
     openPlans: ask('open_plans', 'run'),
-    extendPlan: ask('extend_plan'),
-    releasePlan: ask('release_plan'),
     commitPlan: ask('commit_plan'),
     adoptPlan: ask('adopt_plan', 'run', 'plan'),
     liveParts: ask('live_parts', 'run'),
@@ -70,7 +69,6 @@ export function jsonMethods(call: CallJson) {
         if (files !== null) return files as number[]
       }
     },
-    releasePageFile: ask('release_page_file'),
     commitPageFile: ask('commit_page_file'),
     adoptPageFiles: ask('adopt_page_files', 'run', 'last'),
   } satisfies Partial<Backend>

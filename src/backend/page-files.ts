@@ -23,7 +23,6 @@ export interface PageFiles {
     leaseMs: number
     settleMs: number
   }): Promise<PageFileLease>
-  releasePageFile(wish: { run: string; file: number; token: string }): Promise<void>
   /** The store has it: its rows are forgotten here. */
   commitPageFile(wish: { run: string; file: number; token: string }): Promise<'committed' | 'lost'>
   /** The store has files up to `last`: no number up to it is given again. Rows that fill a file of such a number go into a later one. */

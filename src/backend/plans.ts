@@ -1,4 +1,4 @@
-import type { Held, Loser } from './batches.js'
+import type { Loser } from './batches.js'
 
 export interface CommittedPart {
   readonly batch: string
@@ -45,14 +45,12 @@ export interface Plans {
   }): Promise<number | null>
   openPlans(run: string): Promise<readonly number[]>
   leasePlan(wish: { run: string; plan: number; token: string; leaseMs: number }): Promise<PlanLease>
-  extendPlan(wish: { run: string; plan: number; token: string; leaseMs: number }): Promise<Held>
-  releasePlan(wish: { run: string; plan: number; token: string }): Promise<void>
   commitPlan(commit: {
     run: string
     plan: number
     token: string
     counters: Record<string, number>
-  }): Promise<Held | { readonly kind: 'committed' }>
+  }): Promise<{ readonly kind: 'committed' } | { readonly kind: 'lost' }>
   /** Takes over a plan that the store knows and the backend does not. */
   adoptPlan(run: string, plan: AllottedPlan): Promise<boolean>
   /** Names of the parts that a commit took up and no committed plan has used yet. */

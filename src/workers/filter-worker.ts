@@ -73,10 +73,9 @@ export async function judgeBatch(
     return judge({ ...deps, develop }, settings, lease.candidates, signal)
   }
   let judged = suspicion === 'given_up'
-  const extend = () => deps.backend.extendBatch({ run, batch, token, leaseMs })
   // A batch that cannot be judged is split until what breaks it is found; one that cannot be stored is not to blame.
-  const release = () => deps.backend.releaseBatch({ run, batch, token, failed: !judged })
-  return await withLease({ leaseMs, extend, release }, abort, async ({ signal }) => {
+  const taken = { run, kind: 'batch', id: batch, token, leaseMs, hasFailed: () => !judged } as const
+  return await withLease(deps.backend, taken, abort, async ({ signal }) => {
     const result = await resultOf(signal)
     judged = true
     const commit = await storePart(deps, settings, batch, token, result, signal)

@@ -1,4 +1,4 @@
-import type { Held, WorkResult } from '../backend/index.js'
+import type { Backend, Held, LeasedWork, WorkResult } from '../backend/index.js'
 
 export interface KeptLease {
   /** Aborted when the lease is lost or the process is told to stop. */
@@ -20,11 +20,11 @@ export function keepLease(extend: () => Promise<Held>, leaseMs: number, abort: A
   return { signal: AbortSignal.any([lost.signal, abort]), end: () => clearInterval(timer) }
 }
 
-/** How leased work is held on to, and given back where it fails. */
-export interface LeasedWork {
+/** Work that a worker took. */
+export interface TakenWork extends LeasedWork {
   readonly leaseMs: number
-  readonly extend: () => Promise<Held>
-  readonly release: () => Promise<void>
+  /** Whether the work itself is to blame where it fails; absent = never. */
+  readonly hasFailed?: () => boolean
 }
 
 /**
@@ -32,16 +32,17 @@ export interface LeasedWork {
  * taken up again: it is done here. Where the work fails otherwise it is given back at once.
  */
 export async function withLease(
-  { leaseMs, extend, release }: LeasedWork,
+  backend: Pick<Backend, 'extendLease' | 'releaseLease'>,
+  { leaseMs, hasFailed = () => false, ...held }: TakenWork,
   abort: AbortSignal,
   work: (lease: KeptLease) => Promise<WorkResult>,
 ): Promise<WorkResult> {
-  const lease = keepLease(extend, leaseMs, abort)
+  const lease = keepLease(() => backend.extendLease({ ...held, leaseMs }), leaseMs, abort)
   try {
     return await work(lease)
   } catch (error) {
     if (lease.signal.aborted) return { kind: 'done' }
-    await release()
+    await backend.releaseLease({ ...held, failed: hasFailed() })
     throw error
   } finally {
     lease.end()

@@ -1,35 +1,30 @@
 import { randomBytes } from 'node:crypto'
 import type { Backend, WorkResult } from '../backend/index.js'
 import { type Store, writePageFile } from '../shard/index.js'
+import { withLease } from './lease.js'
 
 export interface PageLedgerDeps {
-  readonly backend: Pick<Backend, 'leasePageFile' | 'releasePageFile' | 'commitPageFile'>
+  readonly backend: Pick<Backend, 'leasePageFile' | 'extendLease' | 'releaseLease' | 'commitPageFile'>
   readonly store: Store
 }
 
-/** Writing a file takes no longer. */
-const leaseMs = 60_000
+const leaseMs = 30_000
 
 /** Writes one full file of the page ledger into the store, and has the backend forget its rows. null = it is another's, or none any more. */
 export async function writeLedgerFile(
-  deps: PageLedgerDeps,
+  { backend, store }: PageLedgerDeps,
   { run, settleMs }: { readonly run: string; readonly settleMs: number },
   file: number,
   abort: AbortSignal,
 ): Promise<WorkResult | null> {
   const token = randomBytes(12).toString('hex')
-  const lease = await deps.backend.leasePageFile({ run, file, token, leaseMs, settleMs })
+  const lease = await backend.leasePageFile({ run, file, token, leaseMs, settleMs })
   if (lease.kind !== 'rows') return null
   const { rows, closedAtMs } = lease
-  const createdAt = new Date(closedAtMs).toISOString()
-  const signal = AbortSignal.any([abort, AbortSignal.timeout(leaseMs)])
-  try {
-    await writePageFile(deps.store, { run, file, createdAt, rows }, signal)
-  } catch (error) {
-    if (abort.aborted) return { kind: 'done' }
-    await deps.backend.releasePageFile({ run, file, token })
-    throw error
-  }
-  await deps.backend.commitPageFile({ run, file, token })
-  return { kind: 'done' }
+  const taken = { run, kind: 'page_file', id: file, token, leaseMs } as const
+  return await withLease(backend, taken, abort, async ({ signal }) => {
+    await writePageFile(store, { run, file, createdAt: new Date(closedAtMs).toISOString(), rows }, signal)
+    await backend.commitPageFile({ run, file, token })
+    return { kind: 'done' }
+  })
 }

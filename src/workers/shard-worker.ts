@@ -123,9 +123,8 @@ export async function buildShards(
   const token = randomBytes(12).toString('hex')
   const lease = await deps.backend.leasePlan({ run, plan: id, token, leaseMs })
   if (lease.kind !== 'plan') return null
-  const extend = () => deps.backend.extendPlan({ run, plan: id, token, leaseMs })
-  const release = () => deps.backend.releasePlan({ run, plan: id, token })
-  return await withLease({ leaseMs, extend, release }, abort, async (held) => {
+  const taken = { run, kind: 'plan', id, token, leaseMs } as const
+  return await withLease(deps.backend, taken, abort, async (held) => {
     const plan = planOf(lease.plan, settings)
     await writePlan(deps.store, plan, held.signal)
     const entries = await executePlan(deps, plan, () => {}, held.signal)

@@ -119,25 +119,6 @@ begin
   return jsonb_build_object('kind', 'batch', 'candidates', got, 'starts', b.starts, 'failures', b.failures);
 end $$;
 
--- extend_batch({run, batch, token, leaseMs}) -> {kind: held} | {kind: lost}
-create function extend_batch(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
-begin
-  update batch b set lease_until_ms = now_ms() + (p->>'leaseMs')::bigint from run r
-    where r.name = p->>'run' and b.run = r.no and b.id = (p->>'batch')::bigint and b.lease_token = p->>'token';
-  return case when found then '{"kind": "held"}' else '{"kind": "lost"}' end;
-end $$;
-
--- release_batch({run, batch, token, failed: bool}) -> {}   the work was given up; that is no start, and a failure where the batch is to blame
-create function release_batch(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
-declare r run;
-begin
-  select * into strict r from run where name = p->>'run' for update;
-  update batch set lease_token = null, lease_until_ms = 0, starts = greatest(starts - 1, 0), failures = failures + coalesce((p->>'failed')::boolean, false)::int
-    where run = r.no and id = (p->>'batch')::bigint and lease_token = p->>'token';
-  if found then update run set batches_leased = greatest(batches_leased - 1, 0) where no = r.no; end if;
-  return '{}';
-end $$;
-
 -- near_claim(run number, hash, distance 0..3) -> the nearest kept image within the Hamming distance
 create function near_claim(r int, h bigint, distance int) returns table (winner text, d int) language sql stable set search_path = pairmill as $$
   select b.sha256, bit_count((b.phash # h)::bit(64))::int as d
@@ -183,7 +164,7 @@ begin
   select count(distinct v) into cited from jsonb_array_elements_text(p->'cited') v;
   select count(*) into held from claim where run = r.no and sha256 in (select v from jsonb_array_elements_text(p->'cited') v);
   if held <> cited then
-    perform release_batch(p);
+    perform release_lease(p || jsonb_build_object('kind', 'batch', 'id', p->'batch'));
     return '{"kind": "stale"}';
   end if;
   select count(*) into size from candidate where run = r.no and batch = b.id;

@@ -37,22 +37,6 @@ begin
   return jsonb_build_object('kind', 'plan', 'plan', q.body || jsonb_build_object('parts', parts));
 end $$;
 
--- extend_plan({run, plan, token, leaseMs}) -> {kind: held} | {kind: lost}
-create function extend_plan(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
-begin
-  update plan q set lease_until_ms = now_ms() + (p->>'leaseMs')::bigint from run r
-    where r.name = p->>'run' and q.run = r.no and q.id = (p->>'plan')::int and q.lease_token = p->>'token';
-  return case when found then '{"kind": "held"}' else '{"kind": "lost"}' end;
-end $$;
-
--- release_plan({run, plan, token}) -> {}
-create function release_plan(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
-begin
-  update plan q set lease_token = null, lease_until_ms = 0 from run r
-    where r.name = p->>'run' and q.run = r.no and q.id = (p->>'plan')::int and q.lease_token = p->>'token';
-  return '{}';
-end $$;
-
 -- commit_plan({run, plan, token, counters}) -> {kind: committed} | {kind: lost}   its shards are in the store; its parts are needed no more
 create function commit_plan(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
 declare r run; q plan;

@@ -61,14 +61,6 @@ begin
   return jsonb_build_object('kind', 'rows', 'closedAtMs', f.closed_ms, 'chunks', chunks);
 end $$;
 
--- release_page_file({run, file, token}) -> {}
-create function release_page_file(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
-begin
-  update page_file f set lease_token = null, lease_until_ms = 0 from run r
-    where r.name = p->>'run' and f.run = r.no and f.id = (p->>'file')::int and f.lease_token = p->>'token';
-  return '{}';
-end $$;
-
 -- commit_page_file({run, file, token}) -> committed | lost   the store has it
 create function commit_page_file(p jsonb) returns jsonb language plpgsql set search_path = pairmill as $$
 declare r run; n int;

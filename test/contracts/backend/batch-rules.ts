@@ -123,14 +123,18 @@ export function batchRules(open: OpenDesk): void {
       const { backend, run } = desk
       const [batch = ''] = await desk.bring(desk.candidates(1))
       const dead = await desk.heldBatch(batch, { leaseMs: 1 })
-      expect(await backend.extendBatch({ run, batch, token: 'nobody', leaseMs: 600_000 })).toEqual({
+      expect(
+        await backend.extendLease({ run, kind: 'batch', id: batch, token: 'nobody', leaseMs: 600_000 }),
+      ).toEqual({
         kind: 'lost',
       })
       await eventually(
         () => desk.takeBatch(batch),
         ({ kind }) => kind === 'batch',
       )
-      expect(await backend.extendBatch({ run, ...dead, leaseMs: 600_000 })).toEqual({ kind: 'lost' })
+      expect(
+        await backend.extendLease({ run, kind: 'batch', id: batch, token: dead.token, leaseMs: 600_000 }),
+      ).toEqual({ kind: 'lost' })
       expect(await desk.progress()).toMatchObject({ batchesOpen: 1, batchesLeased: 1 })
     })
 
@@ -138,8 +142,8 @@ export function batchRules(open: OpenDesk): void {
       const desk = await open()
       const [batch = ''] = await desk.bring(desk.candidates(1))
       const held = await desk.heldBatch(batch, { leaseMs: 60_000 })
-      const wish = { run: desk.run, batch, token: held.token, leaseMs: 3_600_000 }
-      expect(await desk.backend.extendBatch(wish)).toEqual({ kind: 'held' })
+      const wish = { run: desk.run, kind: 'batch', id: batch, token: held.token, leaseMs: 3_600_000 } as const
+      expect(await desk.backend.extendLease(wish)).toEqual({ kind: 'held' })
       const answer = await desk.takeBatch(batch)
       expect((answer as { inMs: number }).inMs).toBeGreaterThan(60_000)
     })
@@ -213,7 +217,7 @@ export function batchRules(open: OpenDesk): void {
       for (let failures = 0; failures < 3; failures++) {
         const held = await desk.heldBatch(batch)
         expect(held).toMatchObject({ starts: 0, failures })
-        await backend.releaseBatch({ run, batch, token: held.token, failed: true })
+        await backend.releaseLease({ run, kind: 'batch', id: batch, token: held.token, failed: true })
       }
     })
 
@@ -223,12 +227,12 @@ export function batchRules(open: OpenDesk): void {
       const [batch = ''] = await desk.bring(desk.candidates(2))
       for (let i = 0; i < 4; i++) {
         const { token } = await desk.heldBatch(batch)
-        await backend.releaseBatch({ run, batch, token, failed: false })
+        await backend.releaseLease({ run, kind: 'batch', id: batch, token, failed: false })
       }
       expect(await desk.progress()).toMatchObject({ batchesLeased: 0, batchesOpen: 1 })
       for (let i = 0; i < 2; i++) {
         const { token } = await desk.heldBatch(batch)
-        await backend.releaseBatch({ run, batch, token, failed: true })
+        await backend.releaseLease({ run, kind: 'batch', id: batch, token, failed: true })
       }
       expect(await desk.takeBatch(batch)).toMatchObject({ kind: 'split' })
     })
@@ -237,7 +241,13 @@ export function batchRules(open: OpenDesk): void {
       const desk = await open()
       const [batch = ''] = await desk.bring(desk.candidates(1))
       const held = await desk.heldBatch(batch)
-      await desk.backend.releaseBatch({ run: desk.run, batch, token: 'nobody', failed: true })
+      await desk.backend.releaseLease({
+        run: desk.run,
+        kind: 'batch',
+        id: batch,
+        token: 'nobody',
+        failed: true,
+      })
       expect(await desk.progress()).toMatchObject({ batchesLeased: 1 })
       expect(await desk.commitBatch(held, [])).toMatchObject({ kind: 'committed' })
     })

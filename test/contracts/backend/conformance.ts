@@ -8,6 +8,7 @@ import { doubtRules } from './doubt-rules.js'
 import { duplicateRules } from './duplicate-rules.js'
 import { forgetRules } from './forget-rules.js'
 import { frontierRules } from './frontier-rules.js'
+import { heldRules } from './held-rules.js'
 import { leaseRules } from './lease-rules.js'
 import { limitRules } from './limit-rules.js'
 import { nearestRules } from './nearest-rules.js'
@@ -43,6 +44,7 @@ export function backendConformance(name: string, open: () => Promise<OpenedBacke
     politenessRules(desk, (host, ms) => opened.ageThrottle(host, ms))
     renderRules(desk)
     limitRules(desk)
+    heldRules(desk)
     batchRules(desk)
     rejectRules(desk)
     backlogRules(desk)

@@ -50,7 +50,7 @@ export function forgetRules(open: OpenDesk, traces: () => Promise<Record<string,
       const plan = (await backend.allotPlan({ run, batches: [batch], shards: 1, shardSize: 1 }))!
       await backend.leasePlan({ run, plan, token: 't', leaseMs: 600_000 })
       expect(await mark(desk)).toEqual(held)
-      await backend.releasePlan({ run, plan, token: 't' })
+      await backend.releaseLease({ run, kind: 'plan', id: plan, token: 't', failed: false })
       const duty = `duty-${hex(4)}`
       await backend.claimDuty({ duty, token: 't', leaseMs: 600_000 })
       expect(await mark(desk, duty)).toEqual(held)

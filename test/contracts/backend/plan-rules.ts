@@ -100,7 +100,7 @@ export function planRules(open: OpenDesk): void {
     it('are the same each time they are handed out', async () => {
       const { backend, run, plan } = await openPlanned()
       const one = await backend.leasePlan({ run, plan, token: 'one', leaseMs })
-      await backend.releasePlan({ run, plan, token: 'one' })
+      await backend.releaseLease({ run, kind: 'plan', id: plan, token: 'one', failed: false })
       expect(await backend.leasePlan({ run, plan, token: 'two', leaseMs })).toEqual(one)
     })
 
@@ -116,12 +116,16 @@ export function planRules(open: OpenDesk): void {
       )
       expect(await backend.openPlans(run)).toEqual([])
       expect(await backend.leasePlan({ run, plan, token: 'third', leaseMs })).toMatchObject({ kind: 'busy' })
-      expect(await backend.extendPlan({ run, plan, token: 'dead', leaseMs })).toEqual({ kind: 'lost' })
+      expect(await backend.extendLease({ run, kind: 'plan', id: plan, token: 'dead', leaseMs })).toEqual({
+        kind: 'lost',
+      })
       expect(await backend.commitPlan({ run, plan, token: 'dead', counters: { shards: 1 } })).toEqual({
         kind: 'lost',
       })
-      await backend.releasePlan({ run, plan, token: 'dead' })
-      expect(await backend.extendPlan({ run, plan, token: 'next', leaseMs })).toEqual({ kind: 'held' })
+      await backend.releaseLease({ run, kind: 'plan', id: plan, token: 'dead', failed: false })
+      expect(await backend.extendLease({ run, kind: 'plan', id: plan, token: 'next', leaseMs })).toEqual({
+        kind: 'held',
+      })
       expect(await backend.leasePlan({ run, plan: 987_654, token: 't', leaseMs })).toEqual({ kind: 'gone' })
     })
 

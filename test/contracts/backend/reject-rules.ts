@@ -111,7 +111,7 @@ export function rejectRules(open: OpenDesk): void {
       expect(await backend.openBatches(run, 10)).toEqual([batch, first, second])
       const held = await desk.heldRejects(batch)
       expect(await backend.openBatches(run, 10)).toEqual([first, second])
-      await backend.releaseBatch({ run, batch, token: held.token, failed: false })
+      await backend.releaseLease({ run, kind: 'batch', id: batch, token: held.token, failed: false })
       expect(await backend.openBatches(run, 1)).toEqual([batch])
     })
 
@@ -162,7 +162,7 @@ export function rejectRules(open: OpenDesk): void {
       for (let failures = 0; failures < 3; failures++) {
         const { token } = await desk.heldRejects(batch)
         expect(await desk.takeBatch(batch)).toMatchObject({ kind: 'busy' })
-        await backend.releaseBatch({ run, batch, token, failed: true })
+        await backend.releaseLease({ run, kind: 'batch', id: batch, token, failed: true })
       }
       const held = await desk.heldRejects(batch)
       expect(held.rejects).toEqual(first.rejects)

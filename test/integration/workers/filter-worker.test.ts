@@ -61,8 +61,8 @@ function desk(scene: Scene) {
   const released: { failed: boolean }[] = []
   const backend: Partial<Backend> = {
     leaseBatch: async () => scene.lease,
-    extendBatch: async () => ({ kind: 'held' }),
-    releaseBatch: async ({ failed }) => void released.push({ failed }),
+    extendLease: async () => ({ kind: 'held' }),
+    releaseLease: async ({ failed }) => void released.push({ failed }),
     reserve: async ({ slots }) =>
       slots.map(({ host, want }) => ({ host, granted: want, inMs: 0, delayMs: 0, failures: 0 })),
     reportHosts: async (reports) => void reported.push(...reports),

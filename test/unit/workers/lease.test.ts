@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import type { Held } from '../../../src/backend/backend.js'
+import type { Backend, Held } from '../../../src/backend/backend.js'
 import { atOnce, createTurns, inSlices, type Steps } from '../../../src/crawl/index.js'
 import { sleep } from '../../../src/timing/sleep.js'
 import { keepLease, withLease } from '../../../src/workers/lease.js'
@@ -80,30 +80,35 @@ describe('a lease that is kept', () => {
 
 describe('work under a lease', () => {
   const failure = new Error('the disk is full')
-  const leased = (extend: () => Promise<Held>) => {
-    const release = vi.fn(async () => {})
-    return { release, work: { leaseMs: 15, extend, release } }
+  const taken = { run: 'r', kind: 'plan', id: 3, token: 't', leaseMs: 15 } as const
+  const leased = (extendLease: Backend['extendLease']) => {
+    const releaseLease = vi.fn<Backend['releaseLease']>(async () => {})
+    return { extendLease, releaseLease }
   }
 
   it('gives the lease back where it fails, and says so', async () => {
-    const { work, release } = leased(async () => held)
-    await expect(withLease(work, never, () => Promise.reject(failure))).rejects.toBe(failure)
-    expect(release).toHaveBeenCalledOnce()
+    const backend = leased(async () => held)
+    await expect(withLease(backend, taken, never, () => Promise.reject(failure))).rejects.toBe(failure)
+    const { leaseMs, ...work } = taken
+    expect(backend.releaseLease.mock.calls).toEqual([[{ ...work, failed: false }]])
+    const blamed = { ...taken, hasFailed: () => true }
+    await expect(withLease(backend, blamed, never, () => Promise.reject(failure))).rejects.toBe(failure)
+    expect(backend.releaseLease).toHaveBeenLastCalledWith({ ...work, failed: true })
   })
 
   it('is another’s where the lease is lost, and done here', async () => {
-    const { work, release } = leased(async () => lost)
+    const backend = leased(async () => lost)
     const untilLost = ({ signal }: { signal: AbortSignal }) =>
       new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
-    expect(await withLease(work, never, untilLost)).toEqual({ kind: 'done' })
-    expect(release).not.toHaveBeenCalled()
+    expect(await withLease(backend, taken, never, untilLost)).toEqual({ kind: 'done' })
+    expect(backend.releaseLease).not.toHaveBeenCalled()
   })
 
   it('answers what came of it', async () => {
-    const { work, release } = leased(async () => held)
+    const backend = leased(async () => held)
     const again = { kind: 'again', inMs: 7 } as const
-    expect(await withLease(work, never, async () => again)).toBe(again)
-    expect(release).not.toHaveBeenCalled()
+    expect(await withLease(backend, taken, never, async () => again)).toBe(again)
+    expect(backend.releaseLease).not.toHaveBeenCalled()
   })
 })
 

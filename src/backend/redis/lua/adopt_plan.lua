@@ -19,7 +19,7 @@ for i, part in ipairs(p.plan.parts) do
   local key = batch_key(no, batch)
   local b = hash_of(key)
   if is_open(b.state) then
-    if b.token then free_batch(no, batch) end
+    if b.token then let_go(no, 'batch', batch) end
     call('ZREM', batch_key(no, 'free'), batch)
     drop_members(no, batch)
     add(no, 'batches_open', -1)

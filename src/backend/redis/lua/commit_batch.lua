@@ -17,7 +17,7 @@ if not is_open(b.state) or b.token ~= token then return { 'lost' } end
 local set, images = open_table(no, 'image'), open_images(no)
 for _, number in ipairs(take_list()) do
   if not is_known(set, number) then
-    free_batch(no, batch)
+    let_go(no, 'batch', batch)
     call('HINCRBY', batch_key(no, batch), 'starts', -1)
     return { 'stale' }
   end
@@ -74,7 +74,7 @@ table.sort(kept)
 local lost = table.concat(losers, ';')
 
 buffer_candidates(no, deferred, true)
-free_batch(no, batch)
+let_go(no, 'batch', batch)
 call('ZREM', batch_key(no, 'free'), batch)
 drop_members(no, batch)
 if part == '' then

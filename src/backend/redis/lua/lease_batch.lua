@@ -17,10 +17,9 @@ local function given(before)
   return answer
 end
 if b.token == token then return given(starts - 1) end
-if b.token then
-  if tonumber(b['until']) > now then return { 'busy', tonumber(b['until']) - now } end
-  free_batch(no, batch)
-end
+local busy = busy_ms(token, no, 'batch', batch)
+if busy then return { 'busy', busy } end
+if b.token then let_go(no, 'batch', batch) end
 if is_closed_to_batches(no) then return { 'gone' } end
 
 if starts + failures >= 2 and not b.rejects and call('LLEN', members_key(no, batch)) > 1 then
@@ -36,8 +35,8 @@ if starts + failures >= 2 and not b.rejects and call('LLEN', members_key(no, bat
   add(no, 'batches_open', -1)
   return { 'split', halves[1], halves[2] }
 end
-call('HSET', batch_key(no, batch), 'token', token, 'until', now + lease_ms, 'starts', starts + 1)
+hold(token, no, 'batch', batch, lease_ms)
+call('HSET', batch_key(no, batch), 'starts', starts + 1)
 call('ZREM', batch_key(no, 'free'), batch)
-call('ZADD', batch_key(no, 'held'), now + lease_ms, batch)
 add(no, 'batches_leased', 1)
 return given(starts)

@@ -2,16 +2,14 @@
 --   | [{kind: busy, inMs}] | [{kind: gone}]
 -- Chunks are a megabyte and more: they are no part of the JSON, which would take the server tens of milliseconds to build.
 -- @begins
+-- @include leases
 local p = argument()
 local no = run_number(p.run)
-local until_ = tonumber(call('ZSCORE', full_files_key(no), p.file) or nil)
-if not until_ then return { '{"kind":"gone"}' } end
-local file = fields(page_file_key(no, p.file), 'token', 'closed')
-local settled = tonumber(file[2]) + p.settleMs
-if file[1] and file[1] ~= p.token and until_ > now then return { object('kind', '"busy"', 'inMs', until_ - now) } end
-if settled > now then return { object('kind', '"busy"', 'inMs', settled - now) } end
-call('HSET', page_file_key(no, p.file), 'token', p.token)
-call('ZADD', full_files_key(no), now + p.leaseMs, p.file)
+local closed = call('HGET', page_file_key(no, p.file), 'closed')
+if not closed then return { '{"kind":"gone"}' } end
+local busy = busy_ms(p.token, no, 'page_file', p.file) or closed + p.settleMs - now
+if busy > 0 then return { object('kind', '"busy"', 'inMs', busy) } end
+hold(p.token, no, 'page_file', p.file, p.leaseMs)
 local answer = call('LRANGE', page_rows_key(no, p.file), 0, -1)
-table.insert(answer, 1, object('kind', '"rows"', 'closedAtMs', file[2]))
+table.insert(answer, 1, object('kind', '"rows"', 'closedAtMs', closed))
 return answer

@@ -2,14 +2,14 @@
 --   -> [{kind: plan, plan: {plan, firstShard, shards, shardSize, createdAtMs, parts: [{batch, name, ...}]}}, losers of each part ('row reason winner;...') ...]
 --    | [{kind: busy, inMs}] | [{kind: gone}]
 -- @begins
+-- @include leases
 local p = argument()
 local no, plan = run_number(p.run), p.plan
-local until_ = tonumber(call('ZSCORE', plan_key(no, 'open'), plan) or nil)
-if not until_ then return { '{"kind":"gone"}' } end
-local kept = fields(plan_key(no, plan), 'first', 'shards', 'shard_size', 'created', 'batches', 'token')
-if kept[6] and kept[6] ~= p.token and until_ > now then return { object('kind', '"busy"', 'inMs', until_ - now) } end
-call('HSET', plan_key(no, plan), 'token', p.token)
-call('ZADD', plan_key(no, 'open'), now + p.leaseMs, plan)
+if not call('ZSCORE', plan_key(no, 'open'), plan) then return { '{"kind":"gone"}' } end
+local busy = busy_ms(p.token, no, 'plan', plan)
+if busy then return { object('kind', '"busy"', 'inMs', busy) } end
+hold(p.token, no, 'plan', plan, p.leaseMs)
+local kept = fields(plan_key(no, plan), 'first', 'shards', 'shard_size', 'created', 'batches')
 local parts, answer = {}, {}
 for batch in string.gmatch(kept[5], '%d+') do
   local b = fields(batch_key(no, batch), 'part', 'size', 'sha256', 'rows', 'kept_rows', 'losers')

@@ -74,11 +74,17 @@ describe.skipIf(serverCommand === null)(`a Redis at maxmemory${whyNoServer}`, { 
     const [batch = ''] = await desk.bring(desk.candidates(3))
     const held = await desk.heldBatch(batch)
     await whileFull(async () => {
-      expect(await backend.extendBatch({ run: desk.run, batch, token: held.token, leaseMs: 30_000 })).toEqual(
-        {
-          kind: 'held',
-        },
-      )
+      expect(
+        await backend.extendLease({
+          run: desk.run,
+          kind: 'batch',
+          id: batch,
+          token: held.token,
+          leaseMs: 30_000,
+        }),
+      ).toEqual({
+        kind: 'held',
+      })
       expect(await desk.commitBatch(held, [])).toMatchObject({ kind: 'committed' })
     })
   })

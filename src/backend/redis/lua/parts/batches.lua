@@ -1,4 +1,4 @@
--- @include captions
+-- @include captions leases
 
 -- Puts candidates, {attempts, host, body, at}, into the buffer: where `deferred`, they are not ready
 -- before `at`. One that returns has a new id, so that the order of ids is that in which they began to wait.
@@ -55,11 +55,8 @@ local function add_candidates(no)
 end
 
 -- A batch of candidates is 'open' until it is committed. One of rejects is 'rejects', so that a worker of an earlier version, which knows of
--- none, leaves it alone; and it comes before all others, for it takes next to no time.
+-- none, leaves it alone.
 local function is_open(state) return state == 'open' or state == 'rejects' end
-local function list_free(no, batch)
-  call('ZADD', batch_key(no, 'free'), call('HGET', batch_key(no, batch), 'state') == 'rejects' and 0 or batch, batch)
-end
 local function open_batch(no, batch, state)
   call('HSET', batch_key(no, batch), 'state', state)
   list_free(no, batch)
@@ -174,12 +171,4 @@ local function drop_members(no, batch)
   if rejects == 0 then call_with('HDEL', bodies_key(no), call('LRANGE', members_key(no, batch), 0, -1)) end
   add(no, 'rejects', -rejects)
   call('DEL', members_key(no, batch))
-end
-
--- Gives the lease of a batch up.
-local function free_batch(no, batch)
-  call('HDEL', batch_key(no, batch), 'token', 'until')
-  call('ZREM', batch_key(no, 'held'), batch)
-  list_free(no, batch)
-  subtract_leased(no, 'batches_leased', 1)
 end

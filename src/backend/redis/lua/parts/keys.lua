@@ -43,10 +43,10 @@
 --   g<no>:<band><value>  string  kept images by a 16-bit band of their perceptual hash: 10 bytes each (parts/bands.lua)
 --   g<no>:p<bucket>      hash    or, where there are many, by every two of its five chunks (parts/chunks.lua)
 --   j<no>:<block>        hash    contents of kept images by number, and perceptual hashes (parts/nearness.lua)
---   p<no>:<plan>         hash    an open plan
+--   p<no>:<plan>         hash    an open plan; it, a batch and a file that is full have the lease too: token, until (parts/leases.lua)
 --   p<no>:open           zset    open plans, by the end of the lease, 0 = free; p<no>:done set: those that were carried out
 --   v<no>:<file>         list    rows of the page ledger that go into one file: '<when> <chunk>', a chunk (page-chunk.ts) for each commit
---   v<no>:<file>:file    hash    a file that is full: rows, closed (when it was), token
+--   v<no>:<file>:file    hash    a file that is full: rows, closed (when it was)
 --   v<no>:full           zset    full files, by the end of the lease, 0 = free
 --   v<no>:dropped        list    '<n> <when> <reason> <host> <on whose word>': URLs that were dropped and are in no chunk yet, as they waited:
 --   x<no>:<n>            list, zset   a q or w that was
