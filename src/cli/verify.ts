@@ -44,6 +44,7 @@ export function renderVerification(dir: string, found: Verification): string {
   if (problems.length > mostListed) {
     lines.push(`  and ${formatCount(problems.length - mostListed)} more; --json lists all of them`)
   }
+  if (found.isCopy) lines.push('a copy without .pairmill/: checked by its manifest.json')
   if (underWay.length > 0) {
     lines.push(`${amount(underWay.length, 'file')} of shards that are not committed yet: left out`)
   }

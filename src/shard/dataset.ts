@@ -19,7 +19,7 @@ import {
   type Manifest,
   manifestSchema,
   type sizesSchema,
-  type widsSchema,
+  type Wids,
 } from './manifest.js'
 import { type PageEntry, readPageEntries } from './page-entry.js'
 import { mergedCounts } from './stats.js'
@@ -121,7 +121,7 @@ export function sizesOf(entries: readonly ShardEntry[]): z.infer<typeof sizesSch
   return Object.fromEntries(withTar(entries).map(({ tar, entry }) => [tar.name, entry.samples]))
 }
 
-export function widsOf(entries: readonly ShardEntry[]): z.infer<typeof widsSchema> {
+export function widsOf(entries: readonly ShardEntry[]): Wids {
   return {
     __kind__: 'wids-shard-index-v1',
     wids_version: 1,
@@ -145,7 +145,7 @@ export function manifestShards(entries: readonly ShardEntry[]): Manifest['shards
   }))
 }
 
-export function manifestPages(entries: readonly PageEntry[]): Manifest['pages'] {
+export function manifestPages(entries: readonly Pick<PageEntry, 'rows' | 'stored'>[]): Manifest['pages'] {
   return entries.map(({ rows, stored: { name, size, sha256 } }) => ({ name, rows, size, sha256 }))
 }
 
@@ -166,6 +166,7 @@ function manifestOf(
     modelId: entries[0]?.modelId ?? null,
     threshold: info.threshold,
     format: entries[0]?.format ?? null,
+    shardSize: entries[0]?.shardSize ?? null,
     uids: entries.some(({ v }) => v === 1) ? null : info.uids,
     optionsDigest: info.optionsDigest,
     options: { ...info.options },

@@ -11,6 +11,7 @@ export const fileSchema = z.object({
   /** Bytes. */
   size: z.int().nonnegative(),
   sha256: z.string(),
+  /** Empty = nobody told it: the entry was made up from a manifest. */
   md5: z.string(),
 })
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { uidKinds } from '../records/index.js'
+import { storedFormats, uidKinds } from '../records/index.js'
 import { histogramSchema, type ScoreHistogram } from './histogram.js'
 
 /** Sums over the entries of a dataset. */
@@ -29,7 +29,9 @@ export const manifestSchema = z.object({
   bytes: z.int(),
   modelId: z.string().nullable(),
   threshold: z.number().nullable(),
-  format: z.string().nullable(),
+  format: z.enum(storedFormats).nullable(),
+  /** Samples in the largest shard, which fixes the digits of a key; null = it is not known: there is no shard, or it is a manifest of version 1. */
+  shardSize: z.int().nullable().default(null),
   /** Kind of its uids: of what `UidKind` says; null = its pairs have none. */
   uids: z.enum(uidKinds).nullable().default(null),
   optionsDigest: z.string(),
@@ -66,3 +68,5 @@ export const widsSchema = z.strictObject({
     z.strictObject({ url: z.string(), nsamples: z.int(), md5sum: z.string(), filesize: z.int() }),
   ),
 })
+
+export type Wids = z.infer<typeof widsSchema>

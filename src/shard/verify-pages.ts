@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { messageOf } from '../records/index.js'
+import { copiedPages } from './copied.js'
 import { manifestPages } from './dataset.js'
 import { manifestName, pageFileName, pagesPrefix } from './layout.js'
 import type { Manifest } from './manifest.js'
@@ -9,6 +10,9 @@ import type { Report } from './problem.js'
 import type { Store } from './store.js'
 import { checkedCopy } from './verify-shard.js'
 
+/** Entry of a file of the page ledger; `outcomes` null = nobody counted them. */
+type KnownPages = Omit<PageEntry, 'outcomes'> & { readonly outcomes: PageEntry['outcomes'] | null }
+
 /**
  * Re-reads the page ledger: its numbers are dense, its files are as their entries say, and the manifest names them. While the run goes on (the
  * manifest is not complete), the manifest may fall behind, and a file may lie there before its entry: those are answered.
@@ -16,15 +20,16 @@ import { checkedCopy } from './verify-shard.js'
 export async function verifyPages(
   store: Store,
   manifest: Manifest | null,
+  isCopy: boolean,
   report: Report,
   signal: AbortSignal,
 ): Promise<{ readonly rows: number; readonly underWay: readonly string[] }> {
   // Before the entries, which decide.
   const files: string[] = []
   for await (const { name } of store.list(pagesPrefix, signal)) files.push(name)
-  let entries: readonly PageEntry[]
+  let entries: readonly KnownPages[]
   try {
-    entries = await readPageEntries(store, signal)
+    entries = isCopy && manifest !== null ? copiedPages(manifest) : await readPageEntries(store, signal)
   } catch (error) {
     signal.throwIfAborted()
     report(messageOf(error))
@@ -61,7 +66,7 @@ export async function verifyPages(
 
 async function verifyPageFile(
   store: Store,
-  { stored, rows, outcomes }: PageEntry,
+  { stored, rows, outcomes }: KnownPages,
   report: Report,
   signal: AbortSignal,
 ): Promise<void> {
@@ -81,7 +86,8 @@ async function verifyPageFile(
       urls.add(row.url)
     }
     if (found.length !== rows) report(`has ${found.length} rows, its entry says ${rows}`, at)
-    if (!isDeepStrictEqual(outcomesOf(found), outcomes)) report('counts other outcomes than its entry', at)
+    if (outcomes !== null && !isDeepStrictEqual(outcomesOf(found), outcomes))
+      report('counts other outcomes than its entry', at)
   } catch (error) {
     signal.throwIfAborted()
     report(`is not readable: ${messageOf(error)}`, at)

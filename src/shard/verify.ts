@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { z } from 'zod'
 import { messageOf } from '../records/index.js'
+import { copiedEntries } from './copied.js'
 import { manifestShards, sizesOf, summarise, widsOf } from './dataset.js'
 import { planStems, readEntries, readPlans, type ShardEntry, stemOf } from './entry.js'
 import {
@@ -38,6 +39,8 @@ export interface Verification {
   readonly pages: number
   /** Files of shards that a plan is still to commit: what a run leaves that is under way or was killed. No problem. */
   readonly underWay: readonly string[]
+  /** Whether it is a copy without `.pairmill/`: then its manifest decides what belongs to it. */
+  readonly isCopy: boolean
 }
 
 /**
@@ -73,6 +76,9 @@ export async function verifyDataset(
     report(messageOf(error))
   }
 
+  const isCopy = problems.length === 0 && entries.length === 0 && planned.length === 0 && hasShards(compiled)
+  if (isCopy) entries = await copiedEntries(store, compiled.manifest, compiled.wids, signal)
+
   if (compiled.manifest?.complete === true) verifyComplete(compiled, compiled.manifest, entries, report)
   else verifyBehind(compiled, entries, report)
   const pending = new Set(compiled.manifest?.complete === true ? [] : planned)
@@ -92,7 +98,7 @@ export async function verifyDataset(
       key: again.key,
     })
   }
-  const pages = await verifyPages(store, compiled.manifest, report, signal)
+  const pages = await verifyPages(store, compiled.manifest, isCopy, report, signal)
   const { shards, rows } = summarise(entries)
   return {
     problems,
@@ -101,7 +107,12 @@ export async function verifyDataset(
     rows,
     pages: pages.rows,
     underWay: [...underWay, ...pages.underWay],
+    isCopy,
   }
+}
+
+function hasShards(compiled: Compiled): compiled is Compiled & { readonly manifest: Manifest } {
+  return compiled.manifest !== null && compiled.manifest.shards.length > 0
 }
 
 /** Reports what concerns no single shard. */

@@ -91,6 +91,7 @@ describe('what comes from a file, a server or a site', () => {
             rows: 1,
             pages: 0,
             underWay: [],
+            isCopy: false,
           }),
         ),
     ],

@@ -3,7 +3,15 @@ import { verifyCommand } from '../../../src/cli/verify.js'
 import type { Verification, VerifyProgress } from '../../../src/shard/index.js'
 import { paper } from '../../fixtures/cli/output.js'
 
-const fine: Verification = { problems: [], shards: 4, samples: 1204, rows: 2003, pages: 0, underWay: [] }
+const fine: Verification = {
+  problems: [],
+  shards: 4,
+  samples: 1204,
+  rows: 2003,
+  pages: 0,
+  underWay: [],
+  isCopy: false,
+}
 const problem = { shard: 2, key: '000020017', file: '00002.tar', message: 'sha256 is not that of the entry' }
 
 function called(found: Verification, onTerminal = false) {
@@ -82,7 +90,15 @@ describe('verify', () => {
   })
 
   it('of a folder with nothing committed is not a success', async () => {
-    const { stdout, deps } = called({ problems: [], shards: 0, samples: 0, rows: 0, pages: 0, underWay: [] })
+    const { stdout, deps } = called({
+      problems: [],
+      shards: 0,
+      samples: 0,
+      rows: 0,
+      pages: 0,
+      underWay: [],
+      isCopy: false,
+    })
     expect(await verifyCommand('/data', false, deps)).toBe(1)
     expect(stdout.text()).toBe('/data: nothing is committed here\n')
   })

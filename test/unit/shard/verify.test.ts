@@ -66,7 +66,15 @@ describe('a whole dataset', () => {
     const { store } = await dataset()
     const seen: unknown[] = []
     const result = await verifyDataset(store, (progress) => seen.push(progress), calm)
-    expect(result).toEqual({ problems: [], shards: 3, samples: 19, rows: 35, pages: 0, underWay: [] })
+    expect(result).toEqual({
+      problems: [],
+      shards: 3,
+      samples: 19,
+      rows: 35,
+      pages: 0,
+      underWay: [],
+      isCopy: false,
+    })
     expect(seen.at(-1)).toEqual({ done: 4, total: 4, samples: 19 })
   })
 
@@ -158,6 +166,47 @@ describe('a whole dataset', () => {
     await executePlan({ store }, await planOf(store, [{ kept: 0, rejected: 3 }]), ignore, calm)
     await compileDataset(store, info, calm)
     expect(await verify(store)).toMatchObject({ problems: [], shards: 0, rows: 3 })
+  })
+})
+
+describe('a copy without .pairmill/', () => {
+  const copy = async (of: (manifest: Record<string, unknown>) => object = (manifest) => manifest) => {
+    const made = await dataset()
+    await rm(join(made.dir, '.pairmill'), { recursive: true })
+    await changeFile(join(made.dir, 'manifest.json'), (bytes) =>
+      Buffer.from(JSON.stringify(of(JSON.parse(bytes.toString())))),
+    )
+    return made
+  }
+
+  it('passes by its manifest', async () => {
+    const { store } = await copy()
+    expect(await verify(store)).toEqual({
+      ...{ problems: [], shards: 3, samples: 19, rows: 35, pages: 0, underWay: [], isCopy: true },
+    })
+  })
+
+  it('passes by a manifest of version 1, which told less', async () => {
+    const { store } = await copy(({ shardSize: _, uids: __, languages: ___, ...rest }) => ({ ...rest, v: 1 }))
+    expect(await verify(store)).toMatchObject({ problems: [], samples: 19, isCopy: true })
+  })
+
+  it('fails where a file is not the one of the manifest, is gone, or is not named by it', async () => {
+    const { dir, store } = await copy()
+    await changeFile(join(dir, '00001.tar'), (bytes) => {
+      bytes[800] = (bytes[800] ?? 0) ^ 1
+      return bytes
+    })
+    await rm(join(dir, '00002.parquet'))
+    await writeFile(join(dir, '00007.tar'), 'x')
+    const { problems } = await verify(store)
+    expect(problems.map(({ file, message }) => `${file} ${message}`)).toEqual(
+      expect.arrayContaining([
+        '00001.tar has another sha256 than its entry says',
+        '00002.parquet is missing',
+        '00007.tar is not committed: no entry names it',
+      ]),
+    )
   })
 })
 
