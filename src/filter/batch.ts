@@ -8,6 +8,9 @@ import { type PictureDeps, type PictureOutcome, takePicture } from './picture.js
 import { captionKey } from './text.js'
 import { createTextJudge, reasonOf } from './text-verdict.js'
 
+/** What is told of a batch while it goes on, in candidates: their images came, or need not come any more; they have their verdict. */
+export type BatchStep = 'images_fetched' | 'images_done' | 'judged'
+
 /** Dependencies of a batch. */
 export interface BatchDeps extends PictureDeps {
   /**
@@ -31,6 +34,8 @@ export interface BatchDeps extends PictureDeps {
   ) => Promise<readonly { index: number; of: string; near: boolean }[]>
   /** How many candidates of the run carry each text. */
   readonly captionCounts: (texts: readonly string[]) => Promise<readonly number[]>
+  /** Absent = nobody wants to know. */
+  readonly onStep?: (step: BatchStep, candidates: number) => void
 }
 
 export interface BatchItem {
@@ -79,10 +84,20 @@ export async function filterBatch(
     usable.reason === null ? { kind: 'deferred', delayMs: 0 } : rejected(usable.reason, null, noFacts),
   )
 
+  let told = 0
+  const tell = () => {
+    const have = judged.filter(({ kind }) => kind === 'rejected' || kind === 'kept').length
+    deps.onStep?.('judged', have - told)
+    told = have
+  }
+  tell()
+  deps.onStep?.('images_done', told)
   const pictures = await takeAll(deps, items, captions, options, signal)
   for (const [index, outcome] of pictures) judged[index] = judgePicture(outcome)
   if (options.dedupe !== 'off') await rejectDuplicates(deps, judged)
+  tell()
   await scoreAll(deps, items, captions, judged, options, signal)
+  tell()
 
   const marks = { modelId: deps.modelId, uids: uidKindOf(options) }
   const rows: BatchRow[] = []
@@ -203,6 +218,9 @@ async function takeAll(
       const attempts = Math.max(...indexes.map((index) => items[index]?.attempts ?? 0))
       const outcome = await takePicture(deps, JSON.parse(key) as string[], attempts, options, signal)
       for (const index of indexes) outcomes.set(index, outcome)
+      if (outcome.kind === 'deferred') continue
+      deps.onStep?.('images_done', indexes.length)
+      if (outcome.sha256 !== null) deps.onStep?.('images_fetched', indexes.length)
     }
   }
   await Promise.all(Array.from({ length: downloads }, lane))

@@ -7,7 +7,7 @@ import type { RunOptions } from '../options/index.js'
 import { messageOf } from '../records/index.js'
 import type { Store } from '../shard/index.js'
 import { createSemaphore, sleep } from '../timing/index.js'
-import type { Scoring } from '../workers/index.js'
+import { type Scoring, UnderWay } from '../workers/index.js'
 import type { Observe, WorkEvent } from './observe/events.js'
 import { observedBackend } from './observe/observed.js'
 import type { Claim } from './output-claim.js'
@@ -55,6 +55,8 @@ export interface WorkDeps {
    */
   readonly isAlone: boolean
   readonly observe: Observe
+  /** What of this process's work is on its way to a commit, for who shows it; absent = nobody does. */
+  readonly underWay?: UnderWay
   readonly now: () => number
   readonly random: () => number
 }
@@ -137,6 +139,7 @@ class Engine {
       renderer: () => this.#renderer(),
       claim: deps.claim,
       observe,
+      underWay: deps.underWay ?? new UnderWay(now),
       settleMs: options.settleMs,
       abort: this.#abort,
       now,

@@ -46,7 +46,7 @@ export function workInFleet(options: FleetWorkOptions, deps: FleetWorkDeps, sign
   let browsers: Promise<Renderer | null> | null = null
   const openBrowsers = async (): Promise<Renderer | null> => {
     const trouble = (message: string) => observe({ kind: 'trouble', run: null, key: null, message })
-    const opened = await openRenderer(environment.browser, trouble)
+    const opened = await openRenderer(environment.browser, trouble, null)
     if (opened.note !== null) observe({ kind: 'notice', message: opened.note })
     return opened.renderer
   }

@@ -3,6 +3,8 @@ import { type DatabaseThread, startPglite } from '../backend/index.js'
 import { makeFolder } from '../disk/index.js'
 import type { RunOptions } from '../options/index.js'
 import { isS3Url, messageOf } from '../records/index.js'
+import { steadyClock } from '../timing/index.js'
+import { UnderWay } from '../workers/index.js'
 import { lockFolder } from './folder-lock.js'
 import { workThrough } from './folder-work.js'
 import { withInputReport } from './input-report.js'
@@ -46,11 +48,16 @@ async function runInPlace(
   if (lock.kind === 'unusable') return refused('bad_out', lock.message)
   if (lock.kind === 'stopped') return { kind: 'unbegun' }
   const closers: Closers = []
-  const status = createStatus(runName, options.out, privateDir, hooks)
   const lost = new AbortController()
   lock.onLost((error) => lost.abort(error))
   const abort = AbortSignal.any([signals.abort, lost.signal])
-  const run: FolderRun = { options, environment, hooks, signals, status, privateDir, lost, abort }
+  const underWay = new UnderWay(steadyClock())
+  const onSnapshot: RunHooks['onSnapshot'] = (snapshot) => {
+    underWay.settle()
+    hooks.onSnapshot(snapshot)
+  }
+  const status = createStatus(runName, options.out, privateDir, { ...hooks, onSnapshot })
+  const run: FolderRun = { options, environment, hooks, signals, status, underWay, privateDir, lost, abort }
   try {
     return await runLocked(run, { ...found, lock, database }, closers)
   } catch (error) {

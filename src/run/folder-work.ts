@@ -1,3 +1,4 @@
+import type { Backend } from '../backend/index.js'
 import { SourceError } from '../crawl/index.js'
 import { sleep, steadyClock } from '../timing/index.js'
 import { usableCores } from './cores.js'
@@ -20,7 +21,7 @@ const maxTroubles = 50
 
 /** The run's work to its end, with the reading of its sources and the telling of its state beside it. */
 export async function workThrough(run: FolderRun, opened: OpenedRun): Promise<RunEnd> {
-  const { signals, lost, abort, status } = run
+  const { hooks, signals, lost, abort, status, underWay } = run
   const { backend } = opened.hub
   /** Aborted where a source cannot be read any further now: what was read is finished. */
   const dry = new AbortController()
@@ -32,11 +33,17 @@ export async function workThrough(run: FolderRun, opened: OpenedRun): Promise<Ru
   const onDrain = () => status.state('draining')
   drain.addEventListener('abort', onDrain, { once: true })
   let told: RunSnapshot | null = null
+  const read: Backend = { ...backend, counters: (of) => underWay.reading(() => backend.counters(of)) }
   const tell = async () => {
-    told = await status.update(backend)
+    told = await status.update(read)
     return told
   }
   const telling = keepTelling(run, tell, AbortSignal.any([over.signal, abort]))
+  let isReading = run.options.sources.length > 0
+  void reading.finally(() => {
+    isReading = false
+  })
+  hooks.onWork?.(() => ({ ...underWay.look(), isReading }))
   try {
     await working.ended
   } finally {
@@ -58,7 +65,7 @@ export async function workThrough(run: FolderRun, opened: OpenedRun): Promise<Ru
 
 /** Starts the engine as a fleet of one. */
 function startWork(run: FolderRun, opened: OpenedRun, drain: AbortSignal): Working {
-  const { options, hooks, status, lost, abort } = run
+  const { options, hooks, status, underWay, lost, abort } = run
   const { hub, store, scoring, renderer } = opened
   return work(
     {
@@ -85,6 +92,7 @@ function startWork(run: FolderRun, opened: OpenedRun, drain: AbortSignal): Worki
         if (status.troubles() > maxTroubles)
           lost.abort(new Error('too many failures with nothing done in between'))
       },
+      underWay,
       now: steadyClock(),
       random: Math.random,
     },

@@ -24,6 +24,7 @@ export type {
   Environment,
   InputReport,
   ReadStatus,
+  RunActivity,
   RunEnd,
   RunPipeline,
   RunSignals,

@@ -12,6 +12,7 @@ import {
   standingProblem,
   sweepParts,
 } from '../shard/index.js'
+import type { UnderWay } from '../workers/index.js'
 import { type ReadyRun, readyRun, startRun } from './launch.js'
 import { databaseDirOf } from './output.js'
 import { claimOutput, folderOwner } from './output-claim.js'
@@ -31,6 +32,7 @@ export interface FolderRun {
   readonly hooks: RunHooks
   readonly signals: RunSignals
   readonly status: Status
+  readonly underWay: UnderWay
   readonly privateDir: string
   /** Aborted with the error that ends the run: its lock, database or model is lost. */
   readonly lost: AbortController
@@ -81,7 +83,7 @@ export async function openRun(
   const ready = await readyFolderRun(run, hub)
   if (ready.kind === 'refused') return ready
 
-  status.note('opening the model')
+  status.note(`loading the model ${options.model}`)
   const scoring = await openScoring(options, environment, lost, (text) => status.note(text), abort)
   if ('message' in scoring) return refused('model', scoring.message)
   closers.push(scoring.close)
@@ -89,7 +91,8 @@ export async function openRun(
   status.model(model.id === null ? null : { ...model, id: model.id })
   if (scoring.note !== null) hooks.onNote(scoring.note)
 
-  const rendering = await openBrowser(options, environment, hooks)
+  if (options.render === 'always') status.note('starting the browser')
+  const rendering = await openBrowser(run)
   if ('message' in rendering) return refused('browser', rendering.message)
   const { renderer } = rendering
   if (renderer !== null) closers.push(() => renderer.close())
@@ -106,6 +109,8 @@ export async function openRun(
     )
   }
   status.note(null)
+  // What an earlier start did is known before the first of this one's work is seen.
+  await status.update(hub.backend)
   return { kind: 'opened', hub, store, scoring, renderer }
 }
 
@@ -158,13 +163,14 @@ async function takeStore(
 }
 
 /** `always` is a promise, which needs a browser that starts; `auto` does with what there is. */
-async function openBrowser(
-  { render, seeds }: RunOptions,
-  environment: Environment,
-  hooks: RunHooks,
-): Promise<{ readonly renderer: Renderer | null } | { readonly message: string }> {
+async function openBrowser({
+  options: { render, seeds },
+  environment,
+  hooks,
+  underWay,
+}: FolderRun): Promise<{ readonly renderer: Renderer | null } | { readonly message: string }> {
   if (render === 'never' || seeds.length === 0) return { renderer: null }
-  const { renderer, note } = await openRenderer(environment.browser, hooks.onNote)
+  const { renderer, note } = await openRenderer(environment.browser, hooks.onNote, underWay)
   if (render === 'auto') {
     if (note !== null) hooks.onNote(note)
     return { renderer }

@@ -7,7 +7,7 @@ import type { RunOptions } from '../options/index.js'
 import { messageOf } from '../records/index.js'
 import type { Store } from '../shard/index.js'
 import type { Semaphore } from '../timing/index.js'
-import { createPipeline, type Pipeline, type Scoring } from '../workers/index.js'
+import { createPipeline, type Pipeline, type Scoring, type UnderWay } from '../workers/index.js'
 import { optionsOf } from './launch.js'
 import { type ManifestWriter, manifestWriterFor } from './manifest-writer.js'
 import type { Observe } from './observe/events.js'
@@ -32,6 +32,7 @@ export interface PipelinesDeps {
   /** The browsers of this process; null = it has none. */
   readonly renderer: () => Promise<Renderer | null>
   readonly observe: Observe
+  readonly underWay: UnderWay
   readonly settleMs: number
   /** The process stops at once. */
   readonly abort: AbortSignal
@@ -201,7 +202,8 @@ export class Pipelines {
   }
 
   async #open(entry: RunEntry): Promise<OpenPipeline | Unavailable> {
-    const { backend, queue, decoding, develop, observe, settleMs, now, random, ...deps } = this.#deps
+    const { backend, queue, decoding, develop, observe, underWay, settleMs, now, random, ...deps } =
+      this.#deps
     const { run } = entry
     const stored = await backend.options(run)
     if (stored === null) return { message: `there is no run ${run} any more` }
@@ -225,6 +227,7 @@ export class Pipelines {
       placeOf: net.placeOf,
       dial: net.dial,
       renderer,
+      underWay,
       decoding,
       develop,
       scoring: async () => {

@@ -12,7 +12,7 @@ import { createNet, type Net } from '../net/index.js'
 import type { RunOptions } from '../options/index.js'
 import { type ConnectTo, parseConnectTo } from '../records/index.js'
 import { lastPageFile, readPlans, type Store } from '../shard/index.js'
-import { allottedOf, type Scoring } from '../workers/index.js'
+import { allottedOf, type Scoring, type UnderWay } from '../workers/index.js'
 import { usableCores } from './cores.js'
 import type { BrowserSettings, Environment } from './run-types.js'
 
@@ -119,10 +119,13 @@ export interface OpenedRenderer {
 /** Pages in browsers at once: one keeps a core busy while it is built, and holds some 100 MB. */
 const pagesAtOnce = (cores: number): number => Math.min(Math.max(cores, 2), 8)
 
-/** Looks for a browser. As root Chromium runs without its sandbox, or not at all. */
+const browserStarts = { for: 'browser_start', host: null, lengthMs: null } as const
+
+/** Looks for a browser. As root Chromium runs without its sandbox, or not at all. `underWay`: is told of each that starts; null = nobody is. */
 export async function openRenderer(
   settings: BrowserSettings,
   onTrouble: (message: string) => void,
+  underWay: UnderWay | null,
 ): Promise<OpenedRenderer> {
   const executable = await locateBrowser(settings)
   if (executable === null) {
@@ -135,7 +138,13 @@ export async function openRenderer(
   }
   const sandbox = process.getuid?.() !== 0
   return {
-    renderer: createRenderer({ executable, sandbox, atOnce: pagesAtOnce(usableCores()), onTrouble }),
+    renderer: createRenderer({
+      executable,
+      sandbox,
+      atOnce: pagesAtOnce(usableCores()),
+      onTrouble,
+      starting: (start) => underWay?.during(browserStarts, start) ?? start(),
+    }),
     note: null,
   }
 }

@@ -1,5 +1,6 @@
 import type { OptionDifference, RunOptions } from '../options/index.js'
 import type { S3Settings } from '../shard/index.js'
+import type { Activity } from '../workers/index.js'
 import type { SeedAnswer, Some } from './seed-report.js'
 
 /** What a run takes from the surroundings of its process. Not stored: it may differ at every start. */
@@ -68,7 +69,7 @@ export interface RunSnapshot {
    * Flat, a label after a colon: `pages`, `page_bytes`, `page_skipped:robots`, `page_opted_out:tdm` (by rule, of `page_skipped:opt_out`),
    * `images_opted_out:meta-robots` (pages read whose images were left alone), `images_seen`, `images_named` (by metadata; both together are `candidates_seen` and each `image_skipped`),
    * `image_skipped:svg`, `candidates_known` (of `candidates_seen`: in the run already), `rows` (of lists), `row_skipped:no_url`, `list_row_joined` (of `rows`: with an image that an earlier one names), `link_skipped:excluded`, `pages_rendered` (of `pages`), `rendered:trial` (why: signed, plain, trial), `renders_paid` (that gave something), `render_candidates` (pairs
-   * that they added), `render_failed:crash`, `render_requests`, `render_bytes`, `render_refused:robots` (requests of browsers), `candidates`, `images_fetched`, `image_bytes`, `rejected:score_low`, `kept`, `shards`,
+   * that they added), `render_failed:crash`, `render_requests`, `render_bytes`, `render_refused:robots` (requests of browsers), `candidates`, `images_fetched`, `image_bytes`, `rejected:score_low`, `kept`, `pairs_written` (of `kept`: in shards), `shards`,
    * `score:0.28` (histogram of scored pairs; bins 0.02 wide, named by their lower edge), `tagged:logo` (scored
    * pairs, kept or not). Absent = 0.
    */
@@ -132,9 +133,17 @@ export type RunEnd =
       readonly differences?: readonly OptionDifference[]
     }
 
+/** What goes on in the process of a run, beside its snapshot. */
+export interface RunActivity extends Activity {
+  /** Lists or archives are read that may give more candidates. */
+  readonly isReading: boolean
+}
+
 export interface RunHooks {
   /** About once a second, and at every change of state. */
   onSnapshot(snapshot: RunSnapshot): void
+  /** When the work begins: `look` tells what goes on at any time from then on. Absent = nobody looks. */
+  onWork?(look: () => RunActivity): void
   /** One line for people. */
   onNote(text: string): void
 }

@@ -16,6 +16,13 @@ import { type FileSums, SummedFile, writeSummed } from './summed-file.js'
 import { encodeTarIndex } from './tar-index.js'
 import { addMember, endArchive } from './tar-writer.js'
 
+/** Where shards are written. */
+export interface WriteDeps {
+  readonly store: Store
+  /** Told of every pair that is written, before its shard is committed; absent = nobody wants to know. */
+  readonly onPair?: () => void
+}
+
 /**
  * Writes the shards of a plan. A shard that has its entry is left alone; any other is built whole in the scratch
  * folder, stored, known to be stored whole, and only then committed by its entry, which is created once. The bytes depend on the
@@ -26,7 +33,7 @@ import { addMember, endArchive } from './tar-writer.js'
  * `onShard` is told every shard of the plan once its entry stands, whether this call wrote it or found it.
  */
 export async function executePlan(
-  deps: { readonly store: Store },
+  deps: WriteDeps,
   plan: Plan,
   onShard: (entry: ShardEntry) => void,
   signal: AbortSignal,
@@ -40,7 +47,7 @@ export async function executePlan(
       let entry = await readEntry(store, stemOf({ ...shardPlan, plan: plan.plan }), signal)
       if (entry === null) {
         source ??= await PlanSource.open(store, plan, signal)
-        entry = await writeShard(store, plan, shardPlan, source, signal)
+        entry = await writeShard(deps, plan, shardPlan, source, signal)
       } else if (entry.run !== plan.run || entry.plan !== plan.plan) {
         throw new Error(`${store.url}: shard ${entry.shard} is of plan ${entry.plan} of run ${entry.run}`)
       }
@@ -54,7 +61,7 @@ export async function executePlan(
 }
 
 async function writeShard(
-  store: Store,
+  { store, onPair }: WriteDeps,
   plan: Plan,
   shardPlan: ShardPlan,
   source: PlanSource,
@@ -62,7 +69,7 @@ async function writeShard(
 ): Promise<ShardEntry> {
   const stem = stemOf({ ...shardPlan, plan: plan.plan })
   const scratch = join(await store.scratch(), `${stem}-${randomUUID()}`)
-  const tally = newTally()
+  const tally = newTally(onPair)
   const paths = {
     tar: tarName(scratch),
     index: tarIndexName(scratch),

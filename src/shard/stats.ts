@@ -13,7 +13,8 @@ export interface RowTally {
   scores(): ScoreHistogram
 }
 
-export function newTally(): RowTally {
+/** `onKept`: told of each kept row; absent = nobody wants to know. */
+export function newTally(onKept?: () => void): RowTally {
   const reasons = new Map<string, number>()
   const languages = new Map<string, number>()
   const statuses = { success: 0, failed_to_download: 0, failed_to_resize: 0, rejected: 0 }
@@ -24,7 +25,10 @@ export function newTally(): RowTally {
       rows++
       statuses[statusOf(row.reason)]++
       if (row.reason !== null) countOne(reasons, row.reason)
-      else countOne(languages, row.language ?? 'und')
+      else {
+        countOne(languages, row.language ?? 'und')
+        onKept?.()
+      }
       if (row.clipScore !== null) countScore(scores, row.clipScore, row.reason === null)
     },
     get rows() {

@@ -13,6 +13,7 @@ import type { Known } from './known.js'
 import type { OutcomeBuffer } from './outcome-buffer.js'
 import type { NewLessons, RenderLessons } from './render-lessons.js'
 import { sessionCommitOf } from './session-commit.js'
+import type { Tally } from './under-way.js'
 import { type UrlVisited, uncommitted } from './url-outcome.js'
 
 export interface CommitDeps {
@@ -51,6 +52,8 @@ export interface CommittingSession {
   readonly token: string
   readonly outcomes: OutcomeBuffer
   readonly lessons: RenderLessons
+  /** Of the session's pages. */
+  readonly tally: Tally
   /** State of the host by now; `health`: what the outcomes of the commit say. */
   readonly stateOf: (health: SessionCommit['health']) => HostState
   /** Is told how long this process worked on a commit, in milliseconds. */
@@ -122,6 +125,7 @@ export class CommitQueue {
     const { backend, queue, known } = this.#deps
     const { run } = this.#settings
     const commit = await this.#commitOf(some, partial, lessons)
+    this.#session.tally.commit({ pages: commit.counters.pages ?? 0 })
     const committed = await backend.commitSession(commit)
     if (committed.kind === 'refused') return this.#commitApart(some, partial, lessons, committed.detail)
     if (committed.kind === 'lost') {

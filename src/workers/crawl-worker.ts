@@ -41,9 +41,10 @@ export async function crawlHost(
   if (lease.kind !== 'urls') {
     return lease.kind === 'busy' ? busyFor(lease.inMs) : { kind: 'again', inMs: lease.inMs }
   }
+  const tally = deps.underWay.tally()
   try {
-    const leaseEndsAtMs = deps.now() + leaseMs
-    return await new HostSession(deps, settings, { host, token, lease, leaseEndsAtMs }, drain, abort).run()
+    const held = { host, token, lease, leaseEndsAtMs: deps.now() + leaseMs, tally }
+    return await new HostSession(deps, settings, held, drain, abort).run()
   } catch (error) {
     // Work in slices ends so.
     if (abort.aborted && error === abort.reason) return { kind: 'done' }
@@ -54,5 +55,7 @@ export async function crawlHost(
         .catch(() => undefined)
     }
     throw error
+  } finally {
+    tally.commit()
   }
 }

@@ -12,11 +12,12 @@ import type { Fetch } from '../net/index.js'
 import { hostOf } from '../records/index.js'
 import { partName, type Store, writePart } from '../shard/index.js'
 import type { Semaphore } from '../timing/index.js'
-import { createImageHosts, createSlots, observedFetch, type Permit } from './hosts/index.js'
+import { createImageHosts, createSlots, observedFetch, type Permit, type Slots } from './hosts/index.js'
 import { createImageFetch } from './image-fetch.js'
-import { withLease } from './lease.js'
+import { type KeptLease, withLease } from './lease.js'
 import { crashedResult, suspicionOf } from './poison-candidate.js'
 import { rejectedResult } from './rejected-result.js'
+import type { Tally, UnderWay } from './under-way.js'
 
 export interface FilterSettings {
   readonly run: string
@@ -35,6 +36,7 @@ export interface FilterDeps
   readonly optOuts: OptOutRules
   /** See CrawlDeps. */
   readonly groupsOf: (host: string) => Promise<readonly string[]>
+  readonly underWay: UnderWay
   readonly decoding: Semaphore
   readonly develop: Develop
   /** In a process of its own. */
@@ -66,28 +68,32 @@ export async function judgeBatch(
   if (lease.kind === 'split') return { kind: 'done' }
 
   const suspicion = lease.kind === 'batch' ? suspicionOf(lease) : 'none'
+  const tally = deps.underWay.tally()
   const resultOf = (signal: AbortSignal): Promise<BatchResult> => {
     if (lease.kind === 'rejects') return rejectedResult(lease.rejects, signal)
     if (suspicion === 'given_up') return crashedResult(lease.candidates)
     const develop = suspicion === 'suspect' ? deps.developApart : deps.develop
-    return judge({ ...deps, develop }, settings, lease.candidates, signal)
+    return judge({ ...deps, develop }, settings, lease.candidates, tally, signal)
   }
   let judged = suspicion === 'given_up'
   // A batch that cannot be judged is split until what breaks it is found; one that cannot be stored is not to blame.
   const taken = { run, kind: 'batch', id: batch, token, leaseMs, hasFailed: () => !judged } as const
-  return await withLease(deps.backend, taken, abort, async ({ signal }) => {
+  const work = async ({ signal }: KeptLease): Promise<WorkResult> => {
     const result = await resultOf(signal)
     judged = true
     const commit = await storePart(deps, settings, batch, token, result, signal)
+    tally.commit()
     const committed = await deps.backend.commitBatch(commit)
     return committed.kind === 'stale' ? { kind: 'again', inMs: staleMs } : { kind: 'done' }
-  })
+  }
+  return await withLease(deps.backend, taken, abort, work).finally(() => tally.commit())
 }
 
 async function judge(
   deps: FilterDeps,
   settings: FilterSettings,
   candidates: readonly LeasedCandidate[],
+  tally: Tally,
   signal: AbortSignal,
 ): Promise<BatchResult> {
   const { run, filter } = settings
@@ -99,12 +105,27 @@ async function judge(
   }
   await slots.plan(wants)
   const hosts = createImageHosts(deps, slots, settings.imageDelayMs)
+  const { underWay, score } = deps
+  const toldSlots: Pick<Slots, 'take' | 'delayMs' | 'slowDown'> = {
+    take: (host, stop) =>
+      underWay.during({ for: 'image_delay', host, lengthMs: slots.delayMs(host) }, () =>
+        slots.take(host, stop),
+      ),
+    delayMs: (host) => slots.delayMs(host),
+    slowDown: (host, ms) => slots.slowDown(host, ms),
+  }
   const batchDeps: BatchDeps = {
     ...deps,
     fetchImage: createImageFetch(
-      { ...deps, fetch: observedFetch(deps.fetch, deps.now, hosts.onEvent), slots },
+      { ...deps, fetch: observedFetch(deps.fetch, deps.now, hosts.onEvent), slots: toldSlots },
       { maxBytes: filter.maxBytes, hostConcurrency: settings.hostConcurrency },
     ),
+    score:
+      score === null
+        ? null
+        : (pairs, stop) =>
+            underWay.during({ for: 'score', host: null, lengthMs: null }, () => score(pairs, stop)),
+    onStep: (step, count) => tally.count(step, count),
     worked: (from, ms) => hosts.worked(hostOf(from), ms),
     findDuplicates: (images) =>
       deps.backend.findDuplicates({

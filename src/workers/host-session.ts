@@ -1,6 +1,5 @@
 import type { Backend, HostLease, SessionCommit, WorkQueue, WorkResult } from '../backend/index.js'
 import {
-  canonicalUrl,
   type Page,
   type PageShape,
   type PageSkipReason,
@@ -33,6 +32,8 @@ import { OutcomeBuffer } from './outcome-buffer.js'
 import { followedBack } from './redirect-chain.js'
 import { RenderLessons } from './render-lessons.js'
 import type { PageSeen, Rendering } from './rendering.js'
+import { sitemapLinks, withLinks } from './sitemap-links.js'
+import type { Tally, UnderWay } from './under-way.js'
 import { deathsOf, drainedAs, maxTries, type UrlOutcome } from './url-outcome.js'
 
 export interface CrawlSettings extends CommitSettings {
@@ -61,6 +62,7 @@ export interface CrawlDeps {
   readonly rendering: Rendering | null
   /** Rate-limit groups of a host: its registrable domain and its address. */
   readonly groupsOf: (host: string) => Promise<readonly string[]>
+  readonly underWay: UnderWay
   /** Of all long work on pages, whatever their host; absent = each for itself. */
   readonly turn?: Turn
   readonly now: () => number
@@ -73,6 +75,8 @@ export interface HeldHost {
   readonly token: string
   readonly lease: Extract<HostLease, { kind: 'urls' }>
   readonly leaseEndsAtMs: number
+  /** Of its pages. */
+  readonly tally: Tally
 }
 
 /** A session starts no fetch after this. */
@@ -81,8 +85,6 @@ export const sessionMs = 10_000
 const commitMs = 15_000
 /** A page for which no browser was free is fetched again after this, as often as pages are tried; then it is taken as it is. */
 const rerenderMs = 10_000
-/** So many of one robots.txt are more than a real one names. */
-const maxSitemaps = 1_000
 
 type PageVisited = Extract<VisitOutcome, { kind: 'page' }>
 type RedirectLoop = Extract<UrlOutcome, { kind: 'loop' }>
@@ -147,6 +149,7 @@ export class HostSession {
         token: held.token,
         outcomes: this.#outcomes,
         lessons: this.#lessons,
+        tally: held.tally,
         stateOf: (health) => this.#stateOf(health),
         worked: this.#worked,
       },
@@ -177,6 +180,7 @@ export class HostSession {
     const url = this.#queue.shift()
     if (url === undefined) return
     const outcome = await this.#outcomeOf(url)
+    if (outcome.kind === 'page') this.#held.tally.count('pages')
     this.#outcomes.add({ url, outcome, atMs: this.#deps.now() })
     if (this.#queue.length > 0) this.#commits.commitFull()
   }
@@ -192,7 +196,10 @@ export class HostSession {
     )
   }
 
-  readonly #takeSlot = (): Promise<boolean> => this.#clock.takeSlot(this.#drain)
+  readonly #takeSlot = (): Promise<boolean> => {
+    const wait = { for: 'page_delay', host: this.#held.host, lengthMs: this.#clock.delayMs } as const
+    return this.#deps.underWay.during(wait, () => this.#clock.takeSlot(this.#drain))
+  }
 
   readonly #worked = (ms: number): void => this.#load.worked(ms)
 
@@ -335,13 +342,4 @@ export class HostSession {
       maxFailingMs,
     }
   }
-}
-
-/** Sitemaps that robots.txt names, as if the page linked to them: the same rules decide whether they are crawled. */
-function sitemapLinks(named: readonly string[] = [], url: string): string[] {
-  return named.slice(0, maxSitemaps).flatMap((raw) => canonicalUrl(raw, url) ?? [])
-}
-
-function withLinks(page: Page, links: readonly string[]): Page {
-  return links.length === 0 ? page : { ...page, links: [...new Set([...page.links, ...links])] }
 }

@@ -18,4 +18,5 @@ export {
   textOptions,
 } from './pipeline.js'
 export { allottedOf, isWindowFull, planParts, type ShardDeps, type ShardSettings } from './shard-worker.js'
+export { type Activity, noActivity, UnderWay, type Wait, type WaitReason } from './under-way.js'
 export { type RunSkipReason, runSkipReasons, seedsMoved } from './url-outcome.js'

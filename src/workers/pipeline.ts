@@ -34,8 +34,9 @@ import {
 } from './hosts/index.js'
 import { createKnown } from './known.js'
 import { writeLedgerFile } from './page-file.js'
-import { createRendering } from './rendering.js'
+import { createRendering, type Rendering } from './rendering.js'
 import { buildShards, type ShardDeps, type ShardSettings } from './shard-worker.js'
+import type { UnderWay } from './under-way.js'
 
 const defaultShardSize = 10_000
 /** A small run is cut into so many shards at its end, where it has the samples. */
@@ -63,6 +64,8 @@ export interface PipelineDeps {
   readonly dial: Dial
   /** The browsers of this process; null = it has none. */
   readonly renderer: Renderer | null
+  /** Of this process, whatever run it is for. */
+  readonly underWay: UnderWay
   /** Decoding of this process, whatever run it is for. */
   readonly decoding: Semaphore
   /** The threads of this process that do it. */
@@ -111,6 +114,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   const filterSettings = { run, filter: filterOptions(options), imageDelayMs, hostConcurrency }
   const filterDeps = {
     ...crawlDeps,
+    fetch: deps.underWay.fetch(() => 'image', deps.fetch),
     optOuts: optOutRules(options),
     store: deps.store,
     decoding: deps.decoding,
@@ -175,13 +179,34 @@ function crawlSettingsOf(run: string, options: RunOptions, withSource: boolean):
 
 /** What this process remembers of hosts and pages, and asks them with. */
 function crawlDepsOf(
-  { options, backend, queue, fetch, now, random, ...deps }: PipelineDeps,
+  { options, backend, queue, fetch: fetchAny, now, random, ...deps }: PipelineDeps,
   { scope, visit }: CrawlSettings,
   renderer: Renderer | null,
 ): CrawlDeps & { readonly turn: Turn } {
-  const permit = createPermission({ backend, fetch, now, ...optOutRules(options) })
+  const { underWay } = deps
+  const fileReason = ({ pathname }: URL) => (pathname === '/robots.txt' ? 'robots' : 'opt_outs')
+  const permit = createPermission({
+    backend,
+    fetch: underWay.fetch(fileReason, fetchAny),
+    now,
+    ...optOutRules(options),
+  })
+  const fetch = underWay.fetch(() => 'page', fetchAny)
   const turn = createTurns()
   const groupsOfHost = async (host: string) => groupsOf(host, await deps.placeOf(host))
+  const rendering =
+    renderer === null
+      ? null
+      : createRendering(
+          { backend, renderer, permit, dial: deps.dial, groupsOf: groupsOfHost, turn, now, random },
+          {
+            mode: options.render,
+            scope,
+            visit,
+            userAgent: options.userAgent,
+            requestDelayMs: options.imageDelayMs,
+          },
+        )
   return {
     backend,
     queue,
@@ -191,29 +216,24 @@ function crawlDepsOf(
     traps: createTraps(maxRememberedPages, now),
     cookies: createLruMap(maxRememberedCookies),
     soft404s: createSoft404s({ backend, fetch, permit, turn, now, random }, visit, maxRememberedHosts),
-    rendering:
-      renderer === null
-        ? null
-        : createRendering(
-            { backend, renderer, permit, dial: deps.dial, groupsOf: groupsOfHost, turn, now, random },
-            {
-              mode: options.render,
-              scope,
-              visit,
-              userAgent: options.userAgent,
-              requestDelayMs: options.imageDelayMs,
-            },
-          ),
+    rendering: rendering === null ? null : toldRendering(rendering, underWay),
     groupsOf: groupsOfHost,
+    underWay,
     turn,
     now,
     random,
   }
 }
 
-function shardOf({ run, options, backend, queue, store, onPlan, settleMs }: PipelineDeps): Pipeline['shard'] {
+function toldRendering(rendering: Rendering, underWay: UnderWay): Rendering {
+  return (url, ...page) =>
+    underWay.during({ for: 'browser', host: hostOf(url.url), lengthMs: null }, () => rendering(url, ...page))
+}
+
+function shardOf(deps: PipelineDeps): Pipeline['shard'] {
+  const { run, options, backend, queue, store, onPlan, underWay, settleMs } = deps
   return {
-    deps: { backend, queue, store, onPlan },
+    deps: { backend, queue, store, onPlan, underWay },
     settings: {
       run,
       shardSize: options.shardSize ?? defaultShardSize,

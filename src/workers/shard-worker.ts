@@ -10,7 +10,8 @@ import {
 } from '../backend/index.js'
 import type { StoredFormat } from '../records/index.js'
 import { executePlan, type Plan, removePlanParts, type Store, windowOf, writePlan } from '../shard/index.js'
-import { withLease } from './lease.js'
+import { type KeptLease, withLease } from './lease.js'
+import type { UnderWay } from './under-way.js'
 
 export interface ShardSettings {
   readonly run: string
@@ -34,6 +35,7 @@ export interface ShardDeps {
   readonly store: Store
   /** Called when the shards of a plan are committed: what describes the dataset is compiled anew. */
   readonly onPlan: (signal: AbortSignal) => Promise<void>
+  readonly underWay: UnderWay
 }
 
 const leaseMs = 30_000
@@ -124,17 +126,21 @@ export async function buildShards(
   const lease = await deps.backend.leasePlan({ run, plan: id, token, leaseMs })
   if (lease.kind !== 'plan') return null
   const taken = { run, kind: 'plan', id, token, leaseMs } as const
-  return await withLease(deps.backend, taken, abort, async (held) => {
+  const tally = deps.underWay.tally()
+  const work = async (held: KeptLease): Promise<WorkResult> => {
     const plan = planOf(lease.plan, settings)
     await writePlan(deps.store, plan, held.signal)
-    const entries = await executePlan(deps, plan, () => {}, held.signal)
+    const told = { ...deps, onPair: () => tally.count('pairs_written') }
+    const entries = await executePlan(told, plan, () => {}, held.signal)
     // While the plan is open: once it is committed the run may be at its end, whose word on the dataset is the last one.
     await deps.onPlan(held.signal)
+    tally.commit()
     const committed = await deps.backend.commitPlan({
       run,
       plan: id,
       token,
       counters: {
+        pairs_written: entries.reduce((sum, { samples }) => sum + samples, 0),
         shards: entries.filter((entry) => entry.shard !== null).length,
         shard_bytes: entries.reduce(
           (sum, entry) => sum + entry.files.reduce((size, file) => size + file.size, 0),
@@ -147,7 +153,8 @@ export async function buildShards(
     held.end()
     await removePlanParts(deps.store, plan, abort)
     return { kind: 'done' }
-  })
+  }
+  return await withLease(deps.backend, taken, abort, work).finally(() => tally.commit())
 }
 
 /** The plan as the store keeps it. Equal for equal allotments, so that writing it twice writes it once. */

@@ -23,6 +23,9 @@ export interface Seat {
   ended: RenderFailure | null
 }
 
+/** Carries out the start of a browser, which takes seconds. */
+export type Starting = <T>(start: () => Promise<T>) => Promise<T>
+
 const launchMs = 30_000
 /** A browser that did not come up is not tried again for so long. */
 const retryLaunchMs = 60_000
@@ -36,6 +39,7 @@ export class Browsers {
   readonly #what: Omit<LaunchOptions, 'deadlineMs'>
   readonly #limits: BrowserLimits
   readonly #onTrouble: (message: string) => void
+  readonly #starting: Starting
   readonly #seats = new Set<Seat>()
   readonly #watch: NodeJS.Timeout
   #opening: Promise<Seat | { readonly message: string }> | null = null
@@ -47,10 +51,12 @@ export class Browsers {
     what: Omit<LaunchOptions, 'deadlineMs'>,
     limits: BrowserLimits,
     onTrouble: (message: string) => void,
+    starting: Starting = (start) => start(),
   ) {
     this.#what = what
     this.#limits = limits
     this.#onTrouble = onTrouble
+    this.#starting = starting
     this.#watch = setInterval(() => this.#look(), watchMs)
     this.#watch.unref()
   }
@@ -63,7 +69,7 @@ export class Browsers {
   async seat(): Promise<Seat | { readonly message: string }> {
     for (const seat of this.#seats) if (!seat.retired) return seat
     if (performance.now() - this.#failedAt < retryLaunchMs) return { message: this.#failure }
-    this.#opening ??= this.#launch()
+    this.#opening ??= this.#starting(() => this.#launch())
       .catch((error: unknown) => {
         this.#failedAt = performance.now()
         this.#failure = firstLines(error)

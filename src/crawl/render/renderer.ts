@@ -1,4 +1,4 @@
-import { Browsers, type Seat } from './browsers.js'
+import { Browsers, type Seat, type Starting } from './browsers.js'
 import { createGuardCertificate, type GuardCertificate } from './certificate.js'
 import type { GuardRules } from './guard-rules.js'
 import { Places } from './places.js'
@@ -26,6 +26,8 @@ export interface RendererOptions {
   readonly limits?: RenderLimits
   /** One line for people: a browser did not come up. */
   readonly onTrouble: (message: string) => void
+  /** Is given the start of each browser, to carry it out; absent = nobody wants to see it. */
+  readonly starting?: Starting
 }
 
 export interface Renderer {
@@ -56,7 +58,7 @@ export function createRenderer(options: RendererOptions): Renderer {
     fatalBytes: options.fatalBytes ?? 2048 * mebibyte,
   }
   const what = { executable, sandbox, keyHash: certificate.keyHash }
-  const browsers = new Browsers(what, bounds, options.onTrouble)
+  const browsers = new Browsers(what, bounds, options.onTrouble, options.starting)
   const places = new Places(options.atOnce ?? 2)
   const limits = options.limits ?? defaultRenderLimits
   let closed = false

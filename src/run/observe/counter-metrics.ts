@@ -80,6 +80,7 @@ const plain: Readonly<Record<string, Plain>> = {
     help: 'Bytes of image downloads, given up ones included.',
   },
   kept: { name: 'pairmill_pairs_kept_total', help: 'Pairs kept.' },
+  pairs_written: { name: 'pairmill_pairs_written_total', help: 'Pairs in committed shards.' },
   shards: { name: 'pairmill_shards_total', help: 'Shards committed.' },
   shard_bytes: { name: 'pairmill_shard_bytes_total', help: 'Bytes of the files of committed shards.' },
 }

@@ -122,6 +122,7 @@ describe.skipIf(serverCommand === null)(`a process that does all the work of a r
       images_fetched: 'pairmill_images_fetched_total',
       image_bytes: 'pairmill_image_bytes_total',
       kept: 'pairmill_pairs_kept_total',
+      pairs_written: 'pairmill_pairs_written_total',
       shards: 'pairmill_shards_total',
       shard_bytes: 'pairmill_shard_bytes_total',
     }

@@ -17,6 +17,7 @@ import type { Candidate, TextReject } from '../../../src/records/index.js'
 import { folderStore, partName, readPart } from '../../../src/shard/index.js'
 import { createSemaphore } from '../../../src/timing/semaphore.js'
 import { judgeBatch } from '../../../src/workers/filter-worker.js'
+import { UnderWay } from '../../../src/workers/under-way.js'
 import { sceneOf } from '../../fixtures/filter/hostile.js'
 import { defaultFilterOptions } from '../../fixtures/filter/options.js'
 
@@ -80,6 +81,7 @@ function desk(scene: Scene) {
     body: jpeg,
     stopped: false,
   })
+  const underWay = new UnderWay(Date.now)
   const visit = (drain = never, abort = never) =>
     judgeBatch(
       {
@@ -87,6 +89,7 @@ function desk(scene: Scene) {
         store,
         fetch: scene.fetch ?? fetch,
         groupsOf: async () => [],
+        underWay,
         optOuts: { productToken: 'test', obeyed: new Set() },
         permit: async () => ({
           kind: 'allowed',
@@ -111,14 +114,15 @@ function desk(scene: Scene) {
     )
   const parts = () =>
     readdirSync(out, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.tar'))
-  return { visit, commits, released, reported, store, parts }
+  return { visit, commits, released, reported, store, parts, underWay }
 }
 
 describe('a batch', () => {
   it('is judged, its part written, and then committed by name', async () => {
-    const { visit, commits, released, store, parts } = desk({ lease: leaseOf('cat', 'gone') })
+    const { visit, commits, released, store, parts, underWay } = desk({ lease: leaseOf('cat', 'gone') })
     expect(await visit()).toEqual({ kind: 'done' })
     expect(commits).toHaveLength(1)
+    expect(underWay.look()).toEqual({ done: { images_done: 2, images_fetched: 1, judged: 2 }, waits: [] })
     const { part, kept, deferred, counters, token } = commits[0]!
     expect(part).toMatchObject({ name: partName('12', token), rows: 2 })
     expect(parts()).toEqual([part!.name])

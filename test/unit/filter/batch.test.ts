@@ -124,6 +124,21 @@ async function judge(bodies: readonly Candidate[], scene: Scene = {}) {
   return { ...result, fetched, attempts, asked }
 }
 
+describe('a batch while it goes on', () => {
+  it('tells of images as they come, and of verdicts when they fall', async () => {
+    const steps: [string, number][] = []
+    const onStep = (step: string, count: number) => steps.push([step, count])
+    await judge([candidate('cat'), candidate('gone'), candidate('small'), candidate('cat', ['cat.jpg'])], {
+      onStep,
+    })
+    const sum = (of: string) => steps.reduce((all, [step, count]) => all + (step === of ? count : 0), 0)
+    expect(['images_fetched', 'images_done', 'judged'].map(sum)).toEqual([1, 4, 4])
+    const verdicts = steps.filter(([step, count]) => step === 'judged' && count > 0)
+    // By its text; without a picture of use; by the model.
+    expect(verdicts.map(([, count]) => count)).toEqual([1, 2, 1])
+  })
+})
+
 describe('a batch of candidates', () => {
   it('keeps a good pair, with everything that is known of it', async () => {
     const { rows, deferred, counters } = await judge([candidate('cat')])

@@ -7,6 +7,7 @@ import { claimOutput, runOwner } from '../../../src/run/output-claim.js'
 import { Pipelines } from '../../../src/run/pipelines.js'
 import { folderStore } from '../../../src/shard/index.js'
 import { createSemaphore } from '../../../src/timing/semaphore.js'
+import { UnderWay } from '../../../src/workers/under-way.js'
 import { entry } from '../../fixtures/fleet/fleet-values.js'
 import { runOptions } from '../../fixtures/options/run-options.js'
 import { tempFolder } from '../../fixtures/run/pairmill.js'
@@ -54,6 +55,7 @@ function desk() {
     claim: (store, run, { backend }, signal) => claimOutput(store, runOwner(run, backend), signal),
     renderer: async () => null,
     observe: () => {},
+    underWay: new UnderWay(Date.now),
     settleMs: 0,
     abort: calm,
     now: Date.now,

@@ -71,7 +71,10 @@ describe('executing a plan', () => {
     const store = folderStore(dir)
     const plan = await planOf(store, specs)
     const told: ShardEntry[] = []
-    const entries = await executePlan({ store }, plan, (entry) => told.push(entry), calm)
+    let pairs = 0
+    const onPair = () => pairs++
+    const entries = await executePlan({ store, onPair }, plan, (entry) => told.push(entry), calm)
+    expect(pairs).toBe(25)
     expect(entries.map(({ shard, samples }) => [shard, samples])).toEqual([
       [0, 8],
       [1, 8],

@@ -19,6 +19,7 @@ import type { Soft404s } from '../../../src/workers/hosts/soft-404.js'
 import { createTraps } from '../../../src/workers/hosts/traps.js'
 import { createKnown } from '../../../src/workers/known.js'
 import type { PageSeen, Rendering } from '../../../src/workers/rendering.js'
+import { UnderWay } from '../../../src/workers/under-way.js'
 import { defaultFilterOptions } from '../../fixtures/filter/options.js'
 import { imageUrlOf } from '../../fixtures/workers/found.js'
 
@@ -96,6 +97,7 @@ function desk(scene: Scene, wanted = settings) {
     return { kind: 'response', head, body: Buffer.from(html), stopped: false }
   }
   const known = createKnown(1_000)
+  const underWay = new UnderWay(Date.now)
   const visit = (drain = never, abort = never) =>
     crawlHost(
       {
@@ -113,6 +115,7 @@ function desk(scene: Scene, wanted = settings) {
         rendering: scene.rendering ?? null,
         ...(scene.turn === undefined ? {} : { turn: scene.turn }),
         groupsOf: async () => [],
+        underWay,
         now: Date.now,
         random: () => 0,
       },
@@ -121,7 +124,7 @@ function desk(scene: Scene, wanted = settings) {
       drain,
       abort,
     )
-  return { visit, commits, notified, fetched, released }
+  return { visit, commits, notified, fetched, released, underWay }
 }
 
 const urls = (
@@ -140,6 +143,25 @@ const urls = (
 afterEach(() => void vi.useRealTimers())
 
 describe('a session on a host', () => {
+  it('has its pages counted as they come, and hands them to its commit', async () => {
+    const seen: unknown[] = []
+    const { visit, underWay } = desk({
+      lease: urls(leased(3)),
+      fetch: async (request) => {
+        seen.push(underWay.look().done.pages ?? 0)
+        const head = { status: 200, headers: { 'content-type': 'text/html' } }
+        request.onHead?.(head)
+        return { kind: 'response', head, body: Buffer.from('<p>'), stopped: false }
+      },
+    })
+    await visit()
+    expect(seen[1]).toBe(1)
+    expect(underWay.look().done.pages).toBe(3)
+    await underWay.reading(async () => ({}))
+    underWay.settle()
+    expect(underWay.look()).toEqual({ done: { pages: 0 }, waits: [] })
+  })
+
   it('fetches what it leased, commits once, and notified for what came of it', async () => {
     const { visit, commits, notified, fetched } = desk({
       lease: urls(leased(3)),
