@@ -2,6 +2,8 @@ import { formatCount, labelled } from './figures.js'
 
 /** Width of a `score:` bin, as the counters have it. */
 const binWidth = 0.02
+/** More lines are not read. With a heading they make less than a screen. */
+const mostLines = 20
 
 export interface HistogramStyle {
   /** Characters of the longest bar. */
@@ -10,8 +12,8 @@ export interface HistogramStyle {
 }
 
 /**
- * The `score:` counters as bars, one line a bin from the lowest to the highest, gaps included. Solid bars lie
- * at or above the threshold; the bin that holds the threshold is marked. No score, no lines.
+ * The `score:` counters as bars, one line a bin from the lowest to the highest, gaps included; where that would be too many lines, neighbours
+ * share one, and the threshold begins a line. Solid bars lie at or above the threshold; the line that holds it is marked. No score, no lines.
  */
 export function scoreHistogram(
   counters: Readonly<Record<string, number>>,
@@ -26,15 +28,11 @@ export function scoreHistogram(
   }
   if (bins.size === 0) return []
   const thresholdBin = threshold === null ? null : Math.floor(threshold / binWidth + 1e-6)
-  const numbers = [...bins.keys(), ...(thresholdBin === null ? [] : [thresholdBin])]
-  const first = Math.min(...numbers)
-  const last = Math.max(...numbers)
-  const largest = Math.max(...bins.values())
+  const lines = joined(bins, thresholdBin)
+  const largest = Math.max(...lines.map(({ count }) => count))
   const countColumns = formatCount(largest).length
   const [kept, dropped] = style.unicode ? ['█', '░'] : ['#', '-']
-  return Array.from({ length: last - first + 1 }, (_, index) => {
-    const bin = first + index
-    const count = bins.get(bin) ?? 0
+  return lines.map(({ bin, count }) => {
     const length = count === 0 ? 0 : Math.max(1, Math.round((style.barColumns * count) / largest))
     const solid = thresholdBin === null || bin >= thresholdBin
     const edge = (bin * binWidth).toFixed(2).replace('-0.00', '0.00').padStart(5)
@@ -42,4 +40,24 @@ export function scoreHistogram(
     const bar = (solid ? kept : dropped).repeat(length)
     return `  ${edge}  ${formatCount(count).padStart(countColumns)}  ${bar}${mark}`.trimEnd()
   })
+}
+
+/** Bins from the first to the last, so many in a line that there are few enough of these. `bin`: the first of each. */
+function joined(
+  bins: ReadonlyMap<number, number>,
+  thresholdBin: number | null,
+): readonly { readonly bin: number; readonly count: number }[] {
+  const numbers = [...bins.keys(), ...(thresholdBin === null ? [] : [thresholdBin])]
+  const [first, last] = [Math.min(...numbers), Math.max(...numbers)]
+  for (let width = 1; ; width++) {
+    const start = (bin: number) =>
+      (thresholdBin ?? 0) + Math.floor((bin - (thresholdBin ?? 0)) / width) * width
+    const length = (start(last) - start(first)) / width + 1
+    if (length > mostLines) continue
+    return Array.from({ length }, (_, line) => {
+      const bin = start(first) + line * width
+      const within = Array.from({ length: width }, (_, i) => bins.get(bin + i) ?? 0)
+      return { bin, count: within.reduce((sum, count) => sum + count, 0) }
+    })
+  }
 }

@@ -30,6 +30,23 @@ describe('the score histogram', () => {
     ])
   })
 
+  it('has at most twenty lines: neighbours share one, and the threshold begins a line', () => {
+    const bins = Array.from({ length: 97 }, (_, bin) => [`score:${((bin - 48) * 0.02).toFixed(2)}`, 1])
+    const lines = scoreHistogram(Object.fromEntries(bins), 0.27, ascii)
+    expect(lines).toHaveLength(17)
+    expect(lines[0]).toBe('  -1.06  1  --')
+    expect(lines.filter((line) => line.includes('threshold'))).toEqual([
+      '   0.26  6  ##########  <- threshold 0.27',
+    ])
+    expect(lines[lines.findIndex((line) => line.includes('threshold')) - 1]).toBe('   0.14  6  ----------')
+    const counted = lines.map((line) => Number(line.trim().split(/ +/)[1]))
+    expect(counted.reduce((sum, count) => sum + count, 0)).toBe(97)
+  })
+
+  it('stays so where the threshold lies far from all scores', () => {
+    expect(scoreHistogram({ 'score:0.24': 1 }, -1, ascii).length).toBeLessThanOrEqual(20)
+  })
+
   it('is empty without scores', () => {
     expect(scoreHistogram({ pages: 3 }, 0.28, ascii)).toEqual([])
   })
