@@ -1,8 +1,11 @@
 import { resolve } from 'node:path'
 import { type RemoteDemoWeb, renderTruthScore, type ScoredRow, scoreAgainstTruth } from '../demo/index.js'
+import type { ProgressStyle } from '../options/index.js'
+import { noteLine, styleFor } from './display.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import { type RunDeps, runCommand } from './run.js'
 import type { RunCall } from './run-input.js'
+import type { VerifyCall } from './verify.js'
 
 export interface DemoCall {
   /** Folder for the dataset, as given. */
@@ -13,6 +16,8 @@ export interface DemoCall {
   readonly model: string | null
   /** Only serve the web, until a signal comes. */
   readonly serveOnly: boolean
+  /** null = as suits standard error. */
+  readonly progress: ProgressStyle | null
 }
 
 export interface DemoDeps extends RunDeps {
@@ -22,7 +27,7 @@ export interface DemoDeps extends RunDeps {
   readonly startWeb: (port: number, signal: AbortSignal) => Promise<RemoteDemoWeb>
   /** Rows of the finished dataset. */
   readonly readRows: (dir: string) => AsyncIterable<ScoredRow>
-  readonly verify: (dir: string) => Promise<ExitCode>
+  readonly verify: (call: VerifyCall) => Promise<ExitCode>
 }
 
 /** Local traffic to a web that was made to be crawled: no delay, and one host is as good as another. */
@@ -35,6 +40,7 @@ export function demoRunCall(call: DemoCall, web: RemoteDemoWeb, model: string): 
       connectTo: [web.connectTo],
       allowPrivate: ['127.0.0.0/8'],
       delayMs: '0',
+      ...(call.progress === null ? {} : { progress: call.progress }),
     },
     configFile: null,
   }
@@ -43,18 +49,19 @@ export function demoRunCall(call: DemoCall, web: RemoteDemoWeb, model: string): 
 /** `pairmill demo`: a real run on a small web that knows the truth about itself. */
 export async function demoCommand(call: DemoCall, deps: DemoDeps): Promise<ExitCode> {
   const closing = new AbortController()
+  const { stderr, redraw, clock } = deps
+  const style = styleFor(call.progress, { isTerminal: stderr.isTerminal, redraw })
+  const tell = (text: string) => stderr.write(`${noteLine(style, text, clock.now())}\n`)
   const model = call.model ?? (deps.isFolder(deps.boxedModelDir) ? deps.boxedModelDir : 'none')
   if (model === 'none') {
-    deps.stderr.write(
-      'Without a model nothing is scored: every pair that passes the other rules is kept, wrong texts with it.\n',
+    tell(
+      'Without a model nothing is scored: every pair that passes the other rules is kept, wrong texts with it.',
     )
   }
-  deps.stderr.write(
-    'Drawing the demo web: pictures of several emoji sets, on hosts that exist only on this machine ...\n',
-  )
+  tell('Drawing the demo web: pictures of several emoji sets, on hosts that exist only on this machine ...')
   const web = await deps.startWeb(call.port, closing.signal)
   try {
-    deps.stderr.write(`Serving ${web.hosts.length} hosts on 127.0.0.1:${web.port}: ${web.hosts.join(', ')}\n`)
+    tell(`Serving ${web.hosts.length} hosts on 127.0.0.1:${web.port}: ${web.hosts.join(', ')}`)
     if (call.serveOnly) return await serveUntilSignal(web, model, deps)
     const code = await runCommand(demoRunCall(call, web, model), deps)
     if (code !== exitCodes.ok) return code
@@ -63,7 +70,7 @@ export async function demoCommand(call: DemoCall, deps: DemoDeps): Promise<ExitC
     for await (const row of deps.readRows(dir)) rows.push(row)
     const score = scoreAgainstTruth(rows, web.truth)
     deps.stdout.write(`\n${renderTruthScore(score, await web.forbiddenRequests()).join('\n')}\n\n`)
-    return await deps.verify(dir)
+    return await deps.verify({ dir, json: false, progress: call.progress })
   } finally {
     closing.abort()
     await web.close()

@@ -2,7 +2,7 @@
 export const exitCodes = {
   /** Done, also where a limit ended the run: all that was found is committed. */
   ok: 0,
-  /** The run failed, verify found something wrong, there is no such run, it cannot be forgotten yet, or classify or inspect could not read what it was given. */
+  /** The run failed, verify found something wrong, there is no such run or dataset, it cannot be forgotten yet, or classify or inspect could not read what it was given. */
   failed: 1,
   /** An option, seed or config file that cannot be used, or an --out with files that are not pairmill's. Nothing was started. */
   usage: 2,
@@ -30,7 +30,7 @@ export const exitCodeHelp: readonly (readonly [ExitCode, string])[] = [
   [exitCodes.ok, 'done; also when a limit was reached and everything found is in shards'],
   [
     exitCodes.failed,
-    'the run failed, verify found problems, there is no such run, or classify or inspect could not read it',
+    'the run failed, verify found problems, there is no such run or dataset, or something could not be read',
   ],
   [
     exitCodes.usage,

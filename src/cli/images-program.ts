@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander'
 import type { ListFormat } from '../crawl/index.js'
 import type { ExitCode } from './exit-codes.js'
 import type { ImagesCall } from './images.js'
+import { sharedOptionsHelp } from './run-option.js'
 import { addSourceOptions, sourceCallOf } from './source-options.js'
 
 /** Command that reads lists of images. */
@@ -48,22 +49,24 @@ export function addImagesCommand(
     .addOption(new Option('--licence-col <NAME>', 'column of a link to the licence').helpGroup(group))
     .showHelpAfterError('pairmill images --help lists the options.')
   addSourceOptions(images)
-  images.addHelpText('after', examples).action(async (lists: string[], given: Record<string, unknown>) => {
-    const { format, urlCol, captionCol, pageCol, licenceCol, ...rest } = given
-    answer(
-      await commands.images({
-        lists,
-        format: formats.find((known) => known === format) ?? null,
-        columns: {
-          url: String(urlCol),
-          caption: String(captionCol),
-          page: textOrNull(pageCol),
-          licence: textOrNull(licenceCol),
-        },
-        ...sourceCallOf(rest),
-      }),
-    )
-  })
+  images
+    .addHelpText('after', `\n${sharedOptionsHelp('sources')}\n${examples}`)
+    .action(async (lists: string[], given: Record<string, unknown>) => {
+      const { format, urlCol, captionCol, pageCol, licenceCol, ...rest } = given
+      answer(
+        await commands.images({
+          lists,
+          format: formats.find((known) => known === format) ?? null,
+          columns: {
+            url: String(urlCol),
+            caption: String(captionCol),
+            page: textOrNull(pageCol),
+            licence: textOrNull(licenceCol),
+          },
+          ...sourceCallOf(rest),
+        }),
+      )
+    })
 }
 
 const textOrNull = (given: unknown): string | null => (typeof given === 'string' ? given : null)

@@ -91,10 +91,10 @@ const commands: Commands = {
       isFolder: deps.input.isFolder,
       startWeb: (port, signal) => startDemoProcess({ ...defaultDemoOptions, port }, signal),
       readRows: (dir) => readRows(folderStore(dir), new AbortController().signal),
-      verify: (dir) => commands.verify(dir, false),
+      verify: commands.verify,
     })
   },
-  async verify(given, json) {
+  async verify(call) {
     const surroundings = readSurroundings()
     if (surroundings === null) return exitCodes.usage
     const [{ verifyCommand }, { verifyDataset }, { isFolder, systemClock }, { openPlace, placeOf }] =
@@ -104,21 +104,25 @@ const commands: Commands = {
         import('./process.js'),
         import('./place.js'),
       ])
-    const place = placeOf(given, process.cwd())
+    const dir = placeOf(call.dir, process.cwd())
     const stop = stopBySignal()
-    const opened = await openPlace(place, surroundings.environment.s3, stop.signal)
+    const opened = await openPlace(dir, surroundings.environment.s3, stop.signal)
     if ('message' in opened) {
       say(stderr, opened.message)
       return exitCodes.usage
     }
     try {
-      return await verifyCommand(place, json, {
-        verify: (onProgress) => verifyDataset(opened.store, onProgress, stop.signal),
-        isFolder: (folder) => isS3Url(folder) || isFolder(folder),
-        stdout,
-        stderr,
-        clock: systemClock,
-      })
+      return await verifyCommand(
+        { ...call, dir },
+        {
+          verify: (onProgress) => verifyDataset(opened.store, onProgress, stop.signal),
+          ...surroundings,
+          isFolder: (folder) => isS3Url(folder) || isFolder(folder),
+          stdout,
+          stderr,
+          clock: systemClock,
+        },
+      )
     } catch (error) {
       if (stop.code !== null) return stop.code
       throw error

@@ -4,6 +4,7 @@ import { type ExitCode, exitCodes } from './exit-codes.js'
 import { formatCount, jsonText, labelled, oneLine, table } from './figures.js'
 import { type Output, say } from './output.js'
 import { amount } from './summary.js'
+import { noDataset } from './verify.js'
 
 export interface PermissionsCall {
   readonly place: string
@@ -44,8 +45,8 @@ export interface Decision {
 /** `pairmill permissions`: `place` is an absolute folder, or an S3 URL. */
 export async function permissionsCommand(call: PermissionsCall, deps: PermissionsDeps): Promise<ExitCode> {
   if (!deps.isPlace(call.place)) {
-    say(deps.stderr, `there is no folder ${call.place}`)
-    return exitCodes.usage
+    say(deps.stderr, noDataset(call.place))
+    return exitCodes.failed
   }
   try {
     return await listAll(call, deps)

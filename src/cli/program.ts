@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from 'commander'
-import { defaultOf } from '../options/index.js'
+import { defaultOf, type ProgressStyle } from '../options/index.js'
 import { withoutSecrets } from '../records/index.js'
 import type { ClassifyCall } from './classify.js'
 import type { DemoCall } from './demo.js'
@@ -12,14 +12,15 @@ import type { Output } from './output.js'
 import type { PermissionsCall } from './permissions.js'
 import { addPermissionsCommand } from './permissions-program.js'
 import type { RunCall } from './run-input.js'
-import { addRunOptions, wholeNumber } from './run-option.js'
+import { addRunOptions, progressOption, wholeNumber } from './run-option.js'
 import type { StatusCall } from './status.js'
+import type { VerifyCall } from './verify.js'
 import { addWarcCommand, type WarcCommands } from './warc-program.js'
 
 /** Commands, each loaded only when it is called, so that --help is quick. */
 export interface Commands extends FleetCommands, ImagesCommands, WarcCommands {
   run(call: RunCall): Promise<ExitCode>
-  verify(dir: string, json: boolean): Promise<ExitCode>
+  verify(call: VerifyCall): Promise<ExitCode>
   status(call: StatusCall): Promise<ExitCode>
   permissions(call: PermissionsCall): Promise<ExitCode>
   inspect(call: InspectCall): Promise<ExitCode>
@@ -117,11 +118,11 @@ function addDemoCommand(program: Command, commands: Commands, answer: (code: Exi
     )
     .option('--model <DIR>', 'another model folder to score with; none = no scores')
     .option('--serve', 'only serve the web, to crawl it by hand')
-    .action(
-      async ({ out, port, model, serve }: { out: string; port: number; model?: string; serve?: boolean }) => {
-        answer(await commands.demo({ out, port, model: model ?? null, serveOnly: serve === true }))
-      },
-    )
+    .addOption(progressOption())
+    .action(async ({ out, port, model, serve, progress }: DemoFlags) => {
+      const call = { out, port, model: model ?? null, progress: progress ?? null }
+      answer(await commands.demo({ ...call, serveOnly: serve === true }))
+    })
 }
 
 function addVerifyCommand(program: Command, commands: Commands, answer: (code: ExitCode) => void): void {
@@ -134,8 +135,9 @@ function addVerifyCommand(program: Command, commands: Commands, answer: (code: E
     )
     .argument('<DIR>', 'folder of the dataset')
     .option('--json', 'the result as JSON on standard output')
-    .action(async (dir: string, { json }: { json?: boolean }) => {
-      answer(await commands.verify(dir, json === true))
+    .addOption(progressOption())
+    .action(async (dir: string, { json, progress }: VerifyFlags) => {
+      answer(await commands.verify({ dir, json: json === true, progress: progress ?? null }))
     })
 }
 
@@ -202,6 +204,19 @@ function addClassifyCommand(program: Command, commands: Commands, answer: (code:
     })
 }
 
+interface DemoFlags {
+  readonly out: string
+  readonly port: number
+  readonly model?: string
+  readonly serve?: boolean
+  readonly progress?: ProgressStyle
+}
+
+interface VerifyFlags {
+  readonly json?: boolean
+  readonly progress?: ProgressStyle
+}
+
 interface StatusFlags {
   readonly backend?: string
   readonly watch?: boolean
@@ -249,8 +264,9 @@ Examples:
   A site on this machine:
     pairmill run localhost:8100 --out local --allow-private 127.0.0.0/8 --delay-ms 0
 
-Standard output gets the summary at the end, standard error the progress: bars on a terminal, otherwise one
-JSON line every five seconds. Ctrl-C finishes what is under way and commits it; a second one stops at once.
+Standard output gets the summary at the end, standard error the progress: bars on a terminal, otherwise a
+JSON line every five seconds, or what --progress says (docs/progress.md). Ctrl-C finishes what is under
+way and commits it; a second one stops at once.
 
 Environment: HF_ENDPOINT and HF_TOKEN (model hub), HF_HOME or XDG_CACHE_HOME (where models are kept),
 NO_COLOR.

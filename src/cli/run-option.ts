@@ -1,15 +1,47 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { defaultText, flagOf, type OptionKey, optionKeys, optionOf, type Taker } from '../options/index.js'
+import {
+  defaultText,
+  flagOf,
+  type OptionKey,
+  optionKeys,
+  optionOf,
+  progressStyles,
+  type Taker,
+} from '../options/index.js'
 
 /** Adds the options of a run that a command takes, and the file that may hold them. */
 export function addRunOptions(command: Command, taker: Taker): void {
-  addOptions(
-    command,
-    optionKeys.filter((key) => optionOf(key).takenBy?.includes(taker) ?? true),
-  )
+  for (const flag of runOptionsOf(taker)) command.addOption(flag)
+}
+
+/** The same for a command whose help names them by where they are listed. */
+export function addSharedOptions(command: Command, taker: Taker): void {
+  for (const flag of runOptionsOf(taker)) command.addOption(flag.hideHelp())
+}
+
+/** What the help says of them. */
+export function sharedOptionsHelp(taker: Taker): string {
+  const others = keysOf('run').filter((key) => !keysOf(taker).includes(key))
+  return `Shared options: see \`pairmill run --help\`; all but ${others.map(flagOf).join(', ')}.`
+}
+
+const keysOf = (taker: Taker): readonly OptionKey[] =>
+  optionKeys.filter((key) => optionOf(key).takenBy?.includes(taker) ?? true)
+
+function runOptionsOf(taker: Taker): readonly Option[] {
   const example = taker === 'run' ? ': {"maxPages": 100, "lang": ["en"]}' : ''
   const help = `options as JSON, in camelCase${example}; flags win over it`
-  command.addOption(new Option('--config <FILE>', help).helpGroup(optionOf('out').heading))
+  return [
+    ...keysOf(taker).map(flagFor),
+    new Option('--config <FILE>', help).helpGroup(optionOf('out').heading),
+  ]
+}
+
+/** The one about progress, for a command that is no run: its value is checked at once. */
+export function progressOption(): Option {
+  const { help, value } = optionOf('progress')
+  const fallback = defaultText(optionOf('progress'))
+  return new Option(`--progress <${value}>`, `${help} (default: ${fallback})`).choices(progressStyles)
 }
 
 /** Adds some options of a run to a command that does a part of what a run does. */

@@ -3,7 +3,7 @@ import { LockLostError } from '../lock/index.js'
 import { flagOfField, type OptionDifference, type RunOptions } from '../options/index.js'
 import { shownUrl } from '../records/index.js'
 import type { Environment, RunEnd, RunPipeline } from '../run/index.js'
-import { type Clock, type Display, recordDisplay, terminalDisplay } from './display.js'
+import { type Clock, type Display, openDisplay, styleFor } from './display.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import { printed, traceOf } from './figures.js'
 import { type Output, say } from './output.js'
@@ -56,7 +56,7 @@ export async function runCommand(
     const end = await deps.pipeline(
       options,
       deps.environment,
-      { onSnapshot: display.show, onNote: display.note },
+      { onSnapshot: display.show, onWork: display.showWork, onNote: display.note },
       stop.signals,
     )
     if ('snapshot' in end) display.show(end.snapshot)
@@ -74,14 +74,9 @@ export async function runCommand(
 const commandOf = { list: 'images', archive: 'warc' } as const satisfies Record<Source['kind'], string>
 
 function displayFor(options: RunOptions, deps: RunDeps): Display {
-  const create = deps.stderr.isTerminal && deps.redraw ? terminalDisplay : recordDisplay
-  return create({
-    output: deps.stderr,
-    limits: options,
-    color: deps.color,
-    unicode: deps.unicode,
-    clock: deps.clock,
-  })
+  const { stderr, redraw, color, unicode, clock } = deps
+  const style = styleFor(options.progress, { isTerminal: stderr.isTerminal, redraw })
+  return openDisplay(style, { output: stderr, limits: options, color, unicode, clock })
 }
 
 function report(end: RunEnd, options: RunOptions, signal: StopSignal | null, deps: RunDeps): ExitCode {

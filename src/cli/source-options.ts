@@ -1,11 +1,11 @@
 import { type Command, Option } from 'commander'
 import { runName } from './fleet-program.js'
-import { addRunOptions } from './run-option.js'
+import { addSharedOptions } from './run-option.js'
 import type { SourceCall } from './source-command.js'
 
 /** Adds what every command that reads sources takes beside its own options. */
 export function addSourceOptions(command: Command): void {
-  addRunOptions(command, 'sources')
+  addSharedOptions(command, 'sources')
   const fleet = 'With the workers of a fleet:'
   command
     .addOption(

@@ -2,8 +2,8 @@ import { type CrawlWait, isNothingRead, type RunSnapshot } from '../run/index.js
 import { formatDuration } from '../timing/index.js'
 import { seedsMoved } from '../workers/index.js'
 import { formatCount, oneLine, shellQuoted, table } from './figures.js'
-import { countOf } from './progress.js'
 import { amount } from './summary.js'
+import { countOf } from './watched.js'
 
 export function waitingLines(snapshot: Pick<RunSnapshot, 'queues' | 'counters'>): readonly string[] {
   const { queues } = snapshot

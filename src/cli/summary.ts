@@ -14,7 +14,7 @@ import {
 } from './figures.js'
 import { scoreHistogram } from './histogram.js'
 import { inputSections } from './input-sections.js'
-import { countOf, judgedOf, type Paper } from './progress.js'
+import type { Paper } from './progress-lines.js'
 import {
   imageSkipExplanations,
   linkSkipExplanations,
@@ -24,6 +24,7 @@ import {
   renderExplanations,
   rowSkipExplanations,
 } from './reasons.js'
+import { countOf, judgedOf } from './watched.js'
 
 export type FinishedRun = Exclude<RunEnd, { readonly kind: 'refused' | 'unbegun' }>
 

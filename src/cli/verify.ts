@@ -1,32 +1,50 @@
+import type { ProgressStyle } from '../options/index.js'
 import type { Problem, Verification, VerifyProgress } from '../shard/index.js'
-import type { Clock } from './display.js'
+import { type Clock, styleFor } from './display.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import { formatCount, jsonText, page } from './figures.js'
 import { type Output, say } from './output.js'
 import { amount } from './summary.js'
+import { openVerifyDisplay } from './verify-progress.js'
+
+export interface VerifyCall {
+  /** Absolute folder, or an S3 URL. */
+  readonly dir: string
+  readonly json: boolean
+  /** null = as suits standard error. */
+  readonly progress: ProgressStyle | null
+}
 
 export interface VerifyDeps {
   readonly verify: (onProgress: (progress: VerifyProgress) => void) => Promise<Verification>
   readonly isFolder: (path: string) => boolean
   readonly stdout: Output
   readonly stderr: Output
+  readonly color: boolean
+  readonly redraw: boolean
+  readonly unicode: boolean
   readonly clock: Clock
 }
 
-/** `pairmill verify`: `dir` is absolute. */
-export async function verifyCommand(dir: string, json: boolean, deps: VerifyDeps): Promise<ExitCode> {
-  const { stdout, stderr } = deps
+/** `pairmill verify`. */
+export async function verifyCommand(call: VerifyCall, deps: VerifyDeps): Promise<ExitCode> {
+  const { dir, json } = call
+  const { stdout, stderr, redraw } = deps
   if (!deps.isFolder(dir)) {
-    say(stderr, `there is no folder ${dir}`)
-    return exitCodes.usage
+    say(stderr, noDataset(dir))
+    return exitCodes.failed
   }
-  const progress = openProgress(stderr, deps.clock)
+  const style = styleFor(call.progress, { isTerminal: stderr.isTerminal, redraw })
+  const progress = openVerifyDisplay(style, { ...deps, output: stderr })
   const found = await deps.verify(progress.show).finally(progress.close)
   const nothing = found.rows === 0 && found.pages === 0 && found.problems.length === 0
   if (json) stdout.write(`${jsonText({ ok: found.problems.length === 0 && !nothing, ...found }, 2)}\n`)
   else stdout.write(nothing ? page([[`${dir}: nothing is committed here`]]) : renderVerification(dir, found))
   return found.problems.length > 0 || nothing ? exitCodes.failed : exitCodes.ok
 }
+
+/** Said of a folder that is none, as `status` says it of one without a run. */
+export const noDataset = (dir: string): string => `${dir} holds no dataset: there is no such folder`
 
 /** Problems named one by one; the rest is counted. */
 const mostListed = 200
@@ -54,30 +72,4 @@ export function renderVerification(dir: string, found: Verification): string {
 function problemText({ shard, key, file, message }: Problem): string {
   const place = file ?? (shard === null ? 'dataset' : `shard ${shard}`)
   return `${place}${key === null ? '' : ` key ${key}`}: ${message}`
-}
-
-/** On a terminal one line, redrawn four times a second; elsewhere a JSON line every five seconds. */
-function openProgress(output: Output, clock: Clock) {
-  let latest: VerifyProgress | null = null
-  let written: VerifyProgress | null = null
-  const write = () => {
-    if (latest === null || latest === written) return
-    written = latest
-    const { done, total, samples } = latest
-    output.write(
-      output.isTerminal
-        ? `\r\u001b[Kverify  ${formatCount(done)} / ${amount(total, 'shard')}  ${amount(samples, 'pair')}`
-        : `${JSON.stringify({ time: new Date(clock.now()).toISOString(), event: 'verify', done, total, samples })}\n`,
-    )
-  }
-  const stop = clock.every(output.isTerminal ? 250 : 5000, write)
-  return {
-    show(progress: VerifyProgress) {
-      latest = progress
-    },
-    close() {
-      stop()
-      if (output.isTerminal && written !== null) output.write('\r\u001b[K')
-    },
-  }
 }

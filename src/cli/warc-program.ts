@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
 import type { ExitCode } from './exit-codes.js'
+import { sharedOptionsHelp } from './run-option.js'
 import { addSourceOptions, sourceCallOf } from './source-options.js'
 import type { WarcCall } from './warc.js'
 
@@ -35,12 +36,14 @@ export function addWarcCommand(
     )
     .showHelpAfterError('pairmill warc --help lists the options.')
   addSourceOptions(warc)
-  warc.addHelpText('after', examples).action(async (paths: string[], given: Record<string, unknown>) => {
-    const { base, ...rest } = given
-    answer(
-      await commands.warc({ paths, base: typeof base === 'string' ? base : null, ...sourceCallOf(rest) }),
-    )
-  })
+  warc
+    .addHelpText('after', `\n${sharedOptionsHelp('sources')}\n${examples}`)
+    .action(async (paths: string[], given: Record<string, unknown>) => {
+      const { base, ...rest } = given
+      answer(
+        await commands.warc({ paths, base: typeof base === 'string' ? base : null, ...sourceCallOf(rest) }),
+      )
+    })
 }
 
 const examples = `

@@ -18,4 +18,6 @@ export {
   type OptionKey,
   optionKeys,
   optionOf,
+  type ProgressStyle,
+  progressStyles,
 } from './table.js'

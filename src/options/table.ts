@@ -23,6 +23,9 @@ import {
 } from './kinds.js'
 import { option, type RunOption, under } from './option.js'
 
+export const progressStyles = ['bars', 'plain', 'json'] as const
+export type ProgressStyle = (typeof progressStyles)[number]
+
 const freely = { change: 'freely' } as const
 const noLimit = { default: null, fallback: 'no limit' } as const
 /** Limit that may be raised. */
@@ -210,6 +213,11 @@ export const optionTable = {
       ...ofProcess,
     }),
     batchSize: option(whole('N', 1, 4096), 'candidates filtered and committed together', { default: 256 }),
+    progress: option(
+      orNull(oneOf(...progressStyles)),
+      'how progress is shown on standard error: bars, a line now and then, or JSON lines (docs/progress.md)',
+      { default: null, fallback: 'bars on a terminal, else json', ...ofProcess },
+    ),
   }),
 }
 

@@ -43,12 +43,16 @@ const statsSchema = z.object({
 
 const parquetFields = ['key', 'status', 'error_message', 'caption', 'url', 'stored_sha256', 'uid']
 
-/** Re-reads all files of one committed shard and reports whatever is not as its entry says; its uids are added to `uids`. */
+/**
+ * Re-reads all files of one committed shard and reports whatever is not as its entry says; its uids are added to `uids`. `onSample` is told how
+ * many of its samples were read.
+ */
 export async function verifyShard(
   store: Store,
   entry: ShardEntry,
   uids: UidLedger,
   report: Report,
+  onSample: (read: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const stem = stemOf(entry)
@@ -61,7 +65,7 @@ export async function verifyShard(
 
   const rows = parquet === undefined ? null : await openRows(store, parquet, report, signal)
   try {
-    if (tar !== undefined) await verifyTar(store, entry, tar, rows, uids, report, signal)
+    if (tar !== undefined) await verifyTar(store, entry, tar, rows, uids, report, onSample, signal)
     if (rows !== null) await rows.rejected(entry)
   } finally {
     await rows?.close()
@@ -143,6 +147,7 @@ async function verifyTar(
   rows: Rows | null,
   uids: UidLedger,
   report: Report,
+  onSample: (read: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const copy = await checkedCopy(store, file, report, signal)
@@ -171,6 +176,7 @@ async function verifyTar(
         if (decoding.size >= decodesAtOnce) await Promise.race(decoding)
       }
       samples++
+      onSample(samples)
     }
     if (samples !== entry.samples)
       report(`has ${samples} samples, its entry says ${entry.samples}`, { file: file.name })

@@ -26,8 +26,9 @@ export interface VerifyProgress {
   /** Shards and ledgers read so far, of all that are committed. */
   readonly done: number
   readonly total: number
-  /** Kept pairs in them. */
+  /** Kept pairs read so far, of all that are committed. */
   readonly samples: number
+  readonly samplesTotal: number
 }
 
 export interface Verification {
@@ -87,10 +88,13 @@ export async function verifyDataset(
 
   let samples = 0
   const uids = new UidLedger()
-  for (const [i, entry] of entries.entries()) {
-    await verifyShard(store, entry, uids, reporter(entry.shard), signal)
+  const total = entries.length
+  const samplesTotal = summarise(entries).samples
+  for (const [done, entry] of entries.entries()) {
+    const onSample = (read: number) => onProgress({ done, total, samples: samples + read, samplesTotal })
+    await verifyShard(store, entry, uids, reporter(entry.shard), onSample, signal)
     samples += entry.samples
-    onProgress({ done: i + 1, total: entries.length, samples })
+    onProgress({ done: done + 1, total, samples, samplesTotal })
   }
   for (const { again, first } of uids.repeated()) {
     reporter(again.shard)(`has the uid of ${first.key}`, {

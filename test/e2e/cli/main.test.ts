@@ -53,7 +53,6 @@ describe('the pairmill process', { timeout: 120_000 }, () => {
       ].join('\n'),
     })
     expect(await pairmill(['rum'])).toMatchObject({ code: 2, stdout: '' })
-    expect(await pairmill(['verify', 'nowhere'])).toMatchObject({ code: 2, stdout: '' })
   })
 
   it('reads seeds from its standard input', async () => {
@@ -79,6 +78,17 @@ describe('the pairmill process', { timeout: 120_000 }, () => {
     const status = await pairmill(['status', '.'])
     expect(status).toMatchObject({ code: 1, stdout: '' })
     expect(status.stderr).toMatch(/^pairmill: .+\n$/)
+  })
+
+  it('ends so too where there is no such folder, whichever command was asked', async () => {
+    for (const command of ['verify', 'status', 'permissions']) {
+      const { code, stdout, stderr } = await pairmill([command, 'nowhere'])
+      expect([code, stdout, stderr]).toEqual([
+        1,
+        '',
+        expect.stringMatching(/^pairmill: \S+nowhere holds no (?:run|dataset): there is no .+\n$/),
+      ])
+    }
   })
 
   it('does not mind that its reader has gone', async () => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { type Clock, recordDisplay, terminalDisplay } from '../../../src/cli/display.js'
+import { type Clock, openDisplay, styleFor } from '../../../src/cli/display.js'
 import { paper } from '../../fixtures/cli/output.js'
 import { snapshotOf } from '../../fixtures/cli/snapshot.js'
 
-const limits = { maxPages: null, maxPairs: null, maxTimeMs: null, shardSize: null }
+const limits = { maxPages: null, maxPairs: null, maxTimeMs: null }
 
 /** Time that stands still until it is advanced. */
 function handClock(): Clock & { readonly advance: (byMs: number) => void } {
@@ -36,7 +36,7 @@ describe('on a terminal', () => {
     return {
       output,
       clock,
-      display: terminalDisplay({ output, limits, color: false, unicode: false, clock }),
+      display: openDisplay('bars', { output, limits, color: false, unicode: false, clock }),
     }
   }
 
@@ -46,7 +46,7 @@ describe('on a terminal', () => {
       display.show(snapshotOf({ elapsedMs: 1000 + i * 10 }))
       clock.advance(10)
     }
-    const redraws = output.text().split('\u001b[5A').length - 1
+    const redraws = output.text().split('running').length - 1
     expect(redraws).toBeGreaterThan(1)
     expect(redraws).toBeLessThanOrEqual(5)
     display.close()
@@ -81,36 +81,96 @@ describe('on a terminal', () => {
     expect(screen[0]).toMatch(/^done {2}1m 14s/)
   })
 
-  it('nothing is drawn before there is something to show', () => {
-    const { output, clock, display } = open()
-    clock.advance(1000)
+  it('something is there from the first, and nothing stays of a run that never began', () => {
+    const { output, display } = open()
+    expect(screenOf(output.text())).toEqual(['starting'])
     display.close()
-    expect(output.text()).toBe('')
+    expect(screenOf(output.text())).toEqual([])
+  })
+
+  it('nothing is written while nothing changes', () => {
+    const { output, clock, display } = open()
+    display.show(snapshotOf({ state: 'done' }))
+    clock.advance(1000)
+    const length = output.text().length
+    clock.advance(5000)
+    expect(output.text()).toHaveLength(length)
+    display.close()
+  })
+
+  it('what is under way is drawn without a snapshot', () => {
+    const { output, clock, display } = open()
+    display.show(snapshotOf())
+    let pages = 0
+    display.showWork(() => ({ done: { pages }, waits: [], isReading: false }))
+    clock.advance(250)
+    pages = 8
+    clock.advance(250)
+    expect(screenOf(output.text())[1]).toMatch(/^pages +320 /)
+    display.close()
   })
 })
 
 describe('off a terminal', () => {
-  it('a JSON line is written every five seconds, each state once, and notes as they come', () => {
+  const open = (style: 'plain' | 'json') => {
     const output = paper()
     const clock = handClock()
-    const display = recordDisplay({ output, limits, color: true, unicode: true, clock })
+    const display = openDisplay(style, { output, limits, color: true, unicode: true, clock })
+    return { output, clock, display, lines: () => output.text().trimEnd().split('\n') }
+  }
+
+  it('a JSON line is written every five seconds and at the end, and notes as they come', () => {
+    const { clock, display, lines } = open('json')
     display.note('seed a is read as https://a/')
-    display.show(snapshotOf({ elapsedMs: 1000, counters: { pages: 1 } }))
-    clock.advance(5000)
-    clock.advance(5000)
-    display.show(snapshotOf({ elapsedMs: 11_000, counters: { pages: 21 } }))
-    display.show(snapshotOf({ elapsedMs: 11_000, counters: { pages: 21 }, state: 'done' }))
+    display.show(snapshotOf({ counters: { pages: 1 } }))
+    clock.advance(1000)
+    display.show(snapshotOf({ counters: { pages: 1 } }))
+    clock.advance(4000)
+    display.show(snapshotOf({ counters: { pages: 21 } }))
+    clock.advance(4000)
+    display.show(snapshotOf({ counters: { pages: 21 }, state: 'done' }))
     display.close()
-    const lines = output
-      .text()
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line) as Record<string, unknown>)
-    expect(lines).toMatchObject([
+    expect(lines().map((line) => JSON.parse(line) as unknown)).toMatchObject([
       { event: 'note', text: 'seed a is read as https://a/', time: '1970-01-01T00:00:00.000Z' },
       { event: 'progress', state: 'running', pages: 1, pagesPerS: 0 },
-      { event: 'progress', state: 'done', pages: 21, pagesPerS: 2 },
+      { event: 'progress', state: 'done', pages: 21, pagesPerS: 2.5 },
     ])
+  })
+
+  it('a line is written sooner where something new is waited for, once for each kind of it', () => {
+    const { clock, display, lines } = open('plain')
+    display.show(snapshotOf({ hosts: [] }))
+    const waits: { for: 'robots' | 'page'; host: string; agoMs: number; lengthMs: null }[] = []
+    display.showWork(() => ({ done: {}, waits, isReading: false }))
+    waits.push({ for: 'robots', host: 'a.test', agoMs: 2000, lengthMs: null })
+    clock.advance(1000)
+    waits.push({ for: 'robots', host: 'b.test', agoMs: 2500, lengthMs: null })
+    clock.advance(1000)
+    waits.splice(0, 2, { for: 'page', host: 'a.test', agoMs: 2000, lengthMs: null })
+    clock.advance(1000)
+    expect(lines().map((line) => line.split('; ').at(-1))).toEqual([
+      'waits for robots.txt of a.test',
+      'waits for an answer of a.test',
+    ])
+    display.close()
+  })
+})
+
+describe('the style of progress', () => {
+  const [terminal, dumb, pipe] = [
+    { isTerminal: true, redraw: true },
+    { isTerminal: true, redraw: false },
+    { isTerminal: false, redraw: true },
+  ]
+
+  it('is bars on a terminal that can draw them, lines on another, and JSON elsewhere', () => {
+    expect([terminal, dumb, pipe].map((one) => styleFor(null, one))).toEqual(['bars', 'plain', 'json'])
+  })
+
+  it('is what was asked for, but bars are lines where they cannot be drawn', () => {
+    expect([terminal, dumb, pipe].map((one) => styleFor('bars', one))).toEqual(['bars', 'plain', 'plain'])
+    expect([terminal, dumb, pipe].map((one) => styleFor('json', one))).toEqual(['json', 'json', 'json'])
+    expect([terminal, dumb, pipe].map((one) => styleFor('plain', one))).toEqual(['plain', 'plain', 'plain'])
   })
 })
 

@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { terminalDisplay } from '../../../src/cli/display.js'
+import { openDisplay } from '../../../src/cli/display.js'
 import { escapedJson, jsonText, table } from '../../../src/cli/figures.js'
 import { renderFleet, renderFleetRun } from '../../../src/cli/fleet-status.js'
 import { say } from '../../../src/cli/output.js'
 import { permissionsCommand } from '../../../src/cli/permissions.js'
-import { renderProgress } from '../../../src/cli/progress.js'
+import { progressOf } from '../../../src/cli/progress.js'
+import { barLines, plainLine, progressRecord } from '../../../src/cli/progress-lines.js'
 import { renderStatus, statusCommand } from '../../../src/cli/status.js'
 import { renderSummary } from '../../../src/cli/summary.js'
 import { renderVerification } from '../../../src/cli/verify.js'
+import { watchedFrom, withActivity } from '../../../src/cli/watched.js'
 import type { PageRow } from '../../../src/records/index.js'
 import type { FleetRunDetails, FleetWorker } from '../../../src/run/index.js'
 import { paper } from '../../fixtures/cli/output.js'
@@ -39,6 +41,14 @@ function expectPlain(text: string): void {
 
 const now = Date.parse('2026-01-02T03:05:20.500Z')
 const snapshot = hostile(snapshotOf({ note: 'a note' }), [snapshotOf().updatedAt, 'running'])
+const limits = { maxPages: null, maxPairs: null, maxTimeMs: null }
+const wait = hostile({ for: 'robots', host: 'a.test', agoMs: 2000, lengthMs: null } as const, ['robots'])
+/** Waits for a hostile host, with nothing noted. */
+const watched = withActivity(
+  watchedFrom({ ...snapshot, note: null }, now),
+  { done: {}, waits: [wait], isReading: false },
+  now,
+)
 const worker: FleetWorker = hostile({
   worker: 'w1',
   agoMs: 1,
@@ -98,15 +108,12 @@ describe('what comes from a file, a server or a site', () => {
     [
       'the progress of a run',
       () =>
-        renderProgress(
-          {
-            snapshot,
-            limits: { maxPages: null, maxPairs: null, maxTimeMs: null, shardSize: null },
-            rates: { pages: 1, images: 1, kept: 1 },
-            ageMs: 0,
-          },
-          { columns: 200, color: false, unicode: true },
-        ).join('\n'),
+        barLines(progressOf(watched, limits, now), { columns: 200, color: false, unicode: true }).join('\n'),
+    ],
+    ['the progress of a run in a line', () => plainLine(progressOf(watched, limits, now))],
+    [
+      'the progress of a run for a program',
+      () => jsonText(progressRecord(progressOf(watched, limits, now), now)),
     ],
     ['a table', () => table([[attack, 'b']], ['left', 'right']).join('\n')],
     [
@@ -121,9 +128,9 @@ describe('what comes from a file, a server or a site', () => {
 
   it('steers none in a note above the bars either: what moves the cursor is the display alone', () => {
     const output = paper(true)
-    const display = terminalDisplay({
+    const display = openDisplay('bars', {
       output,
-      limits: { maxPages: null, maxPairs: null, maxTimeMs: null, shardSize: null },
+      limits,
       color: false,
       unicode: true,
       clock: { now: () => now, every: () => () => {} },

@@ -228,7 +228,11 @@ describe('pairmill permissions', () => {
       stdout: '',
       stderr: 'pairmill: nothing is committed in /data yet\n',
     })
-    expect(await list({}, { place: '/nowhere' })).toMatchObject({ code: 2, stdout: '' })
+    expect(await list({}, { place: '/nowhere' })).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'pairmill: /nowhere holds no dataset: there is no such folder\n',
+    })
   })
 
   it('is called by its words', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type Commands, runProgram } from '../../../src/cli/program.js'
-import { defaultText, flagOf, optionKeys, optionOf } from '../../../src/options/index.js'
+import { defaultText, flagOf, type OptionKey, optionKeys, optionOf } from '../../../src/options/index.js'
 import { paper } from '../../fixtures/cli/output.js'
 
 async function typed(...words: string[]) {
@@ -10,8 +10,8 @@ async function typed(...words: string[]) {
       calls.push(['run', call])
       return 0
     },
-    async verify(dir, json) {
-      calls.push(['verify', dir, json])
+    async verify(call) {
+      calls.push(['verify', call])
       return 1
     },
     async status(call) {
@@ -68,9 +68,25 @@ async function typed(...words: string[]) {
 describe('the command line', () => {
   it('demo has a folder and a free port unless told otherwise, and refuses what is no port', async () => {
     const usual = await typed('demo')
-    expect(usual.calls).toEqual([['demo', { out: 'pairmill-demo', port: 0, model: null, serveOnly: false }]])
-    const told = await typed('demo', '--out', 'x', '--port', '8100', '--model', 'm', '--serve')
-    expect(told.calls).toEqual([['demo', { out: 'x', port: 8100, model: 'm', serveOnly: true }]])
+    expect(usual.calls).toEqual([
+      ['demo', { out: 'pairmill-demo', port: 0, model: null, serveOnly: false, progress: null }],
+    ])
+    const told = await typed(
+      'demo',
+      '--out',
+      'x',
+      '--port',
+      '8100',
+      '--model',
+      'm',
+      '--serve',
+      '--progress',
+      'json',
+    )
+    expect(told.calls).toEqual([
+      ['demo', { out: 'x', port: 8100, model: 'm', serveOnly: true, progress: 'json' }],
+    ])
+    expect(await typed('demo', '--progress', 'line')).toMatchObject({ code: 2, calls: [] })
     const wrong = await typed('demo', '--port', '70000')
     expect(wrong.calls).toEqual([])
     expect(wrong.code).toBe(2)
@@ -228,9 +244,9 @@ describe('the command line', () => {
   })
 
   it('verify and status take a folder, and what a command answers is the exit code', async () => {
-    expect(await typed('verify', 'pairs', '--json')).toMatchObject({
+    expect(await typed('verify', 'pairs', '--json', '--progress', 'plain')).toMatchObject({
       code: 1,
-      calls: [['verify', 'pairs', true]],
+      calls: [['verify', { dir: 'pairs', json: true, progress: 'plain' }]],
     })
     expect(await typed('status', 'pairs')).toMatchObject({
       code: 0,
@@ -272,13 +288,30 @@ describe('the command line', () => {
     ['warc', 'sources'],
   ] as const)('%s takes the options that are for it, and no others of a run', async (command, taker) => {
     const { stdout } = await typed(command, '--help')
+    const isNamed = (key: OptionKey) => new RegExp(`${flagOf(key)}(?= <|,|\\.$)`, 'm').test(stdout)
     for (const key of optionKeys) {
       // Those commands have one of their own, for a fleet.
       if (key === 'backend' && taker !== 'run') continue
       const isTaken = optionOf(key).takenBy?.includes(taker) ?? true
-      expect([key, stdout.includes(`  ${flagOf(key)} <`)]).toEqual([key, isTaken])
+      // The help of those that read sources names the others.
+      expect([key, isNamed(key)]).toEqual([key, taker === 'sources' ? !isTaken : isTaken])
     }
   })
+
+  it.each(['images', 'warc'])(
+    '%s --help lists its own options, and says where the shared ones are',
+    async (command) => {
+      const { stdout } = await typed(command, '--help')
+      expect(stdout).toContain('Shared options: see `pairmill run --help`; all but ')
+      expect(stdout).toMatch(/Examples:\n {2}\S/)
+      expect(stdout).not.toContain('--config')
+      expect(stdout.split('\n').length).toBeLessThan(60)
+      const taken = await typed(command, 'a', '--out', 'x', '--progress', 'plain', '--config', 'c.json')
+      expect(taken.calls).toMatchObject([
+        [command, { flags: { out: 'x', progress: 'plain' }, configFile: 'c.json' }],
+      ])
+    },
+  )
 
   it('run --help has every option with its default, examples and exit codes', async () => {
     const { code, stdout } = await typed('run', '--help')

@@ -76,6 +76,7 @@ describe('run options', () => {
       allowPrivate: [],
       batchSize: 256,
       threads: null,
+      progress: null,
       provider: 'cpu',
       seed: 'pairmill',
     })

@@ -80,6 +80,7 @@ const unusual: Readonly<Record<OptionKey, unknown>> = {
   threads: 7,
   provider: 'cuda',
   batchSize: 7,
+  progress: 'plain',
 }
 
 describe('the table of options', () => {

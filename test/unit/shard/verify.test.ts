@@ -75,7 +75,7 @@ describe('a whole dataset', () => {
       underWay: [],
       isCopy: false,
     })
-    expect(seen.at(-1)).toEqual({ done: 4, total: 4, samples: 19 })
+    expect(seen.at(-1)).toEqual({ done: 4, total: 4, samples: 19, samplesTotal: 19 })
   })
 
   it('has files that other readers know: sizes.json, a wids index, a manifest and a card', async () => {
