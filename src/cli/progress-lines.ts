@@ -16,10 +16,10 @@ export interface Paper {
  * then what is waited for, if anything. No line is wider than the paper. Pure.
  */
 export function barLines(progress: Progress, paper: Paper): readonly string[] {
-  const { snapshot, limits, counts, rates, waiting } = progress
+  const { snapshot, counts, rates, waiting } = progress
   const source = read(progress)
   const bars = [
-    bar(source.name, source.done, source.name === 'pages' ? limits.maxPages : null, [
+    firstBar(progress, [
       formatRate(source.rate),
       source.name === 'pages' ? `${formatCount(snapshot.queues.urls)} waiting` : '',
       source.name === 'pages' ? bytesOf(snapshot, 'page_bytes') : '',
@@ -127,7 +127,9 @@ function headOf(progress: Progress): string {
   const { state, queues } = progress.snapshot
   return [
     ...headParts(progress),
-    state === 'starting' ? '' : `${formatCount(queues.hosts)} ${queues.hosts === 1 ? 'host' : 'hosts'}`,
+    state === 'starting' || read(progress).name !== 'pages'
+      ? ''
+      : `${formatCount(queues.hosts)} ${queues.hosts === 1 ? 'host' : 'hosts'}`,
     progress.snapshot.model?.id ?? '',
   ]
     .filter((part) => part !== '')
@@ -157,6 +159,13 @@ function keptText({ snapshot, counts: { kept }, limits: { maxPairs } }: Progress
   const judged = judgedOf(snapshot)
   if (maxPairs !== null) return `${formatCount(kept)} / ${formatCount(maxPairs)} kept`
   return `${formatCount(kept)} kept${judged > 0 ? `, ${formatShare(kept, judged)}` : ''}`
+}
+
+/** The bar of what is read: out of a limit of pages, or as far as lists were read. */
+function firstBar(progress: Progress, rest: readonly string[]): Bar {
+  const { done, name } = read(progress)
+  if (name === 'rows') return { ...bar(name, done, null, rest), share: progress.readShare }
+  return bar(name, done, name === 'pages' ? progress.limits.maxPages : null, rest)
 }
 
 interface Bar {

@@ -15,6 +15,8 @@ export interface Progress {
   readonly counts: Counts
   readonly rates: Rates
   readonly elapsedMs: number
+  /** See RunActivity. */
+  readonly readShare: number | null
   /** null = not to be told: the whole is not known, or the rate is not yet. */
   readonly leftMs: number | null
   readonly waiting: Waiting | null
@@ -24,6 +26,8 @@ export interface Progress {
 const rateMs = 10_000
 /** What is left is not told by the rate of less. */
 const leftLeastMs = 5_000
+/** Nor by less of a list: the rest of it may be otherwise. */
+const leastShare = 0.01
 
 /** How far the run is. Pure. */
 export function progressOf(watched: Watched, limits: ProgressLimits, nowMs: number): Progress {
@@ -33,18 +37,20 @@ export function progressOf(watched: Watched, limits: ProgressLimits, nowMs: numb
     counts: countsOf(watched),
     rates: ratesOf(watched.moments, rateMs),
     elapsedMs: elapsedOf(watched, nowMs),
+    readShare: watched.activity.readShare,
     leftMs: leftOf(watched),
     waiting: waitingOf(watched, nowMs),
   }
 }
 
 /**
- * The whole is known once nothing more is found: then each candidate is to be fetched and judged. Both count, as images come one by one and
- * verdicts a batch at a time.
+ * Each candidate is to be fetched and judged. Both count, as images come one by one and verdicts a batch at a time. The whole is what was
+ * found, once no page waits; while a list is read, what it will have given by its end if it goes on so.
  */
 function leftOf({ snapshot, activity, moments }: Watched): number | null {
-  const isAllFound = snapshot.queues.urls === 0 && !activity.isReading
-  if (snapshot.state !== 'running' || !isAllFound) return null
+  const { readShare } = activity
+  if (snapshot.state !== 'running' || snapshot.queues.urls > 0) return null
+  if (readShare === null || readShare < leastShare) return null
   const done = moments.map(({ atMs, counts }) => ({ atMs, steps: counts.images + counts.judged }))
   // Counted from when it began to move: a rate over the crawl before it would be too low.
   const first = done.findLast(({ steps }) => steps === done[0]?.steps)
@@ -52,6 +58,6 @@ function leftOf({ snapshot, activity, moments }: Watched): number | null {
   if (first === undefined || last === undefined || last.atMs - first.atMs < leftLeastMs) return null
   const { images, judged, candidates } = last.counts
   const perMs = (images + judged - first.steps) / (last.atMs - first.atMs)
-  const left = 2 * candidates - images - judged
+  const left = (2 * candidates) / readShare - images - judged
   return left > 0 && perMs > 0 ? left / perMs : null
 }

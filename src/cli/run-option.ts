@@ -21,8 +21,8 @@ export function addSharedOptions(command: Command, taker: Taker): void {
 
 /** What the help says of them. */
 export function sharedOptionsHelp(taker: Taker): string {
-  const others = keysOf('run').filter((key) => !keysOf(taker).includes(key))
-  return `Shared options: see \`pairmill run --help\`; all but ${others.map(flagOf).join(', ')}.`
+  const others = keysOf('run').filter((key) => !keysOf(taker).includes(key) && key !== 'backend')
+  return `Shared options: see \`pairmill run --help\`. Those about pages are not taken here:\n${others.map(flagOf).join(', ')}.`
 }
 
 const keysOf = (taker: Taker): readonly OptionKey[] =>

@@ -54,7 +54,7 @@ export interface Watched {
 
 /** Moments are kept for so long. */
 const keptMs = 30_000
-const idle: RunActivity = { done: {}, waits: [], isReading: false }
+const idle: RunActivity = { done: {}, waits: [], readShare: 1 }
 
 /** The first sight of a run. Pure. */
 export function watchedFrom(snapshot: RunSnapshot, atMs: number): Watched {

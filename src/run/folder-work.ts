@@ -28,7 +28,13 @@ export async function workThrough(run: FolderRun, opened: OpenedRun): Promise<Ru
   const over = new AbortController()
   const drain = AbortSignal.any([signals.drain, dry.signal])
   const working = startWork(run, opened, drain)
-  const reading = startReading(run, opened, dry, AbortSignal.any([drain, over.signal]))
+  let readShare: number | null = run.options.sources.length === 0 ? 1 : null
+  const onShare = (share: number | null) => {
+    readShare = share
+  }
+  const reading = startReading(run, opened, dry, onShare, AbortSignal.any([drain, over.signal])).then(() =>
+    onShare(1),
+  )
   status.state('running')
   const onDrain = () => status.state('draining')
   drain.addEventListener('abort', onDrain, { once: true })
@@ -39,11 +45,7 @@ export async function workThrough(run: FolderRun, opened: OpenedRun): Promise<Ru
     return told
   }
   const telling = keepTelling(run, tell, AbortSignal.any([over.signal, abort]))
-  let isReading = run.options.sources.length > 0
-  void reading.finally(() => {
-    isReading = false
-  })
-  hooks.onWork?.(() => ({ ...underWay.look(), isReading }))
+  hooks.onWork?.(() => ({ ...underWay.look(), readShare }))
   try {
     await working.ended
   } finally {
@@ -105,13 +107,14 @@ async function startReading(
   { options, environment, hooks, privateDir, lost, abort }: FolderRun,
   { hub }: OpenedRun,
   dry: AbortController,
+  onShare: (share: number | null) => void,
   drain: AbortSignal,
 ): Promise<void> {
   const { sources } = options
   if (sources.length === 0) return
   const onSkipped = createSkippedRows(privateDir, hooks.onNote)
   try {
-    const told = { onSkipped, onProgress: () => {} }
+    const told = { onSkipped, onProgress: () => {}, onShare }
     await readSources(hub, { run: runName, options, sources }, environment, told, { drain, abort })
   } catch (error) {
     const failed = error instanceof SourceError ? dry : lost

@@ -26,6 +26,8 @@ export interface IngestDeps {
   readonly texts: TextOptions
   /** Told of what is no candidate, before it is counted: it may be told twice where the process dies in between. */
   readonly onSkipped: (skipped: readonly SourceSkip[]) => Promise<void>
+  /** Told which part of a source was committed, 0..1; null = not known. */
+  readonly onShare: (source: string, share: number | null) => void
   /** Milliseconds, from any zero. */
   readonly now: () => number
 }
@@ -144,6 +146,7 @@ async function ingestFrom(
     })
     if (committed.kind === 'elsewhere') return { source: from.source, ...committed }
     cursor = to
+    deps.onShare(from.source, ended ? 1 : (steps.at(-1)?.share ?? null))
     steps = []
     size = 0
     if (committed.batches.length > 0) await deps.queue.notify('batch', deps.run, slotKeys(1))

@@ -23,6 +23,8 @@ export interface ReadSourcesHooks {
   readonly onSkipped: (skipped: readonly SourceSkip[]) => void | Promise<void>
   /** Every few seconds. */
   readonly onProgress: (counters: Readonly<Record<string, number>>, waiting: number) => void
+  /** Told which part of all sources was read, 0..1, as if each were as long as the others; null = not known. Absent = nobody wants to know. */
+  readonly onShare?: (share: number | null) => void
 }
 
 const beatMs = 2_000
@@ -82,6 +84,15 @@ export async function readSources(
   ]
   try {
     const opened = await openSources(backend, run, readersOf({ ...options, sources }, environment, net))
+    const unread = new Map<string, number | null>(opened.map(({ state }) => [state.source, 1]))
+    const onShare = (source: string, share: number | null) => {
+      unread.set(source, share === null ? null : 1 - share)
+      const left = [...unread.values()].reduce(
+        (sum, part) => (sum === null || part === null ? null : sum + part),
+        0,
+      )
+      hooks.onShare?.(left === null ? null : 1 - left / sources.length)
+    }
     return await ingest(
       {
         run,
@@ -90,6 +101,7 @@ export async function readSources(
         batch: batchShape(options),
         texts: textOptions(options),
         onSkipped: async (skipped) => hooks.onSkipped(skipped),
+        onShare,
         now: steadyClock(),
       },
       opened,

@@ -135,8 +135,8 @@ export type RunEnd =
 
 /** What goes on in the process of a run, beside its snapshot. */
 export interface RunActivity extends Activity {
-  /** Lists or archives are read that may give more candidates. */
-  readonly isReading: boolean
+  /** Part of its lists and archives that was read, 0..1; 1 = there are none, null = not known. */
+  readonly readShare: number | null
 }
 
 export interface RunHooks {

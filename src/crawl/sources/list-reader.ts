@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { messageOf } from '../../records/index.js'
@@ -11,16 +12,17 @@ import { parquetAnswerMs, parquetColumnsOf, readParquetList } from './parquet-li
 /**
  * The rows of a list behind the first `done` ones, in order and some at a time; who has enough leaves the loop. What it holds at a time is
  * a piece of the file, whatever the list's size. Rejects where the file cannot be read; what is wrong with its rows it says. `answerMs`: a
- * piece of a parquet file is decoded in so long, or it is damaged.
+ * piece of a parquet file is decoded in so long, or it is damaged. `onShare` is told which part of the file was read, 0..1.
  */
 export function listPieces(
   source: ListSource,
   done: number,
   answerMs = parquetAnswerMs,
+  onShare: (share: number) => void = () => {},
 ): AsyncGenerator<readonly ListRow[]> {
   return source.format === 'parquet'
-    ? readParquetList(source, done, answerMs)
-    : textPieces(source, bytesOf(source), done)
+    ? readParquetList(source, done, answerMs, onShare)
+    : textPieces(source, bytesOf(source, onShare), done)
 }
 
 /** As listPieces, row by row. */
@@ -194,10 +196,24 @@ const noNumber = /"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g
 /** Read at a time. The rows of a piece of 256 KB live long enough that V8 holds on to twice as much memory. */
 const pieceBytes = 64 * 1024
 
-function bytesOf({ path, gzip }: ListSource): AsyncIterable<Uint8Array> {
-  const file = createReadStream(path, { highWaterMark: pieceBytes })
+function bytesOf(
+  { path, gzip }: ListSource,
+  onShare: (share: number) => void = () => {},
+): AsyncIterable<Uint8Array> {
+  const file = piecesOf(path, onShare)
   // Errors are thrown where the bytes are read.
   return gzip ? pipeline(file, createGunzip(), () => {}) : file
+}
+
+async function* piecesOf(path: string, onShare: (share: number) => void): AsyncGenerator<Uint8Array> {
+  let read = 0
+  let size: number | null = null
+  for await (const piece of createReadStream(path, { highWaterMark: pieceBytes })) {
+    size ??= (await stat(path)).size
+    read += piece.length
+    onShare(Math.min(1, read / size))
+    yield piece
+  }
 }
 
 function isGzipFault(error: unknown): error is Error {

@@ -36,12 +36,17 @@ export function listReader(source: ListSource): SourceReader {
         const digest = await fileDigest(path)
         let { rows, given } = parsePlace(cursor) ?? { rows: 0, given: 0 }
         let block = new ListBlock()
+        let share = 0
+        const onShare = (read: number) => {
+          share = read
+        }
         const steps = function* (): Generator<SourceStep> {
           for (; given < block.size; given += entriesAtOnce) {
             const end = given + entriesAtOnce
             const behind = end < block.size ? { rows, given: end } : { rows: rows + block.rows, given: 0 }
             yield {
               cursor: cursorOf({ ...behind, digest }),
+              share,
               ...contentsOf(path, block.entries(given, end)),
             }
           }
@@ -49,7 +54,7 @@ export function listReader(source: ListSource): SourceReader {
           given = 0
           block = new ListBlock()
         }
-        for await (const piece of listPieces(source, rows)) {
+        for await (const piece of listPieces(source, rows, undefined, onShare)) {
           signal.throwIfAborted()
           for (const row of piece) {
             block.add(row)
@@ -77,7 +82,7 @@ function unreadable(path: string, error: unknown): SourceError {
   return new SourceError(`${path} cannot be read: ${messageOf(error)}`, error)
 }
 
-function contentsOf(file: string, entries: readonly BlockEntry[]): Omit<SourceStep, 'cursor'> {
+function contentsOf(file: string, entries: readonly BlockEntry[]): Omit<SourceStep, 'cursor' | 'share'> {
   const counters: Record<string, number> = {}
   const count = (name: string, times = 1) => {
     if (times > 0) counters[name] = (counters[name] ?? 0) + times

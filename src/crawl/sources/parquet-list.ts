@@ -19,6 +19,7 @@ export async function* readParquetList(
   { path, columns }: ListSource,
   done: number,
   answerMs: number,
+  onShare: (share: number) => void,
 ): AsyncGenerator<readonly ListRow[]> {
   const thread = startThread(path, answerMs)
   try {
@@ -37,6 +38,7 @@ export async function* readParquetList(
       const answer = await thread.ask({ columns: names, start, end })
       if (answer.kind === 'failed') throw failure(path, start, answer)
       for (let first = 0; first < answer.rows.length; first += rowsPerPiece) {
+        onShare(Math.min(1, (start + first + rowsPerPiece) / opened.rows))
         yield answer.rows.slice(first, first + rowsPerPiece).map((row, i) =>
           rowOf(start + first + i + 1, {
             url: row[at.url],

@@ -20,6 +20,8 @@ export interface SourceSkip {
 export interface SourceStep {
   /** Where it ends, in the reader's own words. */
   readonly cursor: string
+  /** Part of the source that was read by then, 0..1; absent = not known. */
+  readonly share?: number
   readonly candidates: readonly Candidate[]
   readonly skipped: readonly SourceSkip[]
   readonly counters: Readonly<Record<string, number>>

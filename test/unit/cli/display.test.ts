@@ -102,7 +102,7 @@ describe('on a terminal', () => {
     const { output, clock, display } = open()
     display.show(snapshotOf())
     let pages = 0
-    display.showWork(() => ({ done: { pages }, waits: [], isReading: false }))
+    display.showWork(() => ({ done: { pages }, waits: [], readShare: 1 }))
     clock.advance(250)
     pages = 8
     clock.advance(250)
@@ -141,7 +141,7 @@ describe('off a terminal', () => {
     const { clock, display, lines } = open('plain')
     display.show(snapshotOf({ hosts: [] }))
     const waits: { for: 'robots' | 'page'; host: string; agoMs: number; lengthMs: null }[] = []
-    display.showWork(() => ({ done: {}, waits, isReading: false }))
+    display.showWork(() => ({ done: {}, waits, readShare: 1 }))
     waits.push({ for: 'robots', host: 'a.test', agoMs: 2000, lengthMs: null })
     clock.advance(1000)
     waits.push({ for: 'robots', host: 'b.test', agoMs: 2500, lengthMs: null })

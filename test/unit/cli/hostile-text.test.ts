@@ -46,7 +46,7 @@ const wait = hostile({ for: 'robots', host: 'a.test', agoMs: 2000, lengthMs: nul
 /** Waits for a hostile host, with nothing noted. */
 const watched = withActivity(
   watchedFrom({ ...snapshot, note: null }, now),
-  { done: {}, waits: [wait], isReading: false },
+  { done: {}, waits: [wait], readShare: 1 },
   now,
 )
 const worker: FleetWorker = hostile({

@@ -54,7 +54,9 @@ describe('the bars', () => {
   it('show rows of lists, or records of archives, where those are read', () => {
     const of = (counters: Record<string, number>) =>
       barLines(seen({ atMs: 0, snapshot: { counters } }), bare)[1]
-    expect(of({ rows: 900 })).toMatch(/^rows +900 {2}0\.0\/s$/)
+    expect(of({ rows: 900 })).toMatch(/^rows +#{30} {2}900 {2}0\.0\/s$/)
+    const half = seen({ atMs: 0, snapshot: { counters: { rows: 900 } }, activity: { readShare: 0.5 } })
+    expect(barLines(half, bare)[1]).toMatch(/^rows +#{15}\.{15} {2}900 /)
     expect(of({ records: 70, pages: 3 })).toMatch(/^records +70 {2}0\.0\/s$/)
   })
 
@@ -157,12 +159,18 @@ describe('the time that is left', () => {
     expect(seen(at(0, 100), at(10_000, 100)).leftMs).toBeNull()
   })
 
-  it('is not told while URLs wait or a list is read, when the run drains, nor at its end', () => {
+  it('is not told while URLs wait, when the run drains, nor at its end', () => {
     const urls = { queues: { ...queues, urls: 1 } }
     expect(seen(at(0, 0), at(10_000, 200, { snapshot: urls })).leftMs).toBeNull()
-    expect(seen(at(0, 0), at(10_000, 200, { activity: { isReading: true } })).leftMs).toBeNull()
     expect(seen(at(0, 0), at(10_000, 200, { snapshot: { state: 'draining' } })).leftMs).toBeNull()
     expect(seen(at(0, 0), at(10_000, 1000)).leftMs).toBeNull()
+  })
+
+  it('is that of the whole list while one is read, and not told before some of it was, nor of archives', () => {
+    const reading = (readShare: number | null) => at(10_000, 200, { activity: { readShare } })
+    expect(seen(at(0, 0), reading(0.25)).leftMs).toBe(190_000)
+    expect(seen(at(0, 0), reading(0.005)).leftMs).toBeNull()
+    expect(seen(at(0, 0), reading(null)).leftMs).toBeNull()
   })
 
   it('is told no finer than it is known', () => {

@@ -52,6 +52,7 @@ function desk(waiting: () => Partial<Progress> = () => ({})) {
     progress: async () => ({ crawlWaits: false, standing: 'running', ended: null, ...waiting() }) as Progress,
   } as unknown as Backend
   const skipped: SourceSkip[] = []
+  const shares: (number | null)[] = []
   const deps: IngestDeps = {
     run: 'run',
     backend,
@@ -59,11 +60,12 @@ function desk(waiting: () => Partial<Progress> = () => ({})) {
     batch: { batchSize: 256, batchAgeMs: 30_000, perHost: 32 },
     texts: defaultFilterOptions,
     onSkipped: async (rows) => void skipped.push(...rows),
+    onShare: (_, share) => void shares.push(share),
     now: () => 0,
   }
   const urls = () => commits.flatMap(({ candidates }) => candidates.map(imageUrlOf))
   const open = (...sources: ListSource[]) => openSources(backend, 'run', sources.map(readerOf))
-  return { deps, states, commits, skipped, urls, open }
+  return { deps, states, commits, skipped, shares, urls, open }
 }
 
 const urlsOf = (from: number, to: number) =>
@@ -71,8 +73,9 @@ const urlsOf = (from: number, to: number) =>
 
 describe('feeding lists to a run', () => {
   it('gives every row once, in pieces, and names the bad ones', async () => {
-    const { deps, commits, skipped, urls, open } = desk()
+    const { deps, commits, skipped, shares, urls, open } = desk()
     await ingest(deps, await open(listOf(1_234, [3, 700]), listOf(0)), calm())
+    expect(shares.slice(2)).toEqual([1, 1])
     expect(urls()).toEqual(urlsOf(0, 1_234).filter((url) => !/\/(3|700)\.jpg/.test(url)))
     expect(skipped.map(({ at, reason }) => [at, reason])).toEqual([
       [{ line: 4 }, 'bad_url'],

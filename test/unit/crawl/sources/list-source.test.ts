@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { ListSource, SourceStep } from '../../../../src/crawl/sources/index.js'
@@ -47,6 +48,22 @@ function counted(steps: readonly SourceStep[]): Record<string, number> {
 }
 
 const picture = (n: number) => `http://a.test/${n}.jpg`
+
+describe('the part of a list that was read', () => {
+  it('is told with each step, packed or not', async () => {
+    const rows = Array.from({ length: 30_000 }, (_, n) => ({ url: picture(n), caption: `number ${n}` }))
+    const source = listOf(rows)
+    const packed = { ...source, path: `${source.path}.gz`, gzip: true }
+    writeFileSync(packed.path, gzipSync(readFileSync(source.path)))
+    for (const list of [source, packed]) {
+      const shares = (await stepsOf(list)).map(({ share }) => share ?? 0)
+      expect(shares).toEqual(shares.toSorted((a, b) => a - b))
+      expect(shares[0]).toBeGreaterThan(0)
+      expect(shares[0]).toBeLessThan(1)
+      expect(shares.at(-1)).toBe(1)
+    }
+  })
+})
 
 describe('a list that names an image several times', () => {
   it('gives it once, where it stands first, with the captions of all its rows', async () => {
