@@ -180,9 +180,15 @@ function bar(label: string, done: number, whole: number | null, rest: readonly s
   return {
     label,
     share: whole === null ? null : Math.min(1, done / Math.max(1, whole)),
-    figure: whole === null ? formatCount(done) : `${formatCount(done)} / ${formatCount(whole)}`,
+    figure: whole === null ? formatCount(done) : outOf(done, whole),
     rest: rest.filter((part) => part !== '').join('  '),
   }
+}
+
+/** `  312 / 5,120`: as wide as it will be at the end, so that a bar beside it keeps its length. Pure. */
+export function outOf(done: number, whole: number): string {
+  const all = formatCount(whole)
+  return `${formatCount(done).padStart(all.length)} / ${all}`
 }
 
 function bytesOf(snapshot: RunSnapshot, counter: string): string {

@@ -1,9 +1,8 @@
 import type { ProgressStyle } from '../options/index.js'
 import type { VerifyProgress } from '../shard/index.js'
 import type { DisplayDeps } from './display.js'
-import { formatCount, jsonText } from './figures.js'
-import { drawShare, fit, leftText, type Paper } from './progress-lines.js'
-import { amount } from './summary.js'
+import { jsonText } from './figures.js'
+import { drawShare, fit, leftText, outOf, type Paper } from './progress-lines.js'
 
 /** How far a verification is, at one moment of the display's clock. */
 export interface VerifyMoment extends VerifyProgress {
@@ -13,6 +12,8 @@ export interface VerifyMoment extends VerifyProgress {
 /** What is left is told by the rate of so long, and not before there is so much of it. */
 const windowMs = 30_000
 const leastMs = 5_000
+/** Room is kept for it, so that the bar keeps its length. */
+const longestLeft = 'about 10m 30s left'
 
 /** Time that is left, by the rate of the last moments; null = there are too few. Pure. */
 export function verifyLeftMs(moments: readonly VerifyMoment[]): number | null {
@@ -28,15 +29,18 @@ export function verifyLine(moments: readonly VerifyMoment[], paper: Paper | null
   const last = moments.at(-1)
   if (last === undefined) return ''
   const leftMs = verifyLeftMs(moments)
+  const figure = (done: number, whole: number) =>
+    paper === null ? outOf(done, whole).trimStart() : outOf(done, whole)
   const text = [
-    `${formatCount(last.samples)} / ${amount(last.samplesTotal, 'pair')}`,
-    `${formatCount(last.done)} / ${amount(last.total, 'shard')}`,
+    `${figure(last.samples, last.samplesTotal)} ${last.samplesTotal === 1 ? 'pair' : 'pairs'}`,
+    `${figure(last.done, last.total)} ${last.total === 1 ? 'shard' : 'shards'}`,
     leftMs === null ? '' : leftText(leftMs),
   ]
-    .filter((part) => part !== '')
     .join('  ')
+    .trimEnd()
   if (paper === null) return `verify  ${text}`
-  const barColumns = Math.min(30, paper.columns - text.length - 12)
+  const leftColumns = leftMs === null ? longestLeft.length + 2 : longestLeft.length - leftText(leftMs).length
+  const barColumns = Math.min(30, paper.columns - text.length - leftColumns - 12)
   if (barColumns < 5) return fit(`verify  ${text}`, paper.columns)
   const share = last.samplesTotal === 0 ? 1 : last.samples / last.samplesTotal
   return `verify  ${drawShare(share, barColumns, 'done', paper)}  ${text}`

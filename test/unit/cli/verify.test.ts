@@ -98,7 +98,7 @@ describe('verify', () => {
     const { stderr, deps } = called(fine, true)
     await verifyCommand(call, deps)
     expect(stderr.text()).toBe(
-      '\r\u001b[Kverify  #######.......................  301 / 1,204 pairs  1 / 4 shards\r\u001b[K',
+      '\r\u001b[Kverify  ###............    301 / 1,204 pairs  1 / 4 shards\r\u001b[K',
     )
   })
 
@@ -141,8 +141,11 @@ describe('the progress of a verification', () => {
     const text = '301 / 1,204 pairs  1 / 4 shards  about 30s left'
     expect(verifyLine(moments, null)).toBe(`verify  ${text}`)
     const terminal = (columns: number) => verifyLine(moments, { columns, color: false, unicode: false })
-    expect(terminal(80)).toBe(`verify  #####................  ${text}`)
-    expect(terminal(40)).toBe(`verify  ${text}`.slice(0, 39))
+    expect(terminal(80)).toBe(`verify  ###............    ${text}`)
+    expect(verifyLine(moments.slice(1), { columns: 80, color: false, unicode: false })).toBe(
+      'verify  ###............    301 / 1,204 pairs  1 / 4 shards',
+    )
+    expect(terminal(40)).toBe(`verify    ${text}`.slice(0, 39))
     for (let columns = 0; columns < 120; columns++) {
       expect(terminal(columns).length).toBeLessThanOrEqual(Math.max(0, columns - 1))
     }
