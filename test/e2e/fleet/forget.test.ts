@@ -77,7 +77,7 @@ describe.skipIf(serverCommand === null)(`pairmill forget${whyNoServer}`, { timeo
     // Lives for as long as this page is held back.
     web.serve('late.test/', () => held)
     await call(crawl('living', livingOut, 'http://c.test/', 'http://a.test/', 'http://late.test/'))
-    while ((await statusOf('living')).counters.pages === 0) await setTimeout(20)
+    while (((await statusOf('living')).counters.pages ?? 0) === 0) await setTimeout(20)
 
     const files = filesOf(out)
     expect(await keysOfRun('ends', 1)).not.toEqual([])
