@@ -1,7 +1,6 @@
 import { open } from 'node:fs/promises'
 import * as zlib from 'node:zlib'
 import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetReadObjects } from 'hyparquet'
-import { decompressLz4, decompressLz4Raw, decompressZstd } from 'hyparquet-compressors'
 
 /** A parquet file that is open. */
 export interface ParquetFile {
@@ -19,10 +18,12 @@ export interface ParquetFile {
 /** Rejects where the file cannot be read, or is no parquet file. What is damaged may keep the thread busy for ever. */
 export async function openParquet(path: string): Promise<ParquetFile> {
   const { file, metadata } = await openBuffer(path)
+  const codecs = codecsOf(metadata)
+  const compressors = codecs.some((codec) => loaded.has(codec)) ? await allCompressors() : builtIn
   return {
     rows: Number(metadata.num_rows),
     ...columnsOf(metadata),
-    unknownCodec: unknownCodecOf(metadata),
+    unknownCodec: codecs.find((codec) => !known.has(codec)) ?? null,
     read: async (columns, rowStart, rowEnd) => {
       const wanted = [...new Set(columns)]
       const rows = await parquetReadObjects({
@@ -38,12 +39,9 @@ export async function openParquet(path: string): Promise<ParquetFile> {
   }
 }
 
-function unknownCodecOf({ row_groups: groups }: FileMetaData): string | null {
-  const codecs = groups.flatMap((group) =>
-    group.columns.map((column) => column.meta_data?.codec ?? 'UNCOMPRESSED'),
-  )
-  const isKnown = (codec: string) => codec === 'UNCOMPRESSED' || codec === 'SNAPPY' || codec in compressors
-  return codecs.find((codec) => !isKnown(codec)) ?? null
+/** How the columns are compressed. Pure. */
+function codecsOf({ row_groups: groups }: FileMetaData): readonly string[] {
+  return groups.flatMap((group) => group.columns.map((column) => column.meta_data?.codec ?? 'UNCOMPRESSED'))
 }
 
 function columnsOf({ schema }: FileMetaData): Pick<ParquetFile, 'columns' | 'objects'> {
@@ -103,12 +101,22 @@ async function openBuffer(
 
 type Decompress = (input: Uint8Array, outputLength: number) => Uint8Array
 
-/** Beside snappy, which the reader brings. Node itself has no LZ4, and zstd from 22.15 on. */
-const compressors: Record<string, Decompress> = {
+/** Beside snappy, which the reader brings. */
+const builtIn: Readonly<Record<string, Decompress>> = {
   GZIP: (input, maxOutputLength) => zlib.gunzipSync(input, { maxOutputLength }),
   BROTLI: (input, maxOutputLength) => zlib.brotliDecompressSync(input, { maxOutputLength }),
-  // It makes room by what the file says, so that lengths that differ are noticed.
-  ZSTD: (input) => decompressZstd(input),
-  LZ4: decompressLz4,
-  LZ4_RAW: decompressLz4Raw,
+}
+/** Those whose code is loaded where a file needs it. Node itself has no LZ4, and zstd from 22.15 on. */
+const loaded: ReadonlySet<string> = new Set(['ZSTD', 'LZ4', 'LZ4_RAW'])
+const known: ReadonlySet<string> = new Set(['UNCOMPRESSED', 'SNAPPY', ...Object.keys(builtIn), ...loaded])
+
+async function allCompressors(): Promise<Readonly<Record<string, Decompress>>> {
+  const { decompressLz4, decompressLz4Raw, decompressZstd } = await import('hyparquet-compressors')
+  return {
+    ...builtIn,
+    // It makes room by what the file says, so that lengths that differ are noticed.
+    ZSTD: (input) => decompressZstd(input),
+    LZ4: decompressLz4,
+    LZ4_RAW: decompressLz4Raw,
+  }
 }
