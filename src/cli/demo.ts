@@ -3,6 +3,7 @@ import { type RemoteDemoWeb, renderTruthScore, type ScoredRow, scoreAgainstTruth
 import type { ProgressStyle } from '../options/index.js'
 import { noteLine, styleFor } from './display.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
+import { say } from './output.js'
 import { type RunDeps, runCommand } from './run.js'
 import type { RunCall } from './run-input.js'
 import type { VerifyCall } from './verify.js'
@@ -24,6 +25,8 @@ export interface DemoDeps extends RunDeps {
   /** Folder of the model in the box. */
   readonly boxedModelDir: string
   readonly isFolder: (path: string) => boolean
+  /** Why there is no demo web here, and what to do; null = there is one. */
+  readonly problem: () => string | null
   readonly startWeb: (port: number, signal: AbortSignal) => Promise<RemoteDemoWeb>
   /** Rows of the finished dataset. */
   readonly readRows: (dir: string) => AsyncIterable<ScoredRow>
@@ -48,6 +51,11 @@ export function demoRunCall(call: DemoCall, web: RemoteDemoWeb, model: string): 
 
 /** `pairmill demo`: a real run on a small web that knows the truth about itself. */
 export async function demoCommand(call: DemoCall, deps: DemoDeps): Promise<ExitCode> {
+  const problem = deps.problem()
+  if (problem !== null) {
+    say(deps.stderr, problem)
+    return exitCodes.failed
+  }
   const closing = new AbortController()
   const { stderr, redraw, clock } = deps
   const style = styleFor(call.progress, { isTerminal: stderr.isTerminal, redraw })

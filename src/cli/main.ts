@@ -83,10 +83,14 @@ const commands: Commands = {
   async demo(call) {
     const deps = await runDeps()
     if (deps === null) return exitCodes.usage
-    const [{ demoCommand }, { defaultDemoOptions, startDemoProcess }, { folderStore, readRows }] =
-      await Promise.all([import('./demo.js'), import('../demo/index.js'), import('../shard/index.js')])
+    const [
+      { demoCommand },
+      { defaultDemoOptions, demoProblem, startDemoProcess },
+      { folderStore, readRows },
+    ] = await Promise.all([import('./demo.js'), import('../demo/index.js'), import('../shard/index.js')])
     return demoCommand(call, {
       ...deps,
+      problem: demoProblem,
       boxedModelDir: fileURLToPath(new URL('../../models/demo-drawings', import.meta.url)),
       isFolder: deps.input.isFolder,
       startWeb: (port, signal) => startDemoProcess({ ...defaultDemoOptions, port }, signal),

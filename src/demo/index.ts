@@ -2,6 +2,7 @@ export { type Catalogue, type Drawing, loadCatalogue, type Subject } from './cat
 export type { DemoSize } from './options.js'
 export { type RemoteDemoWeb, startDemoProcess } from './remote.js'
 export { renderTruthScore } from './report.js'
+export { demoPackages, demoProblem } from './sets.js'
 export { heldOutStyle, type Style, type StyleName, styleNames, styles, trainingStyles } from './styles.js'
 export {
   isRight,

@@ -1,0 +1,1 @@
+export declare function standIn(metadata: string, platform: string): string[]
