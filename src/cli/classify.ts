@@ -1,15 +1,14 @@
 import { resolve } from 'node:path'
 import {
+  anyPicture,
   type ClassEmbedding,
   type ClassScore,
   type Clip,
   classify,
   clipLogitScale,
-  decodeImage,
   embedClasses,
-  filterRules,
-  type ImageLimits,
   type ModelError,
+  modelView,
   photoTemplates,
   promptsOf,
 } from '../filter/index.js'
@@ -185,25 +184,19 @@ async function classifyImages(
   })
 }
 
-/** Any picture that can be decoded safely: the rules on which ones are good for training do not hold here. */
-const limits: ImageLimits = { ...filterRules, minSide: 0, maxAspect: 0, minBytes: 0 }
-
 /** The model's view of a picture, made as in a run, so that it has the same embedding as there. */
 async function pixelsOf(
   clip: Clip,
   path: string,
   signal: AbortSignal,
 ): Promise<Uint8Array | { readonly error: string }> {
-  const file = await readLocalFile(path, limits.maxBytes, signal)
+  const file = await readLocalFile(path, anyPicture.maxBytes, signal)
   if (file.kind === 'unreadable') return { error: `cannot be read: ${file.why}` }
   if (file.bytes.length === 0) return { error: rejectExplanations.empty }
-  const target = { imageSize: defaultOf('imageSize'), tensorSide: clip.model.imageSide }
-  const decoded = await decodeImage(file.bytes, limits, target, signal)
-  if ('reason' in decoded) {
-    const detail = decoded.detail === '' ? '' : ` (${decoded.detail})`
-    return { error: `${rejectExplanations[decoded.reason]}${detail}` }
-  }
-  return clip.pixelsOf(decoded)
+  const view = await modelView(clip, file.bytes, defaultOf('imageSize'), signal)
+  if (!('reason' in view)) return view
+  const detail = view.detail === '' ? '' : ` (${view.detail})`
+  return { error: `${rejectExplanations[view.reason]}${detail}` }
 }
 
 function legend(clip: Clip, classes: number, templates: number): string {

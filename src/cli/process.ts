@@ -5,8 +5,6 @@ import { text } from 'node:stream/consumers'
 import type { Clock } from './display.js'
 import type { InputDeps } from './run-input.js'
 
-const homePage = 'https://github.com/pairmill/pairmill'
-
 /** Files, standard input and working folder of this process. */
 export function processInput(version: string): InputDeps {
   const cwd = process.cwd()
@@ -19,9 +17,9 @@ export function processInput(version: string): InputDeps {
   }
 }
 
-/** Patch releases do not change it, so that a run can be resumed with them. */
+/** Names the program and no page about it; who runs it says `--contact`. Patch releases do not change it, so that a run can be resumed with them. */
 export function defaultUserAgent(version: string): string {
-  return `pairmill/${version.split('.').slice(0, 2).join('.')} (+${homePage})`
+  return `pairmill/${version.split('.').slice(0, 2).join('.')}`
 }
 
 export function isFolder(path: string): boolean {

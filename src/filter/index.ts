@@ -1,3 +1,4 @@
+export { anyPicture, modelView } from './any-picture.js'
 export {
   type BatchDeps,
   type BatchItem,

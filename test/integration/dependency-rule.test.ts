@@ -60,6 +60,11 @@ const refused: readonly (readonly [string, string])[] = [
   ['src/cli/some.ts', '../options/table.js'],
   ['src/cli/some.ts', '../run/engine.js'],
   ['src/cli/some.ts', '../run/observe/log.js'],
+  ['src/cli/some.ts', '../library/index.js'],
+  ['src/run/some.ts', '../library/index.js'],
+  ['src/library/some.ts', '../cli/run.js'],
+  ['src/library/some.ts', '../backend/index.js'],
+  ['src/library/some.ts', '../shard/reader.js'],
 ]
 
 const allowed: readonly (readonly [string, string])[] = [
@@ -85,6 +90,8 @@ const allowed: readonly (readonly [string, string])[] = [
   ['src/cli/some.ts', '../run/index.js'],
   ['src/cli/some.ts', '../run/observe/index.js'],
   ['src/cli/some.ts', '../demo/index.js'],
+  ['src/library/some.ts', '../shard/index.js'],
+  ['src/library/some.ts', '../run/index.js'],
 ]
 
 /** The direction of dependencies: cli -> run -> workers -> backend, options -> stages -> net -> records; a room is entered by its door. */

@@ -32,6 +32,17 @@ async function pairmill(
 }
 
 describe('the pairmill process', { timeout: 120_000 }, () => {
+  it('says of S3 what is wrong, and nothing of the Node that its SDK will want one day', async () => {
+    const env = {
+      AWS_ACCESS_KEY_ID: 'a',
+      AWS_SECRET_ACCESS_KEY: 'b',
+      AWS_ENDPOINT_URL: 'http://127.0.0.1:9',
+    }
+    const { code, stderr } = await pairmill(['verify', 's3://bucket/pairs'], { env })
+    expect(code).not.toBe(0)
+    expect(stderr).toMatch(/^pairmill: s3:\/\/bucket\/pairs: .*\n$/)
+  })
+
   it('prints its version and help, and ends with 0', async () => {
     expect(await pairmill(['--version'])).toMatchObject({ code: 0, stderr: '' })
     const help = await pairmill(['run', '--help'])
@@ -115,6 +126,6 @@ describe('an output', () => {
 
 describe('the user agent', () => {
   it('is honest and does not change with patch releases', () => {
-    expect(defaultUserAgent('0.1.7')).toBe('pairmill/0.1 (+https://github.com/pairmill/pairmill)')
+    expect(defaultUserAgent('0.1.7')).toBe('pairmill/0.1')
   })
 })
