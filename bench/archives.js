@@ -7,6 +7,8 @@ import { cache, repo } from './places.js'
 import { median } from './results.js'
 
 export const title = 'Web archives: reading'
+/** Beside the clone; null = nothing. */
+export const needs = null
 const limitMs = 5 * 60_000
 const pages = 3_000
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { smallModelFolder } from './clip.js'
+import { boxedModel } from './clip.js'
 import { runCommand } from './command.js'
 import { runImg2dataset, settings, stored } from './images.js'
 import { runPairmill } from './pairmill.js'
@@ -12,6 +12,8 @@ import { median, unmeasured } from './results.js'
 import { startWeb } from './web.js'
 
 export const title = 'Whole line against a chain: Scrapy, img2dataset, a scoring pass'
+/** Beside the clone; null = nothing. */
+export const needs = 'Python with pip (Scrapy, img2dataset, onnxruntime)'
 
 const size = { width: 640, height: 480 }
 const shardSize = 1000
@@ -151,8 +153,7 @@ export async function measure({ chainPages, model: given, repeat, only }) {
   const aims = 'as in the lines above'
   const peer = await chainPrograms()
   if ('missing' in peer) return { lines: [unmeasured(title, aims, peer.missing)], notes: [] }
-  const found = given ?? smallModelFolder(join(cache, 'small-model')) ?? join(repo, 'models/demo-drawings')
-  const model = resolve(found)
+  const model = resolve(given ?? boxedModel)
   const pictures = join(cache, 'pictures-vga')
   await makePictures(pictures, Math.max(...chainPages), size)
   const lines = []

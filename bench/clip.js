@@ -1,8 +1,8 @@
 // CLIP stage: pairs/s of `score` (thread, transfer, tokeniser, normalisation) against bare onnxruntime sessions
 // that are fed ready tensors of the same batches. Rounds alternate, so that a busy machine slows both alike.
-// Usage: node bench/clip.js [MODEL_DIR ...]   (default: a generated model of ViT-B/32's shape; needs `npm run build`
-// and, beside the repository, shared/tokenizer for the tokeniser)
-import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
+// Usage: node bench/clip.js [MODEL_DIR ...]   (default: the demo's model and a generated one of ViT-B/32's shape; needs
+// `npm run build`)
+import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,9 +11,25 @@ import { imagesPerRun, planTextBatches } from '../dist/filter/clip/batches.js'
 import { openClip, resolveModel } from '../dist/filter/clip/index.js'
 import { createNormalise } from '../dist/filter/clip/normalise.js'
 import { createTokenizer } from '../dist/filter/clip/tokenizer.js'
+import { repo } from './places.js'
 import { writeVitShape } from './vit-shape.js'
 
-const shared = fileURLToPath(new URL('../../shared/', import.meta.url))
+/** The model that every clone has: small, with a tokeniser of its own. */
+export const boxedModel = join(repo, 'models/demo-drawings')
+
+/** How CLIP ViT-B/32 wants its pictures (CLIP paper, and the model's own preprocessor_config.json). */
+const preprocessing = {
+  do_resize: true,
+  size: { shortest_edge: 224 },
+  resample: 3,
+  do_center_crop: true,
+  crop_size: { height: 224, width: 224 },
+  do_rescale: true,
+  rescale_factor: 1 / 255,
+  do_normalize: true,
+  image_mean: [0.48145466, 0.4578275, 0.40821073],
+  image_std: [0.26862954, 0.26130258, 0.27577711],
+}
 
 /** Captions of about the length of alt texts, from a fixed list of words. @param {number} count */
 function captions(count) {
@@ -35,26 +51,11 @@ const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.l
 /** The folder with a generated ViT-B/32 shape; made on first use. */
 export function vitShapeFolder(dir = join(tmpdir(), 'pairmill-vit-shape')) {
   if (!existsSync(join(dir, 'text_model.onnx'))) writeVitShape(dir)
-  linkTokenizer(dir)
-  return dir
-}
-
-/** @param {string} dir */
-function linkTokenizer(dir) {
-  for (const name of ['tokenizer.json', 'preprocessor_config.json']) {
-    if (!existsSync(join(dir, name))) symlinkSync(join(shared, 'tokenizer', name), join(dir, name))
-  }
-}
-
-/** The small test model with its tokeniser, as a folder of links; null where it is not there. */
-export function smallModelFolder(dir = join(tmpdir(), 'pairmill-small-model')) {
-  const from = join(shared, 'models/flickr8k-mobilenet')
-  if (!existsSync(from)) return null
-  mkdirSync(dir, { recursive: true })
-  for (const name of ['vision_model.onnx', 'text_model.onnx']) {
-    if (!existsSync(join(dir, name))) symlinkSync(join(from, name), join(dir, name))
-  }
-  linkTokenizer(dir)
+  // They may be links of an earlier version, and what those lead to is not to be written.
+  for (const name of ['tokenizer.json', 'preprocessor_config.json']) rmSync(join(dir, name), { force: true })
+  // With the tokeniser in the box a caption has more tokens than with CLIP's.
+  copyFileSync(join(boxedModel, 'tokenizer.json'), join(dir, 'tokenizer.json'))
+  writeFileSync(join(dir, 'preprocessor_config.json'), JSON.stringify(preprocessing))
   return dir
 }
 
@@ -136,10 +137,9 @@ export async function benchClip(folder, { pairs: count, rounds, threads }) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const given = process.argv.slice(2)
-  const small = smallModelFolder()
-  const folders = given.length > 0 ? given : [...(small === null ? [] : [small]), vitShapeFolder()]
+  const folders = given.length > 0 ? given : [boxedModel, vitShapeFolder()]
   for (const folder of folders) {
-    const pairs = folder === small ? 256 : 32
+    const pairs = folder === boxedModel ? 256 : 32
     console.log(await benchClip(folder, { pairs, rounds: 7, threads: Math.min(2, availableParallelism()) }))
   }
 }

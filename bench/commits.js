@@ -5,6 +5,8 @@ import { startServer } from './redis-server.js'
 import { lineOf } from './scale.js'
 
 export const title = 'Redis: the commit of a batch among a million kept images'
+/** Beside the clone; null = nothing. */
+export const needs = 'redis-server'
 
 const prefix = 'bench'
 const root = `{${prefix}}:`

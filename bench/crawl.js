@@ -7,6 +7,8 @@ import { cache, repo } from './places.js'
 import { bareFetchRate, spanSeconds, startWeb } from './web.js'
 
 export const title = 'Crawl stage: pages per second with a frontier'
+/** Beside the clone; null = nothing. */
+export const needs = 'Python with pip (Scrapy), npm (Crawlee)'
 const limitMs = 5 * 60_000
 
 /**

@@ -5,6 +5,8 @@ import { unmeasured } from './results.js'
 import { startWeb } from './web.js'
 
 export const title = 'Fleet: what its Redis holds, and what it is asked'
+/** Beside the clone; null = nothing. */
+export const needs = 'redis-server'
 
 const hosts = 2_000
 const pagesPerHost = 40

@@ -7,6 +7,8 @@ import { median, unmeasured } from './results.js'
 import { spanSeconds, startWeb } from './web.js'
 
 export const title = 'Fleet: more crawl workers, and Redis in place of PGlite'
+/** Beside the clone; null = nothing. */
+export const needs = 'redis-server'
 
 const limitMs = 10 * 60_000
 const crawlHosts = 200

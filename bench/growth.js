@@ -9,6 +9,8 @@ import { startServer } from './redis-server.js'
 import { lineOf } from './scale.js'
 
 export const title = 'What a kept pair costs the backend, the first ones and the hundred thousandth'
+/** Beside the clone; null = nothing. */
+export const needs = 'redis-server, for one of its two lines'
 
 const run = 'growth'
 const pairs = 100_000

@@ -11,6 +11,8 @@ import { captionOf } from './site.js'
 import { startWeb } from './web.js'
 
 export const title = 'List of images to dataset: the whole command, from start to end'
+/** Beside the clone; null = nothing. */
+export const needs = 'Python with pip (img2dataset)'
 const limitMs = 5 * 60_000
 
 /** Pairs of a dataset, by the counts that both write beside their shards. */

@@ -10,6 +10,8 @@ import { captionOf } from './site.js'
 import { bareFetchRate, startWeb } from './web.js'
 
 export const title = 'Image stage: fetch, decode, resize, encode, hash, write shards'
+/** Beside the clone; null = nothing. */
+export const needs = 'Python with pip (img2dataset)'
 const limitMs = 5 * 60_000
 
 export const size = { width: 1280, height: 864 }

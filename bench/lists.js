@@ -8,6 +8,8 @@ import { cache, repo } from './places.js'
 import { median } from './results.js'
 
 export const title = 'Lists of images: reading'
+/** Beside the clone; null = nothing. */
+export const needs = null
 const limitMs = 5 * 60_000
 const rows = 1_000_000
 

@@ -5,6 +5,8 @@ import { infoOf, usedBytes } from './redis.js'
 import { startServer } from './redis-server.js'
 
 export const title = 'Redis: near duplicates among millions'
+/** Beside the clone; null = nothing. */
+export const needs = 'redis-server'
 
 const prefix = 'bench'
 const root = `{${prefix}}:`

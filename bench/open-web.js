@@ -9,6 +9,8 @@ import { optOuts } from '../dist/records/index.js'
 import { createPermission } from '../dist/workers/hosts/permission.js'
 
 export const title = 'The open web: what care costs'
+/** Beside the clone; null = nothing. */
+export const needs = null
 
 const never = new AbortController().signal
 const held = 100

@@ -3,6 +3,8 @@ import { connectRedis, redisBackend } from '../dist/backend/redis/index.js'
 import { startServer } from './redis-server.js'
 
 export const title = 'Redis: a frontier of a million URLs on 10,000 hosts'
+/** Beside the clone; null = nothing. */
+export const needs = 'redis-server'
 
 const hosts = 10_000
 const prefix = 'bench'

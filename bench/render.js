@@ -8,6 +8,8 @@ import { median, unmeasured } from './results.js'
 import { captionOf } from './site.js'
 
 export const title = 'Rendered pages: a browser behind its guard'
+/** Beside the clone; null = nothing. */
+export const needs = 'Chromium'
 
 const never = new AbortController().signal
 const atOnce = 2

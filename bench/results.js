@@ -100,3 +100,9 @@ export const unmeasured = (what, aim, why) => ({
   aim,
   met: null,
 })
+
+/** Why nothing of a section was measured, for people; null = something was. @param {Section} section */
+export function skipReason({ lines, notes }) {
+  if (lines.some(({ pairmill }) => !pairmill.startsWith('not measured'))) return null
+  return lines[0]?.other ?? notes.at(-1) ?? 'nothing was measured'
+}

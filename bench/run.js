@@ -1,12 +1,13 @@
 /**
  * `npm run bench [-- section...] [options]`: measures the sections named (all where none is) and writes
  * bench/RESULTS.md. Everything runs on 127.0.0.0/8, is bounded in time and stops by itself; the first use of a
- * peer installs it into .cache/bench.
+ * peer installs it into .cache/bench. A clone is enough: pages, pictures, lists and models are made or lie in it. What a section needs
+ * beside it `--list` says; where that is missing the section is skipped with a word, and its last figures stay.
  */
 import { mkdir } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { cache } from './places.js'
-import { record } from './results.js'
+import { record, skipReason } from './results.js'
 
 /** Name of each section and the module that measures it, in the order of the table. */
 const modules = {
@@ -63,6 +64,8 @@ const { values, positionals } = parseArgs({
     only: { type: 'string' },
     /** Prints the section and leaves RESULTS.md as it is. */
     dry: { type: 'boolean', default: false },
+    /** Lists the sections with what each needs, and measures none. */
+    list: { type: 'boolean', default: false },
   },
 })
 
@@ -90,11 +93,26 @@ if (unknown.length > 0) {
   process.exit(2)
 }
 
-await mkdir(cache, { recursive: true })
-for (const name of positionals.length > 0 ? positionals : sections) {
+const chosen = positionals.length > 0 ? positionals : sections
+
+async function list() {
+  for (const name of chosen) {
+    const { title, needs } = await import(modules[name])
+    console.log(`${name.padEnd(12)} ${title}${needs === null ? '' : ` (needs ${needs})`}`)
+  }
+}
+
+/** Measures one section and records it, unless that was not wanted, or nothing of it could be measured here. */
+async function run(name) {
   console.log(`${name} ...`)
   const { measure, title } = await import(modules[name])
   const section = await measure(options)
-  if (values.dry || options.only !== null) console.log(JSON.stringify(section, null, 2))
-  else await record(name, title, section, sections)
+  if (values.dry || options.only !== null) return console.log(JSON.stringify(section, null, 2))
+  const reason = skipReason(section)
+  if (reason === null) await record(name, title, section, sections)
+  else console.log(`  skipped: ${reason}`)
 }
+
+await mkdir(cache, { recursive: true })
+if (values.list) await list()
+else for (const name of chosen) await run(name)

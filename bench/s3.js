@@ -10,6 +10,8 @@ import { cache, repo } from './places.js'
 import { median, unmeasured } from './results.js'
 
 export const title = 'S3: upload of shards'
+/** Beside the clone; null = nothing. */
+export const needs = "Debian's python3-swift"
 const limitMs = 5 * 60_000
 const files = 3
 const fileMib = 160

@@ -4,6 +4,8 @@ import { candidateOf, infoOf, usedBytes, workerOf } from './redis.js'
 import { startServer } from './redis-server.js'
 
 export const title = 'Redis: what judged candidates and kept images take'
+/** Beside the clone; null = nothing. */
+export const needs = 'redis-server'
 
 const prefix = 'bench'
 const run = 'scale'
