@@ -26,6 +26,10 @@ describe('package-lock.json', () => {
 })
 
 describe('package.json', () => {
+  test('has one version of the model runtime, which is never updated without the script that stands in for it', () => {
+    expect(manifest.dependencies['onnxruntime-node']).toMatch(/^\d+\.\d+\.\d+$/)
+  })
+
   test('has what the demo draws from as optional dependencies, each at one version, and nothing else', () => {
     expect(Object.keys(manifest.optionalDependencies).sort()).toEqual([...demoPackages].sort())
     for (const version of Object.values(manifest.optionalDependencies)) {
