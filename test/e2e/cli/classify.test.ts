@@ -240,7 +240,11 @@ describe.skipIf(missing.length > 0)(
       )
       const ended = new Promise<number | null>((done) => child.on('close', done))
       const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended])
-      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+      // Where the machine is busy it says how far it is.
+      const complaints = stderr
+        .split('\n')
+        .filter((line) => line !== '' && !line.includes('"event":"classify"'))
+      expect({ code, complaints }).toEqual({ code: 0, complaints: [] })
       const { images } = JSON.parse(stdout) as { images: { classes: { name: string }[] }[] }
       const right = images.filter(({ classes }, i) => classes[0]!.name === pictures[i]!.name).length
       console.log(`zero-shot on ${names.length} classes: ${right} of ${pictures.length} photos right`)
