@@ -15,7 +15,8 @@ import type { Store } from './store.js'
 /** A row as readers of the dataset meet it. */
 type PageRecord = ReturnType<typeof recordOf>
 
-const fields: readonly Field<keyof PageRecord>[] = [
+/** The columns of the page ledger, in order. */
+export const pageFields: readonly Field<keyof PageRecord>[] = [
   ['url', 'string'],
   ['host', 'string'],
   ['outcome', 'string'],
@@ -56,7 +57,7 @@ export async function writePageFile(store: Store, page: PageFile, signal: AbortS
   const name = pageFileName(page.file)
   const path = join(await store.scratch(), `pages-${page.file}-${randomUUID()}`)
   try {
-    const parquet = await ParquetFile.create(path, { name: 'pages', version: 1, fields })
+    const parquet = await ParquetFile.create(path, { name: 'pages', version: 1, fields: pageFields })
     try {
       for (const row of page.rows) await parquet.append(recordOf(row))
       const sums = await parquet.finish()
@@ -118,7 +119,7 @@ export async function* readPages(store: Store, signal: AbortSignal): AsyncGenera
 
 /** The rows of a local file of the page ledger. Throws where it is none. */
 export async function* readPageRows(path: string): AsyncGenerator<PageRow> {
-  const names = fields.map(([name]) => name)
+  const names = pageFields.map(([name]) => name)
   for await (const record of readParquet(path, names)) yield rowOf(record)
 }
 
