@@ -31,6 +31,7 @@ const megabyte = 1e6
  * @property {number} writtenMb that went to storage
  * @property {number} kept pairs that the verification read back
  * @property {number} requests for images that the server saw
+ * @property {[string, number][]} [threads] CPU seconds of `pairmill run` by what a thread does
  */
 
 /** Adds up the programs of one line, which follow each other. @param {readonly import('./command.js').Ran[]} steps */
@@ -84,13 +85,17 @@ async function withPairmill(seed, model) {
     ...['--image-size', String(stored.longSide), '--image-quality', String(stored.quality)],
     ...['--concurrency', String(atOnce)],
   ]
-  const { ran, counters, out, problem } = await runPairmill('chain', { seeds: [seed], flags, limitMs })
+  const { ran, threads, counters, out, problem } = await runPairmill('chain', {
+    seeds: [seed],
+    flags,
+    limitMs,
+  })
   if (problem !== null) return { problem }
   const log = join(cache, 'chain-pairmill-verify.log')
   const args = ['dist/cli/main.js', 'verify', out]
   const verified = await runCommand(process.execPath, args, { limitMs, log, cwd: repo })
   if (verified.code !== 0) return { problem: `pairmill verify failed (see ${log})` }
-  return { ...summed([ran, verified]), kept: counters.kept ?? 0 }
+  return { ...summed([ran, verified]), threads, kept: counters.kept ?? 0 }
 }
 
 /** One site of this many pages, each side `repeat` times in turn. */
@@ -145,6 +150,12 @@ const figures = [
   { what: 'written to storage, MB', pick: (one) => one.writtenMb, digits: 0, aim: null },
 ]
 
+/** Where the CPU of a run goes, as a note. */
+function threadTable(pages, threads) {
+  const told = threads.filter(([, seconds]) => seconds >= 0.05)
+  return `CPU seconds of \`run\` by thread, ${pages} pages, in the last round: ${told.map(([what, seconds]) => `${what} ${seconds.toFixed(1)}`).join('; ')}.`
+}
+
 /**
  * @param {{ chainPages: readonly number[], model: string | null, repeat: number, only: string | null }} options
  * @returns {Promise<import('./results.js').Section>}
@@ -157,6 +168,7 @@ export async function measure({ chainPages, model: given, repeat, only }) {
   const pictures = join(cache, 'pictures-vga')
   await makePictures(pictures, Math.max(...chainPages), size)
   const lines = []
+  const tables = []
   /** @type {Map<number, number>} Pairs a second that pairmill kept, by the size of the site. */
   const rates = new Map()
   for (const pages of chainPages) {
@@ -165,6 +177,7 @@ export async function measure({ chainPages, model: given, repeat, only }) {
       lines.push(unmeasured(`${pages} pages`, aims, rounds.problem))
     } else if (only === null) {
       lines.push(...figures.map((figure) => lineOf(pages, rounds, figure)))
+      tables.push(threadTable(pages, rounds.pairmill.at(-1)?.threads ?? []))
       rates.set(pages, median(rounds.pairmill.map(({ seconds }) => pages / seconds)))
     }
   }
@@ -184,6 +197,7 @@ export async function measure({ chainPages, model: given, repeat, only }) {
     `A site of so many pages on one host: 9 KB, 20 links, 10 images a page, of which one (${size.width} x ${size.height}, 31 KB, no two alike) has a caption worth its download. Kept pairs and image requests agree on both sides, or nothing is reported.`,
     `The chain: Scrapy with ${atOnce} requests at once; a list of the captions that have three words; img2dataset with ${settings[0].label}; a scoring pass in Python on onnxruntime (batches of 32, captions once, two threads that make pictures ready, byte duplicates dropped); its shards read back. pairmill: \`run\`, then \`verify\`. Both store JPEGs of quality ${stored.quality} with a long side of ${stored.longSide} and score with the same small model. Ratio = the chain's over pairmill's, median of ${repeat} rounds in turn.`,
     'pairmill does more meanwhile: near duplicates, permission for pages and images, a row for every candidate and page, shuffled shards, a state that survives a kill.',
+    ...tables,
   ]
   return { lines, notes }
 }

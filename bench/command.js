@@ -63,10 +63,10 @@ function groupRss(group) {
  * Runs a command to its end in a process group of its own, which is killed whole when the time is over.
  * @param {string} file
  * @param {readonly string[]} args
- * @param {{ limitMs: number, log: string, env?: Record<string, string>, cwd?: string }} options log = a file for its output
+ * @param {{ limitMs: number, log: string, env?: Record<string, string>, cwd?: string, onStart?: (pid: number) => void }} options log = a file for its output; onStart is told the process's number
  * @returns {Promise<Ran>}
  */
-export async function runCommand(file, args, { limitMs, log, env = {}, cwd }) {
+export async function runCommand(file, args, { limitMs, log, env = {}, cwd, onStart }) {
   const output = createWriteStream(log)
   await once(output, 'open')
   const cpuBefore = childrenCpuSeconds()
@@ -78,6 +78,7 @@ export async function runCommand(file, args, { limitMs, log, env = {}, cwd }) {
     env: { ...process.env, ...env },
     stdio: ['ignore', output, output],
   })
+  onStart?.(child.pid)
   let timedOut = false
   let peakRssBytes = 0
   let ownPeakRssBytes = 0
