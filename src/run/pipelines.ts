@@ -238,6 +238,7 @@ export class Pipelines {
       },
       model,
       onProblem: (message) => observe({ kind: 'problem', run, message }),
+      onTrouble: (error) => observe({ kind: 'trouble', run, key: null, message: messageOf(error) }),
       settleMs,
       onPlan: manifest.refresh,
       now,

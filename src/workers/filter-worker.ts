@@ -10,8 +10,8 @@ import {
 } from '../filter/index.js'
 import type { Fetch } from '../net/index.js'
 import { hostOf } from '../records/index.js'
-import { partName, type Store, writePart } from '../shard/index.js'
-import type { Semaphore } from '../timing/index.js'
+import { type PartReceipt, partName, S3Error, type Store, writePart } from '../shard/index.js'
+import { type Semaphore, sleep } from '../timing/index.js'
 import { createImageHosts, createSlots, observedFetch, type Permit, type Slots } from './hosts/index.js'
 import { createImageFetch } from './image-fetch.js'
 import { type KeptLease, withLease } from './lease.js'
@@ -41,6 +41,8 @@ export interface FilterDeps
   readonly develop: Develop
   /** In a process of its own. */
   readonly developApart: Develop
+  /** Something failed that is tried again. */
+  readonly onTrouble: (error: Error) => void
   readonly now: () => number
   readonly random: () => number
 }
@@ -49,6 +51,9 @@ export interface FilterDeps
 const leaseMs = 30_000
 /** An image whose host has no slot within this is put back. */
 const slotWindowMs = 30_000
+/** Before a part is tried to be stored again; doubles from try to try. */
+const storePauseMs = 1_000
+const maxStorePauseMs = 30_000
 /** A stale commit (a cited image is kept no more) is looked at anew after this. */
 const staleMs = 100
 
@@ -62,7 +67,7 @@ export async function judgeBatch(
 ): Promise<WorkResult | null> {
   if (drain.aborted) return null
   const { run } = settings
-  const token = randomBytes(12).toString('hex')
+  const token = newToken()
   const lease = await deps.backend.leaseBatch({ run, batch, token, leaseMs })
   if (lease.kind === 'gone' || lease.kind === 'busy') return null
   if (lease.kind === 'split') return { kind: 'done' }
@@ -81,9 +86,9 @@ export async function judgeBatch(
   const work = async ({ signal }: KeptLease): Promise<WorkResult> => {
     const result = await resultOf(signal)
     judged = true
-    const commit = await storePart(deps, settings, batch, token, result, signal)
+    const part = await storePart(deps, batch, result, drain, signal)
     tally.commit()
-    const committed = await deps.backend.commitBatch(commit)
+    const committed = await deps.backend.commitBatch(commitOf(settings, { batch, token }, result, part))
     return committed.kind === 'stale' ? { kind: 'again', inMs: staleMs } : { kind: 'done' }
   }
   return await withLease(deps.backend, taken, abort, work).finally(() => tally.commit())
@@ -141,31 +146,53 @@ async function judge(
   return result
 }
 
+/**
+ * Writes the part of a batch; null = every candidate was deferred. While an S3 store cannot take it, what was judged is held under the lease,
+ * and tried to be stored again: given back, every image of it would be asked of its site once more. A process that drains tries no further.
+ */
 async function storePart(
-  deps: FilterDeps,
-  settings: FilterSettings,
+  { store, onTrouble }: FilterDeps,
   batch: string,
-  token: string,
-  result: BatchResult,
+  { rows }: BatchResult,
+  drain: AbortSignal,
   signal: AbortSignal,
-): Promise<BatchCommit> {
-  const rows = result.rows.map(({ row }) => row)
-  const part =
-    rows.length === 0 ? null : await writePart(deps.store, partName(batch, token), result.rows, signal)
+): Promise<PartReceipt | null> {
+  if (rows.length === 0) return null
+  for (let pauseMs = storePauseMs; ; pauseMs = Math.min(2 * pauseMs, maxStorePauseMs)) {
+    try {
+      // A name of its own: an attempt that failed may have been stored, without an answer.
+      return await writePart(store, partName(batch, newToken()), rows, signal)
+    } catch (error) {
+      const woken = AbortSignal.any([drain, signal])
+      if (!(error instanceof S3Error) || woken.aborted) throw error
+      onTrouble(error)
+      await sleep(pauseMs, woken)
+    }
+  }
+}
+
+const newToken = () => randomBytes(12).toString('hex')
+
+/** What is committed of a batch whose rows are in this part. Pure. */
+function commitOf(
+  { run, filter }: FilterSettings,
+  held: Pick<BatchCommit, 'batch' | 'token'>,
+  { rows, deferred, counters }: BatchResult,
+  part: PartReceipt | null,
+): BatchCommit {
   return {
-    run: settings.run,
-    batch,
-    token,
+    run,
+    ...held,
     part: part === null ? null : { name: part.name, size: part.size, sha256: part.sha256, rows: part.rows },
-    kept: rows.flatMap((row, index) =>
+    kept: rows.flatMap(({ row }, index) =>
       row.reason === null && row.sha256 !== null && row.phash !== null
         ? [{ row: index, sha256: row.sha256, phash: row.phash, score: row.clipScore }]
         : [],
     ),
-    cited: rows.flatMap((row) => (row.duplicateOf === null ? [] : [row.duplicateOf])),
-    deferred: result.deferred,
-    counters: result.counters,
-    dedupe: settings.filter.dedupe,
-    distance: settings.filter.nearDistance,
+    cited: rows.flatMap(({ row }) => (row.duplicateOf === null ? [] : [row.duplicateOf])),
+    deferred,
+    counters,
+    dedupe: filter.dedupe,
+    distance: filter.nearDistance,
   }
 }

@@ -76,6 +76,8 @@ export interface PipelineDeps {
   readonly model: () => Promise<RunModel | null>
   /** This process cannot do its part of the run; others may. */
   readonly onProblem: (message: string) => void
+  /** Something failed that is tried again. */
+  readonly onTrouble: (error: Error) => void
   /** After each plan that was carried out. */
   readonly onPlan: (signal: AbortSignal) => Promise<void>
   /** A part is planned so long after its commit, when nothing can take the commit back any more. */
@@ -120,6 +122,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     decoding: deps.decoding,
     develop: deps.develop,
     developApart: createDevelopApart(),
+    onTrouble: deps.onTrouble,
   }
   const shard = shardOf(deps)
   return {

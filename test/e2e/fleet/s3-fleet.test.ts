@@ -172,6 +172,33 @@ describe.skipIf(isSkipped)(title, { timeout: 400_000 }, () => {
     expect(befell).toEqual(new Set([null, 'hang', ...faults.map(({ kind }) => kind)]))
   })
 
+  it('asks no site for an image again because the store was away longer than a request is tried', async () => {
+    const fleet = await newFleet()
+    const before = web.seen.length
+    const names = new Map<string, Set<string>>()
+    let isAway = false
+    // It is away from the first part on, until some batch tries to store a second one: its first was given up.
+    const isBack = new Promise<void>((resolve) => {
+      proxy.meet(({ method, url }) => {
+        const [, batch = '', name = ''] = /\/parts\/(\d+)-(\w+)\.tar/.exec(url) ?? []
+        if (method === 'PUT' && batch !== '') {
+          isAway = true
+          names.set(batch, (names.get(batch) ?? new Set()).add(name))
+          if (names.get(batch)!.size > 1) resolve()
+        }
+        return isAway ? { kind: 'reset' } : null
+      })
+    })
+    const workers = ['crawl', 'filter', 'shard'].map(fleet.hire)
+    await isBack
+    proxy.meet(null)
+    await comesToTheSame(fleet, workers)
+    const images = web.seen.slice(before).filter(({ path }) => path.endsWith('.jpg'))
+    const asked = images.map(({ host, path }) => `${host}${path}`)
+    expect(asked.toSorted()).toEqual([...new Set(asked)].toSorted())
+    expect(asked).toHaveLength(wanted.length)
+  })
+
   it('comes to the same with two shard workers in a store that takes no notice of conditions', async () => {
     const fleet = await newFleet('ignoring')
     await comesToTheSame(fleet, ['crawl', 'filter', 'shard', 'shard'].map(fleet.hire))

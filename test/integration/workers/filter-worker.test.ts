@@ -1,134 +1,29 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type {
-  Backend,
-  BatchCommit,
-  BatchCommitted,
-  BatchLease,
-  HostReport,
-} from '../../../src/backend/backend.js'
-
+import { describe, expect, it } from 'vitest'
+import type { BatchLease, HostReport } from '../../../src/backend/backend.js'
 import { developPicture } from '../../../src/filter/develop.js'
 import { createDevelopApart, type Develop } from '../../../src/filter/index.js'
 import type { Fetch, FetchOutcome } from '../../../src/net/index.js'
-import type { Candidate, TextReject } from '../../../src/records/index.js'
-import { folderStore, partName, readPart } from '../../../src/shard/index.js'
-import { createSemaphore } from '../../../src/timing/semaphore.js'
-import { judgeBatch } from '../../../src/workers/filter-worker.js'
-import { UnderWay } from '../../../src/workers/under-way.js'
-import { sceneOf } from '../../fixtures/filter/hostile.js'
-import { defaultFilterOptions } from '../../fixtures/filter/options.js'
+import type { TextReject } from '../../../src/records/index.js'
+import { readPart } from '../../../src/shard/index.js'
+import { batchDesk, leaseOf } from '../../fixtures/workers/batch-desk.js'
 
 const never = new AbortController().signal
-const folder = mkdtempSync(join(tmpdir(), 'pairmill-parts-'))
-let jpeg: Buffer
-beforeAll(async () => {
-  jpeg = await sceneOf(320, 240).jpeg().toBuffer()
-})
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
-
-const candidate = (path: string): Candidate => ({
-  imageUrl: `http://img.test/${path}`,
-  fallbackUrls: [],
-  captions: [{ source: 'alt', text: 'a cat on a mat' }],
-  pageUrl: 'http://a.test/',
-  pageLanguage: null,
-  licenceUrl: null,
-})
-const leaseOf = (...paths: string[]): BatchLease => ({
-  kind: 'batch',
-  candidates: paths.map((path, i) => ({ id: i + 1, attempts: 0, body: candidate(path) })),
-  starts: 0,
-  failures: 0,
-})
-
-interface Scene {
-  lease: BatchLease
-  committed?: BatchCommitted | Error
-  fetch?: Fetch
-  develop?: Develop
-  developApart?: Develop
-  findDuplicates?: Backend['findDuplicates']
-  now?: () => number
-}
-
-function desk(scene: Scene) {
-  const out = mkdtempSync(join(folder, 'out-'))
-  const store = folderStore(out)
-  const commits: BatchCommit[] = []
-  const reported: HostReport[] = []
-  const released: { failed: boolean }[] = []
-  const backend: Partial<Backend> = {
-    leaseBatch: async () => scene.lease,
-    extendLease: async () => ({ kind: 'held' }),
-    releaseLease: async ({ failed }) => void released.push({ failed }),
-    reserve: async ({ slots }) =>
-      slots.map(({ host, want }) => ({ host, granted: want, inMs: 0, delayMs: 0, failures: 0 })),
-    reportHosts: async (reports) => void reported.push(...reports),
-    findDuplicates: scene.findDuplicates ?? (async () => []),
-    captionCounts: async (_, texts) => texts.map(() => 1),
-    commitBatch: async (commit) => {
-      commits.push(commit)
-      if (scene.committed instanceof Error) throw scene.committed
-      return scene.committed ?? { kind: 'committed', kept: commit.kept.length, losers: [] }
-    },
-  }
-  const fetch: Fetch = async ({ url }) => ({
-    kind: 'response',
-    head: { status: url.endsWith('gone') ? 404 : 200, headers: {} },
-    body: jpeg,
-    stopped: false,
-  })
-  const underWay = new UnderWay(Date.now)
-  const visit = (drain = never, abort = never) =>
-    judgeBatch(
-      {
-        backend: backend as Backend,
-        store,
-        fetch: scene.fetch ?? fetch,
-        groupsOf: async () => [],
-        underWay,
-        optOuts: { productToken: 'test', obeyed: new Set() },
-        permit: async () => ({
-          kind: 'allowed',
-          permission: { rule: 'robots:none', checkedAt: '2026-01-02T03:04:05.000Z' },
-          crawlDelayMs: 0,
-        }),
-        develop: scene.develop ?? developPicture,
-        developApart: scene.developApart ?? createDevelopApart(),
-        decoding: createSemaphore(2),
-        now: scene.now ?? Date.now,
-        random: () => 0,
-        preprocessing: null,
-        score: null,
-        tagger: null,
-        modelId: null,
-        modelThreshold: null,
-      },
-      { run: 'r', filter: { ...defaultFilterOptions, minBytes: 1 }, imageDelayMs: 0, hostConcurrency: 4 },
-      '12',
-      drain,
-      abort,
-    )
-  const parts = () =>
-    readdirSync(out, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.tar'))
-  return { visit, commits, released, reported, store, parts, underWay }
-}
+const { folder, image, open } = batchDesk()
 
 describe('a batch', () => {
   it('is judged, its part written, and then committed by name', async () => {
-    const { visit, commits, released, store, parts, underWay } = desk({ lease: leaseOf('cat', 'gone') })
+    const { visit, commits, released, store, parts, underWay } = open({ lease: leaseOf('cat', 'gone') })
     expect(await visit()).toEqual({ kind: 'done' })
     expect(commits).toHaveLength(1)
     expect(underWay.look()).toEqual({ done: { images_done: 2, images_fetched: 1, judged: 2 }, waits: [] })
-    const { part, kept, deferred, counters, token } = commits[0]!
-    expect(part).toMatchObject({ name: partName('12', token), rows: 2 })
+    const { part, kept, deferred, counters } = commits[0]!
+    expect(part).toMatchObject({ name: expect.stringMatching(/\/12-[0-9a-f]{24}\.tar$/), rows: 2 })
     expect(parts()).toEqual([part!.name])
     expect(kept).toEqual([{ row: 0, sha256: expect.any(String), phash: expect.any(String), score: null }])
     expect([deferred, released]).toEqual([[], []])
-    expect(counters).toMatchObject({ images_fetched: 1, image_bytes: jpeg.length, 'rejected:http_4xx': 1 })
+    expect(counters).toMatchObject({ images_fetched: 1, image_bytes: image().length, 'rejected:http_4xx': 1 })
     const copy = await store.localCopy(part!.name, never)
     const { rows } = await readPart(copy!.path)
     expect(rows.map(({ reason }) => reason)).toEqual([null, 'http_4xx'])
@@ -159,14 +54,14 @@ describe('a batch', () => {
       [{ throttleMs: 0, pauseMs: 0, health: 'ok' }],
     ],
   ])('tells all workers of an image host that %s', async (_, outcome, reports) => {
-    const { visit, reported } = desk({ lease: leaseOf('cat'), fetch: async () => outcome })
+    const { visit, reported } = open({ lease: leaseOf('cat'), fetch: async () => outcome })
     expect(await visit()).toEqual({ kind: 'done' })
     expect(reported).toMatchObject(reports)
     expect(new Set(reported.map(({ host }) => host))).toEqual(new Set(['img.test']))
   })
 
   it('cites the kept images that its duplicates repeat', async () => {
-    const { visit, commits } = desk({
+    const { visit, commits } = open({
       lease: leaseOf('one', 'two'),
       findDuplicates: async (wish) =>
         wish.images.map((_, index) => ({ index, of: `kept-${index}`, near: true })),
@@ -177,7 +72,7 @@ describe('a batch', () => {
   })
 
   it('writes no part where every candidate is put back', async () => {
-    const { visit, commits, parts } = desk({
+    const { visit, commits, parts } = open({
       lease: leaseOf('cat'),
       fetch: async () => ({
         kind: 'response',
@@ -211,9 +106,9 @@ describe('a batch', () => {
         const { host } = new URL(url)
         return host === 'img.test'
           ? { kind: 'redirect', head, location: `http://given.test/${name}` }
-          : { kind: 'response', head, body: jpeg.subarray(0, maxBytes), stopped: false }
+          : { kind: 'response', head, body: image().subarray(0, maxBytes), stopped: false }
       }
-      const { visit, reported, commits } = desk({ lease: leaseOf(name), develop, fetch, now: () => nowMs })
+      const { visit, reported, commits } = open({ lease: leaseOf(name), develop, fetch, now: () => nowMs })
       await visit()
       expect(commits[0]!.counters).toMatchObject({ [counter]: 1 })
       expect(reported.map(({ host, throttleMs }) => [host, throttleMs])).toEqual([
@@ -226,7 +121,7 @@ describe('a batch', () => {
   it('of one candidate that was under way at two deaths is decoded in a process of its own, and kept where that lives', async () => {
     const develop: Develop = () => Promise.reject(new Error('not here'))
     const lease = { ...leaseOf('cat'), starts: 2 } as BatchLease
-    const { visit, commits } = desk({ lease, develop })
+    const { visit, commits } = open({ lease, develop })
     expect(await visit()).toEqual({ kind: 'done' })
     expect(commits[0]).toMatchObject({ kept: [{ row: 0 }], part: { rows: 1 } })
   })
@@ -235,7 +130,7 @@ describe('a batch', () => {
     const lease = { ...leaseOf('killer'), starts: 2 } as BatchLease
     const script = join(folder, 'dies.cjs')
     writeFileSync(script, "process.once('message', () => process.kill(process.pid, 'SIGSEGV'))")
-    const { visit, commits, store } = desk({ lease, developApart: createDevelopApart(() => script) })
+    const { visit, commits, store } = open({ lease, developApart: createDevelopApart(() => script) })
     expect(await visit()).toEqual({ kind: 'done' })
     expect(commits[0]).toMatchObject({ kept: [], part: { rows: 1 }, counters: { 'rejected:crashed': 1 } })
     const copy = await store.localCopy(commits[0]!.part!.name, never)
@@ -251,7 +146,7 @@ describe('a batch', () => {
     ['was under way at twenty deaths', { starts: 20 }],
   ])('of one candidate that %s is ledgered, not tried', async (_, earlier) => {
     const lease = { ...leaseOf('killer'), ...earlier } as BatchLease
-    const { visit, commits, store } = desk({ lease, fetch: () => Promise.reject(new Error('not tried')) })
+    const { visit, commits, store } = open({ lease, fetch: () => Promise.reject(new Error('not tried')) })
     expect(await visit()).toEqual({ kind: 'done' })
     expect(commits[0]).toMatchObject({ kept: [], part: { rows: 1 }, counters: { 'rejected:crashed': 1 } })
     const copy = await store.localCopy(commits[0]!.part!.name, never)
@@ -272,7 +167,7 @@ describe('a batch', () => {
       }),
     )
     const fetch: Fetch = () => Promise.reject(new Error('it is not to be asked'))
-    const { visit, commits, released, store } = desk({ lease: { kind: 'rejects', rejects }, fetch })
+    const { visit, commits, released, store } = open({ lease: { kind: 'rejects', rejects }, fetch })
     expect(await visit()).toEqual({ kind: 'done' })
     expect(released).toEqual([])
     expect(commits).toEqual([
@@ -302,49 +197,49 @@ describe('a batch', () => {
       licenceUrl: null,
       reason: 'caption_placeholder',
     }
-    const { visit, commits, parts } = desk({ lease: { kind: 'rejects', rejects: [reject] } })
+    const { visit, commits, parts } = open({ lease: { kind: 'rejects', rejects: [reject] } })
     expect(await visit(never, AbortSignal.abort(new Error('stop')))).toEqual({ kind: 'done' })
     expect([commits, parts()]).toEqual([[], []])
   })
 
   it('that was split is done with: its halves are batches like others', async () => {
-    const { visit, commits } = desk({ lease: { kind: 'split', batches: ['13', '14'] } })
+    const { visit, commits } = open({ lease: { kind: 'split', batches: ['13', '14'] } })
     expect([await visit(), commits]).toEqual([{ kind: 'done' }, []])
   })
 
   it('is left to those who have it or had it, and when the process drains', async () => {
-    expect(await desk({ lease: { kind: 'gone' } }).visit()).toBeNull()
-    expect(await desk({ lease: { kind: 'busy', inMs: 60 } }).visit()).toBeNull()
-    const { visit, commits } = desk({ lease: leaseOf('cat') })
+    expect(await open({ lease: { kind: 'gone' } }).visit()).toBeNull()
+    expect(await open({ lease: { kind: 'busy', inMs: 60 } }).visit()).toBeNull()
+    const { visit, commits } = open({ lease: leaseOf('cat') })
     expect(await visit(AbortSignal.abort())).toBeNull()
     expect(commits).toEqual([])
   })
 
   it('is looked at anew where its commit was stale, and is another’s where it was lost', async () => {
-    const stale = desk({ lease: leaseOf('cat'), committed: { kind: 'stale' } })
+    const stale = open({ lease: leaseOf('cat'), committed: { kind: 'stale' } })
     expect(await stale.visit()).toMatchObject({ kind: 'again' })
-    const lost = desk({ lease: leaseOf('cat'), committed: { kind: 'lost' } })
+    const lost = open({ lease: leaseOf('cat'), committed: { kind: 'lost' } })
     expect(await lost.visit()).toEqual({ kind: 'done' })
     expect([stale.released, lost.released]).toEqual([[], []])
   })
 
   it('that cannot be judged counts as a failed start', async () => {
     const failure = new Error('the decoder broke')
-    const { visit, commits, released } = desk({ lease: leaseOf('cat'), fetch: () => Promise.reject(failure) })
+    const { visit, commits, released } = open({ lease: leaseOf('cat'), fetch: () => Promise.reject(failure) })
     await expect(visit()).rejects.toBe(failure)
     expect([commits, released]).toEqual([[], [{ failed: true }]])
   })
 
   it('that cannot be stored is not to blame', async () => {
     const failure = new Error('the database is gone')
-    const { visit, released } = desk({ lease: leaseOf('cat'), committed: failure })
+    const { visit, released } = open({ lease: leaseOf('cat'), committed: failure })
     await expect(visit()).rejects.toBe(failure)
     expect(released).toEqual([{ failed: false }])
   })
 
   it('that is aborted is dropped: its lease runs out', async () => {
     const abort = new AbortController()
-    const { visit, commits, released } = desk({
+    const { visit, commits, released } = open({
       lease: leaseOf('cat'),
       fetch: async () => {
         abort.abort(new Error('stop'))
