@@ -1,7 +1,7 @@
 import type { Candidate, CaptionSource, RejectReason, Row, StoredFormat } from '../records/index.js'
 import { chooseCaptions, type JudgedCaption } from './choice.js'
 import type { ConceptTagger, ConceptVerdict } from './concepts.js'
-import { bestOf, type Judged, noFacts, rejected, rowOf } from './judged.js'
+import { bestOf, type Judged, noFacts, rejected, rowOf, type Seen } from './judged.js'
 import { languageDetector } from './language.js'
 import { type FilterOptions, uidKindOf } from './options.js'
 import { type PictureDeps, type PictureOutcome, takePicture } from './picture.js'
@@ -14,14 +14,14 @@ export type BatchStep = 'images_fetched' | 'images_done' | 'judged'
 /** Dependencies of a batch. */
 export interface BatchDeps extends PictureDeps {
   /**
-   * Cosine similarity of each image with each of its captions, and the image's embedding; null = nothing is scored and
+   * Cosine similarity of each image with each of its captions, and the embeddings of both; null = nothing is scored and
    * everything passes.
    */
   readonly score:
     | ((
         pairs: readonly { pixels: Uint8Array; captions: readonly string[] }[],
         signal: AbortSignal,
-      ) => Promise<readonly { cosines: ArrayLike<number>; embedding: Float32Array }[]>)
+      ) => Promise<readonly Omit<Seen, 'tags'>[]>)
     | null
   /** Looks for concepts in what is scored; null = there are none. */
   readonly tagger: ConceptTagger | null
@@ -99,7 +99,7 @@ export async function filterBatch(
   await scoreAll(deps, items, captions, judged, options, signal)
   tell()
 
-  const marks = { modelId: deps.modelId, uids: uidKindOf(options) }
+  const marks = { modelId: deps.modelId, uids: uidKindOf(options), embeddings: options.embeddings }
   const rows: BatchRow[] = []
   const deferred: { id: number; delayMs: number }[] = []
   const counters: Record<string, number> = {}
@@ -287,7 +287,7 @@ async function scoreAll(
     const own = scores[i]
     if (own === undefined) throw new Error(`candidate ${items[index]?.id} has no scores`)
     const { tags, rejected: unwanted } = deps.tagger?.judge(own.embedding) ?? noConcepts
-    const seen = { cosines: own.cosines, tags }
+    const seen = { ...own, tags }
     const fits = bestOf(own.cosines) >= threshold
     if (!fits) judged[index] = rejected('score_low', null, picture, { seen })
     else if (unwanted !== null) judged[index] = rejected(unwanted.reason, unwanted.detail, picture, { seen })

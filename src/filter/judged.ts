@@ -1,5 +1,6 @@
 import {
   type Candidate,
+  encodeHalves,
   type RejectReason,
   type Row,
   type ScoredCaption,
@@ -15,6 +16,10 @@ import type { Picture, PictureFacts } from './picture.js'
 export interface Seen {
   /** Cosine similarity to each usable caption, at least one. */
   readonly cosines: ArrayLike<number>
+  /** Of the picture, L2-normalised. */
+  readonly embedding: Float32Array
+  /** Of each usable caption, in their order. */
+  readonly texts: readonly Float32Array[]
   /** Names of the concepts that it shows. */
   readonly tags: readonly string[]
 }
@@ -45,6 +50,17 @@ export const noFacts: PictureFacts = {
   permission: null,
 }
 
+/** Facts of a run by which its rows are marked. */
+export interface RowMarks {
+  readonly modelId: string | null
+  readonly uids: UidKind
+  /** Whether kept rows carry their embeddings. */
+  readonly embeddings: boolean
+}
+
+/** Of rows that never come to be kept. */
+const unmarked: RowMarks = { modelId: null, uids: 'content', embeddings: false }
+
 const unseen = { kind: 'rejected', detail: null, facts: noFacts, duplicateOf: null, seen: null } as const
 
 export function rejected(
@@ -70,25 +86,19 @@ export function bestOf(cosines: ArrayLike<number>): number {
 
 /** The row of a candidate that its texts rejected where it was found. */
 export function textRejectRow(reject: TextReject, languages: LanguageDetector): Row {
-  return rowOf(
-    reject,
-    [],
-    { ...unseen, reason: reject.reason },
-    { modelId: null, uids: 'content' },
-    languages,
-  )
+  return rowOf(reject, [], { ...unseen, reason: reject.reason }, unmarked, languages)
 }
 
 /** The row of a candidate that was not tried because it killed its workers. */
 export function crashedRow(candidate: Candidate, languages: LanguageDetector): Row {
-  return rowOf(candidate, [], { ...unseen, reason: 'crashed' }, { modelId: null, uids: 'content' }, languages)
+  return rowOf(candidate, [], { ...unseen, reason: 'crashed' }, unmarked, languages)
 }
 
 export function rowOf(
   candidate: Omit<Candidate, 'fallbackUrls' | 'pageLanguage'>,
   usable: readonly JudgedCaption[],
   verdict: Extract<Judged, { kind: 'kept' | 'rejected' }>,
-  { modelId, uids }: { readonly modelId: string | null; readonly uids: UidKind },
+  { modelId, uids, embeddings }: RowMarks,
   languages: LanguageDetector,
 ): Row {
   const { seen } = verdict
@@ -97,7 +107,8 @@ export function rowOf(
     const index = usable.findIndex(({ source, text }) => source === caption.source && text === caption.text)
     return { ...caption, score: scores[index] ?? null }
   })
-  const best = bestCaption(usable, scores)?.said ?? candidate.captions[0]?.text
+  const winner = bestCaption(scores)
+  const best = usable[winner]?.said ?? candidate.captions[0]?.text
   if (best === undefined) throw new Error(`a candidate without captions: ${candidate.imageUrl}`)
   const facts: PictureFacts = verdict.kind === 'kept' ? verdict.picture : verdict.facts
   const stored = verdict.kind === 'kept' ? verdict.picture.stored : null
@@ -114,6 +125,7 @@ export function rowOf(
     sha256: facts.sha256,
     storedSha256: stored?.sha256 ?? null,
     uid: verdict.kind === 'kept' ? uidOf(uids, verdict.picture.sha256, candidate) : null,
+    embeddings: verdict.kind === 'kept' && embeddings && seen !== null ? embeddingsOf(seen, winner) : null,
     fetchedAt: facts.fetchedAt,
     pageUrl: candidate.pageUrl,
     captions: scored,
@@ -130,12 +142,17 @@ export function rowOf(
   }
 }
 
-/** The caption with the best score; the first, which is trusted more, where two score the same or none is scored. undefined = there is none. */
-function bestCaption(
-  usable: readonly JudgedCaption[],
-  scores: readonly (number | null)[],
-): JudgedCaption | undefined {
+/** Index of the caption with the best score; the first, which is trusted more, where two score the same or none is scored. */
+function bestCaption(scores: readonly (number | null)[]): number {
   let best = 0
   for (const [i, score] of scores.entries()) if (score !== null && score > (scores[best] ?? score)) best = i
-  return usable[best]
+  return best
+}
+
+/** As a row carries them. */
+function embeddingsOf({ embedding, texts }: Seen, winner: number): string | null {
+  const text = texts[winner]
+  return text === undefined
+    ? null
+    : Buffer.concat([encodeHalves(embedding), encodeHalves(text)]).toString('base64')
 }

@@ -51,6 +51,8 @@ export interface FilterOptions extends TextRules, ImageLimits, StoredImageOption
   readonly dedupe: 'near' | 'exact' | 'off'
   /** Two images whose perceptual hashes differ in at most this many of 64 bits are near duplicates: 3. */
   readonly nearDistance: number
+  /** Whether kept pairs carry the embeddings by which they were scored. */
+  readonly embeddings: boolean
   /** A caption seen on more than this many different images is boilerplate; null = rule off. */
   readonly repeatedText: number | null
 }

@@ -191,6 +191,11 @@ export const optionTable = {
       'a small run is cut into so many shards, of at least 256 samples each: training wants one a reader',
       { default: null, fallback: '8; with --shard-size, 1', ...freely },
     ),
+    embeddings: option(
+      oneOf('on', 'off'),
+      'write the embeddings of each kept image and caption, in 16 bits; there are none without a model',
+      { default: 'on' },
+    ),
     shuffleSeed: option(
       kindOf('TEXT', 'a text that is not empty', text),
       'seed of the shuffle across shards',

@@ -39,6 +39,11 @@ export interface Row {
   readonly storedSha256: string | null
   /** As `uidOf` gives it; null = not kept. Absent in parts of early versions. */
   readonly uid?: string | null
+  /**
+   * Embeddings of the stored image and of the winning caption, as the model gave them: L2-normalised 16-bit floats, the image's and then the text's,
+   * in Base64. Absent or null = there are none.
+   */
+  readonly embeddings?: string | null
   /** ISO 8601 time at which the image's bytes had come; null where none were fetched. Absent in parts of early versions. */
   readonly fetchedAt?: string | null
   /** null = the image came from a list that names no page. */

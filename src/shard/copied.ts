@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type ShardEntry, type ShardFile, stemOf } from './entry.js'
-import { parquetName, statsName } from './layout.js'
+import { statsName } from './layout.js'
 import type { Manifest, Wids } from './manifest.js'
 import type { PageEntry } from './page-entry.js'
 import type { Store } from './store.js'
@@ -51,8 +51,8 @@ export function copiedPages({ run, pages }: Manifest): (Omit<PageEntry, 'outcome
 
 /** Plan whose ledger this is, by the name of its parquet. */
 function ledgerPlan(files: readonly { readonly name: string }[]): number {
-  const name = files.find((file) => file.name.endsWith(parquetName('')))?.name ?? ''
-  return Number(/^ledger_(\d+)/.exec(name)?.[1] ?? 0)
+  const numbers = files.flatMap(({ name }) => /^ledger_(\d+)\.parquet$/.exec(name)?.[1] ?? [])
+  return Number(numbers[0] ?? 0)
 }
 
 /** Nothing where they cannot be read, which is reported where they are checked. */

@@ -3,8 +3,9 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Row } from '../records/index.js'
 import { reopenManifest } from './dataset.js'
+import { dimensionsOf, type EmbeddingFiles, writeEmbeddings } from './embedding-files.js'
 import { entryBytes, readEntry, type ShardEntry, type ShardFile, stemOf } from './entry.js'
-import { entryName, keyOf, parquetName, statsName, tarIndexName, tarName } from './layout.js'
+import { embeddingNames, entryName, keyOf, parquetName, statsName, tarIndexName, tarName } from './layout.js'
 import { ParquetFile } from './parquet.js'
 import { type Plan, planShards, type ShardPlan } from './plan.js'
 import { PlanSource } from './plan-source.js'
@@ -75,6 +76,11 @@ async function writeShard(
     index: tarIndexName(scratch),
     parquet: parquetName(scratch),
     stats: statsName(scratch),
+    embeddings: {
+      images: `${scratch}-images.npy`,
+      texts: `${scratch}-texts.npy`,
+      metadata: `${scratch}-metadata.parquet`,
+    },
   }
   try {
     const sums = await buildShard(plan, shardPlan, source, tally, paths, signal)
@@ -87,6 +93,7 @@ async function writeShard(
           ]),
       { name: parquetName(stem), path: paths.parquet, sums: sums.parquet },
       { name: statsName(stem), path: paths.stats, sums: sums.stats },
+      ...builtEmbeddings(stem, paths.embeddings, sums.tar?.embeddings ?? null),
     ]
     for (const file of built) await putBuilt(store, file, signal)
     const entry: ShardEntry = {
@@ -112,8 +119,34 @@ async function writeShard(
     await commit(store, stem, entry, signal)
     return entry
   } finally {
-    for (const path of Object.values(paths)) await rm(path, { force: true })
+    const { embeddings, ...others } = paths
+    for (const path of [...Object.values(others), ...Object.values(embeddings)])
+      await rm(path, { force: true })
   }
+}
+
+function builtEmbeddings(
+  stem: string,
+  paths: EmbeddingFiles<string>,
+  sums: EmbeddingFiles<FileSums> | null,
+): Built[] {
+  if (sums === null) return []
+  const names = embeddingNames(stem)
+  return (['images', 'texts', 'metadata'] as const).map((of) => ({
+    ...{ name: names[of], path: paths[of], sums: sums[of] },
+  }))
+}
+
+/** Paths at which the files of a shard are built. */
+type ShardPaths = Readonly<Record<'tar' | 'index' | 'parquet' | 'stats', string>> & {
+  readonly embeddings: EmbeddingFiles<string>
+}
+
+interface BuiltTar {
+  readonly archive: FileSums
+  readonly index: FileSums
+  /** null = not every sample has embeddings of one model. */
+  readonly embeddings: EmbeddingFiles<FileSums> | null
 }
 
 async function buildShard(
@@ -121,9 +154,9 @@ async function buildShard(
   shardPlan: ShardPlan,
   source: PlanSource,
   tally: RowTally,
-  paths: Readonly<Record<'tar' | 'index' | 'parquet' | 'stats', string>>,
+  paths: ShardPaths,
   signal: AbortSignal,
-): Promise<{ tar: { archive: FileSums; index: FileSums } | null; parquet: FileSums; stats: FileSums }> {
+): Promise<{ tar: BuiltTar | null; parquet: FileSums; stats: FileSums }> {
   const parquet = await ParquetFile.create(paths.parquet, sampleTable)
   try {
     const tar =
@@ -151,9 +184,9 @@ async function buildTar(
   source: PlanSource,
   tally: RowTally,
   parquet: ParquetFile<keyof SampleRecord>,
-  paths: { readonly tar: string; readonly index: string },
+  paths: ShardPaths,
   signal: AbortSignal,
-): Promise<{ archive: FileSums; index: FileSums }> {
+): Promise<BuiltTar> {
   const rows = await rowsInOrder(kept, source, signal)
   const tar = await SummedFile.create(paths.tar)
   const offsets: number[] = []
@@ -189,7 +222,14 @@ async function buildTar(
       }
     }
     offsets.push(tar.size)
-    return { archive: await endArchive(tar), index: await writeSummed(paths.index, encodeTarIndex(offsets)) }
+    const dimensions = dimensionsOf(rows)
+    const keyAt = (i: number) => keyOf(shard, i, plan.shardSize)
+    return {
+      archive: await endArchive(tar),
+      index: await writeSummed(paths.index, encodeTarIndex(offsets)),
+      embeddings:
+        dimensions === null ? null : await writeEmbeddings(rows, dimensions, keyAt, paths.embeddings),
+    }
   } finally {
     // The files may be closed only when nothing reads them; how the last reads ended no longer matters.
     await Promise.allSettled([ahead])

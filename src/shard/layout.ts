@@ -25,6 +25,15 @@ export function ledgerStem(plan: number): string {
 
 export const tarName = (stem: string): string => `${stem}.tar`
 export const tarIndexName = (stem: string): string => `${stem}.tar.idx`
+/** Folders of embeddings, as clip-retrieval looks for them. */
+export const embeddingPrefixes = { images: 'img_emb/', texts: 'text_emb/', metadata: 'metadata/' } as const
+/** Files of the embeddings of a shard's samples. */
+export const embeddingNames = (stem: string) =>
+  ({
+    images: `${embeddingPrefixes.images}img_emb_${stem}.npy`,
+    texts: `${embeddingPrefixes.texts}text_emb_${stem}.npy`,
+    metadata: `${embeddingPrefixes.metadata}metadata_${stem}.parquet`,
+  }) as const
 export const parquetName = (stem: string): string => `${stem}.parquet`
 export const statsName = (stem: string): string => `${stem}_stats.json`
 export const entryName = (stem: string): string => `${entriesPrefix}${stem}.json`
@@ -38,8 +47,9 @@ export function partName(batch: string, token: string): string {
   return `${partsPrefix}${batch}-${token}.tar`
 }
 
-/** Whether a name beside the shards looks like part of a shard: such a file must be named by an entry. */
+/** Whether a name beside the shards, or in a folder of embeddings, looks like part of a shard: such a file must be named by an entry. */
 export function isShardFile(name: string): boolean {
+  if (Object.values(embeddingPrefixes).some((prefix) => name.startsWith(prefix))) return true
   return !name.includes('/') && /(?:\.tar|\.tar\.idx|\.parquet|_stats\.json)$/.test(name)
 }
 

@@ -1,5 +1,5 @@
 import { messageOf, type RejectReason, type ScoredCaption } from '../records/index.js'
-import { readEntries } from './entry.js'
+import { readEntries, stemOf } from './entry.js'
 import { parquetName } from './layout.js'
 import { type ParquetRow, readParquet } from './parquet-reader.js'
 import { UnreadableDataset } from './problem.js'
@@ -43,7 +43,7 @@ export async function* readLedger<Row>(
   signal: AbortSignal,
 ): AsyncGenerator<Row> {
   for (const entry of await readEntries(store, signal)) {
-    const name = entry.files.find((file) => file.name.endsWith(parquetName('')))?.name
+    const name = entry.files.find((file) => file.name === parquetName(stemOf(entry)))?.name
     const copy = name === undefined ? null : await store.localCopy(name, signal)
     const place = `${store.url}: ${name ?? `the parquet of shard ${entry.shard}`}`
     if (copy === null) throw new UnreadableDataset(`${place} is missing`)

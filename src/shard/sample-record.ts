@@ -200,10 +200,11 @@ export function loserRow(row: Row, loser: PlanPart['losers'][number]): Row {
     height: null,
     storedSha256: null,
     uid: null,
+    embeddings: null,
   }
 }
 
 /** Half a surrogate pair cannot be written as UTF-8: it becomes U+FFFD, the same in txt, json and parquet. */
-function wellFormed(text: string): string {
+export function wellFormed(text: string): string {
   return text.replace(/\p{Surrogate}/gu, '\ufffd')
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { messageOf } from '../records/index.js'
+import { checkedCopy } from './checked-copy.js'
 import { copiedPages } from './copied.js'
 import { manifestPages } from './dataset.js'
 import { manifestName, pageFileName, pagesPrefix } from './layout.js'
@@ -8,7 +9,6 @@ import { type PageEntry, readPageEntries } from './page-entry.js'
 import { outcomesOf, readPageRows } from './page-file.js'
 import type { Report } from './problem.js'
 import type { Store } from './store.js'
-import { checkedCopy } from './verify-shard.js'
 
 /** Entry of a file of the page ledger; `outcomes` null = nobody counted them. */
 type KnownPages = Omit<PageEntry, 'outcomes'> & { readonly outcomes: PageEntry['outcomes'] | null }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { messageOf } from '../records/index.js'
+import { checkedCopy } from './checked-copy.js'
 import { tarOf } from './dataset.js'
 import { type ShardEntry, type ShardFile, stemOf } from './entry.js'
 import { keyOf, parquetName, statsName, tarIndexName } from './layout.js'
@@ -10,10 +11,10 @@ import type { Report } from './problem.js'
 import { readShard, type ShardSample } from './reader.js'
 import { sortedCounts } from './stats.js'
 import type { Store } from './store.js'
-import { sumFile } from './summed-file.js'
 import { blockBytes } from './tar.js'
 import { decodeTarIndex } from './tar-index.js'
 import type { UidLedger } from './uid-ledger.js'
+import { type ScoredSample, verifyEmbeddings } from './verify-embeddings.js'
 
 /** Images that are decoded at the same time. */
 const decodesAtOnce = 4
@@ -26,6 +27,7 @@ const recordSchema = z.object({
   width: z.int(),
   height: z.int(),
   stored_sha256: z.string(),
+  clip_score: z.number().nullish(),
   uid: z
     .string()
     .regex(/^[0-9a-f]{32}$/)
@@ -155,6 +157,7 @@ async function verifyTar(
   const decoding = new Set<Promise<void>>()
   const keyAt = keysOf(entry)
   const offsets: number[] = []
+  const scored: ScoredSample[] = []
   let samples = 0
   uids.begin(entry.shard ?? 0, keyAt)
   try {
@@ -165,7 +168,9 @@ async function verifyTar(
       const expected = keyAt(samples)
       if (sample.key !== expected) report(`sample ${samples} has key ${sample.key}, not ${expected}`, at)
       const record = checkSample(sample, entry.format, (message) => report(message, at))
-      uids.add(record?.uid ?? null)
+      const uid = record?.uid ?? null
+      uids.add(uid)
+      scored.push({ key: sample.key, uid, score: record?.clip_score ?? null })
       await rows?.kept({ key: sample.key, record })
       const image = sample.files.get(entry.format)
       if (image !== undefined) {
@@ -181,6 +186,7 @@ async function verifyTar(
     if (samples !== entry.samples)
       report(`has ${samples} samples, its entry says ${entry.samples}`, { file: file.name })
     await verifyIndex(store, entry, offsets, report, signal)
+    await verifyEmbeddings(store, entry, scored, report, signal)
   } catch (error) {
     signal.throwIfAborted()
     report(`is not readable: ${messageOf(error)}`, { file: file.name })
@@ -284,21 +290,6 @@ async function verifyStats(
   if (success !== successes || !sameCounts(sortedCounts(Object.entries(reasons)), entry.reasons)) {
     report('counts other reasons than its entry', at)
   }
-}
-
-/** A local copy of a file whose size and sums are as the entry says; otherwise the difference is reported. */
-export async function checkedCopy(store: Store, file: ShardFile, report: Report, signal: AbortSignal) {
-  const at = { file: file.name }
-  const copy = await store.localCopy(file.name, signal)
-  if (copy === null) {
-    report('is missing', at)
-    return null
-  }
-  const { size, sha256, md5 } = await sumFile(copy.path, ['sha256', 'md5'], signal)
-  if (size !== file.size) report(`has ${size} bytes, its entry says ${file.size}`, at)
-  else if (sha256 !== file.sha256) report('has another sha256 than its entry says', at)
-  else if (file.md5 !== '' && md5 !== file.md5) report('has another md5 than its entry says', at)
-  return copy
 }
 
 function parsed(bytes: Uint8Array): unknown {

@@ -5,6 +5,8 @@ import { copiedEntries } from './copied.js'
 import { manifestShards, sizesOf, summarise, widsOf } from './dataset.js'
 import { planStems, readEntries, readPlans, type ShardEntry, stemOf } from './entry.js'
 import {
+  embeddingNames,
+  embeddingPrefixes,
   isShardFile,
   manifestName,
   parquetName,
@@ -66,7 +68,9 @@ export async function verifyDataset(
   // compiled, plans are written before their files, and the entries, which decide, are read last.
   const compiled = await readCompiled(store, report, signal)
   const files: string[] = []
-  for await (const { name } of store.list('', signal)) if (isShardFile(name)) files.push(name)
+  for (const prefix of ['', ...Object.values(embeddingPrefixes)]) {
+    for await (const { name } of store.list(prefix, signal)) if (isShardFile(name)) files.push(name)
+  }
   let planned: string[] = []
   let entries: ShardEntry[] = []
   try {
@@ -158,7 +162,10 @@ function verifyNames(
   const expected = new Set(
     [...pending]
       .filter((stem) => !committed.has(stem))
-      .flatMap((stem) => [tarName(stem), tarIndexName(stem), parquetName(stem), statsName(stem)]),
+      .flatMap((stem) => [
+        ...[tarName(stem), tarIndexName(stem), parquetName(stem), statsName(stem)],
+        ...Object.values(embeddingNames(stem)),
+      ]),
   )
   const unnamed = files.filter((name) => !named.has(name)).sort()
   for (const name of unnamed) {

@@ -292,5 +292,6 @@ export function filterOptions(options: RunOptions): FilterOptions {
     threshold: options.threshold,
     dedupe: options.dedupe,
     repeatedText: options.repeatedText,
+    embeddings: options.embeddings === 'on',
   }
 }

@@ -40,6 +40,8 @@ export interface PairScore {
   readonly cosines: Float32Array
   /** Of the picture: L2-normalised, `embeddingDim` values. */
   readonly embedding: Float32Array
+  /** Of each caption, as `embedding`. */
+  readonly texts: readonly Float32Array[]
 }
 
 /**
@@ -172,7 +174,7 @@ export function clipOn(
         const embedding = pictures[i] ?? new Float32Array(dim)
         const own = texts.slice(at, at + captions.length)
         at += captions.length
-        return { embedding, cosines: Float32Array.from(own, (text) => cosineOf(embedding, text)) }
+        return { embedding, cosines: Float32Array.from(own, (text) => cosineOf(embedding, text)), texts: own }
       })
     },
     embedImages: async (pixels, signal) => (await embed(pixels, [], signal)).pictures,

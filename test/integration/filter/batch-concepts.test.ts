@@ -95,6 +95,7 @@ describe('a batch with concepts', () => {
       given.map(([embedding, cosine]) => ({
         cosines: Float32Array.of(cosine),
         embedding: Float32Array.from(embedding),
+        texts: [Float32Array.from(embedding)],
       })),
   })
   const captioned = async (count: number) =>

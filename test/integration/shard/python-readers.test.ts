@@ -134,6 +134,19 @@ keys = [r['samples/key'].decode() for r in dataset.records('samples')]
 print(json.dumps({'problems': dataset.metadata.ctx.issues.report(), 'uids': [u for u in rows if u], 'rows': len(rows), 'keys': sorted(keys)}))
 `
 
+/** As clip-retrieval and autofaiss read a folder of embeddings: files in the order of their names, rows side by side. */
+const withNumpy = `
+import sys, glob, json, numpy as np, pyarrow.parquet as pq
+def matrix(kind): return np.concatenate([np.load(p) for p in sorted(glob.glob(f'{sys.argv[1]}/{kind}/*.npy'))])
+images, texts = matrix('img_emb'), matrix('text_emb')
+assert images.dtype == np.float16 and images.shape == texts.shape
+metadata = [row for p in sorted(glob.glob(sys.argv[1] + '/metadata/*.parquet')) for row in pq.read_table(p).to_pylist()]
+scores = {r['key']: r['clip_score'] for p in glob.glob(sys.argv[1] + '/0*.parquet') for r in pq.read_table(p).to_pylist()}
+cosines = (images.astype(np.float32) * texts.astype(np.float32)).sum(axis=1)
+assert all(abs(c - scores[m['image_path']]) < 0.002 for c, m in zip(cosines, metadata))
+print(json.dumps([[m['image_path'], m['caption']] for m in metadata]))
+`
+
 const withDuckdb = `
 import sys, json, duckdb
 types = dict(duckdb.sql(f"select column_name, column_type from (describe select * from '{sys.argv[1]}/*.parquet')").fetchall())
@@ -210,6 +223,11 @@ describe.skipIf(missing !== null)(
       expect(read).toMatchObject({ problems: '', rows: 21, keys: samples.map(({ key }) => key) })
       expect(new Set(read.uids).size).toBe(samples.length)
     }, 120_000)
+
+    it('numpy and pyarrow read the embeddings in the order of the samples', async () => {
+      const { dir, samples } = await dataset()
+      expect(answerOf(venvPython, withNumpy, dir)).toEqual(samples.map(({ key, txt }) => [key, txt]))
+    })
 
     it('duckdb sees lists, structs and times', async () => {
       const { dir, samples } = await dataset()

@@ -12,7 +12,13 @@ import {
   languageDetector,
   scoreBin,
 } from '../../../src/filter/index.js'
-import type { Candidate, Caption, RejectReason } from '../../../src/records/index.js'
+import {
+  type Candidate,
+  type Caption,
+  decodeHalves,
+  encodeHalves,
+  type RejectReason,
+} from '../../../src/records/index.js'
 import { claimedPng, pngChunk, sceneOf, tiffHead } from '../../fixtures/filter/hostile.js'
 import { defaultFilterOptions, inputOf } from '../../fixtures/filter/options.js'
 
@@ -107,7 +113,8 @@ async function judge(bodies: readonly Candidate[], scene: Scene = {}) {
         asked.push(pairs.map(({ captions, pixels }) => ({ captions, pixels: pixels.length })))
         return pairs.map(({ captions }) => ({
           cosines: captions.map((text) => scores?.[text] ?? 0.3),
-          embedding: new Float32Array(4),
+          embedding: Float32Array.of(1, 0, 0, 0),
+          texts: captions.map((text) => Float32Array.of(scores?.[text] ?? 0.3, 0, 0, 0.5)),
         }))
       },
       tagger: null,
@@ -157,6 +164,10 @@ describe('a batch of candidates', () => {
       sha256: sha256(files.cat!),
       storedSha256: sha256(kept!.image!.bytes),
       uid: sha256(files.cat!).slice(0, 32),
+      embeddings: Buffer.concat([
+        encodeHalves(Float32Array.of(1, 0, 0, 0)),
+        encodeHalves(Float32Array.of(0.3, 0, 0, 0.5)),
+      ]).toString('base64'),
       fetchedAt: new Date(0).toISOString(),
       pageUrl: 'http://a.test/page',
       captions: [{ source: 'alt', text: 'a cat on a mat', score: 0.3 }],
@@ -172,6 +183,20 @@ describe('a batch of candidates', () => {
     })
     expect(deferred).toEqual([])
     expect(counters).toEqual({ images_fetched: 1, image_bytes: files.cat!.length, 'score:0.30': 1 })
+  })
+
+  it('carries the embeddings of the caption that won, unless nobody wants any', async () => {
+    const texts = ['a cat on a mat', 'a sleeping animal']
+    const scores = { 'a cat on a mat': 0.26, 'a sleeping animal': 0.4 }
+    const textOf = async (embeddings: boolean) => {
+      const { rows } = await judge([candidate('cat', texts)], { scores, options: { embeddings } })
+      const both = rows[0]!.row.embeddings
+      return both === null || both === undefined
+        ? both
+        : [...decodeHalves(Buffer.from(both, 'base64')).slice(4)]
+    }
+    expect(await textOf(true)).toEqual([...decodeHalves(encodeHalves(Float32Array.of(0.4, 0, 0, 0.5)))])
+    expect(await textOf(false)).toBeNull()
   })
 
   it.each<[string, RejectReason]>([

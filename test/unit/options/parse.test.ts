@@ -72,6 +72,7 @@ describe('run options', () => {
       repeatedText: 10,
       shardSize: null,
       minShards: null,
+      embeddings: 'on',
       connectTo: [],
       allowPrivate: [],
       batchSize: 256,

@@ -74,6 +74,7 @@ const unusual: Readonly<Record<OptionKey, unknown>> = {
   imageFormat: 'png',
   imageQuality: 7,
   minShards: 7,
+  embeddings: 'off',
   shardSize: 7,
   shuffleSeed: 'seven',
   backend: 'pglite:/data/state',

@@ -14,7 +14,15 @@ const summary: DatasetSummary = {
   languages: {},
 } as never
 const manifestOf = (modelId: string | null) =>
-  ({ run: 'r', complete: true, modelId, threshold: 0.28, format: 'jpg', pages: [] }) as never as Manifest
+  ({
+    run: 'r',
+    complete: true,
+    modelId,
+    threshold: 0.28,
+    format: 'jpg',
+    shards: [],
+    pages: [],
+  }) as never as Manifest
 const cardOf = (modelId: string | null) => datasetCard(manifestOf(modelId), summary)
 
 describe("a dataset's card", () => {

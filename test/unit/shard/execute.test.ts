@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet'
 import { describe, expect, it } from 'vitest'
+import { decodeHalves } from '../../../src/records/index.js'
 import { stemOf } from '../../../src/shard/entry.js'
 import {
   executePlan,
@@ -18,6 +19,7 @@ import {
   writePart,
   writePlan,
 } from '../../../src/shard/index.js'
+import { parseNpyHeader } from '../../../src/shard/npy.js'
 import { decodeTarIndex } from '../../../src/shard/tar-index.js'
 import { runs } from '../../fixtures/runs.js'
 import {
@@ -114,7 +116,7 @@ describe('executing a plan', () => {
       '00001.parquet reads back',
     )
     expect((await readEntries(folder)).map(({ shard }) => shard)).toEqual([0])
-    expect(read.filter((name) => name.startsWith('00000'))).toHaveLength(4)
+    expect(read.filter((name) => name.includes('00000'))).toHaveLength(7)
     read.length = 0
     const entries = await executePlan({ store: { ...unproven, putFile: folder.putFile } }, plan, ignore, calm)
     expect([entries.length, read]).toEqual([3, []])
@@ -160,6 +162,43 @@ describe('executing a plan', () => {
       }
       expect(tar.subarray(offsets.at(-1))).toEqual(Buffer.alloc(1024))
     }
+  })
+
+  it('writes the embeddings of its samples in their order', async () => {
+    const dir = await tempFolder()
+    const store = folderStore(dir)
+    for (const entry of await executePlan({ store }, await planOf(store, specs), ignore, calm)) {
+      const stem = stemOf(entry)
+      const matrixOf = async (name: string) => {
+        const bytes = await readFile(join(dir, name))
+        const { rows, columns, offset } = parseNpyHeader(bytes)!
+        expect([rows, columns, offset % 64]).toEqual([entry.samples, 3, 0])
+        return decodeHalves(bytes.subarray(offset))
+      }
+      const images = await matrixOf(`img_emb/img_emb_${stem}.npy`)
+      const texts = await matrixOf(`text_emb/text_emb_${stem}.npy`)
+      const metadata = await parquetOf(join(dir, `metadata/metadata_${stem}.parquet`))
+      for (const [i, { key, json, txt }] of (await samplesOf(dir, entry)).entries()) {
+        expect([...images.slice(3 * i, 3 * i + 3)]).toEqual([1, 0, 0])
+        expect(texts[3 * i]).toBeCloseTo(json.clip_score as number, 3)
+        expect(metadata[i]).toEqual({ image_path: key, caption: txt, uid: json.uid, url: json.url })
+      }
+    }
+  })
+
+  it('writes none where a sample of the shard has none: it was kept before they were written', async () => {
+    const dir = await tempFolder()
+    const store = folderStore(dir)
+    const rows = [keptRow(1, await picture(1)), keptRow(2, await picture(2), { embeddings: null })]
+    const part = await writePart(store, partName('b0', 'f00d'), rows, calm)
+    const plan = await planOf(store, [], {
+      shards: 1,
+      parts: [{ batch: 'b0', ...part, kept: [0, 1], losers: [] }],
+    })
+    const [entry] = await executePlan({ store }, plan, ignore, calm)
+    expect(entry!.files.map(({ name }) => name)).toEqual([
+      ...['00000.tar', '00000.tar.idx', '00000.parquet', '00000_stats.json'],
+    ])
   })
 
   it('turns a row that lost its race into a rejected one that names the winner', async () => {

@@ -14,11 +14,19 @@ import {
   verifyDataset,
   writePlan,
 } from '../../../src/shard/index.js'
+import { embeddingNames } from '../../../src/shard/layout.js'
 import { SummedFile, sumFile } from '../../../src/shard/summed-file.js'
 import { decodeTarIndex, encodeTarIndex } from '../../../src/shard/tar-index.js'
 import { readTar } from '../../../src/shard/tar-reader.js'
 import { addMember, endArchive } from '../../../src/shard/tar-writer.js'
-import { calm, picture, planOf, sha256, tempFolder } from '../../fixtures/shard/dataset-fixture.js'
+import {
+  calm,
+  embeddingsOf,
+  picture,
+  planOf,
+  sha256,
+  tempFolder,
+} from '../../fixtures/shard/dataset-fixture.js'
 
 const info: DatasetInfo = {
   run: 'run-1',
@@ -232,6 +240,7 @@ describe('a dataset whose run is not at its end', () => {
     await compileDataset(store, { ...info, complete: false }, calm)
     for (const end of ['tar', 'tar.idx', 'parquet']) await rm(join(dir, `00002.${end}`))
     await rm(join(dir, '00002_stats.json'))
+    for (const name of Object.values(embeddingNames('00002'))) await rm(join(dir, name))
     await rm(join(dir, '.pairmill/entries/00002.json'))
     const { problems } = await verify(store)
     expect(problems.map(({ file }) => file).sort()).toEqual(['index.json', 'manifest.json', 'sizes.json'])
@@ -409,6 +418,46 @@ const damages: [string, (dir: string) => Promise<void>, Partial<Problem>[]][] = 
     'a parquet that is none',
     (dir) => writeFile(join(dir, '00000.parquet'), 'no parquet'),
     [{ shard: 0, file: '00000.parquet', message: expect.stringContaining('is not readable') as string }],
+  ],
+  [
+    'an embedding of another pair',
+    async (dir) => {
+      const path = join(dir, 'text_emb/text_emb_00000.npy')
+      const bytes = await readFile(path)
+      Buffer.from(embeddingsOf(0.9), 'base64').copy(bytes, bytes.length - 6, 6)
+      await writeFile(path, bytes)
+      const sums = await sumFile(path, ['sha256', 'md5'], calm)
+      await changeEntry(dir, (entry) => ({
+        ...entry,
+        files: entry.files.map((f) => (f.name.startsWith('text_emb') ? { name: f.name, ...sums } : f)),
+      }))
+    },
+    [
+      {
+        ...{ shard: 0, file: 'img_emb/img_emb_00000.npy', key: key(6) },
+        message: expect.stringMatching(/^has embeddings of cosine 0\.8999, its score is 0\.\d{4}$/) as string,
+      },
+    ],
+  ],
+  [
+    'an entry without its texts embedded',
+    (dir) =>
+      changeEntry(dir, (entry) => ({
+        ...entry,
+        files: entry.files.filter(({ name }) => !name.startsWith('text_emb')),
+      })),
+    [
+      { shard: 0, message: 'its entry names some of its embeddings, and not all' },
+      { file: 'text_emb/text_emb_00000.npy', message: 'is not committed: no entry names it' },
+    ],
+  ],
+  [
+    'embeddings that are cut',
+    (dir) => changeFile(join(dir, 'img_emb/img_emb_00001.npy'), (bytes) => bytes.subarray(0, -2)),
+    [
+      { shard: 1, file: 'img_emb/img_emb_00001.npy' },
+      { file: 'img_emb/img_emb_00001.npy', message: 'is not readable: its size is not that of its shape' },
+    ],
   ],
   [
     'an index whose sums are right, and not its offsets',
