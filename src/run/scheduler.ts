@@ -13,7 +13,7 @@ import { isTimeOver, schedule } from './schedule.js'
 export interface SchedulerDeps {
   readonly backend: Backend
   readonly queue: WorkQueue
-  readonly server: Pick<Hub['server'], 'memory'>
+  readonly server: Pick<Hub['server'], 'memory' | 'met'>
   readonly pipelines: Pipelines
   readonly observe: Observe
   /** Of this process; names the holder of a duty. */
@@ -82,7 +82,10 @@ export class Scheduler {
         await this.#look(entry, places, going.length, signal)
       } catch (error) {
         if (signal.aborted) return
-        observe({ kind: 'trouble', run: entry.run, key: null, message: messageOf(error) })
+        const message = messageOf(error)
+        // The state of the server is told once, not with every call that it refuses.
+        const kind = this.#deps.server.met(message) === null ? 'trouble' : 'refused'
+        observe({ kind, run: entry.run, key: null, message })
       }
     }
   }

@@ -38,7 +38,7 @@ describe.skipIf(missing)(
         url,
         caption,
         reason: reason as ScoredRow['reason'],
-        captions: JSON.parse(captions) as ScoredRow['captions'],
+        captions,
       }))
     }, 300_000)
     afterAll(() => {

@@ -164,7 +164,7 @@ describe('the account of a run', { timeout: 300_000 }, () => {
     expectToAddUp(counters)
     expect(counters).toMatchObject({ rows: 10, list_row_joined: 2, candidates: 3, kept: 3 })
     const joined = (await attemptsOf(out)).find(({ url }) => url === pictureOf(0))
-    for (const n of [0, 1]) expect(joined?.captions).toContain(sentence(first + n))
+    for (const n of [0, 1]) expect(joined?.captions.map(({ text }) => text)).toContain(sentence(first + n))
   })
 
   it('adds up for archives of either kind', async () => {

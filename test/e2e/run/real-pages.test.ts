@@ -154,7 +154,7 @@ describe.skipIf(!here)(
       )
       const byPair = new Map<string, Attempt>()
       for (const attempt of attempts) {
-        for (const { source, text } of JSON.parse(attempt.captions) as { source: string; text: string }[]) {
+        for (const { source, text } of attempt.captions) {
           if (source === 'alt') byPair.set(`${attempt.url} ${text}`, attempt)
         }
       }

@@ -96,12 +96,11 @@ describe('a dataset of web archives', { timeout: 300_000 }, () => {
     expect(leftovers(out)).toEqual(['skipped-rows.jsonl'])
     expect(await problemsOf(out)).toEqual([])
     for (const { page_url, page_permission } of await rowsOf(out, ['page_url', 'page_permission'])) {
-      const permission = JSON.parse(String(page_permission)) as Record<string, unknown>
-      expect(permission).toEqual({
+      expect(page_permission).toEqual({
         rule: 'archive:none',
         value: null,
         source: expect.stringMatching(/^[^/]+\.(?:warc|wat)(?:\.gz)?$/),
-        checkedAt: '2024-02-03T04:05:06.000Z',
+        checked_at: new Date('2024-02-03T04:05:06.000Z'),
       })
       expect(page_url).toMatch(/^http:\/\/site\.test\//)
     }

@@ -345,7 +345,7 @@ describe('a whole run over well-behaved and misbehaving hosts', { timeout: 60_00
 
   it('names itself honestly in every request', () => {
     const names = new Set(web.seen.map(({ headers }) => headers['user-agent']))
-    expect([...names]).toEqual([expect.stringMatching(/^pairmill\/\d+\.\d+ \(\+https:\/\/.+\)$/)])
+    expect([...names]).toEqual([expect.stringMatching(/^pairmill\/\d+\.\d+$/)])
   })
 
   it('leaves --delay-ms between two pages of one host', () => {
