@@ -10,7 +10,10 @@ export function energonFiles(
   const counts = Object.fromEntries(tars.map((tar) => [tar, sizes[tar]]))
   // JSON is YAML, too.
   return [
-    [energonInfoName, `${JSON.stringify({ energon_version: null, shard_counts: counts }, null, 2)}\n`],
+    [
+      energonName('.info.json'),
+      `${JSON.stringify({ energon_version: null, shard_counts: counts }, null, 2)}\n`,
+    ],
     [
       energonName('split.yaml'),
       `${JSON.stringify({ split_parts: { train: tars, val: [], test: [] }, exclude: [] }, null, 2)}\n`,
@@ -23,5 +26,3 @@ export function energonFiles(
 }
 
 const energonName = (name: string): string => `${energonPrefix}${name}`
-/** Samples by tar. */
-export const energonInfoName = energonName('.info.json')

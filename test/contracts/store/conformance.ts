@@ -16,7 +16,7 @@ import {
 } from '../../../src/shard/index.js'
 import { pieceBytes } from '../../../src/shard/s3/pieces.js'
 import { runs } from '../../fixtures/runs.js'
-import { calm, planOf, sha256 } from '../../fixtures/shard/dataset-fixture.js'
+import { calm, datasetInfo, planOf, sha256 } from '../../fixtures/shard/dataset-fixture.js'
 
 /** What every store does. `open` gives an empty one; `conditional`: what it must say of itself. */
 export function storeConformance(open: () => Promise<Store>, conditional: boolean): void {
@@ -230,15 +230,7 @@ export function storeConformance(open: () => Promise<Store>, conditional: boolea
       const first = await executePlan({ store }, plan, () => {}, calm)
       const again = await executePlan({ store }, plan, () => {}, calm)
       expect(again).toEqual(first)
-      const info = {
-        run: 'run-1',
-        complete: true,
-        options: {},
-        optionsDigest: 'd',
-        threshold: null,
-        uids: 'content' as const,
-      }
-      await compileDataset(store, info, calm)
+      await compileDataset(store, datasetInfo, calm)
       const found = await verifyDataset(store, () => {}, calm)
       expect(found).toMatchObject({ problems: [], shards: 2, samples: 16, underWay: [] })
       await removePlanParts(store, plan, calm)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { compileDataset, executePlan, folderStore, readShard } from '../../../src/shard/index.js'
-import { calm, planOf, sha256, tempFolder } from '../../fixtures/shard/dataset-fixture.js'
+import { calm, datasetInfo, planOf, sha256, tempFolder } from '../../fixtures/shard/dataset-fixture.js'
 
 const python = 'python3'
 const works = (command: string, args: readonly string[]) => spawnSync(command, args).status === 0
@@ -42,15 +42,7 @@ async function dataset() {
   const dir = join(await tempFolder(), 'dataset')
   const store = folderStore(dir)
   await executePlan({ store }, await planOf(store, [{ kept: 13, rejected: 8 }]), () => {}, calm)
-  const info = {
-    run: 'run-1',
-    complete: true,
-    options: {},
-    optionsDigest: '',
-    threshold: null,
-    uids: 'content' as const,
-  }
-  await compileDataset(store, info, calm)
+  await compileDataset(store, datasetInfo, calm)
   const samples: { key: string; jpg: string; txt: string }[] = []
   for (const shard of ['00000.tar', '00001.tar']) {
     for await (const { key, files } of readShard(join(dir, shard))) {

@@ -18,7 +18,7 @@ import {
 import { pieceBytes } from '../../../src/shard/s3/pieces.js'
 import { type Fault, type FaultyProxy, startFaultyProxy } from '../../fixtures/s3/faulty-proxy.js'
 import { quickPace, s3Bench } from '../../fixtures/s3/s3-stores.js'
-import { calm, planOf, sha256, tempFolder } from '../../fixtures/shard/dataset-fixture.js'
+import { calm, datasetInfo, planOf, sha256, tempFolder } from '../../fixtures/shard/dataset-fixture.js'
 
 const s3 = await s3Bench()
 const proxy: FaultyProxy | null = s3.why === '' ? await startFaultyProxy(s3.server.endpoint) : null
@@ -54,15 +54,7 @@ async function writeDataset(store: Store): Promise<Plan> {
   ])
   await writePlan(store, plan, calm)
   await executePlan({ store }, plan, () => {}, calm)
-  const info = {
-    run: 'run-1',
-    complete: true,
-    options: {},
-    optionsDigest: 'd',
-    threshold: null,
-    uids: 'content' as const,
-  }
-  await compileDataset(store, info, calm)
+  await compileDataset(store, datasetInfo, calm)
   await removePlanParts(store, plan, calm)
   return plan
 }
