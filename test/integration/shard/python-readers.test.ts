@@ -3,8 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { compileDataset, executePlan, folderStore, readShard } from '../../../src/shard/index.js'
-import { calm, datasetInfo, planOf, sha256, tempFolder } from '../../fixtures/shard/dataset-fixture.js'
+import { answerOf, smallDataset } from '../../fixtures/shard/python-dataset.js'
 
 const python = 'python3'
 const works = (command: string, args: readonly string[]) => spawnSync(command, args).status === 0
@@ -36,27 +35,6 @@ function missingPackages(): string | null {
 }
 
 const missing = missingPackages()
-
-async function dataset() {
-  // The folder beside it is for what readers keep.
-  const dir = join(await tempFolder(), 'dataset')
-  const store = folderStore(dir)
-  await executePlan({ store }, await planOf(store, [{ kept: 13, rejected: 8 }]), () => {}, calm)
-  await compileDataset(store, datasetInfo, calm)
-  const samples: { key: string; jpg: string; txt: string }[] = []
-  for (const shard of ['00000.tar', '00001.tar']) {
-    for await (const { key, files } of readShard(join(dir, shard))) {
-      samples.push({ key, jpg: sha256(files.get('jpg')!), txt: Buffer.from(files.get('txt')!).toString() })
-    }
-  }
-  return { dir, samples }
-}
-
-function answerOf(command: string, program: string, dir: string): unknown {
-  const { stdout, stderr, status } = spawnSync(command, ['-c', program, dir], { encoding: 'utf8' })
-  expect({ status, complaint: status === 0 ? '' : stderr }).toEqual({ status: 0, complaint: '' })
-  return JSON.parse(stdout)
-}
 
 const withTarfile = `
 import sys, glob, json, tarfile, hashlib
@@ -148,7 +126,7 @@ print(json.dumps([{name: types[name].replace('"', '') for name in ('captions', '
 
 describe.skipIf(!hasTar)('GNU tar (skipped where there is no tar)', () => {
   it('lists a shard without a complaint', async () => {
-    const { dir, samples } = await dataset()
+    const { dir, samples } = await smallDataset()
     const { stdout, stderr, status } = spawnSync('tar', ['-tf', join(dir, '00000.tar')], { encoding: 'utf8' })
     expect([status, stderr]).toEqual([0, ''])
     expect(stdout.split('\n').slice(0, 3)).toEqual(
@@ -159,7 +137,7 @@ describe.skipIf(!hasTar)('GNU tar (skipped where there is no tar)', () => {
 
 describe.skipIf(!hasPython)("Python's tarfile (skipped where there is no python3)", () => {
   it('reads every member of a shard', async () => {
-    const { dir, samples } = await dataset()
+    const { dir, samples } = await smallDataset()
     const members = answerOf(python, withTarfile, dir) as [string, string][]
     expect(members.filter(([name]) => name.endsWith('.jpg'))).toEqual(
       samples.map(({ key, jpg }) => [`${key}.jpg`, jpg]),
@@ -172,17 +150,17 @@ describe.skipIf(missing !== null)(
   `Python's packages${missing === null ? '' : ` (skipped: ${missing})`}`,
   () => {
     it('webdataset streams the same samples', async () => {
-      const { dir, samples } = await dataset()
+      const { dir, samples } = await smallDataset()
       expect(answerOf(venvPython, withWebdataset, dir)).toEqual(samples)
     })
 
     it('wids finds the same samples through index.json', async () => {
-      const { dir, samples } = await dataset()
+      const { dir, samples } = await smallDataset()
       expect(answerOf(venvPython, withWids, dir)).toEqual(samples)
     })
 
     it('pyarrow reads the same rows from the parquet', async () => {
-      const { dir, samples } = await dataset()
+      const { dir, samples } = await smallDataset()
       const rows = answerOf(venvPython, withPyarrow, dir) as unknown[][]
       expect(rows).toHaveLength(21)
       expect(rows.filter(([key]) => key !== null).map(([key]) => key)).toEqual(samples.map(({ key }) => key))
@@ -196,7 +174,7 @@ describe.skipIf(missing !== null)(
     })
 
     it('datasets reads every sample, in memory and streaming, by the types that the card declares', async () => {
-      const { dir, samples } = await dataset()
+      const { dir, samples } = await smallDataset()
       const read = answerOf(venvPython, withDatasets, dir) as [
         string,
         string,
@@ -210,19 +188,19 @@ describe.skipIf(missing !== null)(
     }, 120_000)
 
     it('mlcroissant finds nothing wrong in croissant.json, and reads all rows and images by it', async () => {
-      const { dir, samples } = await dataset()
+      const { dir, samples } = await smallDataset()
       const read = answerOf(venvPython, withCroissant, dir) as Record<string, string[]>
       expect(read).toMatchObject({ problems: '', rows: 21, keys: samples.map(({ key }) => key) })
       expect(new Set(read.uids).size).toBe(samples.length)
     }, 120_000)
 
     it('numpy and pyarrow read the embeddings in the order of the samples', async () => {
-      const { dir, samples } = await dataset()
+      const { dir, samples } = await smallDataset()
       expect(answerOf(venvPython, withNumpy, dir)).toEqual(samples.map(({ key, txt }) => [key, txt]))
     })
 
     it('duckdb sees lists, structs and times', async () => {
-      const { dir, samples } = await dataset()
+      const { dir, samples } = await smallDataset()
       expect(answerOf(venvPython, withDuckdb, dir)).toEqual([
         {
           captions: 'STRUCT(source VARCHAR, text VARCHAR, score DOUBLE)[]',
