@@ -1,3 +1,4 @@
+export { type Committed, readCommitted } from './committed.js'
 export { compileDataset, type DatasetInfo, summarise } from './dataset.js'
 export { type RowDecision, readDecisions } from './decisions.js'
 export {
@@ -10,6 +11,7 @@ export {
   writePlan,
 } from './entry.js'
 export { executePlan } from './execute.js'
+export type { Field, FieldType } from './field.js'
 export { clearScratch, folderStore } from './folder-store.js'
 export { mergeHistograms, type ScoreHistogram } from './histogram.js'
 export {
@@ -36,7 +38,7 @@ export {
 export type { DatasetSummary, Manifest } from './manifest.js'
 export { openStore, type StoreSurroundings } from './open-store.js'
 export { lastPageFile, type PageEntry, readPageEntries } from './page-entry.js'
-export { type PageFile, readPages, writePageFile } from './page-file.js'
+export { type PageFile, pageFields, readPages, writePageFile } from './page-file.js'
 export {
   type KeptImage,
   type PartIndex,
@@ -54,7 +56,7 @@ export type { S3Settings } from './s3/link.js'
 export { objectPlace, openS3Object, type S3Object } from './s3/object.js'
 export { defaultPace, type S3Pace } from './s3/pace.js'
 export { type S3StoreOptions, s3Store } from './s3-store.js'
-export type { SampleRecord } from './sample-record.js'
+export { type SampleRecord, sampleFields } from './sample-record.js'
 export { standingIn, standingProblem } from './standing.js'
 export type { LocalCopy, PutOptions, PutOutcome, Store, StoredName } from './store.js'
 export { removePlanParts, sweepParts } from './sweep.js'

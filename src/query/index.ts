@@ -1,0 +1,5 @@
+export type { Cell, Row } from './cell.js'
+export type { Duckdb, MissingDuckdb } from './duckdb.js'
+export type { Column, Param, Selection } from './select.js'
+export { SqlError } from './sql-error.js'
+export { openTables, type Tables, type TablesDeps } from './tables.js'

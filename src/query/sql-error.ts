@@ -1,0 +1,14 @@
+import { messageOf } from '../records/index.js'
+
+/** A statement that cannot be carried out: it is wrong, it is refused, or memory does not suffice. What it says is DuckDB's, for people. */
+export class SqlError extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause })
+    this.name = 'SqlError'
+  }
+}
+
+/** Whatever DuckDB throws is a plain Error that says what is wrong. */
+export function sqlErrorOf(error: unknown): SqlError {
+  return error instanceof SqlError ? error : new SqlError(messageOf(error), error)
+}
