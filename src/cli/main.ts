@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
 import { modelOf } from '../options/index.js'
 import { isS3Url } from '../records/index.js'
+import { datasetCommands } from './dataset-commands.js'
 import { readEnvironment, type Surroundings } from './environment.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import { traceOf } from './figures.js'
@@ -73,6 +74,7 @@ function stopBySignal(): { readonly signal: AbortSignal; readonly code: ExitCode
 }
 
 const commands: Commands = {
+  ...datasetCommands({ cwd: process.cwd(), stdout, stderr, readSurroundings, stopBySignal }),
   async run(call) {
     const deps = await runDeps()
     if (deps === null) return exitCodes.usage

@@ -6,6 +6,8 @@ import { openStore, type S3Settings, type Store } from '../shard/index.js'
 
 export interface OpenPlace {
   readonly store: Store
+  /** A folder for files that the command needs meanwhile. */
+  readonly scratchDir: string
   /** Gives back the connections, and removes the copies that were made on this machine. */
   close(): Promise<void>
 }
@@ -35,6 +37,7 @@ export async function openPlace(
   }
   return {
     store,
+    scratchDir,
     async close() {
       await store.close()
       await removeScratch()

@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { defaultOf, type ProgressStyle } from '../options/index.js'
 import { withoutSecrets } from '../records/index.js'
 import type { ClassifyCall } from './classify.js'
+import { addDatasetCommands, type DatasetCommands } from './dataset-program.js'
 import type { DemoCall } from './demo.js'
 import { type ExitCode, exitCodeHelp, exitCodes } from './exit-codes.js'
 import { addFleetCommands, backendOption, type FleetCommands } from './fleet-program.js'
@@ -18,7 +19,7 @@ import type { VerifyCall } from './verify.js'
 import { addWarcCommand, type WarcCommands } from './warc-program.js'
 
 /** Commands, each loaded only when it is called, so that --help is quick. */
-export interface Commands extends FleetCommands, ImagesCommands, WarcCommands {
+export interface Commands extends DatasetCommands, FleetCommands, ImagesCommands, WarcCommands {
   run(call: RunCall): Promise<ExitCode>
   verify(call: VerifyCall): Promise<ExitCode>
   status(call: StatusCall): Promise<ExitCode>
@@ -76,6 +77,7 @@ function createProgram(deps: ProgramDeps, answer: (code: ExitCode) => void): Com
   addWarcCommand(program, commands, answer)
   addInspectCommand(program, commands.inspect, answer)
   addPermissionsCommand(program, commands.permissions, answer)
+  addDatasetCommands(program, commands, answer)
   addFleetCommands(program, commands, answer)
   addClassifyCommand(program, commands, answer)
   return program
@@ -239,6 +241,7 @@ Start here:
   pairmill run https://example.org/ --contact you@example.org --out my-dataset --max-pages 200
   pairmill status my-dataset
   pairmill verify my-dataset
+  pairmill stats my-dataset
 
 pairmill run --help lists every option with its default.
 `

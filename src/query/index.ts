@@ -1,5 +1,8 @@
 export type { Cell, Row } from './cell.js'
+export { type Counted, type Distribution, distributionOf } from './distribution.js'
 export type { Duckdb, MissingDuckdb } from './duckdb.js'
+export type { TablesProgress } from './local-files.js'
 export type { Column, Param, Selection } from './select.js'
 export { SqlError } from './sql-error.js'
+export { type Count, type DatasetStats, readStats } from './stats.js'
 export { openTables, type Tables, type TablesDeps } from './tables.js'

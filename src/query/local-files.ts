@@ -11,21 +11,35 @@ import type { TableFile } from './views.js'
 
 /** Parquet files of datasets, on this machine until `release`. */
 export interface LocalFiles {
+  /** Of each dataset. */
+  readonly committed: readonly Committed[]
   readonly samples: readonly TableFile[]
   readonly pages: readonly TableFile[]
   release(): Promise<void>
+}
+
+/** Files that can be read already, of all that are wanted. */
+export interface TablesProgress {
+  readonly done: number
+  readonly total: number
 }
 
 /** A store that is far away answers each after its own time. */
 const copiesAtOnce = 8
 
 /** Has the files that each dataset names as committed, and no other: of a folder as they lie there, of S3 as copies. */
-export async function localFiles(sources: readonly Store[], signal: AbortSignal): Promise<LocalFiles> {
+export async function localFiles(
+  sources: readonly Store[],
+  onProgress: (progress: TablesProgress) => void,
+  signal: AbortSignal,
+): Promise<LocalFiles> {
+  const committed: Committed[] = []
   const wanted: (Wanted & { readonly table: 'samples' | 'pages' })[] = []
   for (const [source, store] of sources.entries()) {
-    const committed = await readCommitted(store, signal)
-    for (const file of samplesOf(committed)) wanted.push({ ...file, store, source, table: 'samples' })
-    for (const { name, file } of committed.pages) {
+    const found = await readCommitted(store, signal)
+    committed.push(found)
+    for (const file of samplesOf(found)) wanted.push({ ...file, store, source, table: 'samples' })
+    for (const { name, file } of found.pages) {
       wanted.push({ name, number: file, store, source, table: 'pages' })
     }
   }
@@ -43,6 +57,7 @@ export async function localFiles(sources: readonly Store[], signal: AbortSignal)
         const copy = await file.store.localCopy(file.name, signal)
         if (copy === null) throw new UnreadableDataset(`${file.store.url}: ${file.name} is missing`)
         copies.push(copy)
+        onProgress({ done: copies.length, total: wanted.length })
         files[at] = { path: copy.path, source: file.source, number: file.number }
       }
     }
@@ -55,7 +70,7 @@ export async function localFiles(sources: readonly Store[], signal: AbortSignal)
     if (failed !== undefined) throw failed.reason
     const of = (table: 'samples' | 'pages') =>
       files.filter((file, at) => file && wanted[at]?.table === table) as TableFile[]
-    return { samples: of('samples'), pages: of('pages'), release }
+    return { committed, samples: of('samples'), pages: of('pages'), release }
   } catch (error) {
     await release()
     throw error

@@ -8,7 +8,8 @@ export class SqlError extends Error {
   }
 }
 
-/** Whatever DuckDB throws is a plain Error that says what is wrong. */
+/** Whatever DuckDB throws is a plain Error that says what is wrong; what it was about when it did is left out. */
 export function sqlErrorOf(error: unknown): SqlError {
-  return error instanceof SqlError ? error : new SqlError(messageOf(error), error)
+  if (error instanceof SqlError) return error
+  return new SqlError(messageOf(error).replace(/^Failed to \w+(?: \w+)*: (?=[A-Z])/, ''), error)
 }

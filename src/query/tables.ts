@@ -3,10 +3,10 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { messageOf } from '../records/index.js'
-import { pageFields, type Store, sampleFields, UnreadableDataset } from '../shard/index.js'
+import { type Committed, pageFields, type Store, sampleFields, UnreadableDataset } from '../shard/index.js'
 import type { Row } from './cell.js'
 import { type Duckdb, loadDuckdb, type MissingDuckdb, missingDuckdb } from './duckdb.js'
-import { type LocalFiles, localFiles } from './local-files.js'
+import { type LocalFiles, localFiles, type TablesProgress } from './local-files.js'
 import { type Param, type Selection, select, selectProblem } from './select.js'
 import { type FileGroup, globOf, quoted, type TableFile, type ViewShape, viewSql } from './views.js'
 
@@ -15,6 +15,8 @@ import { type FileGroup, globOf, quoted, type TableFile, type ViewShape, viewSql
  * loaded: a statement reads the files. It may read nothing else, and write nothing.
  */
 export interface Tables {
+  /** What was committed in each dataset when they were opened. */
+  readonly committed: readonly Committed[]
   /**
    * Starts one select; throws SqlError where it is none, or is wrong. `params` stand for `?` or `$1`. Several may be open at a time; each is
    * to be read to its end, or closed.
@@ -36,6 +38,7 @@ export interface TablesDeps {
   /** Threads that it works with; as many as there are cores where it is not given. */
   readonly threads?: number
   readonly load?: () => Promise<Duckdb>
+  readonly onProgress?: (progress: TablesProgress) => void
 }
 
 const defaultMemoryMb = 512
@@ -61,7 +64,7 @@ export async function openTables(
   } catch (error) {
     return missingDuckdb(error)
   }
-  const files = await localFiles(sources, signal)
+  const files = await localFiles(sources, deps.onProgress ?? (() => {}), signal)
   let spill: string | null = null
   let instance: DuckDBInstance | null = null
   const close = async () => {
@@ -77,7 +80,7 @@ export async function openTables(
     await createViews(connection, files, signal)
     await lock(connection, { ...deps, spill, files })
     connection.closeSync()
-    return tablesOf(duckdb, opened, close, signal)
+    return tablesOf(duckdb, opened, { committed: files.committed, close }, signal)
   } catch (error) {
     await close()
     signal.throwIfAborted()
@@ -88,12 +91,13 @@ export async function openTables(
 function tablesOf(
   duckdb: Duckdb,
   instance: DuckDBInstance,
-  close: () => Promise<void>,
+  opened: Pick<Tables, 'committed' | 'close'>,
   signal: AbortSignal,
 ): Tables {
   const start: Tables['select'] = async (sql, params = []) =>
     select(duckdb, await instance.connect(), { sql, params }, signal)
   return {
+    ...opened,
     select: start,
     async *rows(sql, params) {
       yield* (await start(sql, params)).rows()
@@ -110,7 +114,6 @@ function tablesOf(
         connection.closeSync()
       }
     },
-    close,
   }
 }
 

@@ -10,7 +10,14 @@ export interface Committed {
   /** Shards by number, then ledgers by plan. */
   readonly entries: readonly ShardEntry[]
   /** Files of the page ledger, by number. */
-  readonly pages: readonly { readonly file: number; readonly name: string }[]
+  readonly pages: readonly PageFileName[]
+}
+
+/** A file of the page ledger: its number, its name in the store, its bytes. */
+export interface PageFileName {
+  readonly file: number
+  readonly name: string
+  readonly size: number
 }
 
 /** By the entries; of a copy without `.pairmill/`, by its manifest. Nothing where nothing is committed. */
@@ -26,6 +33,12 @@ export async function readCommitted(store: Store, signal: AbortSignal): Promise<
   }
 }
 
-function fileOf({ file, stored }: { readonly file: number; readonly stored: { readonly name: string } }) {
-  return { file, name: stored.name }
+function fileOf({
+  file,
+  stored,
+}: {
+  readonly file: number
+  readonly stored: Omit<PageFileName, 'file'>
+}): PageFileName {
+  return { file, name: stored.name, size: stored.size }
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { open, opendir, readFile, rm, stat } from 'node:fs/promises'
+import { type FileHandle, open, opendir, readFile, rm, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { makeFolder } from '../disk/index.js'
@@ -52,6 +52,16 @@ export function folderStore(dir: string): Store {
     async read(name, signal) {
       return await orAbsent(readFile(pathOf(name), { signal }))
     },
+    async readRange(name, { offset, size }, signal) {
+      signal.throwIfAborted()
+      const handle = await orAbsent(open(pathOf(name)))
+      if (handle === null) return null
+      try {
+        return await readUpTo(handle, offset, size)
+      } finally {
+        await handle.close()
+      }
+    },
     async stat(name, signal) {
       signal.throwIfAborted()
       const found = await orAbsent(stat(pathOf(name)))
@@ -84,6 +94,17 @@ export function folderStore(dir: string): Store {
     },
     async close() {},
   }
+}
+
+async function readUpTo(handle: FileHandle, offset: number, size: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(size)
+  let done = 0
+  while (done < size) {
+    const { bytesRead } = await handle.read(bytes, done, size - done, offset + done)
+    if (bytesRead === 0) break
+    done += bytesRead
+  }
+  return bytes.subarray(0, done)
 }
 
 async function* listFiles(root: string, prefix: string, signal: AbortSignal): AsyncGenerator<StoredName> {

@@ -39,6 +39,7 @@ export type { DatasetSummary, Manifest } from './manifest.js'
 export { openStore, type StoreSurroundings } from './open-store.js'
 export { lastPageFile, type PageEntry, readPageEntries } from './page-entry.js'
 export { type PageFile, pageFields, readPages, writePageFile } from './page-file.js'
+export { type PairAnswer, readPair, type StoredPair } from './pair.js'
 export {
   type KeptImage,
   type PartIndex,

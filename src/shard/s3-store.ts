@@ -90,6 +90,7 @@ function storeOn(link: S3Link, conditional: boolean, scratchDir: string): Store 
       return outcome
     },
     read: reader.bytes,
+    readRange: reader.range,
     async stat(name, signal) {
       const found = await headOf(link, name, signal)
       return found === null ? null : { size: found.size }

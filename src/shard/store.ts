@@ -18,6 +18,8 @@ export interface Store {
   putBytes(name: string, bytes: Uint8Array, options: PutOptions, signal: AbortSignal): Promise<PutOutcome>
   /** null = there is no such name. */
   read(name: string, signal: AbortSignal): Promise<Uint8Array | null>
+  /** A part of it, at least a byte, by one request; less where it ends before, null = there is no such name. */
+  readRange(name: string, range: ByteRange, signal: AbortSignal): Promise<Uint8Array | null>
   /** Size in bytes; null = there is no such name. */
   stat(name: string, signal: AbortSignal): Promise<{ size: number } | null>
   /**
@@ -45,6 +47,12 @@ export interface Store {
   scratch(): Promise<string>
   /** Gives back connections. */
   close(): Promise<void>
+}
+
+export interface ByteRange {
+  readonly offset: number
+  /** Bytes. */
+  readonly size: number
 }
 
 export interface StoredName {

@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import type { GetObjectCommandOutput } from '@aws-sdk/client-s3'
+import type { ByteRange } from '../store.js'
 import { S3Error } from './fault.js'
 import type { S3Link } from './link.js'
 import { eachPiece, type Piece, type PieceMemory, pieceBytes, piecesOf } from './pieces.js'
@@ -15,6 +16,8 @@ export interface Version {
 export interface S3Reader {
   /** An object in memory; null = absent. */
   bytes(name: string, signal: AbortSignal): Promise<Buffer | null>
+  /** A part of an object, less where it ends before; null = absent. */
+  range(name: string, range: ByteRange, signal: AbortSignal): Promise<Buffer | null>
   /** Every byte of an object, front to back, in pieces that are valid until the next; the size; null = absent. */
   stream(name: string, onBytes: (bytes: Buffer) => unknown, signal: AbortSignal): Promise<number | null>
   /** Writes an object to a file, several pieces at once; the size; null = absent. */
@@ -63,6 +66,11 @@ export function createReader(link: S3Link, memory: PieceMemory): S3Reader {
 
   return {
     stream,
+    async range(name, { offset, size }, signal) {
+      const bytes = Buffer.allocUnsafe(size)
+      const found = await readFirst(link, name, bytes, signal, offset)
+      return found === null ? null : bytes.subarray(0, Math.max(0, Math.min(size, found.size - offset)))
+    },
     async bytes(name, signal) {
       return await unlessReplaced(async () => {
         const pieces: Buffer[] = []
@@ -101,21 +109,23 @@ async function unlessReplaced<T>(read: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Fills `into` from `offset` on, as far as the object goes; the object as it was then. null = absent. */
 export async function readFirst(
   link: S3Link,
   name: string,
   into: Buffer,
   signal: AbortSignal,
+  offset = 0,
 ): Promise<Version | null> {
   const { GetObjectCommand } = link.sdk
-  const input = { ...link.object(name), Range: `bytes=0-${into.length - 1}` }
+  const input = { ...link.object(name), Range: `bytes=${offset}-${offset + into.length - 1}` }
   try {
     return await link.call(
       `reading ${name}`,
       async (bounded) => {
         const answer = await link.client.send(new GetObjectCommand(input), { abortSignal: bounded })
         const size = wholeSize(answer)
-        await collect(answer, into, Math.min(size, into.length), bounded)
+        await collect(answer, into, Math.min(size - offset, into.length), bounded)
         return { etag: answer.ETag ?? '', size }
       },
       { signal },
@@ -123,7 +133,7 @@ export async function readFirst(
   } catch (error) {
     if (!(error instanceof S3Error)) throw error
     if (error.fault.kind === 'absent') return null
-    // No byte 0 is there to begin with: the object is empty.
+    // Not even the first of these bytes is there: the object ends before it.
     if (error.fault.status === 416) return { etag: '', size: 0 }
     throw error
   }

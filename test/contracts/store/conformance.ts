@@ -153,6 +153,25 @@ export function storeConformance(open: () => Promise<Store>, conditional: boolea
     expect(await readdir(await store.scratch())).toEqual([])
   })
 
+  it('reads a part of what lies there, as far as it goes', async () => {
+    const store = await open()
+    const bytes = randomBytes(1000)
+    await store.putBytes('a.tar', bytes, { ifAbsent: false }, calm)
+    for (const [offset, size] of [
+      [0, 1],
+      [0, 1000],
+      [10, 500],
+      [999, 1],
+      [990, 100],
+      [1000, 10],
+      [5000, 10],
+    ] as const) {
+      const part = await store.readRange('a.tar', { offset, size }, calm)
+      expect(bytes.subarray(offset, offset + size).equals(part!)).toBe(true)
+    }
+    expect(await store.readRange('b.tar', { offset: 0, size: 1 }, calm)).toBeNull()
+  })
+
   it('refuses a name that would leave it', async () => {
     const store = await open()
     for (const name of ['../a', '/a', 'a/../../b', '', 'a//b', './a', 'a\\b']) {

@@ -18,6 +18,18 @@ async function typed(...words: string[]) {
       calls.push(['status', call])
       return 0
     },
+    async query(call) {
+      calls.push(['query', call])
+      return 0
+    },
+    async stats(call) {
+      calls.push(['stats', call])
+      return 0
+    },
+    async show(call) {
+      calls.push(['show', call])
+      return 0
+    },
     async permissions(call) {
       calls.push(['permissions', call])
       return 0
@@ -91,6 +103,33 @@ describe('the command line', () => {
     expect(wrong.calls).toEqual([])
     expect(wrong.code).toBe(2)
     expect(wrong.stderr).toContain('70000')
+  })
+
+  it('query takes a dataset and one statement, and prints it in one of three ways', async () => {
+    const call = { dir: 'd', sql: 'select 1', progress: null }
+    expect((await typed('query', 'd', 'select 1')).calls).toEqual([['query', { ...call, style: 'table' }]])
+    expect((await typed('query', 'd', 'select 1', '--csv')).calls).toEqual([
+      ['query', { ...call, style: 'csv' }],
+    ])
+    expect((await typed('query', 'd', 'select 1', '--json')).calls).toEqual([
+      ['query', { ...call, style: 'json' }],
+    ])
+    expect(await typed('query', 'd', 'select 1', '--json', '--csv')).toMatchObject({ code: 2, calls: [] })
+    expect(await typed('query', 'd')).toMatchObject({ code: 2, calls: [] })
+    expect((await typed('query', '--help')).stdout).toContain('pairmill query my-dataset "select')
+  })
+
+  it('stats takes a dataset, show a pair of it, and where its picture goes', async () => {
+    expect((await typed('stats', 'd', '--json', '--progress', 'plain')).calls).toEqual([
+      ['stats', { dir: 'd', json: true, progress: 'plain' }],
+    ])
+    expect((await typed('show', 'd', '000000001')).calls).toEqual([
+      ['show', { dir: 'd', name: '000000001', out: null, force: false, json: false }],
+    ])
+    expect((await typed('show', 'd', 'ab', '--out', 'p.jpg', '--force', '--json')).calls).toEqual([
+      ['show', { dir: 'd', name: 'ab', out: 'p.jpg', force: true, json: true }],
+    ])
+    expect(await typed('show', 'd')).toMatchObject({ code: 2, calls: [] })
   })
 
   it('images has columns, a format by name, and the options of a run that are not about pages', async () => {
