@@ -27,6 +27,7 @@ const modules = {
   growth: './growth.js',
   near: './near.js',
   commits: './commits.js',
+  query: './query.js',
   fleet: './fleet.js',
   'fleet-state': './fleet-state.js',
 }

@@ -30,10 +30,12 @@ describe('package.json', () => {
     expect(manifest.dependencies['onnxruntime-node']).toMatch(/^\d+\.\d+\.\d+$/)
   })
 
-  test('has what the demo draws from as optional dependencies, each at one version, and nothing else', () => {
-    expect(Object.keys(manifest.optionalDependencies).sort()).toEqual([...demoPackages].sort())
+  test('has DuckDB and what the demo draws from as optional dependencies, each at one version, and nothing else', () => {
+    expect(Object.keys(manifest.optionalDependencies).sort()).toEqual(
+      ['@duckdb/node-api', ...demoPackages].sort(),
+    )
     for (const version of Object.values(manifest.optionalDependencies)) {
-      expect(version).toMatch(/^\d+\.\d+\.\d+$/)
+      expect(version).toMatch(/^\d+\.\d+\.\d+(-r\.\d+)?$/)
     }
   })
 })
