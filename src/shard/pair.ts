@@ -1,10 +1,10 @@
 import { messageOf, type StoredFormat, storedFormats } from '../records/index.js'
 import { readCommitted } from './committed.js'
 import { type ShardEntry, stemOf } from './entry.js'
-import { keyDigits, keyOf, shardStem, tarIndexName, tarName } from './layout.js'
+import { keyDigits, keyOf, parquetName, shardStem, tarIndexName, tarName } from './layout.js'
+import { readParquet } from './parquet-reader.js'
 import { UnreadableDataset } from './problem.js'
 import { readShard } from './reader.js'
-import { readLedger } from './rows.js'
 import type { Store } from './store.js'
 import { blockBytes, decodeHeader, paddingBytes } from './tar.js'
 import { decodeTarIndex } from './tar-index.js'
@@ -38,16 +38,34 @@ export async function readPair(store: Store, name: string, signal: AbortSignal):
   if (shards.length === 0) return { kind: 'absent', why: 'nothing is committed here yet' }
   const uid = name.toLowerCase()
   if (!uidPattern.test(uid)) return await pairOf(store, shards, name, signal)
-  const key = await keyOfUid(store, uid, signal)
+  const key = await keyOfUid(store, shards, uid, signal)
   return key === null
     ? { kind: 'absent', why: 'no pair has this uid, or the one that had it was taken back' }
     : await pairOf(store, shards, key, signal)
 }
 
 /** null = no kept pair has it; those of version 1 have none. */
-async function keyOfUid(store: Store, uid: string, signal: AbortSignal): Promise<string | null> {
-  for await (const row of readLedger(store, ['uid', 'key'], (cells) => cells, signal)) {
-    if (row.uid === uid && typeof row.key === 'string') return row.key
+async function keyOfUid(
+  store: Store,
+  shards: readonly ShardEntry[],
+  uid: string,
+  signal: AbortSignal,
+): Promise<string | null> {
+  for (const entry of shards) {
+    const name = parquetName(stemOf(entry))
+    const copy = await store.localCopy(name, signal)
+    if (copy === null) throw new UnreadableDataset(`${store.url}: ${name} is missing`)
+    try {
+      for await (const row of readParquet(copy.path, ['uid', 'key'], 'absent')) {
+        signal.throwIfAborted()
+        if (row.uid === uid && typeof row.key === 'string') return row.key
+      }
+    } catch (error) {
+      signal.throwIfAborted()
+      throw new UnreadableDataset(`${store.url}: ${name} cannot be read: ${messageOf(error)}`, error)
+    } finally {
+      await copy.release()
+    }
   }
   return null
 }

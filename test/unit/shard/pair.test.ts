@@ -11,6 +11,7 @@ import {
   type StoredPair,
   UnreadableDataset,
 } from '../../../src/shard/index.js'
+import { writeOldShard } from '../../fixtures/query/datasets.js'
 import { calm, datasetInfo, planOf, tempFolder } from '../../fixtures/shard/dataset-fixture.js'
 
 async function dataset() {
@@ -81,6 +82,7 @@ describe('a pair of a dataset', () => {
     await compileDataset(store, datasetInfo, calm)
     await rm(join(dir, '.pairmill'), { recursive: true })
     expect(await pairOf(store, '000012')).toEqual(expected)
+    expect(await pairOf(store, String(expected.record.uid))).toEqual(expected)
 
     const old = await dataset()
     await rewriteEntry(old.dir, '00001', ({ files }) => ({
@@ -114,6 +116,13 @@ describe('a pair of a dataset', () => {
   it('is not there where nothing is committed', async () => {
     const store = folderStore(await tempFolder())
     expect(await readPair(store, '000000', calm)).toMatchObject({ kind: 'absent' })
+  })
+
+  it('has no uid in a dataset of version 1', async () => {
+    const dir = await tempFolder()
+    const row = { caption: 'c', url: 'http://a.test/1.jpg', key: '000000', status: 'success', captions: [] }
+    await writeOldShard(dir, 0, [row])
+    expect(await readPair(folderStore(dir), 'ab'.repeat(16), calm)).toMatchObject({ kind: 'absent' })
   })
 
   it('of a broken tar or index is an unreadable dataset, by name', async () => {
