@@ -94,7 +94,7 @@ Examples:
   Why pictures of one host were rejected:
     pairmill query my-dataset "select error_message, count(*) from rejected where image_host = 'example.org' group by 1"
   The columns of a table:
-    pairmill query my-dataset "select column_name, data_type from duckdb_columns() where table_name = 'pairs'"
+    pairmill query my-dataset "describe pairs"
 `
 
 const showHelp = `

@@ -69,7 +69,7 @@ async function* rowsOf(
   }
 }
 
-/** Why a text is not one select; null = it is one. It is not carried out. */
+/** Why a text is not one select that can be carried out as it stands; null = it is one. It is not carried out. */
 export async function selectProblem(
   duckdb: Duckdb,
   connection: DuckDBConnection,
@@ -77,8 +77,9 @@ export async function selectProblem(
 ): Promise<string | null> {
   try {
     const prepared = await prepareSelect(duckdb, connection, sql)
+    const { parameterCount } = prepared
     prepared.destroySync()
-    return null
+    return parameterCount === 0 ? null : 'nothing is given for the ? or $ that stands there'
   } catch (error) {
     return sqlErrorOf(error).message
   }
