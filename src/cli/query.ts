@@ -85,7 +85,7 @@ export async function withTables(
     ticker.close()
     if (error instanceof SqlError) {
       stderr.write(sqlProblem(error.message))
-      return exitCodes.usage
+      return error.blames === 'statement' ? exitCodes.usage : exitCodes.failed
     }
     if (!(error instanceof UnreadableDataset)) throw error
     say(stderr, error.message)

@@ -1,10 +1,16 @@
 import { messageOf } from '../records/index.js'
 
-/** A statement that cannot be carried out: it is wrong, it is refused, or memory does not suffice. What it says is DuckDB's, for people. */
+/** A statement that cannot be carried out. What it says is DuckDB's, for people. */
 export class SqlError extends Error {
+  /** `statement`: it is wrong, or refused; `surroundings`: a file, the memory or the disk does not allow it. */
+  readonly blames: 'statement' | 'surroundings'
+
   constructor(message: string, cause?: unknown) {
     super(message, { cause })
     this.name = 'SqlError'
+    this.blames = /^(?:IO|Out of Memory|Internal|INTERNAL|Fatal|FATAL|TransactionContext) Error/.test(message)
+      ? 'surroundings'
+      : 'statement'
   }
 }
 

@@ -53,6 +53,14 @@ describe('query', () => {
     expect(tables.closed()).toBe(true)
   })
 
+  it('ends with 1 where it is not the statement that is to blame', async () => {
+    const full = new SqlError('Out of Memory Error: failed to offload data block')
+    expect(await query(async () => tablesOf([], full))).toMatchObject({
+      code: 1,
+      stderr: `pairmill: ${full.message}\n`,
+    })
+  })
+
   it('says why a dataset cannot be asked, and lets a bug through', async () => {
     expect(await query(async () => ({ kind: 'missing-duckdb', message: 'install it' }))).toEqual({
       ...{ code: 1, stdout: '', stderr: 'pairmill: install it\n' },
