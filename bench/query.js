@@ -110,7 +110,7 @@ async function writeDataset(dir) {
 const questions = [
   ['one aggregate', ['query', 'select language, count(*), avg(clip_score) from pairs group by 1']],
   [
-    'a join of two hundred thousand groups',
+    'a join of a hundred thousand repeats',
     [
       'query',
       'select p.key, count(*) from pairs p join rejected r on r.duplicate_of = p.sha256 group by 1 order by 2 desc limit 10',
