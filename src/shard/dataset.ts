@@ -174,6 +174,7 @@ function manifestOf(
     languages: { ...summary.languages },
     scores: { ...summary.scores },
     shards: manifestShards(entries),
+    generation: 0,
     pages,
   }
 }

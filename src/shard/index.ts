@@ -13,11 +13,21 @@ export {
 export { executePlan } from './execute.js'
 export type { Field, FieldType } from './field.js'
 export { clearScratch, folderStore } from './folder-store.js'
+export {
+  acceptable,
+  type Generation,
+  type Held,
+  readGeneration,
+  readGenerations,
+  writeGeneration,
+} from './generation.js'
 export { mergeHistograms, type ScoreHistogram } from './histogram.js'
 export {
   cardName,
   entriesPrefix,
   entryName,
+  generationName,
+  generationsPrefix,
   isDatasetName,
   isShardFile,
   keyOf,

@@ -11,6 +11,7 @@ export const entriesPrefix = '.pairmill/entries/'
 /** The page ledger's files, and what commits them. */
 export const pagesPrefix = 'pages/'
 export const pageEntriesPrefix = '.pairmill/pages/'
+export const generationsPrefix = '.pairmill/generations/'
 
 const shardDigits = 5
 
@@ -41,6 +42,8 @@ export const planName = (plan: number): string => `${plansPrefix}${String(plan).
 
 export const pageFileName = (file: number): string => `${pagesPrefix}${shardStem(file)}.parquet`
 export const pageEntryName = (file: number): string => `${pageEntriesPrefix}${shardStem(file)}.json`
+export const generationName = (generation: number): string =>
+  `${generationsPrefix}${String(generation).padStart(6, '0')}.json`
 
 /** `token` is random: two attempts at one batch never share a name. */
 export function partName(batch: string, token: string): string {

@@ -49,6 +49,8 @@ export const manifestSchema = z.object({
       files: z.array(z.object({ name: z.string(), size: z.int(), sha256: z.string() })),
     }),
   ),
+  /** Number of the last change that it has taken in; 0 = none is counted. */
+  generation: z.int().nonnegative().default(0),
   /** Files of the page ledger; absent in manifests of early versions. */
   pages: z
     .array(z.object({ name: z.string(), rows: z.int(), size: z.int(), sha256: z.string() }))
