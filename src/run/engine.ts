@@ -50,8 +50,8 @@ export interface WorkDeps {
   /** Runs whose place is in order already: reconciled, and swept of what nobody names. */
   readonly inOrder: readonly string[]
   /**
-   * Whether no other process works on these runs. Then nobody else writes what a manifest lacks, and whoever started the run tells how it
-   * stands; in a fleet the holder of the duty does both. And a run that this process cannot work on goes on nowhere: the work ends with why.
+   * Whether no other process works on these runs. Then whoever started the run tells how it stands; in a fleet the holder of the duty
+   * does. And a run that this process cannot work on goes on nowhere: the work ends with why.
    */
   readonly isAlone: boolean
   readonly observe: Observe
@@ -141,6 +141,7 @@ class Engine {
       observe,
       underWay: deps.underWay ?? new UnderWay(now),
       settleMs: options.settleMs,
+      isAlone: deps.isAlone,
       abort: this.#abort,
       now,
       random: deps.random,
@@ -187,18 +188,12 @@ class Engine {
       ])
     } finally {
       await Promise.all(answering.map((one) => one.close(this.#abort.aborted)))
-      if (this.#deps.isAlone) await this.#catchUp()
       // The server may be what was lost; then its leases end by themselves.
-      await Promise.allSettled([this.#scheduler.close(), hub.backend.removeWorker(this.#worker)])
+      await Promise.allSettled([this.#scheduler.close(this.#abort), hub.backend.removeWorker(this.#worker)])
       await this.#pipelines.close()
       await this.#developing.close()
     }
     this.#lost.signal.throwIfAborted()
-  }
-
-  /** Writes what manifests lack, which would stay so until the next start. */
-  #catchUp(): Promise<void> {
-    return this.#pipelines.catchUp(this.#abort).catch((error: unknown) => this.#trouble(error))
   }
 
   async #every(ms: number, act: () => Promise<unknown>): Promise<void> {

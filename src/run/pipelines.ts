@@ -34,6 +34,8 @@ export interface PipelinesDeps {
   readonly observe: Observe
   readonly underWay: UnderWay
   readonly settleMs: number
+  /** Whether no other process works on these runs. */
+  readonly isAlone: boolean
   /** The process stops at once. */
   readonly abort: AbortSignal
   readonly now: () => number
@@ -163,14 +165,6 @@ export class Pipelines {
     this.#current.clear()
   }
 
-  /** Writes the manifests that lag behind their shards. */
-  async catchUp(signal: AbortSignal): Promise<void> {
-    for (const opening of this.#current.values()) {
-      const opened = await opening
-      if (!('message' in opened)) await opened.manifest.catchUp(signal)
-    }
-  }
-
   async close(): Promise<void> {
     for (const opened of this.#opened) await opened.close()
   }
@@ -202,7 +196,7 @@ export class Pipelines {
   }
 
   async #open(entry: RunEntry): Promise<OpenPipeline | Unavailable> {
-    const { backend, queue, decoding, develop, observe, underWay, settleMs, now, random, ...deps } =
+    const { backend, queue, decoding, develop, observe, underWay, settleMs, isAlone, now, random, ...deps } =
       this.#deps
     const { run } = entry
     const stored = await backend.options(run)
@@ -215,7 +209,9 @@ export class Pipelines {
     const renderer = options.render === 'never' ? null : await deps.renderer()
     const net = deps.openNet(options)
     const model = () => this.#modelOf(run)
-    const manifest = manifestWriterFor({ run, options, store, model, now })
+    const onTrouble = (error: unknown) =>
+      observe({ kind: 'trouble', run, key: null, message: messageOf(error) })
+    const manifest = manifestWriterFor({ run, options, store, model, isAlone, onTrouble, now })
     let scoring: Promise<Scoring | Unavailable> | null = null
     const line = createPipeline({
       run,
@@ -238,9 +234,8 @@ export class Pipelines {
       },
       model,
       onProblem: (message) => observe({ kind: 'problem', run, message }),
-      onTrouble: (error) => observe({ kind: 'trouble', run, key: null, message: messageOf(error) }),
+      onTrouble,
       settleMs,
-      onPlan: manifest.refresh,
       now,
       random,
     })

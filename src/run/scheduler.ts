@@ -2,6 +2,7 @@ import type { Backend, Hub, RunEntry, WorkKind, WorkQueue } from '../backend/ind
 import { messageOf } from '../records/index.js'
 import { sweepParts } from '../shard/index.js'
 import { backlogMark, isNearlyFull } from './backlog.js'
+import type { ManifestWriter } from './manifest-writer.js'
 import type { Observe } from './observe/events.js'
 import type { Phase } from './phase.js'
 import type { OpenPipeline, Pipelines } from './pipelines.js'
@@ -48,6 +49,8 @@ interface Scheduled {
   /** null = never by this process. */
   sweptAtMs: number | null
   publishedAtMs: number | null
+  /** What describes its dataset; null = this process does not. */
+  manifest: ManifestWriter | null
 }
 
 /** What drives runs on: notifies workers, plans, ends. One process at a time for each run, another within seconds after it died. */
@@ -63,7 +66,7 @@ export class Scheduler {
 
   /** Looks after every run that goes on and that no other process looks after. */
   async round(signal: AbortSignal): Promise<void> {
-    const { backend, pipelines, observe } = this.#deps
+    const { backend, pipelines } = this.#deps
     const entries = await pipelines.refresh()
     await this.#recall(entries)
     this.#isServerNearlyFull = isNearlyFull(this.#deps.server.memory, this.#isServerNearlyFull)
@@ -81,11 +84,7 @@ export class Scheduler {
       try {
         await this.#look(entry, places, going.length, signal)
       } catch (error) {
-        if (signal.aborted) return
-        const message = messageOf(error)
-        // The state of the server is told once, not with every call that it refuses.
-        const kind = this.#deps.server.met(message) === null ? 'trouble' : 'refused'
-        observe({ kind, run: entry.run, key: null, message })
+        this.#tellTrouble(entry.run, error, signal)
       }
     }
   }
@@ -97,19 +96,30 @@ export class Scheduler {
 
   /** The backend may have forgotten its last moments: the stores are asked anew what they know. */
   distrust(): void {
-    for (const known of this.#scheduled.values()) known.isReconciled = false
+    for (const known of this.#scheduled.values()) {
+      known.isReconciled = false
+      this.#describe(known, null)
+    }
   }
 
-  /** Leaves its duties to others. */
-  async close(): Promise<void> {
-    for (const run of this.#scheduled.keys()) await this.#leave(run)
+  /** Writes what descriptions lack, which would stay so until the next start, and leaves its duties to others. */
+  async close(signal: AbortSignal): Promise<void> {
+    for (const [run, { manifest }] of this.#scheduled) {
+      try {
+        if (manifest !== null && !signal.aborted && (await this.#claim(run))) await manifest.catchUp(signal)
+      } catch (error) {
+        this.#tellTrouble(run, error, signal)
+      }
+      await this.#leave(run)
+    }
   }
 
   async #recall(entries: readonly RunEntry[]): Promise<void> {
     const listed = new Map(entries.map((entry) => [entry.run, entry.createdMs]))
-    for (const [run, { createdMs }] of this.#scheduled) {
-      if (listed.get(run) === createdMs) continue
+    for (const [run, known] of this.#scheduled) {
+      if (listed.get(run) === known.createdMs) continue
       this.#scheduled.delete(run)
+      known.manifest?.drop()
       await this.#leave(run)
     }
   }
@@ -125,9 +135,29 @@ export class Scheduler {
       isReconciled: isInOrder,
       sweptAtMs: isInOrder ? this.#deps.now() : null,
       publishedAtMs: null,
+      manifest: null,
     }
     this.#scheduled.set(run, fresh)
     return fresh
+  }
+
+  #claim(run: string): Promise<boolean> {
+    const { backend, worker } = this.#deps
+    return backend.claimDuty({ duty: schedulerDuty(run), token: worker, leaseMs: dutyMs })
+  }
+
+  /** Has a description kept by this writer alone; null = by another process. */
+  #describe(known: Scheduled, manifest: ManifestWriter | null): void {
+    if (known.manifest !== manifest) known.manifest?.drop()
+    known.manifest = manifest
+  }
+
+  #tellTrouble(run: string, error: unknown, signal: AbortSignal): void {
+    if (signal.aborted) return
+    const message = messageOf(error)
+    // The state of the server is told once, not with every call that it refuses.
+    const kind = this.#deps.server.met(message) === null ? 'trouble' : 'refused'
+    this.#deps.observe({ kind, run, key: null, message })
   }
 
   #leave(run: string): Promise<void> {
@@ -140,12 +170,13 @@ export class Scheduler {
     runs: number,
     signal: AbortSignal,
   ): Promise<void> {
-    const { backend, queue, pipelines, observe, worker } = this.#deps
+    const { backend, queue, pipelines, observe } = this.#deps
     const { run, limits } = entry
     const known = this.#knownOf(entry)
-    if (!(await backend.claimDuty({ duty: schedulerDuty(run), token: worker, leaseMs: dutyMs }))) {
+    if (!(await this.#claim(run))) {
       known.countedAtMs = null
       known.isReconciled = false
+      this.#describe(known, null)
       return
     }
     const pipeline = await pipelines.of(run)
@@ -172,6 +203,8 @@ export class Scheduler {
     } else if (phase.kind === 'done') {
       await this.#end(entry, pipeline, phase, progress.seedings, signal)
     } else {
+      this.#describe(known, pipeline.manifest)
+      pipeline.manifest.follow(progress, signal)
       await this.#publish(run, pipeline, known, false)
       await this.#sweep(run, pipeline, known, signal)
     }
@@ -198,11 +231,14 @@ export class Scheduler {
   ): Promise<void> {
     const { run } = entry
     if (!(await this.#sweepAll(run, pipeline, signal))) return
+    const known = this.#knownOf(entry)
+    this.#describe(known, pipeline.manifest)
     await pipeline.manifest.finish(phase.limit === null, signal)
     const as = phase.limit === 'stopped' ? (entry.note ?? 'stopped') : (phase.limit ?? 'done')
     if (!(await this.#deps.backend.endRun({ run, seedings, as }))) return
     this.#deps.observe({ kind: 'run_ended', run, as })
-    await this.#publish(run, pipeline, this.#knownOf(entry), true)
+    this.#describe(known, null)
+    await this.#publish(run, pipeline, known, true)
     await this.#leave(run)
   }
 

@@ -3,17 +3,9 @@ import type { UidKind } from '../records/index.js'
 import { croissantOf } from './croissant.js'
 import { datasetCard } from './dataset-card.js'
 import { energonFiles } from './energon.js'
-import { readEntries, type ShardEntry, stemOf } from './entry.js'
+import { type ShardEntry, type ShardFile, stemOf } from './entry.js'
 import { mergeHistograms } from './histogram.js'
-import {
-  cardName,
-  croissantName,
-  manifestName,
-  pageFileName,
-  sizesName,
-  tarName,
-  widsName,
-} from './layout.js'
+import { cardName, croissantName, manifestName, sizesName, tarName, widsName } from './layout.js'
 import {
   type DatasetSummary,
   type Manifest,
@@ -21,7 +13,7 @@ import {
   type sizesSchema,
   type Wids,
 } from './manifest.js'
-import { type PageEntry, readPageEntries } from './page-entry.js'
+import type { PageEntry } from './page-entry.js'
 import { mergedCounts } from './stats.js'
 import type { Store } from './store.js'
 
@@ -36,7 +28,12 @@ export interface DatasetInfo {
   /** The CLIP threshold that was used; null = none. */
   readonly threshold: number | null
   readonly uids: UidKind
+  /** Command by which its shards came, for the record of the change; absent = `run`. */
+  readonly command?: string
 }
+
+/** An entry without what is told of all of them as sums. */
+export type DescribedEntry = Omit<ShardEntry, 'reasons' | 'languages' | 'scores'>
 
 export function summarise(entries: readonly ShardEntry[]): DatasetSummary {
   const sum = (of: (entry: ShardEntry) => number) => entries.reduce((total, entry) => total + of(entry), 0)
@@ -51,52 +48,64 @@ export function summarise(entries: readonly ShardEntry[]): DatasetSummary {
   }
 }
 
-/** Writes what describes the committed shards as a whole, from their entries: each file by rename, the manifest last. */
-export async function compileDataset(
-  store: Store,
-  info: DatasetInfo,
-  signal: AbortSignal,
-): Promise<DatasetSummary> {
-  const entries = await readEntries(store, signal)
-  const pages = await listPages(store, info.complete, signal)
-  const summary = summarise(entries)
-  const manifest = manifestOf(entries, pages, summary, info)
-  const put = (name: string, text: string) =>
-    store.putBytes(name, Buffer.from(text), { ifAbsent: false }, signal)
-  const sizes = sizesOf(entries)
-  await put(sizesName, json(sizes))
-  await put(widsName, json(widsOf(entries)))
-  await put(cardName, datasetCard(manifest, summary))
-  await put(croissantName, json(croissantOf(manifest, summary, lastOf(entries))))
-  for (const [name, text] of energonFiles(sizes, manifest)) await put(name, text)
-  await put(manifestName, json(manifest))
-  return summary
+/** Sums over the entries of both. Pure. */
+export function joinedSummary(a: DatasetSummary, b: DatasetSummary): DatasetSummary {
+  return {
+    shards: a.shards + b.shards,
+    samples: a.samples + b.samples,
+    rows: a.rows + b.rows,
+    bytes: a.bytes + b.bytes,
+    reasons: mergedCounts([a.reasons, b.reasons]),
+    languages: mergedCounts([a.languages, b.languages]),
+    scores: mergeHistograms([a.scores, b.scores]),
+  }
 }
 
-/** When the last plan of a dataset was made; the epoch where there is none. */
-function lastOf(entries: readonly ShardEntry[]): string {
+/** A dataset, from which the files that describe it follow. */
+export interface Described {
+  /** In the order of `readEntries`. */
+  readonly entries: readonly DescribedEntry[]
+  readonly summary: DatasetSummary
+  readonly pages: Manifest['pages']
+  /** Number of the last change that is in it. */
+  readonly generation: number
+}
+
+/** Names and texts of the files that describe a dataset as a whole; the manifest is the last one. Pure. */
+export function descriptionFiles(
+  described: Described,
+  info: DatasetInfo,
+): readonly (readonly [name: string, text: string])[] {
+  const { entries, summary } = described
+  const manifest = manifestOf(described, info)
+  const sizes = sizesOf(entries)
+  return [
+    [sizesName, json(sizes)],
+    [widsName, json(widsOf(entries))],
+    [cardName, datasetCard(manifest, summary)],
+    [croissantName, json(croissantOf(manifest, summary, lastOf(entries)))],
+    ...energonFiles(sizes, manifest),
+    [manifestName, json(manifest)],
+  ]
+}
+
+/** When the last plan of a dataset was made; the epoch where there is none. Pure. */
+export function lastOf(entries: readonly Pick<ShardEntry, 'createdAt'>[]): string {
   return entries
     .map(({ createdAt }) => createdAt)
     .reduce((a, b) => (a > b ? a : b), new Date(0).toISOString())
 }
 
-/**
- * The files of the page ledger. Before the end of a run those that the last manifest names need not be read again: there may be a hundred
- * thousand, and none ever changes.
- */
-async function listPages(store: Store, complete: boolean, signal: AbortSignal): Promise<Manifest['pages']> {
-  const bytes = complete ? null : await store.read(manifestName, signal)
-  const last = bytes === null ? null : manifestSchema.safeParse(parsed(bytes))
-  const named = last?.success === true ? last.data.pages : []
-  // Files are written side by side: behind a gap, one that is missing may have come.
-  const gap = named.findIndex(({ name }, file) => name !== pageFileName(file))
-  const known = gap < 0 ? named : named.slice(0, gap)
-  return [...known, ...manifestPages(await readPageEntries(store, signal, known.length))]
+/** The manifest as it is; null = there is none that can be read. */
+export async function readManifest(store: Store, signal: AbortSignal): Promise<Manifest | null> {
+  const bytes = await store.read(manifestName, signal)
+  return bytes === null ? null : (manifestSchema.safeParse(parsed(bytes)).data ?? null)
 }
 
 /**
  * Takes back the word of a manifest that it names everything, before a shard is committed that it does not name. Only
- * the end of a run writes a complete manifest, when no plan is open, so nobody writes one meanwhile.
+ * the end of a run writes a complete manifest, when no plan is open. The scheduler may write another meanwhile, which this one then replaces:
+ * it names less, as it did before, and the next one names all again.
  */
 export async function reopenManifest(store: Store, signal: AbortSignal): Promise<void> {
   const bytes = await store.read(manifestName, signal)
@@ -117,25 +126,28 @@ function parsed(bytes: Uint8Array): unknown {
   }
 }
 
-export function sizesOf(entries: readonly ShardEntry[]): z.infer<typeof sizesSchema> {
+export function sizesOf(entries: readonly DescribedEntry[]): z.infer<typeof sizesSchema> {
   return Object.fromEntries(withTar(entries).map(({ tar, entry }) => [tar.name, entry.samples]))
 }
 
-export function widsOf(entries: readonly ShardEntry[]): Wids {
+export function widsOf(entries: readonly DescribedEntry[]): Wids {
   return {
     __kind__: 'wids-shard-index-v1',
     wids_version: 1,
-    shardlist: withTar(entries).map(({ tar, entry }) => ({
-      url: tar.name,
-      nsamples: entry.samples,
-      md5sum: tar.md5,
-      filesize: tar.size,
-    })),
+    // A shard of which all was taken back is none that a loader could use.
+    shardlist: withTar(entries)
+      .filter(({ entry }) => entry.samples > 0)
+      .map(({ tar, entry }) => ({
+        url: tar.name,
+        nsamples: entry.samples,
+        md5sum: tar.md5,
+        filesize: tar.size,
+      })),
   }
 }
 
 /** The part of a manifest that follows from the entries alone. */
-export function manifestShards(entries: readonly ShardEntry[]): Manifest['shards'] {
+export function manifestShards(entries: readonly DescribedEntry[]): Manifest['shards'] {
   return entries.map(({ shard, samples, taken, rows, files }) => ({
     shard,
     samples,
@@ -149,12 +161,7 @@ export function manifestPages(entries: readonly Pick<PageEntry, 'rows' | 'stored
   return entries.map(({ rows, stored: { name, size, sha256 } }) => ({ name, rows, size, sha256 }))
 }
 
-function manifestOf(
-  entries: readonly ShardEntry[],
-  pages: Manifest['pages'],
-  summary: DatasetSummary,
-  info: DatasetInfo,
-): Manifest {
+function manifestOf({ entries, summary, pages, generation }: Described, info: DatasetInfo): Manifest {
   return {
     v: 2,
     generator: 'pairmill',
@@ -174,19 +181,19 @@ function manifestOf(
     languages: { ...summary.languages },
     scores: { ...summary.scores },
     shards: manifestShards(entries),
-    generation: 0,
+    generation,
     pages,
   }
 }
 
-function withTar(entries: readonly ShardEntry[]) {
+function withTar(entries: readonly DescribedEntry[]) {
   return entries.flatMap((entry) => {
     const tar = tarOf(entry)
     return tar === undefined ? [] : [{ tar, entry }]
   })
 }
 
-export function tarOf(entry: ShardEntry): ShardEntry['files'][number] | undefined {
+export function tarOf(entry: Pick<ShardEntry, 'shard' | 'plan' | 'files'>): ShardFile | undefined {
   const name = tarName(stemOf(entry))
   return entry.files.find((file) => file.name === name)
 }

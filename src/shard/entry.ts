@@ -67,9 +67,26 @@ export async function readEntry(store: Store, stem: string, signal: AbortSignal)
 
 /** Every committed shard by number, then the ledgers by plan. */
 export async function readEntries(store: Store, signal: AbortSignal = never): Promise<ShardEntry[]> {
-  const entries = await readAll(store, entriesPrefix, entrySchema, signal)
-  const rank = (entry: ShardEntry) => entry.shard ?? Number.POSITIVE_INFINITY
-  return entries.sort((a, b) => (rank(a) === rank(b) ? a.plan - b.plan : rank(a) - rank(b)))
+  return (await readNewEntries(store, new Set(), signal)).entries.sort(byPlace)
+}
+
+/** Entries whose names are not among `known`, in no order, and their names. */
+export async function readNewEntries(
+  store: Store,
+  known: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<{ readonly names: readonly string[]; readonly entries: ShardEntry[] }> {
+  const names = (await jsonNames(store, entriesPrefix, signal)).filter((name) => !known.has(name))
+  return { names, entries: await readEach(store, names, entrySchema, signal) }
+}
+
+/** Order of the entries: shards by number, then the ledgers by plan. */
+export function byPlace(
+  a: Pick<ShardEntry, 'shard' | 'plan'>,
+  b: Pick<ShardEntry, 'shard' | 'plan'>,
+): number {
+  const [one, other] = [a.shard ?? Number.POSITIVE_INFINITY, b.shard ?? Number.POSITIVE_INFINITY]
+  return one === other ? a.plan - b.plan : one - other
 }
 
 /** A plan is written before it is executed, and never changed. */
@@ -80,7 +97,8 @@ export async function writePlan(store: Store, plan: Plan, signal: AbortSignal): 
 
 /** Every plan in the store, by number. */
 export async function readPlans(store: Store, signal: AbortSignal = never): Promise<Plan[]> {
-  const plans = await readAll(store, plansPrefix, planSchema, signal)
+  const names = await jsonNames(store, plansPrefix, signal)
+  const plans = await readEach(store, names, planSchema, signal)
   return plans.sort((a, b) => a.plan - b.plan)
 }
 
@@ -90,15 +108,10 @@ export function planStems(plan: Plan): string[] {
   return plan.parts.some((part) => part.rows > 0) ? [ledgerStem(plan.plan)] : []
 }
 
-async function readAll<T>(
-  store: Store,
-  prefix: string,
-  schema: z.ZodType<T>,
-  signal: AbortSignal,
-): Promise<T[]> {
+async function jsonNames(store: Store, prefix: string, signal: AbortSignal): Promise<string[]> {
   const names: string[] = []
   for await (const { name } of store.list(prefix, signal)) if (name.endsWith('.json')) names.push(name)
-  return await readEach(store, names, schema, signal)
+  return names
 }
 
 /** A store that is far away answers each read after its own time, so several are asked for at once. */

@@ -6,7 +6,7 @@ import type { Store } from './store.js'
 
 const sumsSchema = z.object({ size: z.int().nonnegative(), sha256: z.string() })
 
-const generationSchema = z.object({
+export const generationSchema = z.object({
   v: z.literal(1),
   /** From 1, dense. */
   generation: z.int().positive(),
@@ -88,4 +88,15 @@ export function acceptable(
   open: Pick<Generation, 'files'>,
 ): ReadonlyMap<string, { readonly before: Held | null; readonly after: Held | null }> {
   return new Map(open.files.map(({ name, before, after }) => [name, { before, after }]))
+}
+
+/** The change that rewrites files and is not closed, of generations in order; null = none is under way. `closed`: the number in the manifest. Pure. */
+export function openChange(closed: number, generations: readonly Generation[]): Generation | null {
+  return generations.find(({ generation, files }) => generation > closed && files.length > 0) ?? null
+}
+
+/** An open change, and who ends it, for people. Pure. */
+export function changeText({ generation, command, reason }: Generation): string {
+  const why = reason === null ? '' : ` (${reason})`
+  return `generation ${generation}, ${command}${why}, is under way: the same command ends it`
 }

@@ -1,6 +1,7 @@
 export { type Committed, readCommitted } from './committed.js'
-export { compileDataset, type DatasetInfo, summarise } from './dataset.js'
+export { type DatasetInfo, type Described, descriptionFiles, summarise } from './dataset.js'
 export { type RowDecision, readDecisions } from './decisions.js'
+export { compileDataset, Description } from './description.js'
 export {
   readEntries,
   readEntry,
@@ -15,8 +16,10 @@ export type { Field, FieldType } from './field.js'
 export { clearScratch, folderStore } from './folder-store.js'
 export {
   acceptable,
+  changeText,
   type Generation,
   type Held,
+  openChange,
   readGeneration,
   readGenerations,
   writeGeneration,

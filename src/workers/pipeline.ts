@@ -78,8 +78,6 @@ export interface PipelineDeps {
   readonly onProblem: (message: string) => void
   /** Something failed that is tried again. */
   readonly onTrouble: (error: Error) => void
-  /** After each plan that was carried out. */
-  readonly onPlan: (signal: AbortSignal) => Promise<void>
   /** A part is planned so long after its commit, when nothing can take the commit back any more. */
   readonly settleMs: number
   readonly now: () => number
@@ -234,9 +232,9 @@ function toldRendering(rendering: Rendering, underWay: UnderWay): Rendering {
 }
 
 function shardOf(deps: PipelineDeps): Pipeline['shard'] {
-  const { run, options, backend, queue, store, onPlan, underWay, settleMs } = deps
+  const { run, options, backend, queue, store, underWay, settleMs } = deps
   return {
-    deps: { backend, queue, store, onPlan, underWay },
+    deps: { backend, queue, store, underWay },
     settings: {
       run,
       shardSize: options.shardSize ?? defaultShardSize,

@@ -33,8 +33,6 @@ export interface ShardDeps {
   readonly backend: Backend
   readonly queue: WorkQueue
   readonly store: Store
-  /** Called when the shards of a plan are committed: what describes the dataset is compiled anew. */
-  readonly onPlan: (signal: AbortSignal) => Promise<void>
   readonly underWay: UnderWay
 }
 
@@ -132,8 +130,6 @@ export async function buildShards(
     await writePlan(deps.store, plan, held.signal)
     const told = { ...deps, onPair: () => tally.count('pairs_written') }
     const entries = await executePlan(told, plan, () => {}, held.signal)
-    // While the plan is open: once it is committed the run may be at its end, whose word on the dataset is the last one.
-    await deps.onPlan(held.signal)
     tally.commit()
     const committed = await deps.backend.commitPlan({
       run,

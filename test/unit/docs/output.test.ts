@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { pageOutcomes } from '../../../src/records/index.js'
 import type { FieldType } from '../../../src/shard/field.js'
+import { generationSchema } from '../../../src/shard/generation.js'
 import { manifestSchema } from '../../../src/shard/manifest.js'
 import { pageFields } from '../../../src/shard/page-file.js'
 import { sampleFields } from '../../../src/shard/sample-record.js'
@@ -35,8 +36,9 @@ describe('the page of the output has', () => {
     expect(named(tableBelow(page, '### Outcomes'))).toEqual([...pageOutcomes])
   })
 
-  it('every field of the manifest and of the stats', () => {
+  it('every field of the manifest, of a generation and of the stats', () => {
     expect(named(tableBelow(page, '## manifest.json'))).toEqual(Object.keys(manifestSchema.shape))
+    expect(named(tableBelow(page, '## Generations'))).toEqual(Object.keys(generationSchema.shape))
     const stats = JSON.parse(statsBytes(newTally(), '2026-01-01T00:00:00Z').toString()) as object
     expect(named(tableBelow(page, '## 00000_stats.json'))).toEqual(Object.keys(stats))
   })

@@ -1,92 +1,214 @@
+import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createManifestWriter } from '../../../src/run/manifest-writer.js'
 
 const calm = new AbortController().signal
 
-/** A dataset whose description takes so long to write as the test says. */
-function desk(tookMs: () => number) {
+/** A dataset whose shards a test commits, and whose description takes so long to write as the test says. */
+function desk(tookMs: () => number = () => 10) {
   let clockMs = 1_000
   let spentMs = 0
-  const written: boolean[] = []
-  const description = createManifestWriter({
-    write: async (complete) => {
-      const ms = tookMs()
-      spentMs += ms
-      clockMs += ms
-      written.push(complete)
+  let committed = 0
+  let described = 0
+  let opened = 0
+  /** Resolved by `go`; null = nobody waits for it. */
+  let gate: { readonly opened: Promise<void>; go(): void } | null = null
+  const written: { readonly complete: boolean; readonly shards: number }[] = []
+  const troubles: string[] = []
+  const writer = createManifestWriter({
+    open: () => {
+      opened++
+      let shards = 0
+      return {
+        get shards() {
+          return shards
+        },
+        get isBehind() {
+          return shards !== described
+        },
+        extend: async (signal) => {
+          await gate?.opened
+          signal.throwIfAborted()
+          shards = committed
+        },
+        write: async (complete) => {
+          const ms = tookMs()
+          spentMs += ms
+          clockMs += ms
+          described = shards
+          written.push({ complete, shards })
+        },
+      }
     },
+    onTrouble: (error) => troubles.push(String(error)),
     now: () => clockMs,
   })
+  const settled = async () => {
+    for (let i = 0; i < 5; i++) await setImmediate()
+  }
   return {
-    ...description,
-    written,
+    ...writer,
+    /** A round of the scheduler, and what it began. */
+    round: async (nextShard: number) => {
+      writer.follow({ nextShard }, calm)
+      await settled()
+    },
+    settled,
+    commit: (shards: number) => {
+      committed = shards
+    },
     wait: (ms: number) => {
       clockMs += ms
     },
+    hold: () => {
+      let go = () => {}
+      const opened = new Promise<void>((resolve) => {
+        go = resolve
+      })
+      gate = { opened, go }
+      return () => {
+        gate = null
+        go()
+      }
+    },
+    written,
+    troubles,
+    opened: () => opened,
     spentMs: () => spentMs,
     nowMs: () => clockMs,
   }
 }
 
+const going = (shards: number) => ({ complete: false, shards })
+
 describe('the description of a dataset', () => {
-  it('is written after the first plan, and after one that comes when it has rested', async () => {
-    const { refresh, written, wait } = desk(() => 10)
-    await refresh(calm)
-    wait(189)
-    await refresh(calm)
-    expect(written).toEqual([false])
+  it('follows each shard within a second of the last look, while some are to come', async () => {
+    const { round, commit, wait, written } = desk()
+    await round(0)
+    commit(1)
+    await round(4)
+    expect(written).toEqual([going(1)])
+    commit(2)
+    wait(999)
+    await round(4)
+    expect(written).toHaveLength(1)
     wait(1)
-    await refresh(calm)
-    expect(written).toEqual([false, false])
+    await round(4)
+    expect(written).toEqual([going(1), going(2)])
+  })
+
+  it('is left as it is where nothing came, and not looked at where all is named', async () => {
+    const { round, commit, wait, written, hold } = desk()
+    commit(4)
+    await round(4)
+    expect(written).toEqual([going(4)])
+    hold()
+    for (let i = 0; i < 10; i++) {
+      wait(2_000)
+      await round(4)
+    }
+    expect(written).toHaveLength(1)
+  })
+
+  it('is written by one at a time, and nobody waits for it', async () => {
+    const { round, commit, hold, settled, written, wait } = desk()
+    const go = hold()
+    commit(1)
+    for (let i = 0; i < 3; i++) {
+      await round(4)
+      wait(2_000)
+    }
+    expect(written).toEqual([])
+    go()
+    await settled()
+    expect(written).toEqual([going(1)])
   })
 
   it('is caught up with once where it was left behind, and else not', async () => {
-    const { refresh, catchUp, written } = desk(() => 10)
+    const { round, commit, catchUp, written } = desk()
     await catchUp(calm)
-    await refresh(calm)
+    commit(1)
+    await round(4)
+    commit(2)
     await catchUp(calm)
-    expect(written).toHaveLength(1)
-    await refresh(calm)
     await catchUp(calm)
-    await catchUp(calm)
-    expect(written).toHaveLength(2)
+    expect(written).toEqual([going(1), going(2)])
   })
 
-  it('is written at the end however lately it was', async () => {
-    const { refresh, finish, written } = desk(() => 10)
-    await refresh(calm)
-    await finish(false, calm)
+  it('is caught up with where the first shards came after the last round', async () => {
+    const { round, commit, catchUp, written } = desk()
+    await round(0)
+    commit(1)
+    await catchUp(calm)
+    expect(written).toEqual([going(1)])
+  })
+
+  it('is written at the end, after what is under way, however lately it was', async () => {
+    const { round, commit, finish, hold, written, opened } = desk()
+    commit(1)
+    const go = hold()
+    await round(4)
+    const finished = finish(true, calm)
+    go()
+    await finished
+    expect(written).toEqual([going(1), { complete: true, shards: 1 }])
     await finish(true, calm)
-    expect(written).toEqual([false, false, true])
+    // After the end somebody else may have changed it.
+    expect([written.length, opened()]).toEqual([3, 2])
   })
 
-  it('stays behind where writing it failed, and the next plan tries again', async () => {
-    let fails = false
-    const { refresh, catchUp, written } = desk(() => {
+  it('is broken off where the duty is lost', async () => {
+    const { round, commit, drop, hold, settled, written, troubles } = desk()
+    commit(1)
+    const go = hold()
+    await round(4)
+    drop()
+    go()
+    await settled()
+    expect([written, troubles]).toEqual([[], []])
+  })
+
+  it('is begun with nothing known by who has the duty again', async () => {
+    const { round, commit, drop, wait, written, opened } = desk()
+    commit(1)
+    await round(4)
+    drop()
+    wait(1_000)
+    commit(2)
+    await round(4)
+    expect([written, opened()]).toEqual([[going(1), going(2)], 2])
+  })
+
+  it('stays behind where writing it failed, which is told, and is tried again', async () => {
+    let fails = true
+    const { round, commit, wait, written, troubles } = desk(() => {
       if (fails) throw new Error('the store is away')
       return 10
     })
-    await refresh(calm)
-    await refresh(calm)
-    fails = true
-    await expect(catchUp(calm)).rejects.toThrow('away')
+    commit(1)
+    await round(4)
+    await round(4)
+    expect(troubles).toEqual(['Error: the store is away'])
     fails = false
-    await catchUp(calm)
-    expect(written).toHaveLength(2)
+    wait(1_000)
+    await round(4)
+    expect(written).toEqual([going(1)])
   })
 
-  it('takes no more than a twentieth of the time, however long it takes and however often plans come', async () => {
+  it('of more than 1,000 shards takes no more than a twentieth of the time, however often shards come', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.record({ gapMs: fc.nat(2_000), growsMs: fc.nat(50) }), { maxLength: 200 }),
         async (plans) => {
-          let tookMs = 1
-          const { refresh, wait, spentMs, nowMs } = desk(() => tookMs)
+          let tookMs = 100
+          const { round, commit, wait, spentMs, nowMs } = desk(() => tookMs)
+          let shards = 1_001
           for (const { gapMs, growsMs } of plans) {
             wait(gapMs)
             tookMs += growsMs
-            await refresh(calm)
+            commit(shards++)
+            await round(shards)
           }
           // The last one's rest is still to come.
           expect(spentMs() - tookMs).toBeLessThanOrEqual((nowMs() - 1_000) / 20)

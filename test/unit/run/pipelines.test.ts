@@ -57,6 +57,7 @@ function desk() {
     observe: () => {},
     underWay: new UnderWay(Date.now),
     settleMs: 0,
+    isAlone: true,
     abort: calm,
     now: Date.now,
     random: Math.random,
