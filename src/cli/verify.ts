@@ -63,10 +63,22 @@ export function renderVerification(dir: string, found: Verification): string {
     lines.push(`  and ${formatCount(problems.length - mostListed)} more; --json lists all of them`)
   }
   if (found.isCopy) lines.push('a copy without .pairmill/: checked by its manifest.json')
+  if (found.change !== null) lines.push(changeLine(found.change))
   if (underWay.length > 0) {
     lines.push(`${amount(underWay.length, 'file')} of shards that are not committed yet: left out`)
   }
   return page([lines])
+}
+
+function changeLine({
+  generation,
+  command,
+  reason,
+  files,
+  done,
+}: NonNullable<Verification['change']>): string {
+  const why = reason === null ? '' : ` (${reason})`
+  return `generation ${generation}, ${command}${why}, is under way: ${formatCount(done)} of ${amount(files, 'file')} are done; the same command ends it`
 }
 
 function problemText({ shard, key, file, message }: Problem): string {

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { Field } from './field.js'
 import type { DatasetSummary, Manifest } from './manifest.js'
 import { sampleFields } from './sample-record.js'
@@ -5,9 +6,7 @@ import { sampleFields } from './sample-record.js'
 /** Description of a dataset in Croissant 1.1 (mlcommons.org/croissant/1.1), which dataset searches and mlcroissant read. */
 export function croissantOf(manifest: Manifest, summary: DatasetSummary, publishedAt: string): object {
   const image = manifest.format ?? 'jpg'
-  const tars = manifest.shards.flatMap(({ files }) =>
-    files.filter(({ name }) => name.endsWith('.tar')).map(fileObject),
-  )
+  const tars = croissantTars(manifest.shards)
   return {
     '@context': context,
     '@type': 'sc:Dataset',
@@ -84,16 +83,33 @@ function columnField([name, type]: Field): object[] {
 
 const dataTypes = { string: 'sc:Text', int: 'sc:Integer', double: 'sc:Float', time: 'sc:Date' } as const
 
+export const fileObjectType = 'cr:FileObject'
+
 const mimeTypes: Readonly<Record<string, string>> = {
   jpg: 'image/jpeg',
   png: 'image/png',
   webp: 'image/webp',
 }
 
+/** Tars of shards, as the description has them. */
+export function croissantTars(shards: Manifest['shards']) {
+  return shards.flatMap(({ files }) => files.filter(({ name }) => name.endsWith('.tar')).map(fileObject))
+}
+
+const distributionSchema = z.object({
+  '@type': z.string(),
+  name: z.string(),
+  contentSize: z.string().optional(),
+  sha256: z.string().optional(),
+})
+
+/** The part of a description that says which files there are; all else is the same in every dataset. */
+export const croissantSchema = z.object({ distribution: z.array(distributionSchema) })
+
 /** A tar; readers look into what is listed with its sum alone. */
 function fileObject({ name, size, sha256 }: Manifest['shards'][number]['files'][number]) {
   return {
-    '@type': 'cr:FileObject',
+    '@type': fileObjectType,
     '@id': name,
     name,
     contentUrl: name,

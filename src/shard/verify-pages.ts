@@ -3,24 +3,27 @@ import { messageOf } from '../records/index.js'
 import { checkedCopy } from './checked-copy.js'
 import { copiedPages } from './copied.js'
 import { manifestPages } from './dataset.js'
-import { manifestName, pageFileName, pagesPrefix } from './layout.js'
+import { manifestName, pageEntryName, pageFileName, pagesPrefix } from './layout.js'
 import type { Manifest } from './manifest.js'
 import { type PageEntry, readPageEntries } from './page-entry.js'
 import { outcomesOf, readPageRows } from './page-file.js'
 import type { Report } from './problem.js'
 import type { Store } from './store.js'
+import type { Flux } from './verify-generations.js'
 
 /** Entry of a file of the page ledger; `outcomes` null = nobody counted them. */
 type KnownPages = Omit<PageEntry, 'outcomes'> & { readonly outcomes: PageEntry['outcomes'] | null }
 
 /**
  * Re-reads the page ledger: its numbers are dense, its files are as their entries say, and the manifest names them. While the run goes on (the
- * manifest is not complete), the manifest may fall behind, and a file may lie there before its entry: those are answered.
+ * manifest is not complete), the manifest may fall behind, and a file may lie there before its entry: those are answered. `flux`: what somebody
+ * is rewriting is left out.
  */
 export async function verifyPages(
   store: Store,
   manifest: Manifest | null,
   isCopy: boolean,
+  flux: Flux,
   report: Report,
   signal: AbortSignal,
 ): Promise<{ readonly rows: number; readonly underWay: readonly string[] }> {
@@ -41,23 +44,26 @@ export async function verifyPages(
     if (run !== entries[0]?.run) report(`is of run ${run}, not ${entries[0]?.run}`, { file: stored.name })
     if (stored.name !== pageFileName(file)) report(`is not the name of file ${file}`, { file: stored.name })
   })
-  const complete = manifest?.complete === true
+  const complete = manifest?.complete === true && flux.change === null
   const named = manifestPages(entries)
   if (complete && !isDeepStrictEqual(manifest.pages, named)) {
     report('names other files of the page ledger than the entries', { file: manifestName })
   }
   for (const page of complete ? [] : (manifest?.pages ?? [])) {
-    if (!named.some((one) => isDeepStrictEqual(one, page)))
+    if (!flux.has(page.name) && !named.some((one) => isDeepStrictEqual(one, page)))
       report(`names ${page.name}, which is not committed so`, { file: manifestName })
   }
   const committed = new Set(entries.map(({ stored }) => stored.name))
-  const unnamed = files.filter((name) => !committed.has(name)).sort()
+  const unnamed = files.filter((name) => !committed.has(name) && !flux.has(name)).sort()
   const mayBeUnderWay = (name: string) => !complete && /^pages\/\d{5,}\.parquet$/.test(name)
   for (const name of unnamed) {
     if (!mayBeUnderWay(name)) report('is not committed: no entry names it', { file: name })
   }
 
-  for (const entry of entries) await verifyPageFile(store, entry, report, signal)
+  for (const entry of entries) {
+    const isInFlux = flux.has(entry.stored.name) || flux.has(pageEntryName(entry.file))
+    if (!isInFlux) await verifyPageFile(store, entry, report, signal)
+  }
   return {
     rows: entries.reduce((sum, { rows }) => sum + rows, 0),
     underWay: unnamed.filter(mayBeUnderWay),

@@ -64,6 +64,7 @@ export async function verifyShard(
   if (entry.shard !== null && tar === undefined) report('its entry names no tar')
   if (parquet === undefined) report('its entry names no parquet')
   if (stats === undefined) report('its entry names no stats')
+  verifyTaken(entry, report)
 
   const rows = parquet === undefined ? null : await openRows(store, parquet, report, signal)
   try {
@@ -73,6 +74,15 @@ export async function verifyShard(
     await rows?.close()
   }
   if (stats !== undefined) await verifyStats(store, entry, stats, report, signal)
+}
+
+/** Slots that were taken back are some of those that the shard had, and a shard has no sample only where all of them were. */
+function verifyTaken({ shard, samples, taken }: ShardEntry, report: Report): void {
+  const slots = samples + taken.length
+  if (taken.some((slot, i) => slot >= slots || slot <= (taken[i - 1] ?? -1)))
+    report(`its entry takes back slots that are not ascending ones of ${slots}`)
+  if (shard !== null && slots === 0)
+    report('has no sample, and its entry says of none that it was taken back')
 }
 
 /** The parquet's rows, met in step with the tar's samples. */

@@ -1,26 +1,38 @@
-import { isDeepStrictEqual } from 'node:util'
-import type { z } from 'zod'
 import { messageOf } from '../records/index.js'
+import { checkedCopy } from './checked-copy.js'
 import { copiedEntries } from './copied.js'
-import { manifestShards, sizesOf, summarise, widsOf } from './dataset.js'
+import { summarise } from './dataset.js'
 import { planStems, readEntries, readPlans, type ShardEntry, stemOf } from './entry.js'
+import { type Generation, readGenerations } from './generation.js'
 import {
   embeddingNames,
   embeddingPrefixes,
+  entryName,
   isShardFile,
-  manifestName,
   parquetName,
   shardStem,
-  sizesName,
   statsName,
   tarIndexName,
   tarName,
-  widsName,
 } from './layout.js'
-import { type Manifest, manifestSchema, sizesSchema, widsSchema } from './manifest.js'
-import type { Problem } from './problem.js'
+import type { Manifest } from './manifest.js'
+import type { Problem, Report } from './problem.js'
 import type { Store } from './store.js'
 import { UidLedger } from './uid-ledger.js'
+import {
+  type Compiled,
+  type GlobalReport,
+  readCompiled,
+  verifyBehind,
+  verifyComplete,
+} from './verify-described.js'
+import {
+  type ChangeUnderWay,
+  type Flux,
+  fluxOf,
+  verifyFlux,
+  verifyGenerations,
+} from './verify-generations.js'
 import { verifyPages } from './verify-pages.js'
 import { verifyShard } from './verify-shard.js'
 
@@ -42,6 +54,8 @@ export interface Verification {
   readonly pages: number
   /** Files of shards that a plan is still to commit: what a run leaves that is under way or was killed. No problem. */
   readonly underWay: readonly string[]
+  /** A change that was not ended; null = there is none. */
+  readonly change: ChangeUnderWay | null
   /** Whether it is a copy without `.pairmill/`: then its manifest decides what belongs to it. */
   readonly isCopy: boolean
 }
@@ -65,7 +79,8 @@ export async function verifyDataset(
   const report = reporter(null)
 
   // While a run goes on, each of these may only fall behind the next: files are listed after what names them was
-  // compiled, plans are written before their files, and the entries, which decide, are read last.
+  // compiled, plans are written before their files, and the entries, which decide and are there before a generation adds
+  // their shards, are read last.
   const compiled = await readCompiled(store, report, signal)
   const files: string[] = []
   for (const prefix of ['', ...Object.values(embeddingPrefixes)]) {
@@ -73,7 +88,9 @@ export async function verifyDataset(
   }
   let planned: string[] = []
   let entries: ShardEntry[] = []
+  let generations: Generation[] = []
   try {
+    generations = await readGenerations(store, 1, signal)
     planned = (await readPlans(store, signal)).flatMap(planStems)
     entries = await readEntries(store, signal)
   } catch (error) {
@@ -84,11 +101,16 @@ export async function verifyDataset(
   const isCopy = problems.length === 0 && entries.length === 0 && planned.length === 0 && hasShards(compiled)
   if (isCopy) entries = await copiedEntries(store, compiled.manifest, compiled.wids, signal)
 
-  if (compiled.manifest?.complete === true) verifyComplete(compiled, compiled.manifest, entries, report)
-  else verifyBehind(compiled, entries, report)
+  const flux = fluxOf(compiled.manifest, generations)
+  if (compiled.manifest?.complete === true && flux.change === null)
+    verifyComplete(compiled, compiled.manifest, entries, isCopy, report)
+  else verifyBehind(compiled, entries, flux.has, report)
+  if (!isCopy) verifyGenerations(compiled.manifest, generations, entries, report)
   const pending = new Set(compiled.manifest?.complete === true ? [] : planned)
   verifyNumbers(entries, pending, report)
-  const underWay = verifyNames(files, entries, pending, report)
+  const unflown = files.filter((name) => !flux.has(name))
+  const underWay = verifyNames(unflown, entries, pending, report)
+  const change = await verifyFlux(store, flux, report, signal)
 
   let samples = 0
   const uids = new UidLedger()
@@ -96,7 +118,8 @@ export async function verifyDataset(
   const samplesTotal = summarise(entries).samples
   for (const [done, entry] of entries.entries()) {
     const onSample = (read: number) => onProgress({ done, total, samples: samples + read, samplesTotal })
-    await verifyShard(store, entry, uids, reporter(entry.shard), onSample, signal)
+    if (isInFlux(entry, flux)) await verifyFiles(store, entry, flux, reporter(entry.shard), signal)
+    else await verifyShard(store, entry, uids, reporter(entry.shard), onSample, signal)
     samples += entry.samples
     onProgress({ done: done + 1, total, samples, samplesTotal })
   }
@@ -106,7 +129,7 @@ export async function verifyDataset(
       key: again.key,
     })
   }
-  const pages = await verifyPages(store, compiled.manifest, isCopy, report, signal)
+  const pages = await verifyPages(store, compiled.manifest, isCopy, flux, report, signal)
   const { shards, rows } = summarise(entries)
   return {
     problems,
@@ -115,6 +138,7 @@ export async function verifyDataset(
     rows,
     pages: pages.rows,
     underWay: [...underWay, ...pages.underWay],
+    change,
     isCopy,
   }
 }
@@ -123,8 +147,25 @@ function hasShards(compiled: Compiled): compiled is Compiled & { readonly manife
   return compiled.manifest !== null && compiled.manifest.shards.length > 0
 }
 
-/** Reports what concerns no single shard. */
-type GlobalReport = (message: string, at?: { readonly file?: string }) => void
+/** Files of such a shard need not go together, so that only their sums are held against what is said of them. */
+function isInFlux(entry: ShardEntry, flux: Flux): boolean {
+  return flux.has(entryName(stemOf(entry))) || entry.files.some(({ name }) => flux.has(name))
+}
+
+/** The files of a shard that a change under way does not name. */
+async function verifyFiles(
+  store: Store,
+  entry: ShardEntry,
+  flux: Flux,
+  report: Report,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const file of entry.files) {
+    if (flux.has(file.name)) continue
+    const copy = await checkedCopy(store, file, report, signal)
+    await copy?.release()
+  }
+}
 
 /** Numbers are dense, save for shards that a plan is still to write; all shards share one run and one width of keys. */
 function verifyNumbers(
@@ -172,69 +213,4 @@ function verifyNames(
     if (!expected.has(name)) report('is not committed: no entry names it', { file: name })
   }
   return unnamed.filter((name) => expected.has(name))
-}
-
-/** Files that are compiled from the entries; null = not there, or reported as unreadable. */
-interface Compiled {
-  readonly manifest: Manifest | null
-  readonly sizes: z.infer<typeof sizesSchema> | null
-  readonly wids: z.infer<typeof widsSchema> | null
-}
-
-/** At the end of a run the compiled files say exactly what the entries say. */
-function verifyComplete(
-  { sizes, wids }: Compiled,
-  manifest: Manifest,
-  entries: readonly ShardEntry[],
-  report: GlobalReport,
-): void {
-  const { samples, rows, bytes } = summarise(entries)
-  if (!isDeepStrictEqual(manifest.shards, manifestShards(entries))) {
-    report('names other shards than the entries', { file: manifestName })
-  }
-  if (manifest.samples !== samples || manifest.rows !== rows || manifest.bytes !== bytes) {
-    report('counts otherwise than the entries', { file: manifestName })
-  }
-  if (!isDeepStrictEqual(sizes, sizesOf(entries))) report('is not as the entries say', { file: sizesName })
-  if (!isDeepStrictEqual(wids, widsOf(entries))) report('is not as the entries say', { file: widsName })
-}
-
-/** Before the end they may name fewer shards, but nothing that is not committed. */
-function verifyBehind(
-  { manifest, sizes, wids }: Compiled,
-  entries: readonly ShardEntry[],
-  report: GlobalReport,
-): void {
-  const holds = <T>(all: readonly T[], one: T) => all.some((other) => isDeepStrictEqual(other, one))
-  const shards = manifestShards(entries)
-  for (const shard of manifest?.shards ?? []) {
-    if (!holds(shards, shard))
-      report(`names shard ${shard.shard}, which is not committed so`, { file: manifestName })
-  }
-  const wantedSizes = sizesOf(entries)
-  for (const [name, count] of Object.entries(sizes ?? {})) {
-    if (wantedSizes[name] !== count) report(`names ${name}, which is not committed so`, { file: sizesName })
-  }
-  const { shardlist } = widsOf(entries)
-  for (const item of wids?.shardlist ?? []) {
-    if (!holds(shardlist, item)) report(`names ${item.url}, which is not committed so`, { file: widsName })
-  }
-}
-
-async function readCompiled(store: Store, report: GlobalReport, signal: AbortSignal): Promise<Compiled> {
-  const read = async <T>(name: string, schema: z.ZodType<T>): Promise<T | null> => {
-    const bytes = await store.read(name, signal)
-    if (bytes === null) return null
-    try {
-      return schema.parse(JSON.parse(Buffer.from(bytes).toString('utf8')))
-    } catch (error) {
-      report(`is not readable: ${messageOf(error)}`, { file: name })
-      return null
-    }
-  }
-  return {
-    manifest: await read(manifestName, manifestSchema),
-    sizes: await read(sizesName, sizesSchema),
-    wids: await read(widsName, widsSchema),
-  }
 }

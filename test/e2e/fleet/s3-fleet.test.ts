@@ -92,7 +92,7 @@ async function fetched(out: string): Promise<{ folder: string; names: string[] }
 }
 
 const known =
-  /^(\d{5}(\.tar|\.tar\.idx|\.parquet|_stats\.json)|(manifest|sizes|index|croissant)\.json|README\.md|\.pairmill\/((entries|plans)\/\d{5}|owner|status)\.json)$/
+  /^(\d{5}(\.tar|\.tar\.idx|\.parquet|_stats\.json)|(manifest|sizes|index|croissant)\.json|README\.md|\.pairmill\/((entries|plans)\/\d{5}|generations\/\d{6}|owner|status)\.json)$/
 
 /** Every worker ends by itself, and what lies in the store is the dataset of an undisturbed run, its records, and nothing else. */
 async function comesToTheSame({ out, bucket }: S3Fleet, workers: readonly Running[]): Promise<void> {

@@ -91,7 +91,7 @@ async function fetched({ out }: Target): Promise<{ folder: string; names: string
 async function strays(target: Target): Promise<string[]> {
   const { names } = await fetched(target)
   const known =
-    /^((pages\/)?\d{5}(\.tar|\.tar\.idx|\.parquet|_stats\.json)|(manifest|sizes|index|croissant)\.json|README\.md|\.pairmill\/((entries|pages|plans)\/\d{5}|owner|status)\.json)$/
+    /^((pages\/)?\d{5}(\.tar|\.tar\.idx|\.parquet|_stats\.json)|(manifest|sizes|index|croissant)\.json|README\.md|\.pairmill\/((entries|pages|plans)\/\d{5}|generations\/\d{6}|owner|status)\.json)$/
   return [
     ...names.filter((name) => !known.test(name)),
     ...(await s3.server.uploads(target.bucket)),

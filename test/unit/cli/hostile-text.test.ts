@@ -101,6 +101,7 @@ describe('what comes from a file, a server or a site', () => {
             rows: 1,
             pages: 0,
             underWay: [],
+            change: { generation: 2, command: 'c', reason: 'r', files: 1, done: 0 },
             isCopy: false,
           }),
         ),

@@ -12,6 +12,7 @@ const fine: Verification = {
   rows: 2003,
   pages: 0,
   underWay: [],
+  change: null,
   isCopy: false,
 }
 const problem = { shard: 2, key: '000020017', file: '00002.tar', message: 'sha256 is not that of the entry' }
@@ -94,6 +95,15 @@ describe('verify', () => {
     expect(JSON.parse(whole.stdout.text())).toEqual({ ok: false, ...fine, problems })
   })
 
+  it('tells of a change that was not ended, which is no problem', async () => {
+    const change = { generation: 3, command: 'retract', reason: 'asked to', files: 12, done: 5 }
+    const { stdout, deps } = called({ ...fine, change })
+    expect(await verifyCommand(call, deps)).toBe(0)
+    expect(stdout.text()).toContain(
+      'generation 3, retract (asked to), is under way: 5 of 12 files are done; the same command ends it\n',
+    )
+  })
+
   it('on a terminal redraws one line and takes it away', async () => {
     const { stderr, deps } = called(fine, true)
     await verifyCommand(call, deps)
@@ -110,6 +120,7 @@ describe('verify', () => {
       rows: 0,
       pages: 0,
       underWay: [],
+      change: null,
       isCopy: false,
     })
     expect(await verifyCommand(call, deps)).toBe(1)
