@@ -5,6 +5,8 @@ import type { HeldLock } from '../lock/index.js'
 import type { RunOptions } from '../options/index.js'
 import { isS3Url, messageOf } from '../records/index.js'
 import {
+  changeText,
+  changeUnderWay,
   clearScratch,
   isDatasetName,
   openStore,
@@ -155,6 +157,8 @@ async function takeStore(
       hooks.onNote(`the status could not be published: ${messageOf(error)}`)
     status.publishBy(createPublisher(store, onFailure))
   }
+  const change = await changeUnderWay(store, abort)
+  if (change !== null) return refused('bad_out', `--out ${options.out}: ${changeText(change)}`)
   await reconcile(backend, store, runName, abort)
   await sweepParts(store, async () => new Set(await backend.liveParts(runName)), 0, abort)
   // The place is this run's alone, and it writes nothing yet.

@@ -5,7 +5,7 @@ import type { Develop } from '../filter/index.js'
 import type { Net } from '../net/index.js'
 import type { RunOptions } from '../options/index.js'
 import { messageOf } from '../records/index.js'
-import type { Store } from '../shard/index.js'
+import { changeText, changeUnderWay, type Store } from '../shard/index.js'
 import type { Semaphore } from '../timing/index.js'
 import { createPipeline, type Pipeline, type Scoring, type UnderWay } from '../workers/index.js'
 import { optionsOf } from './launch.js'
@@ -206,6 +206,8 @@ export class Pipelines {
     if ('message' in store) return store
     const taken = await deps.claim(store, entry, options, deps.abort)
     if (taken !== null) return { message: taken }
+    const change = await changeUnderWay(store, deps.abort)
+    if (change !== null) return { message: `${options.out}: ${changeText(change)}` }
     const renderer = options.render === 'never' ? null : await deps.renderer()
     const net = deps.openNet(options)
     const model = () => this.#modelOf(run)

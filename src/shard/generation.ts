@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
+import { readManifest } from './dataset.js'
 import { readEach, readJson } from './entry.js'
 import { generationName, generationsPrefix } from './layout.js'
 import type { Store } from './store.js'
@@ -61,13 +62,28 @@ export async function readGenerations(
   from: number,
   signal: AbortSignal,
 ): Promise<Generation[]> {
+  const numbers = await generationNumbers(store, signal)
+  const names = numbers.filter((number) => number >= from).map(generationName)
+  return await readEach(store, names, generationSchema, signal)
+}
+
+/** Ascending. */
+async function generationNumbers(store: Store, signal: AbortSignal): Promise<number[]> {
   const numbers: number[] = []
   for await (const { name } of store.list(generationsPrefix, signal)) {
-    const number = Number(/\/(\d{6,})\.json$/.exec(name)?.[1] ?? 0)
-    if (number >= Math.max(from, 1)) numbers.push(number)
+    const number = /\/(\d{6,})\.json$/.exec(name)?.[1]
+    if (number !== undefined) numbers.push(Number(number))
   }
-  const names = numbers.sort((a, b) => a - b).map(generationName)
-  return await readEach(store, names, generationSchema, signal)
+  return numbers.sort((a, b) => a - b)
+}
+
+/** The change that rewrites files and was not ended; null = there is none, and a run may go on. No other generation comes behind such a one. */
+export async function changeUnderWay(store: Store, signal: AbortSignal): Promise<Generation | null> {
+  const last = (await generationNumbers(store, signal)).at(-1)
+  const generation = last === undefined ? null : await readGeneration(store, last, signal)
+  if (generation === null || generation.files.length === 0) return null
+  const closed = (await readManifest(store, signal))?.generation ?? 0
+  return openChange(closed, [generation])
 }
 
 /** Creates it. False = its number is taken by another one, and nothing was changed. */

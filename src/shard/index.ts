@@ -17,6 +17,7 @@ export { clearScratch, folderStore } from './folder-store.js'
 export {
   acceptable,
   changeText,
+  changeUnderWay,
   type Generation,
   type Held,
   openChange,

@@ -80,7 +80,9 @@ async function fetched(out: string): Promise<{ folder: string; names: string[] }
   const store = await s3.store({ url: out, access: 'read' })
   const folder = tempFolder()
   const names: string[] = []
-  const inner = ['', 'entries/', 'plans/', 'parts/', 'probe/', 'tmp/'].map((one) => `.pairmill/${one}`)
+  const inner = ['', 'entries/', 'generations/', 'plans/', 'parts/', 'probe/', 'tmp/'].map(
+    (one) => `.pairmill/${one}`,
+  )
   for (const prefix of ['', ...inner]) {
     for await (const { name } of store.list(prefix, calm)) {
       names.push(name)

@@ -168,7 +168,7 @@ async function killAt(life: Running, ...moments: readonly (() => Moment)[]): Pro
 /** Whatever a kill left under its own name is whole: nothing is written in place. */
 async function everyNamedFileIsWhole(out: string): Promise<void> {
   const state = join(out, '.pairmill')
-  for (const folder of ['entries', 'pages', 'plans']) {
+  for (const folder of ['entries', 'generations', 'pages', 'plans']) {
     for (const name of names(join(state, folder))) JSON.parse(readFileSync(join(state, folder, name), 'utf8'))
   }
   for (const name of names(join(state, 'parts'))) await readPart(join(state, 'parts', name))
@@ -197,11 +197,12 @@ describe(`a run that is killed again and again (PAIRMILL_KILL_SEED=${seed})`, { 
   it(`comes to the same pairs as one that is not, after ${kills} kills and more while it starts`, async () => {
     const out = newOut()
     const state = join(out, '.pairmill')
-    for (const folder of ['parts', 'plans', 'entries']) mkdirSync(join(state, folder), { recursive: true })
+    for (const folder of ['parts', 'plans', 'entries', 'generations'])
+      mkdirSync(join(state, folder), { recursive: true })
     const random = seeded(seed)
     const between = (least: number, most: number) => least + Math.floor(random() * (most - least + 1))
     const parts = join(state, 'parts')
-    const shardFolders = [out, join(state, 'plans'), join(state, 'entries')]
+    const shardFolders = [out, ...['plans', 'entries', 'generations'].map((folder) => join(state, folder))]
     const fetched = () => new Set(web.seen.map(({ host, path }) => host + path)).size
     /** When a life that has done some work is killed: so that there are kills to the end, it may do a share of what is left. */
     const nextMoment = (killsLeft: number): (() => Moment) => {

@@ -75,7 +75,9 @@ async function fetched({ out }: Target): Promise<{ folder: string; names: string
   for (const prefix of [
     '',
     'pages/',
-    ...['entries', 'pages', 'plans', 'parts', 'probe', 'tmp'].map((one) => `.pairmill/${one}/`),
+    ...['entries', 'generations', 'pages', 'plans', 'parts', 'probe', 'tmp'].map(
+      (one) => `.pairmill/${one}/`,
+    ),
     '.pairmill/',
   ]) {
     for await (const { name } of store.list(prefix, new AbortController().signal)) {

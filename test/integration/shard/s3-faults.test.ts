@@ -64,6 +64,7 @@ async function sumsOf(store: Store): Promise<Map<string, string>> {
   for (const prefix of [
     '',
     '.pairmill/entries/',
+    '.pairmill/generations/',
     '.pairmill/plans/',
     '.pairmill/parts/',
     '.pairmill/probe/',

@@ -9,10 +9,11 @@ import type { WorkKind, WorkQueue } from '../../../src/backend/work-queue.js'
 import { type WorkDeps, work } from '../../../src/run/engine.js'
 import type { WorkEvent } from '../../../src/run/observe/events.js'
 import type { RunSignals } from '../../../src/run/run-types.js'
-import { folderStore } from '../../../src/shard/index.js'
+import { folderStore, type Manifest, readGenerations, writeGeneration } from '../../../src/shard/index.js'
 import { entry } from '../../fixtures/fleet/fleet-values.js'
 import { runOptions } from '../../fixtures/options/run-options.js'
 import { tempFolder } from '../../fixtures/run/pairmill.js'
+import { writeHoledShard } from '../../fixtures/shard/taken-back.js'
 import { noProgress } from '../../fixtures/workers/no-progress.js'
 
 /** A run whose state a test moves; notified are written down, and nobody answers. */
@@ -120,13 +121,16 @@ function desk(
       },
       { drain: never, abort: never, ...over },
     ).ended
-  /** Whether the manifest calls the dataset complete; null = there is none. */
-  const complete = (): boolean | null => {
+  const manifest = (): Manifest | null => {
     const path = join(out, 'manifest.json')
-    return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).complete : null
+    return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : null
   }
+  /** Whether the manifest calls the dataset complete; null = there is none. */
+  const complete = (): boolean | null => manifest()?.complete ?? null
   return {
     run,
+    store: folderStore(out),
+    manifest,
     notified,
     closed,
     marks,
@@ -158,6 +162,44 @@ describe('the engine', () => {
     ])
     expect(events).toEqual([{ kind: 'run_ended', run: 'r', as: 'done' }])
     expect([ended(), complete(), closed]).toEqual(['done', true, [false, false]])
+  })
+
+  it('describes shards as they come, although their plan is open', async () => {
+    const { run, store, manifest, move, ended } = desk({ nextShard: 4, plansOpen: 1 })
+    await writeHoledShard(store, 0, 1, [])
+    const over = run()
+    await expect.poll(() => manifest()?.shards.length, { timeout: 20_000 }).toBe(1)
+    await writeHoledShard(store, 1, 1, [])
+    await expect.poll(() => manifest()?.shards.length, { timeout: 20_000 }).toBe(2)
+    expect([manifest()?.complete, manifest()?.generation, ended()]).toEqual([false, 2, null])
+    move({ plansOpen: 0 })
+    await over
+    expect(manifest()).toMatchObject({ complete: true, generation: 2 })
+    const [first] = await readGenerations(store, 1, new AbortController().signal)
+    expect(first).toMatchObject({ command: 'run', added: { from: 0, to: 0 } })
+  })
+
+  it('describes before it goes what its last plan has written', async () => {
+    const drain = new AbortController()
+    const { run, store, manifest, onNotify } = desk({ urls: 1, nextShard: 0 }, null, { drain: drain.signal })
+    onNotify(() => drain.abort())
+    await writeHoledShard(store, 0, 1, [])
+    await run()
+    expect(manifest()).toMatchObject({ complete: false, shards: [{ shard: 0 }] })
+  })
+
+  it('leaves a dataset alone whose files somebody is rewriting, and says who ends that', async () => {
+    const { run, store, manifest, notified } = desk({ urls: 1 })
+    await writeGeneration(
+      store,
+      {
+        ...{ v: 1, generation: 1, at: '2026-01-02T03:04:05.000Z', command: 'retract', reason: null },
+        ...{ added: null, rewritten: [], files: [{ name: '00000.tar', before: null, after: null }] },
+      },
+      new AbortController().signal,
+    )
+    await expect(run()).rejects.toThrow('generation 1, retract, is under way: the same command ends it')
+    expect([manifest(), notified]).toEqual([null, []])
   })
 
   it('does not end before the last rows of the page ledger are written', async () => {

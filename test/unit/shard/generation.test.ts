@@ -4,16 +4,19 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   acceptable,
+  changeUnderWay,
+  descriptionFiles,
   folderStore,
   type Generation,
   generationName,
   readGeneration,
   readGenerations,
   type Store,
+  summarise,
   writeGeneration,
 } from '../../../src/shard/index.js'
+import { calm, datasetInfo } from '../../fixtures/shard/dataset-fixture.js'
 
-const calm = new AbortController().signal
 const added = (generation: number): Generation => ({
   ...{ v: 1, generation, at: '2026-01-02T03:04:05.000Z', command: 'run', reason: null },
   ...{ added: { from: generation - 1, to: generation - 1 }, rewritten: [], files: [] },
@@ -50,6 +53,21 @@ describe('a generation', () => {
     expect(await numbers(0)).toEqual([1, 2, 3, 10])
     expect(await numbers(3)).toEqual([3, 10])
     expect(await numbers(11)).toEqual([])
+  })
+
+  it('that rewrites files is under way until a manifest names it', async () => {
+    const files = [{ name: '00000.tar', before: { size: 3, sha256: 'aa' }, after: null }]
+    const change = { ...added(2), command: 'retract', added: null, files }
+    expect(await changeUnderWay(store, calm)).toBe(null)
+    await writeGeneration(store, added(1), calm)
+    expect(await changeUnderWay(store, calm)).toBe(null)
+    await writeGeneration(store, change, calm)
+    expect(await changeUnderWay(store, calm)).toEqual(change)
+    const info = { ...datasetInfo, complete: false }
+    const described = { entries: [], summary: summarise([]), pages: [], generation: 2 }
+    for (const [name, text] of descriptionFiles(described, info))
+      await store.putBytes(name, Buffer.from(text), { ifAbsent: false }, calm)
+    expect(await changeUnderWay(store, calm)).toBe(null)
   })
 
   it('says of each file that it changes what it may hold meanwhile', () => {
