@@ -127,7 +127,8 @@ export function manifestWriterFor(written: WrittenRun): ManifestWriter {
 
 /** Command by which a run in a folder is begun, and gone on with. Pure. */
 function commandOf({ sources }: Pick<RunOptions, 'sources'>): string {
-  const [source] = sources
+  // One that was begun before there were sources has none.
+  const [source] = sources ?? []
   if (source === undefined) return 'run'
   return source.kind === 'list' ? 'images' : 'warc'
 }

@@ -1,7 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createManifestWriter } from '../../../src/run/manifest-writer.js'
+import { createManifestWriter, manifestWriterFor } from '../../../src/run/manifest-writer.js'
+import { readGenerations } from '../../../src/shard/index.js'
+import { runOptions } from '../../fixtures/options/run-options.js'
+import { commitSynthetic, memoryStore } from '../../fixtures/shard/memory-store.js'
 
 const calm = new AbortController().signal
 
@@ -215,5 +218,27 @@ describe('the description of a dataset', () => {
         },
       ),
     )
+  })
+})
+
+describe('the record of a change', () => {
+  const archive = { kind: 'archive', place: '/a.warc', base: null } as const
+  const columns = { url: 'url', caption: 'text', page: null, licence: null }
+  const list = { kind: 'list', path: '/a.csv', format: 'csv', gzip: false, columns } as const
+
+  it.each([
+    ['run', true, []],
+    ['images', true, [list]],
+    ['warc', true, [archive]],
+    ['fleet', false, [list]],
+  ] as const)('names the command: %s', async (command, isAlone, sources) => {
+    const { store, files } = memoryStore()
+    commitSynthetic(files, [0, 1])
+    const writer = manifestWriterFor({
+      ...{ run: 'r', options: runOptions({ sources }), store, model: async () => null, isAlone },
+      ...{ onTrouble: () => {}, now: () => 0 },
+    })
+    await writer.finish(true, calm)
+    expect(await readGenerations(store, 1, calm)).toMatchObject([{ command, added: { from: 0, to: 1 } }])
   })
 })
