@@ -7,6 +7,7 @@ import { type FilterOptions, uidKindOf } from './options.js'
 import { type PictureDeps, type PictureOutcome, takePicture } from './picture.js'
 import { captionKey } from './text.js'
 import { createTextJudge, reasonOf } from './text-verdict.js'
+import { makeThumbnails } from './thumbnail.js'
 
 /** What is told of a batch while it goes on, in candidates: their images came, or need not come any more; they have their verdict. */
 export type BatchStep = 'images_fetched' | 'images_done' | 'judged'
@@ -98,6 +99,7 @@ export async function filterBatch(
   tell()
   await scoreAll(deps, items, captions, judged, options, signal)
   tell()
+  const thumbnails = await makeThumbnails(deps, judged, options, signal)
 
   const marks = { modelId: deps.modelId, uids: uidKindOf(options), embeddings: options.embeddings }
   const rows: BatchRow[] = []
@@ -120,15 +122,17 @@ export async function filterBatch(
       continue
     }
     const row = rowOf(item.body, captions[index]?.captions ?? [], verdict, marks, languages)
+    const thumbnail = thumbnails.get(index)
     rows.push({
-      row,
+      row: thumbnail === undefined ? row : { ...row, thumbnail },
       image:
         verdict.kind === 'kept'
           ? { bytes: verdict.picture.stored.bytes, format: verdict.picture.stored.format }
           : null,
     })
     if (row.reason !== null) count(`rejected:${row.reason}`)
-    if (row.sha256 !== null) count('images_fetched')
+    const { fetchedBytes } = verdict.kind === 'kept' ? verdict.picture : verdict.facts
+    if (fetchedBytes !== null) count('images_fetched')
     if (row.clipScore !== null) count(`score:${scoreBin(row.clipScore)}`)
     for (const tag of row.tags) count(`tagged:${tag}`)
   }
@@ -220,7 +224,7 @@ async function takeAll(
       for (const index of indexes) outcomes.set(index, outcome)
       if (outcome.kind === 'deferred') continue
       deps.onStep?.('images_done', indexes.length)
-      if (outcome.sha256 !== null) deps.onStep?.('images_fetched', indexes.length)
+      if (outcome.fetchedBytes !== null) deps.onStep?.('images_fetched', indexes.length)
     }
   }
   await Promise.all(Array.from({ length: downloads }, lane))
@@ -235,7 +239,7 @@ function judgePicture(outcome: PictureOutcome): Judged {
     case 'deferred':
       return { kind: 'deferred', delayMs: outcome.delayMs }
     case 'rejected':
-      return rejected(outcome.reason, outcome.detail, outcome)
+      return rejected(outcome.reason, outcome.detail, outcome, { file: outcome.file })
   }
 }
 
@@ -289,7 +293,9 @@ async function scoreAll(
     const { tags, rejected: unwanted } = deps.tagger?.judge(own.embedding) ?? noConcepts
     const seen = { ...own, tags }
     const fits = bestOf(own.cosines) >= threshold
-    if (!fits) judged[index] = rejected('score_low', null, picture, { seen })
+    // What its concepts refuse as well is not shown.
+    const file = options.rejectedPictures && unwanted === null ? picture.stored.bytes : null
+    if (!fits) judged[index] = rejected('score_low', null, picture, { seen, file })
     else if (unwanted !== null) judged[index] = rejected(unwanted.reason, unwanted.detail, picture, { seen })
     else judged[index] = { kind: 'kept', picture, seen }
   }

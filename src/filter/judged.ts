@@ -34,6 +34,8 @@ export type Judged =
       readonly facts: PictureFacts
       readonly duplicateOf: string | null
       readonly seen: Seen | null
+      /** The picture, encoded, where a small one may be made of it; null = none may. */
+      readonly file: Uint8Array | null
     }
   | { readonly kind: 'kept'; readonly picture: Picture; readonly seen: Seen | null }
   | { readonly kind: 'pending'; readonly picture: Picture }
@@ -61,13 +63,16 @@ export interface RowMarks {
 /** Of rows that never come to be kept. */
 const unmarked: RowMarks = { modelId: null, uids: 'content', embeddings: false }
 
-const unseen = { kind: 'rejected', detail: null, facts: noFacts, duplicateOf: null, seen: null } as const
+const unseen = {
+  kind: 'rejected',
+  ...{ detail: null, facts: noFacts, duplicateOf: null, seen: null, file: null },
+} as const
 
 export function rejected(
   reason: RejectReason,
   detail: string | null,
   facts: PictureFacts,
-  more: { duplicateOf?: string; seen?: Seen } = {},
+  more: { duplicateOf?: string; seen?: Seen; file?: Uint8Array | null } = {},
 ): Judged {
   return {
     kind: 'rejected',
@@ -76,6 +81,7 @@ export function rejected(
     facts,
     duplicateOf: more.duplicateOf ?? null,
     seen: more.seen ?? null,
+    file: more.file ?? null,
   }
 }
 

@@ -53,6 +53,8 @@ export interface FilterOptions extends TextRules, ImageLimits, StoredImageOption
   readonly nearDistance: number
   /** Whether kept pairs carry the embeddings by which they were scored. */
   readonly embeddings: boolean
+  /** Whether some rejected rows carry a small picture. */
+  readonly rejectedPictures: boolean
   /** A caption seen on more than this many different images is boilerplate; null = rule off. */
   readonly repeatedText: number | null
 }

@@ -1,9 +1,11 @@
-import type { Permission, RejectReason, StoredFormat } from '../records/index.js'
+import { createHash } from 'node:crypto'
+import { isPictured, type Permission, type RejectReason, type StoredFormat } from '../records/index.js'
 import type { Preprocessing } from './clip/index.js'
 import type { Develop, DevelopOutcome, Recipe } from './develop.js'
-import { headerVerdict } from './header.js'
+import { type HeaderVerdict, headerVerdict, type ImageRejected } from './header.js'
 import type { FetchImage } from './image-source.js'
 import type { FilterOptions } from './options.js'
+import { isWholeImage } from './whole-image.js'
 
 /** Facts about an image, as far as it came. */
 export interface PictureFacts {
@@ -42,6 +44,8 @@ export type PictureOutcome =
       readonly kind: 'rejected'
       readonly reason: RejectReason
       readonly detail: string | null
+      /** The fetched file, where a small picture may be made of it; null = there is none, or it is not wanted. */
+      readonly file: Uint8Array | null
     } & PictureFacts)
   | { readonly kind: 'deferred'; readonly delayMs: number; readonly reason: RejectReason }
 
@@ -60,6 +64,7 @@ export interface PictureDeps {
 }
 
 const unknown = {
+  file: null,
   imageUrl: null,
   originalWidth: null,
   originalHeight: null,
@@ -82,6 +87,9 @@ const tryNext: ReadonlySet<RejectReason> = new Set([
   'address_refused',
   'dns',
 ])
+
+/** Files that were refused before they were decoded are held until their batch is judged, for small pictures of some: no larger ones. */
+const maxShownBytes = 64 << 10
 
 /** A picture, but maybe one that only holds the place of the one that is meant. */
 const maybePlaceholder: ReadonlySet<RejectReason> = new Set(['side_small', 'bytes_small'])
@@ -146,21 +154,24 @@ async function triedAt(
   if (fetched.kind === 'rejected')
     return { kind: 'rejected', reason: fetched.reason, detail: fetched.detail, permission, ...unknown }
 
-  const { bytes, from } = fetched
+  const { bytes, from, stopped } = fetched
   const fetchedBytes = bytes.length
   const fetchedAt = new Date(deps.now()).toISOString()
   const reject = (
     reason: RejectReason,
     detail: string | null,
-    facts: Partial<PictureFacts> = {},
+    facts: Partial<PictureFacts & { readonly file: Uint8Array | null }> = {},
   ): PictureOutcome => {
     const imageUrl = tryNext.has(reason) ? null : url
     return { kind: 'rejected', reason, detail, permission, ...unknown, imageUrl, fetchedAt, ...facts }
   }
   if (fetchedBytes === 0) return reject('empty', null)
   const header = headerVerdict(bytes, options, true)
-  if (header.kind === 'rejected') return reject(header.reason, header.detail)
-  if (fetchedBytes < options.minBytes) return reject('bytes_small', `${fetchedBytes} bytes`)
+  const refused = headRefusal(header, fetchedBytes, options)
+  if (refused !== null) {
+    const { reason, detail } = refused
+    return reject(reason, detail, isPictured(reason) ? unread(bytes, stopped, options) : {})
+  }
   const developed = await deps.decoding(async (): Promise<DevelopOutcome> => {
     const startedAt = deps.now()
     try {
@@ -175,6 +186,30 @@ async function triedAt(
   }
   if (developed.reason === 'lost') return { kind: 'lost' }
   return reject(developed.reason, developed.detail, { sha256: developed.sha256, fetchedBytes })
+}
+
+/** Why a file is not decoded; null = it is. */
+function headRefusal(
+  header: HeaderVerdict,
+  fetchedBytes: number,
+  { minBytes }: FilterOptions,
+): ImageRejected | null {
+  if (header.kind === 'rejected') return header
+  return fetchedBytes < minBytes ? { reason: 'bytes_small', detail: `${fetchedBytes} bytes` } : null
+}
+
+/** Facts about a file that was refused before it was decoded, where it had come whole all the same: small ones do. */
+function unread(
+  bytes: Uint8Array,
+  stopped: boolean,
+  { rejectedPictures }: FilterOptions,
+): Partial<PictureFacts> & { readonly file?: Uint8Array } {
+  if (stopped && !isWholeImage(bytes)) return {}
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  // A copy: the bytes may be a piece of a larger buffer, which would be held with them.
+  return rejectedPictures && bytes.length <= maxShownBytes
+    ? { sha256, file: Uint8Array.from(bytes) }
+    : { sha256 }
 }
 
 /** The options that a picture is developed by, and no others: they go to another thread with each. */

@@ -20,6 +20,7 @@ export const olderOptions: Readonly<Record<string, unknown>> = {
   rules: [],
   precision: null,
   hostConcurrency: 4,
+  rejectedPictures: 'off',
 }
 
 const changes: ReadonlyMap<string, Traits['change']> = new Map([

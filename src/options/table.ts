@@ -196,6 +196,11 @@ export const optionTable = {
       'write the embeddings of each kept image and caption, in 16 bits; there are none without a model',
       { default: 'on' },
     ),
+    rejectedPictures: option(
+      oneOf('on', 'off'),
+      'keep a small picture of some that were rejected for their size, shape or score, to look at',
+      { default: 'on' },
+    ),
     shuffleSeed: option(
       kindOf('TEXT', 'a text that is not empty', text),
       'seed of the shuffle across shards',

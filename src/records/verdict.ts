@@ -77,3 +77,61 @@ export function statusOf(reason: RejectReason | null): Status {
   if (imageReasons.has(reason)) return 'failed_to_resize'
   return 'rejected'
 }
+
+/**
+ * What becomes of the picture of a row that was rejected for a reason. `shown`: it was not wanted for what anybody can see, so a small
+ * picture of it may be kept. `withheld`: somebody forbade it, it is not to be looked at, or the picture is another's, or good. `unseen`:
+ * there is none that was decoded. A reason that does not stand here is not shown.
+ */
+const pictures = {
+  caption_short: 'unseen',
+  caption_long: 'unseen',
+  caption_few_words: 'unseen',
+  caption_file_name: 'unseen',
+  caption_url: 'unseen',
+  caption_placeholder: 'unseen',
+  caption_markup: 'unseen',
+  caption_repeated: 'unseen',
+  language: 'unseen',
+  robots: 'withheld',
+  robots_unreachable: 'withheld',
+  opt_out: 'withheld',
+  opt_out_unreachable: 'withheld',
+  address_refused: 'withheld',
+  bad_url: 'unseen',
+  dns: 'unseen',
+  connection: 'unseen',
+  tls: 'unseen',
+  timeout: 'unseen',
+  http_4xx: 'unseen',
+  http_5xx: 'unseen',
+  http_other: 'unseen',
+  redirects: 'unseen',
+  too_large: 'unseen',
+  body_cut: 'unseen',
+  encoding: 'unseen',
+  empty: 'unseen',
+  host_stalled: 'unseen',
+  not_image: 'unseen',
+  svg: 'unseen',
+  format: 'unseen',
+  truncated: 'unseen',
+  undecodable: 'unseen',
+  bomb: 'unseen',
+  bytes_small: 'shown',
+  side_small: 'shown',
+  aspect: 'shown',
+  duplicate_exact: 'withheld',
+  duplicate_near: 'withheld',
+  score_low: 'shown',
+  concept_dropped: 'withheld',
+  concept_missing: 'withheld',
+  max_pairs: 'withheld',
+  crashed: 'unseen',
+} as const satisfies Record<RejectReason, 'shown' | 'withheld' | 'unseen'>
+
+/** Whether a picture of what was rejected so may be kept; no for a word that is no reason. */
+export function isPictured(reason: string): boolean {
+  const fates: Readonly<Record<string, string>> = pictures
+  return Object.hasOwn(fates, reason) && fates[reason] === 'shown'
+}

@@ -291,5 +291,6 @@ export function filterOptions(options: RunOptions): FilterOptions {
     dedupe: options.dedupe,
     repeatedText: options.repeatedText,
     embeddings: options.embeddings === 'on',
+    rejectedPictures: options.rejectedPictures === 'on',
   }
 }

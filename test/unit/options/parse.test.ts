@@ -73,6 +73,7 @@ describe('run options', () => {
       shardSize: null,
       minShards: null,
       embeddings: 'on',
+      rejectedPictures: 'on',
       connectTo: [],
       allowPrivate: [],
       batchSize: 256,

@@ -68,6 +68,13 @@ describe('going on with a run', () => {
     ])
   })
 
+  it('lets a run from before there were pictures of what was rejected go on without', () => {
+    expect(olderOptions.rejectedPictures).toBe('off')
+    const options = runOptions({ rejectedPictures: 'off' })
+    const { rejectedPictures: _, ...older } = kept(options)
+    expect(differencesOf(older, limitsOf(options), options)).toEqual([])
+  })
+
   it('has a run from before it could be told fetch four at once, as it did', () => {
     expect(olderOptions.hostConcurrency).toBe(4)
     expect(defaultOf('hostConcurrency')).toBe(4)

@@ -75,6 +75,7 @@ const unusual: Readonly<Record<OptionKey, unknown>> = {
   imageQuality: 7,
   minShards: 7,
   embeddings: 'off',
+  rejectedPictures: 'off',
   shardSize: 7,
   shuffleSeed: 'seven',
   backend: 'pglite:/data/state',
