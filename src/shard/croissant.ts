@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Field } from './field.js'
+import { rejectedPrefix } from './layout.js'
 import type { DatasetSummary, Manifest } from './manifest.js'
 import { sampleFields } from './sample-record.js'
 
@@ -93,7 +94,9 @@ const mimeTypes: Readonly<Record<string, string>> = {
 
 /** Tars of shards, as the description has them. */
 export function croissantTars(shards: Manifest['shards']) {
-  return shards.flatMap(({ files }) => files.filter(({ name }) => name.endsWith('.tar')).map(fileObject))
+  return shards.flatMap(({ files }) =>
+    files.filter(({ name }) => name.endsWith('.tar') && !name.startsWith(rejectedPrefix)).map(fileObject),
+  )
 }
 
 const distributionSchema = z.object({

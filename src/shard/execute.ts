@@ -5,11 +5,21 @@ import type { Row } from '../records/index.js'
 import { reopenManifest } from './dataset.js'
 import { dimensionsOf, type EmbeddingFiles, writeEmbeddings } from './embedding-files.js'
 import { entryBytes, readEntry, type ShardEntry, type ShardFile, stemOf } from './entry.js'
-import { embeddingNames, entryName, keyOf, parquetName, statsName, tarIndexName, tarName } from './layout.js'
+import {
+  embeddingNames,
+  entryName,
+  keyOf,
+  parquetName,
+  rejectedName,
+  statsName,
+  tarIndexName,
+  tarName,
+} from './layout.js'
 import { ParquetFile } from './parquet.js'
 import { type Plan, planShards, type ShardPlan } from './plan.js'
 import { PlanSource } from './plan-source.js'
 import { type Built, putBuilt } from './read-back.js'
+import { rejectedOf, writeRejected } from './rejected-pictures.js'
 import { type SampleRecord, sampleRecord, sampleTable } from './sample-record.js'
 import { newTally, type RowTally, statsBytes } from './stats.js'
 import type { Store } from './store.js'
@@ -29,7 +39,7 @@ export interface WriteDeps {
  * folder, stored, known to be stored whole, and only then committed by its entry, which is created once. The bytes depend on the
  * plan and its parts alone, so executing a plan again, from wherever it was killed, gives the same dataset.
  *
- * Memory: sixteen bytes a row of the plan, the rows kept in one shard, one ledger, a row group, and 64 images.
+ * Memory: twenty bytes a row of the plan, the rows kept in one shard, one ledger, a row group, 64 images, and the small pictures of what was rejected.
  *
  * `onShard` is told every shard of the plan once its entry stands, whether this call wrote it or found it.
  */
@@ -43,12 +53,15 @@ export async function executePlan(
   const entries: ShardEntry[] = []
   let source: PlanSource | null = null
   try {
-    for (const shardPlan of planShards(plan)) {
+    const shardPlans = planShards(plan)
+    for (const [i, shardPlan] of shardPlans.entries()) {
       signal.throwIfAborted()
       let entry = await readEntry(store, stemOf({ ...shardPlan, plan: plan.plan }), signal)
       if (entry === null) {
         source ??= await PlanSource.open(store, plan, signal)
-        entry = await writeShard(deps, plan, shardPlan, source, signal)
+        // The first shard of a plan names the pictures of all its rejected rows.
+        const pictured = i === 0 ? rejectedOf(shardPlans) : null
+        entry = await writeShard(deps, plan, shardPlan, pictured, source, signal)
       } else if (entry.run !== plan.run || entry.plan !== plan.plan) {
         throw new Error(`${store.url}: shard ${entry.shard} is of plan ${entry.plan} of run ${entry.run}`)
       }
@@ -65,6 +78,7 @@ async function writeShard(
   { store, onPair }: WriteDeps,
   plan: Plan,
   shardPlan: ShardPlan,
+  pictured: Uint32Array | null,
   source: PlanSource,
   signal: AbortSignal,
 ): Promise<ShardEntry> {
@@ -76,6 +90,7 @@ async function writeShard(
     index: tarIndexName(scratch),
     parquet: parquetName(scratch),
     stats: statsName(scratch),
+    rejected: `${scratch}-rejected.tar`,
     embeddings: {
       images: `${scratch}-images.npy`,
       texts: `${scratch}-texts.npy`,
@@ -84,6 +99,8 @@ async function writeShard(
   }
   try {
     const sums = await buildShard(plan, shardPlan, source, tally, paths, signal)
+    const rejected =
+      pictured === null ? null : await writeRejected(paths.rejected, plan.plan, pictured, source, signal)
     const built: Built[] = [
       ...(sums.tar === null
         ? []
@@ -94,6 +111,7 @@ async function writeShard(
       { name: parquetName(stem), path: paths.parquet, sums: sums.parquet },
       { name: statsName(stem), path: paths.stats, sums: sums.stats },
       ...builtEmbeddings(stem, paths.embeddings, sums.tar?.embeddings ?? null),
+      ...(rejected === null ? [] : [{ name: rejectedName(plan.plan), path: paths.rejected, sums: rejected }]),
     ]
     for (const file of built) await putBuilt(store, file, signal)
     const entry: ShardEntry = {
@@ -138,7 +156,7 @@ function builtEmbeddings(
 }
 
 /** Paths at which the files of a shard are built. */
-type ShardPaths = Readonly<Record<'tar' | 'index' | 'parquet' | 'stats', string>> & {
+type ShardPaths = Readonly<Record<'tar' | 'index' | 'parquet' | 'stats' | 'rejected', string>> & {
   readonly embeddings: EmbeddingFiles<string>
 }
 

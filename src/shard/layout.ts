@@ -35,6 +35,12 @@ export const embeddingNames = (stem: string) =>
     texts: `${embeddingPrefixes.texts}text_emb_${stem}.npy`,
     metadata: `${embeddingPrefixes.metadata}metadata_${stem}.parquet`,
   }) as const
+/** Small pictures of some rejected rows of a plan, with their rows. */
+export const rejectedPrefix = 'rejected/'
+export const rejectedName = (plan: number): string => `${rejectedPrefix}${shardStem(plan)}.tar`
+/** Key of the `i`-th of them: digits only, unique among the rejected pictures of a dataset. */
+export const rejectedKeyOf = (plan: number, i: number): string =>
+  `${shardStem(plan)}${String(i).padStart(3, '0')}`
 export const parquetName = (stem: string): string => `${stem}.parquet`
 export const statsName = (stem: string): string => `${stem}_stats.json`
 export const entryName = (stem: string): string => `${entriesPrefix}${stem}.json`
@@ -50,9 +56,12 @@ export function partName(batch: string, token: string): string {
   return `${partsPrefix}${batch}-${token}.tar`
 }
 
-/** Whether a name beside the shards, or in a folder of embeddings, looks like part of a shard: such a file must be named by an entry. */
+/** Folders in which there is nothing but files of shards. */
+export const shardFolders = [...Object.values(embeddingPrefixes), rejectedPrefix] as const
+
+/** Whether a name beside the shards, or in a folder of theirs, looks like part of a shard: such a file must be named by an entry. */
 export function isShardFile(name: string): boolean {
-  if (Object.values(embeddingPrefixes).some((prefix) => name.startsWith(prefix))) return true
+  if (shardFolders.some((prefix) => name.startsWith(prefix))) return true
   return !name.includes('/') && /(?:\.tar|\.tar\.idx|\.parquet|_stats\.json)$/.test(name)
 }
 

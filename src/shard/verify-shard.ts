@@ -15,6 +15,7 @@ import { blockBytes } from './tar.js'
 import { decodeTarIndex } from './tar-index.js'
 import type { UidLedger } from './uid-ledger.js'
 import { type ScoredSample, verifyEmbeddings } from './verify-embeddings.js'
+import type { RejectedPictures } from './verify-rejected.js'
 
 /** Images that are decoded at the same time. */
 const decodesAtOnce = 4
@@ -43,16 +44,22 @@ const statsSchema = z.object({
   status_dict: z.record(z.string(), z.int()),
 })
 
-const parquetFields = ['key', 'status', 'error_message', 'caption', 'url', 'stored_sha256', 'uid']
+const parquetFields = ['key', 'status', 'error_message', 'caption', 'url', 'sha256', 'stored_sha256', 'uid']
+
+/** What is compared across the shards of a dataset. */
+export interface AcrossShards {
+  readonly uids: UidLedger
+  readonly pictures: RejectedPictures
+}
 
 /**
- * Re-reads all files of one committed shard and reports whatever is not as its entry says; its uids are added to `uids`. `onSample` is told how
- * many of its samples were read.
+ * Re-reads all files of one committed shard and reports whatever is not as its entry says; its uids and rejected rows are told to what is compared
+ * across shards. `onSample` is told how many of its samples were read.
  */
 export async function verifyShard(
   store: Store,
   entry: ShardEntry,
-  uids: UidLedger,
+  { uids, pictures }: AcrossShards,
   report: Report,
   onSample: (read: number) => void,
   signal: AbortSignal,
@@ -69,7 +76,7 @@ export async function verifyShard(
   const rows = parquet === undefined ? null : await openRows(store, parquet, report, signal)
   try {
     if (tar !== undefined) await verifyTar(store, entry, tar, rows, uids, report, onSample, signal)
-    if (rows !== null) await rows.rejected(entry)
+    if (rows !== null) await rows.rejected(entry, pictures)
   } finally {
     await rows?.close()
   }
@@ -90,7 +97,7 @@ interface Rows {
   /** The next row must be this sample's. */
   kept(sample: { readonly key: string; readonly record: z.infer<typeof recordSchema> | null }): Promise<void>
   /** The rest must be rejected rows, as many as the entry says. */
-  rejected(entry: ShardEntry): Promise<void>
+  rejected(entry: ShardEntry, pictures: RejectedPictures): Promise<void>
   close(): Promise<void>
 }
 
@@ -133,13 +140,16 @@ async function openRows(
           report(`has another ${field} than the json`, { ...at, key })
       }
     },
-    async rejected(entry) {
+    async rejected(entry, pictures) {
       const reasons = new Map<string, number>()
       for (let row = await next(); row !== null; row = await next()) {
         if (row.key !== null)
           report('names a key that the tar does not have', { ...at, key: String(row.key) })
         else if (row.status === 'success') report(`row ${count - 1} is a success without a key`, at)
-        else reasons.set(String(row.error_message), (reasons.get(String(row.error_message)) ?? 0) + 1)
+        else {
+          reasons.set(String(row.error_message), (reasons.get(String(row.error_message)) ?? 0) + 1)
+          pictures.met(row)
+        }
       }
       if (broken) return
       if (count !== entry.rows) report(`has ${count} rows, its entry says ${entry.rows}`, at)

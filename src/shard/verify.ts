@@ -6,16 +6,18 @@ import { planStems, readEntries, readPlans, type ShardEntry, stemOf } from './en
 import { type Generation, readGenerations } from './generation.js'
 import {
   embeddingNames,
-  embeddingPrefixes,
   entryName,
   isShardFile,
   parquetName,
+  rejectedName,
+  shardFolders,
   shardStem,
   statsName,
   tarIndexName,
   tarName,
 } from './layout.js'
 import type { Manifest } from './manifest.js'
+import type { Plan } from './plan.js'
 import type { Problem, Report } from './problem.js'
 import type { Store } from './store.js'
 import { UidLedger } from './uid-ledger.js'
@@ -34,6 +36,7 @@ import {
   verifyGenerations,
 } from './verify-generations.js'
 import { verifyPages } from './verify-pages.js'
+import { RejectedPictures } from './verify-rejected.js'
 import { verifyShard } from './verify-shard.js'
 
 export interface VerifyProgress {
@@ -83,15 +86,15 @@ export async function verifyDataset(
   // their shards, are read last.
   const compiled = await readCompiled(store, report, signal)
   const files: string[] = []
-  for (const prefix of ['', ...Object.values(embeddingPrefixes)]) {
+  for (const prefix of ['', ...shardFolders]) {
     for await (const { name } of store.list(prefix, signal)) if (isShardFile(name)) files.push(name)
   }
-  let planned: string[] = []
+  let planned: PlannedShard[] = []
   let entries: ShardEntry[] = []
   let generations: Generation[] = []
   try {
     generations = await readGenerations(store, 1, signal)
-    planned = (await readPlans(store, signal)).flatMap(planStems)
+    planned = (await readPlans(store, signal)).flatMap(plannedShards)
     entries = await readEntries(store, signal)
   } catch (error) {
     signal.throwIfAborted()
@@ -106,23 +109,30 @@ export async function verifyDataset(
     verifyComplete(compiled, compiled.manifest, entries, isCopy, report)
   else verifyBehind(compiled, entries, flux.has, report)
   if (!isCopy) verifyGenerations(compiled.manifest, generations, entries, report)
-  const pending = new Set(compiled.manifest?.complete === true ? [] : planned)
-  verifyNumbers(entries, pending, report)
+  const pending = compiled.manifest?.complete === true ? [] : planned
+  verifyNumbers(entries, new Set(pending.map(({ stem }) => stem)), report)
   const unflown = files.filter((name) => !flux.has(name))
   const underWay = verifyNames(unflown, entries, pending, report)
   const change = await verifyFlux(store, flux, report, signal)
 
   let samples = 0
   const uids = new UidLedger()
+  const pictures = new RejectedPictures(isCopy)
   const total = entries.length
   const samplesTotal = summarise(entries).samples
   for (const [done, entry] of entries.entries()) {
     const onSample = (read: number) => onProgress({ done, total, samples: samples + read, samplesTotal })
-    if (isInFlux(entry, flux)) await verifyFiles(store, entry, flux, reporter(entry.shard), signal)
-    else await verifyShard(store, entry, uids, reporter(entry.shard), onSample, signal)
+    const reportIn = reporter(entry.shard)
+    if (isInFlux(entry, flux)) await verifyFiles(store, entry, flux, reportIn, signal)
+    else {
+      // While rows go, pictures may have lost theirs.
+      if (flux.change === null) await pictures.begin(store, entry, reportIn, signal)
+      await verifyShard(store, entry, { uids, pictures }, reportIn, onSample, signal)
+    }
     samples += entry.samples
     onProgress({ done: done + 1, total, samples, samplesTotal })
   }
+  pictures.end()
   for (const { again, first } of uids.repeated()) {
     reporter(again.shard)(`has the uid of ${first.key}`, {
       file: tarName(shardStem(again.shard)),
@@ -191,22 +201,34 @@ function verifyNumbers(
   }
 }
 
+/** A shard or ledger that a plan writes, and the names of all that it may write with it. */
+interface PlannedShard {
+  readonly stem: string
+  readonly names: readonly string[]
+}
+
+function plannedShards(plan: Plan): PlannedShard[] {
+  return planStems(plan).map((stem, i) => ({
+    stem,
+    names: [
+      ...[tarName(stem), tarIndexName(stem), parquetName(stem), statsName(stem)],
+      ...Object.values(embeddingNames(stem)),
+      ...(i === 0 ? [rejectedName(plan.plan)] : []),
+    ],
+  }))
+}
+
 /** Every shard file is named by an entry, or belongs to a shard that is under way: those are answered. */
 function verifyNames(
   files: readonly string[],
   entries: readonly ShardEntry[],
-  pending: ReadonlySet<string>,
+  pending: readonly PlannedShard[],
   report: GlobalReport,
 ): string[] {
   const named = new Set(entries.flatMap((entry) => entry.files.map((file) => file.name)))
   const committed = new Set(entries.map(stemOf))
   const expected = new Set(
-    [...pending]
-      .filter((stem) => !committed.has(stem))
-      .flatMap((stem) => [
-        ...[tarName(stem), tarIndexName(stem), parquetName(stem), statsName(stem)],
-        ...Object.values(embeddingNames(stem)),
-      ]),
+    pending.filter(({ stem }) => !committed.has(stem)).flatMap(({ names: its }) => its),
   )
   const unnamed = files.filter((name) => !named.has(name)).sort()
   for (const name of unnamed) {

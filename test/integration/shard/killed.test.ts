@@ -59,7 +59,7 @@ describe.skipIf(!existsSync(built))(
     it('can be killed at any moment: verification passes, and the end is the same to the byte', async () => {
       const dir = await tempFolder()
       const store = folderStore(dir)
-      const specs = Array.from({ length: 12 }, () => ({ kept: 20, rejected: 30 }))
+      const specs = Array.from({ length: 12 }, () => ({ kept: 20, rejected: 30, pictured: true }))
       const plan = await planOf(store, specs, { shardSize: 20 })
       await writePlan(store, plan, calm)
       const undisturbed = join(await tempFolder(), 'undisturbed')

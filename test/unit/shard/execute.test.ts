@@ -34,7 +34,7 @@ import {
 } from '../../fixtures/shard/dataset-fixture.js'
 
 const specs = [
-  { kept: 9, rejected: 20, losers: 2 },
+  { kept: 9, rejected: 20, losers: 2, pictured: true },
   { kept: 0, rejected: 5 },
   { kept: 13, rejected: 3 },
   { kept: 6, rejected: 0, losers: 1 },
@@ -116,7 +116,7 @@ describe('executing a plan', () => {
       '00001.parquet reads back',
     )
     expect((await readEntries(folder)).map(({ shard }) => shard)).toEqual([0])
-    expect(read.filter((name) => name.includes('00000'))).toHaveLength(7)
+    expect(read.filter((name) => name.includes('00000'))).toHaveLength(8)
     read.length = 0
     const entries = await executePlan({ store: { ...unproven, putFile: folder.putFile } }, plan, ignore, calm)
     expect([entries.length, read]).toEqual([3, []])
