@@ -40,6 +40,8 @@ export interface StoredImageOptions {
   readonly format: StoredFormat
   /** JPEG and WebP quality, 1..100; ignored for png. */
   readonly quality: number
+  /** Work that WebP takes to be small, 0..6; absent = 4. */
+  readonly webpEffort?: number
 }
 
 /** Everything that decides what is kept. Parsed once at the edge; every number is finite and in range here. */

@@ -28,13 +28,13 @@ export async function encodeStored(decoded: Decoded, options: StoredImageOptions
   return { bytes, width, height, sha256: createHash('sha256').update(bytes).digest('hex') }
 }
 
-function encoded(picture: Sharp, { format, quality }: StoredImageOptions): Sharp {
+function encoded(picture: Sharp, { format, quality, webpEffort = 4 }: StoredImageOptions): Sharp {
   switch (format) {
     case 'jpg':
       return picture.jpeg({ quality, chromaSubsampling: '4:2:0', optimiseCoding: false })
     case 'png':
       return picture.png({ compressionLevel: 6 })
     case 'webp':
-      return picture.webp({ quality, effort: 4 })
+      return picture.webp({ quality, effort: webpEffort })
   }
 }

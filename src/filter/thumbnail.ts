@@ -4,8 +4,8 @@ import type { Judged } from './judged.js'
 import type { FilterOptions } from './options.js'
 import type { PictureDeps } from './picture.js'
 
-/** WebP at 75 takes about 4 KB for a photo of this size. */
-const quality = 75
+/** About 4 KB for a photo. Half the work of WebP's usual effort, for 3 % more bytes. */
+const encoding = { format: 'webp', quality: 75, webpEffort: 2 } as const
 
 interface Shown extends Pictured {
   /** Index of the candidate. */
@@ -43,7 +43,7 @@ export async function makeThumbnails(
 function recipeOf({ maxBytes, maxPixels }: FilterOptions): Recipe {
   return {
     limits: { minSide: 1, maxAspect: 0, minBytes: 0, maxBytes, maxPixels },
-    stored: { imageSize: thumbnailSide, format: 'webp', quality },
+    stored: { imageSize: thumbnailSide, ...encoding },
     preprocessing: null,
   }
 }

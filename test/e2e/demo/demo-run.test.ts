@@ -1,9 +1,11 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type DemoWeb, renderTruthScore, scoreAgainstTruth, startDemoWeb } from '../../../src/demo/index.js'
 import type { ScoredRow } from '../../../src/demo/truth.js'
+import { isPictured } from '../../../src/records/index.js'
 import { attemptsOf, type Ended, newOut, pairmill } from '../../fixtures/run/pairmill.js'
+import { picturesIn } from '../../fixtures/shard/dataset-fixture.js'
 
 const model = resolve(import.meta.dirname, '../../../models/demo-drawings')
 const missing = !existsSync(join(model, 'vision_model.onnx'))
@@ -61,6 +63,17 @@ describe.skipIf(missing)(
     it('takes nothing that the sites forbid', () => {
       expect(web.forbiddenRequests()).toBe(0)
       expect(scoreAgainstTruth(rows, web.truth).forbiddenKept).toBe(0)
+    })
+
+    it('shows some of what it turned away, and nothing that the sites forbid', async () => {
+      const tars = readdirSync(join(out, 'rejected'))
+      const shown = (await Promise.all(tars.map((tar) => picturesIn(join(out, 'rejected', tar))))).flat()
+      const reasons = new Set(shown.map(({ row }) => String(row.error_message)))
+      console.log(`${shown.length} pictures of what was rejected: ${[...reasons].join(', ')}`)
+      expect(reasons).toContain('score_low')
+      expect([...reasons].every(isPictured)).toBe(true)
+      const turnedAway = new Set(rows.map(({ url, reason }) => `${reason} ${url}`))
+      for (const { row } of shown) expect(turnedAway).toContain(`${row.error_message} ${row.url}`)
     })
 
     it('says that its model is no CLIP', () => {

@@ -10,13 +10,8 @@ import {
   compileDataset,
   executePlan,
   folderStore,
-  type PartRow,
-  type Plan,
-  partName,
-  readShard,
   type Store,
   verifyDataset,
-  writePart,
   writePlan,
 } from '../../../src/shard/index.js'
 import { SummedFile } from '../../../src/shard/summed-file.js'
@@ -28,37 +23,13 @@ import {
   keptRow,
   picture,
   picturedRow,
+  picturesIn,
   planOf,
+  planOfRows,
   tempFolder,
 } from '../../fixtures/shard/dataset-fixture.js'
 
 const ignore = () => {}
-
-/** A plan of parts of these rows; those without a reason are kept. */
-async function planOfRows(
-  store: Store,
-  parts: readonly (readonly PartRow[])[],
-  changes: Partial<Plan> = {},
-): Promise<Plan> {
-  const written: Plan['parts'][number][] = []
-  for (const [at, rows] of parts.entries()) {
-    const batch = `b${changes.plan ?? 0}-${at}`
-    const part = await writePart(store, partName(batch, 'f00d'), rows, calm)
-    const kept = [...rows.keys()].filter((row) => rows[row]?.row.reason === null)
-    written.push({ batch, ...part, kept, losers: [] })
-  }
-  const kept = written.reduce((sum, part) => sum + part.kept.length, 0)
-  return await planOf(store, [], { shards: Math.ceil(kept / 10), parts: written, ...changes })
-}
-
-async function picturesIn(path: string) {
-  const pictures: { key: string; row: Record<string, unknown>; webp: Buffer; names: string[] }[] = []
-  for await (const { key, files } of readShard(path)) {
-    const row = JSON.parse(Buffer.from(files.get('json') ?? []).toString()) as Record<string, unknown>
-    pictures.push({ key, row, webp: Buffer.from(files.get('webp') ?? []), names: [...files.keys()] })
-  }
-  return pictures
-}
 
 describe('the rejected pictures of a plan', () => {
   it('are those of the lowest hashes over all its parts, named by its first shard alone', async () => {
