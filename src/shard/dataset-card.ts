@@ -1,5 +1,5 @@
 import { featureLines } from './field.js'
-import { embeddingPrefixes } from './layout.js'
+import { embeddingPrefixes, rejectedPrefix } from './layout.js'
 import type { DatasetSummary, Manifest } from './manifest.js'
 import { sampleFields } from './sample-record.js'
 
@@ -55,7 +55,7 @@ ${isInt8(manifest) ? int8Text : ''}| threshold | ${manifest.threshold ?? 'none'}
 - \`NNNNN.parquet\`: a row for every candidate that was judged: kept ones first, in the order of the tar, then rejected ones, whose
   \`key\` is null and whose \`error_message\` is the reason. A run that keeps nothing writes \`ledger.parquet\`.
 ${manifest.pages.length === 0 ? '' : pagesText(manifest)}- \`NNNNN_stats.json\`: counts of the shard by status and reason, and its scores.
-${hasEmbeddings(manifest) ? embeddingsText : ''}- \`manifest.json\`: every file with its size and SHA-256. \`index.json\`: the index for wids. \`sizes.json\`: samples by shard, which
+${names(manifest, embeddingPrefixes.images) ? embeddingsText : ''}${names(manifest, rejectedPrefix) ? rejectedText : ''}- \`manifest.json\`: every file with its size and SHA-256. \`index.json\`: the index for wids. \`sizes.json\`: samples by shard, which
   open_clip reads from a folder; from object storage give it \`--train-num-samples ${summary.samples}\`. (img2dataset takes these three for
   stats of shards: do not let it resume in this folder.)
 
@@ -74,12 +74,17 @@ const isInt8 = ({ modelId }: Manifest): boolean => modelId?.endsWith('/int8') ==
 const int8Text =
   "| precision | int8: the scores are not those of the model's fp32 files; how far they lie apart was not measured |\n"
 
-function hasEmbeddings({ shards }: Manifest): boolean {
-  return shards.some(({ files }) => files.some(({ name }) => name.startsWith(embeddingPrefixes.images)))
+/** Whether a shard has a file in this folder. */
+function names({ shards }: Manifest, folder: string): boolean {
+  return shards.some(({ files }) => files.some(({ name }) => name.startsWith(folder)))
 }
 
 const embeddingsText = `- \`img_emb/\`, \`text_emb/\`, \`metadata/\`: the model's embeddings of each image and caption, 16-bit floats of length 1 in the order of the
   tars, and the keys that belong to them, as clip-retrieval reads them.
+`
+
+const rejectedText = `- \`rejected/NNNNN.tar\`: small pictures of some candidates that were left out for their size, shape or score, with their rows, to look
+  at. They are no training data.
 `
 
 function pagesText(manifest: Manifest): string {

@@ -188,6 +188,16 @@ describe('the verification of rejected pictures', () => {
     expect(counts).toEqual([7, 2, 2])
   })
 
+  it('leaves them out of what training jobs read, and has the card tell of them', async () => {
+    const { dir } = await dataset()
+    const text = (name: string) => readFile(join(dir, name), 'utf8')
+    for (const name of ['sizes.json', 'index.json', 'croissant.json', '.nv-meta/.info.json']) {
+      expect(await text(name)).toContain('00000.tar')
+      expect(await text(name)).not.toContain('rejected/')
+    }
+    expect(await text('README.md')).toContain('- `rejected/NNNNN.tar`: small pictures of some candidates')
+  })
+
   it('passes for a copy without .pairmill/, and fails there as well', async () => {
     const { dir, store } = await dataset()
     await rm(join(dir, '.pairmill'), { recursive: true })
