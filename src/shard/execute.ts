@@ -19,7 +19,7 @@ import { ParquetFile } from './parquet.js'
 import { type Plan, planShards, type ShardPlan } from './plan.js'
 import { PlanSource } from './plan-source.js'
 import { type Built, putBuilt } from './read-back.js'
-import { rejectedOf, writeRejected } from './rejected-pictures.js'
+import { writeRejected } from './rejected-pictures.js'
 import { type SampleRecord, sampleRecord, sampleTable } from './sample-record.js'
 import { newTally, type RowTally, statsBytes } from './stats.js'
 import type { Store } from './store.js'
@@ -39,7 +39,7 @@ export interface WriteDeps {
  * folder, stored, known to be stored whole, and only then committed by its entry, which is created once. The bytes depend on the
  * plan and its parts alone, so executing a plan again, from wherever it was killed, gives the same dataset.
  *
- * Memory: twenty bytes a row of the plan, the rows kept in one shard, one ledger, a row group, 64 images, and the small pictures of what was rejected.
+ * Memory: sixteen bytes a row of the plan, the rows kept in one shard, one ledger, a row group, 64 images, and the small pictures of what was rejected.
  *
  * `onShard` is told every shard of the plan once its entry stands, whether this call wrote it or found it.
  */
@@ -53,15 +53,12 @@ export async function executePlan(
   const entries: ShardEntry[] = []
   let source: PlanSource | null = null
   try {
-    const shardPlans = planShards(plan)
-    for (const [i, shardPlan] of shardPlans.entries()) {
+    for (const shardPlan of planShards(plan)) {
       signal.throwIfAborted()
       let entry = await readEntry(store, stemOf({ ...shardPlan, plan: plan.plan }), signal)
       if (entry === null) {
         source ??= await PlanSource.open(store, plan, signal)
-        // The first shard of a plan names the pictures of all its rejected rows.
-        const pictured = i === 0 ? rejectedOf(shardPlans) : null
-        entry = await writeShard(deps, plan, shardPlan, pictured, source, signal)
+        entry = await writeShard(deps, plan, shardPlan, source, signal)
       } else if (entry.run !== plan.run || entry.plan !== plan.plan) {
         throw new Error(`${store.url}: shard ${entry.shard} is of plan ${entry.plan} of run ${entry.run}`)
       }
@@ -78,7 +75,6 @@ async function writeShard(
   { store, onPair }: WriteDeps,
   plan: Plan,
   shardPlan: ShardPlan,
-  pictured: Uint32Array | null,
   source: PlanSource,
   signal: AbortSignal,
 ): Promise<ShardEntry> {
@@ -99,8 +95,7 @@ async function writeShard(
   }
   try {
     const sums = await buildShard(plan, shardPlan, source, tally, paths, signal)
-    const rejected =
-      pictured === null ? null : await writeRejected(paths.rejected, plan.plan, pictured, source, signal)
+    const rejected = await writeRejected(paths.rejected, plan.plan, shardPlan, source, signal)
     const built: Built[] = [
       ...(sums.tar === null
         ? []

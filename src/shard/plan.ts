@@ -59,6 +59,8 @@ export interface ShardPlan {
   readonly kept: Uint32Array
   /** Ascending. */
   readonly rejected: Uint32Array
+  /** Rejected rows of which the shard names pictures, ascending: all of the plan in its first shard; null in others. */
+  readonly pictured: Uint32Array | null
 }
 
 /** Shards for `kept` samples of at most `shardSize`; 0 for none. */
@@ -74,7 +76,7 @@ export function planShards(plan: Plan): ShardPlan[] {
   const { kept, rejected } = splitRows(plan)
   if (plan.shards === 0) {
     if (kept.length > 0) throw new RangeError(`plan ${plan.plan} keeps ${kept.length} samples in no shard`)
-    return rejected.length === 0 ? [] : [{ shard: null, kept, rejected }]
+    return rejected.length === 0 ? [] : [{ shard: null, kept, rejected, pictured: rejected }]
   }
   if (kept.length < plan.shards || kept.length > plan.shards * plan.shardSize) {
     throw new RangeError(
@@ -86,6 +88,7 @@ export function planShards(plan: Plan): ShardPlan[] {
     shard: plan.firstShard + i,
     kept: kept.slice(cut(kept.length, i, plan.shards), cut(kept.length, i + 1, plan.shards)),
     rejected: rejected.filter((_row, at) => at % plan.shards === i),
+    pictured: i === 0 ? rejected : null,
   }))
 }
 

@@ -12,30 +12,20 @@ interface RowWithPicture extends Pictured {
   readonly thumbnail: string
 }
 
-/** Rejected rows of a plan, whichever shard they were dealt to, ascending. Pure. */
-export function rejectedOf(shards: readonly ShardPlan[]): Uint32Array {
-  const all = new Uint32Array(shards.reduce((sum, { rejected }) => sum + rejected.length, 0))
-  let at = 0
-  for (const { rejected } of shards) {
-    all.set(rejected, at)
-    at += rejected.length
-  }
-  return all.sort()
-}
-
 /**
- * Writes the pictures of a plan's rejected rows, a few of each reason, with their rows as the parquet has them; null = its parts carry
- * none, and nothing is written.
+ * Writes the pictures that the first shard of a plan names, a few of each reason, with their rows as the parquet has them; null = it is
+ * another shard, or the plan's parts carry none, and nothing is written.
  */
 export async function writeRejected(
   path: string,
   plan: number,
-  rejected: Uint32Array,
+  { pictured }: ShardPlan,
   source: PlanSource,
   signal: AbortSignal,
 ): Promise<FileSums | null> {
+  if (pictured === null) return null
   const choice = new PictureChoice<RowWithPicture>(picturesOfPlan)
-  for await (const row of source.rows(rejected, signal)) {
+  for await (const row of source.rows(pictured, signal)) {
     const { reason, sha256, thumbnail = null } = row
     if (reason !== null && sha256 !== null && thumbnail !== null)
       choice.add({ reason, sha256, thumbnail, row })

@@ -53,6 +53,17 @@ describe('a shard plan', () => {
     )
   })
 
+  it('has its first shard, or its ledger, name pictures of all rejected rows, and no other shard any', () => {
+    fc.assert(
+      fc.property(keeps, shardSizes, (keep, shardSize) => {
+        const [first, ...others] = planShards(planWith(keep, shardSize))
+        const rejected = [...keep.flat().entries()].filter(([, kept]) => !kept).map(([row]) => row)
+        if (first !== undefined) expect([...(first.pictured ?? [])]).toEqual(rejected)
+        expect(others.every(({ pictured }) => pictured === null)).toBe(true)
+      }),
+    )
+  })
+
   it('makes shards whose sizes differ by at most one, in both kinds of rows, and fit the shard size', () => {
     fc.assert(
       fc.property(keeps, shardSizes, (keep, shardSize) => {
@@ -88,8 +99,9 @@ describe('a shard plan', () => {
   })
 
   it('gives the rows of a plan that keeps nothing to a ledger, and nothing where there are no rows', () => {
+    const both = new Uint32Array([0, 1])
     expect(planShards(planWith([[false, false]], 10))).toEqual([
-      { shard: null, kept: new Uint32Array(0), rejected: new Uint32Array([0, 1]) },
+      { shard: null, kept: new Uint32Array(0), rejected: both, pictured: both },
     ])
     expect(planShards(planWith([[], []], 10))).toEqual([])
   })
