@@ -80,8 +80,8 @@ export function statusOf(reason: RejectReason | null): Status {
 
 /**
  * What becomes of the picture of a row that was rejected for a reason. `shown`: it was not wanted for what anybody can see, so a small
- * picture of it may be kept. `withheld`: somebody forbade it, it is not to be looked at, or the picture is another's, or good. `unseen`:
- * there is none that was decoded. A reason that does not stand here is not shown.
+ * picture of it may be kept. `withheld`: somebody forbade it, it is not to be looked at, it repeats another, or nothing was wrong with
+ * it. `unseen`: there is none that could be decoded. A reason that does not stand here is not shown.
  */
 const pictures = {
   caption_short: 'unseen',
