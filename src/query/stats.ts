@@ -1,3 +1,4 @@
+import { stemOf, tarName } from '../shard/index.js'
 import type { Row } from './cell.js'
 import { type Counted, type Distribution, distributionOf, shareFrom, thresholdsFor } from './distribution.js'
 import type { Tables } from './tables.js'
@@ -187,10 +188,12 @@ export async function readStats(
 function contentsOf({ committed }: Tables): Pick<DatasetStats, 'shards' | 'bytes'> {
   const entries = committed.flatMap((one) => one.entries)
   const files = [...entries.flatMap((entry) => entry.files), ...committed.flatMap((one) => one.pages)]
+  // Of pairs alone: an entry may name a tar of other pictures too.
+  const tars = entries.flatMap((entry) => entry.files.filter(({ name }) => name === tarName(stemOf(entry))))
   const size = (of: readonly { readonly size: number }[]) => sum(of.map((file) => file.size))
   return {
     shards: entries.filter(({ shard }) => shard !== null).length,
-    bytes: { tars: size(files.filter(({ name }) => name.endsWith('.tar'))), pictures: 0, files: size(files) },
+    bytes: { tars: size(tars), pictures: 0, files: size(files) },
   }
 }
 
