@@ -68,9 +68,14 @@ export class Description {
     return known
   }
 
+  /** Announces the shards that are new, for who changes a dataset that may be behind; answers the number of the last generation, 0 = there is none. */
+  async announce(command: string, signal: AbortSignal): Promise<number> {
+    return (await this.#announced(command, signal)).generation
+  }
+
   /** Announces the shards that are new, and writes what describes all that are known: each file by rename, the manifest last. */
   async write(info: DatasetInfo, signal: AbortSignal): Promise<DatasetSummary> {
-    const known = await this.#announce(info, signal)
+    const known = await this.#announced(info.command ?? 'run', signal)
     const { entries, summary, generation } = known
     const pages = await this.#listPages(known, info.complete, signal)
     for (const [name, text] of descriptionFiles({ entries, summary, pages, generation }, info))
@@ -80,13 +85,13 @@ export class Description {
   }
 
   /** A generation for each row of shards that none announces yet. A kill leaves them open: they are taken up where they are met. */
-  async #announce(info: DatasetInfo, signal: AbortSignal): Promise<Known> {
+  async #announced(command: string, signal: AbortSignal): Promise<Known> {
     for (;;) {
       const known = this.#known ?? (await this.#read(signal))
       const row = firstRow(known)
       if (row === null) return known
       const generation: Generation = {
-        ...{ v: 1, generation: known.generation + 1, at: row.at, command: info.command ?? 'run' },
+        ...{ v: 1, generation: known.generation + 1, at: row.at, command },
         ...{ reason: null, added: row.added, rewritten: [], files: [] },
       }
       if (await writeGeneration(this.#store, generation, signal)) {

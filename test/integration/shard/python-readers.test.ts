@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { answerOf, smallDataset } from '../../fixtures/shard/python-dataset.js'
+import { answerOf, holedDataset, smallDataset } from '../../fixtures/shard/python-dataset.js'
 
 const python = 'python3'
 const works = (command: string, args: readonly string[]) => spawnSync(command, args).status === 0
@@ -198,6 +198,19 @@ describe.skipIf(missing !== null)(
       const { dir, samples } = await smallDataset()
       expect(answerOf(venvPython, withNumpy, dir)).toEqual(samples.map(({ key, txt }) => [key, txt]))
     })
+
+    it('all of them read what is left where samples and a whole shard were taken back', async () => {
+      const { dir, keys } = await holedDataset()
+      for (const program of [withWebdataset, withWids]) {
+        const read = answerOf(venvPython, program, dir) as { key: string }[]
+        expect(read.map(({ key }) => key)).toEqual(keys)
+      }
+      for (const program of [withDatasets, withNumpy]) {
+        const read = answerOf(venvPython, program, dir) as [string][]
+        expect(read.map(([key]) => key)).toEqual(keys)
+      }
+      expect(answerOf(venvPython, withCroissant, dir)).toMatchObject({ problems: '', keys })
+    }, 120_000)
 
     it('duckdb sees lists, structs and times', async () => {
       const { dir, samples } = await smallDataset()

@@ -124,6 +124,18 @@ describe('the description of a dataset', () => {
     ])
   })
 
+  it('can be announced before somebody changes what it is behind of', async () => {
+    const { store, files, asked } = memoryStore()
+    expect(await new Description(store).announce('run', calm)).toBe(0)
+    commitSynthetic(files, [0, 1])
+    await compileDataset(store, going, calm)
+    commitSynthetic(files, [2, 4])
+    asked()
+    expect(await new Description(store).announce('run', calm)).toBe(3)
+    expect(asked().writes).toEqual([generationName(2), generationName(3)])
+    expect(await announced(store)).toEqual([0, 1, 2, 4])
+  })
+
   it('of an earlier version counts from 1, with all the shards that are there', async () => {
     const { store, files } = memoryStore()
     commitSynthetic(files, upTo(3))
