@@ -124,7 +124,7 @@ describe('the description of a dataset', () => {
     ])
   })
 
-  it('can be announced before somebody changes what it is behind of', async () => {
+  it('can lag behind shards that are announced, before somebody changes the dataset', async () => {
     const { store, files, asked } = memoryStore()
     expect(await new Description(store).announce('run', calm)).toBe(0)
     commitSynthetic(files, [0, 1])
