@@ -1,5 +1,5 @@
 import { getDomain } from 'tldts'
-import { type FrontierUrl, hostOf, patternMatches } from '../records/index.js'
+import { type FrontierUrl, hostNameOf, hostOf, patternMatches } from '../records/index.js'
 import { isPictureUrl } from './extract/picture-url.js'
 
 export type Scope = 'host' | 'domain' | 'any'
@@ -29,7 +29,7 @@ export function anchorOf(url: string, scope: Scope): string {
 
 /** The registrable domain of a politeness key, else its host name. */
 export function domainOf(host: string): string {
-  const name = hostName(host)
+  const name = hostNameOf(host)
   return getDomain(name, { allowPrivateDomains: true }) ?? name
 }
 
@@ -41,10 +41,4 @@ export function scopeVerdict(url: FrontierUrl, rules: ScopeRules): ScopeVerdict 
   if (url.depth > 0 && isPictureUrl(url.url)) return 'picture'
   if (url.depth === 0 || rules.include.length === 0) return 'in'
   return rules.include.some((pattern) => patternMatches(pattern, url.url)) ? 'in' : 'excluded'
-}
-
-function hostName(host: string): string {
-  if (host.startsWith('[')) return host.slice(0, host.indexOf(']') + 1)
-  const colon = host.indexOf(':')
-  return colon < 0 ? host : host.slice(0, colon)
 }

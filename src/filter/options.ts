@@ -1,4 +1,4 @@
-import type { StoredFormat, UidKind } from '../records/index.js'
+import { nearDistance, type StoredFormat, type UidKind } from '../records/index.js'
 
 /** Which texts may stand beside an image. All ranges are inclusive. */
 export interface TextRules {
@@ -74,5 +74,5 @@ export const filterRules = {
   maxWords: 200,
   maxBytes: 20 * 1024 * 1024,
   maxPixels: 8192 * 8192,
-  nearDistance: 3,
+  nearDistance,
 } as const satisfies Partial<FilterOptions>

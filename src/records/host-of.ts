@@ -11,6 +11,13 @@ export function hostOf(url: string): string {
   return url.slice(start)
 }
 
+/** A politeness key without its port; an IPv6 address keeps its brackets. */
+export function hostNameOf(host: string): string {
+  if (host.startsWith('[')) return host.slice(0, host.indexOf(']') + 1)
+  const colon = host.indexOf(':')
+  return colon < 0 ? host : host.slice(0, colon)
+}
+
 const slash = 0x2f
 const question = 0x3f
 const hash = 0x23

@@ -43,6 +43,7 @@ export {
   partsPrefix,
   planName,
   plansPrefix,
+  retractedName,
   shardStem,
   sizesName,
   statsName,
@@ -65,6 +66,13 @@ export {
 export { type Plan, type PlanPart, planShards, type ShardPlan, shardCount } from './plan.js'
 export { type Problem, UnreadableDataset } from './problem.js'
 export { readShard, type ShardSample } from './reader.js'
+export {
+  encodeRetracted,
+  mergeRetracted,
+  parseRetracted,
+  type Retracted,
+  readRetracted,
+} from './retracted.js'
 export { type DatasetRow, readRows } from './rows.js'
 export { S3Error } from './s3/fault.js'
 export type { S3Settings } from './s3/link.js'

@@ -12,6 +12,8 @@ export const entriesPrefix = '.pairmill/entries/'
 export const pagesPrefix = 'pages/'
 export const pageEntriesPrefix = '.pairmill/pages/'
 export const generationsPrefix = '.pairmill/generations/'
+/** What was taken back, and must not come back. */
+export const retractedName = '.pairmill/retracted.json'
 
 const shardDigits = 5
 

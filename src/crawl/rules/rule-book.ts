@@ -1,5 +1,4 @@
-import { hostOf } from '../../records/index.js'
-import { patternsOf } from './host-pattern.js'
+import { hostOf, patternsOf } from '../../records/index.js'
 import type { PageRule, RuleOf } from './page-rule.js'
 import type { SiteRule } from './site-rule.js'
 

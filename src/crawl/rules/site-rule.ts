@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { canonicalPattern } from './host-pattern.js'
+import { canonicalPattern } from '../../records/index.js'
 
 /** Longest selector, in characters: it is parsed by recursion. */
 const maxSelector = 1_000

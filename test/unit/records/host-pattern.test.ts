@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { canonicalPattern, patternsOf } from '../../../../src/crawl/rules/host-pattern.js'
-import { runs } from '../../../fixtures/runs.js'
+import { canonicalPattern, patternsOf } from '../../../src/records/index.js'
+import { runs } from '../../fixtures/runs.js'
 
 describe('a host pattern', () => {
   it.each([
