@@ -58,7 +58,7 @@ export interface BatchCommit {
   readonly run: string
   readonly batch: string
   readonly token: string
-  /** null where every candidate was deferred. */
+  /** null where no candidate has a row. */
   readonly part: {
     readonly name: string
     readonly size: number
@@ -74,6 +74,8 @@ export interface BatchCommit {
   /** SHA-256 of every kept image that a duplicate of this batch cites. */
   readonly cited: readonly string[]
   readonly deferred: readonly { readonly id: number; readonly delayMs: number }[]
+  /** Candidates that are done with and have no row; absent = none. */
+  readonly dropped?: number
   readonly counters: Record<string, number>
   readonly dedupe: 'near' | 'exact' | 'off'
   readonly distance: number

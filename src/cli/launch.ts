@@ -1,6 +1,6 @@
 import type { Hub } from '../backend/index.js'
 import type { RunOptions } from '../options/index.js'
-import { messageOf, shownUrl } from '../records/index.js'
+import { createRejectList, messageOf, shownUrl } from '../records/index.js'
 import {
   checkRunSources,
   type Environment,
@@ -9,6 +9,7 @@ import {
   ownedByOther,
   sourcesProblem,
 } from '../run/index.js'
+import { type RejectFile, readRetracted, storeRejectFile } from '../shard/index.js'
 import type { Clock } from './display.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import { formatCount, printed } from './figures.js'
@@ -54,8 +55,11 @@ export async function launch(
   if (input.kind === 'problems') return refuse(input.problems, exitCodes.usage)
   for (const note of input.notes) deps.stderr.write(`${printed(note)}\n`)
   const options = { ...input.options, backend: shownUrl(call.url) }
+  const seen = await lookAt(options.out, existing ?? null, deps)
   const taken =
-    (await sourcesProblem(options.out, null, sources)) ?? (await takenBy(options.out, existing ?? null, deps))
+    (await sourcesProblem(options.out, null, sources)) ??
+    seen.problem ??
+    (await storeLists(options.out, input.rejectFiles, deps))
   if (taken !== null) return refuse([taken], exitCodes.usage)
   let offered = 0
   const stop = deps.clock.every(progressMs, () => {
@@ -69,6 +73,7 @@ export async function launch(
     run: call.run,
     options,
     given: input.given,
+    refusesSeed: seen.refusesSeed,
     onSeeds: (count) => {
       offered = count
     },
@@ -92,26 +97,56 @@ const refusalCodes = {
 /** A place that does not answer within this is left to the workers. */
 const lookMs = 10_000
 
-/** Why another run or a stranger's files are in the way; null = they are not, or that cannot be seen from here: the workers look again. */
-async function takenBy(
+interface SeenPlace {
+  /** Another run or a stranger's files are in the way; null = they are not, or that cannot be seen from here: the workers look again. */
+  readonly problem: string | null
+  /** Seeds that were taken back from the dataset. */
+  readonly refusesSeed: (url: string) => boolean
+}
+
+async function lookAt(
   out: string,
   entry: Parameters<typeof ownedByOther>[1],
   { environment, stderr }: LaunchDeps,
-): Promise<string | null> {
-  const unseen = (why: string): null => {
+): Promise<SeenPlace> {
+  const unseen = (why: string): SeenPlace => {
     say(stderr, `${out} could not be looked at from here, the workers will: ${why}`)
-    return null
+    return { problem: null, refusesSeed: () => false }
   }
   const signal = AbortSignal.timeout(lookMs)
   try {
     const opened = await openPlace(out, environment.s3, signal)
     if ('message' in opened) return unseen(opened.message)
     try {
-      return await ownedByOther(opened.store, entry, signal)
+      const problem = await ownedByOther(opened.store, entry, signal)
+      const retracted = createRejectList(await readRetracted(opened.store, signal))
+      return { problem, refusesSeed: (url) => retracted.refusesUrl(url) }
     } finally {
       await opened.close()
     }
   } catch (error) {
     return unseen(messageOf(error))
+  }
+}
+
+/** Stores lists where the workers of the run find them. Answers why they cannot be stored; null = they lie there. */
+async function storeLists(
+  out: string,
+  files: readonly RejectFile[],
+  { environment }: LaunchDeps,
+): Promise<string | null> {
+  if (files.length === 0) return null
+  const { signal } = new AbortController()
+  try {
+    const opened = await openPlace(out, environment.s3, signal, 'write')
+    if ('message' in opened) return opened.message
+    try {
+      for (const file of files) await storeRejectFile(opened.store, file, signal)
+      return null
+    } finally {
+      await opened.close()
+    }
+  } catch (error) {
+    return `--reject: what is on it cannot be stored in ${out}: ${messageOf(error)}`
   }
 }

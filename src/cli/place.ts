@@ -17,20 +17,19 @@ export function placeOf(given: string, cwd: string): string {
   return isS3Url(given) ? given.replace(/\/$/, '') : resolve(cwd, given)
 }
 
-/** Opens a dataset that is only read. */
+/** Opens a dataset, mostly to be read alone. */
 export async function openPlace(
   place: string,
   s3: S3Settings,
   signal: AbortSignal,
+  access: 'read' | 'write' = 'read',
 ): Promise<OpenPlace | { readonly message: string }> {
   const scratchDir = await mkdtemp(join(tmpdir(), 'pairmill-'))
   const removeScratch = () => rm(scratchDir, { recursive: true, force: true })
-  const store = await openStore(place, { s3, scratchDir, access: 'read' }, signal).catch(
-    async (error: unknown) => {
-      await removeScratch()
-      throw error
-    },
-  )
+  const store = await openStore(place, { s3, scratchDir, access }, signal).catch(async (error: unknown) => {
+    await removeScratch()
+    throw error
+  })
   if ('message' in store) {
     await removeScratch()
     return store

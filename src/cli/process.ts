@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { createReadStream, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -13,6 +13,7 @@ export function processInput(version: string): InputDeps {
     userAgent: defaultUserAgent(version),
     isFolder,
     readFile: (name) => readFile(resolve(cwd, name), 'utf8'),
+    readChunks: (name) => createReadStream(resolve(cwd, name), { highWaterMark: 1 << 20 }),
     readStdin: () => text(process.stdin),
   }
 }

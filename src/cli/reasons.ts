@@ -6,7 +6,7 @@ import type {
   ScopeVerdict,
   TrapReason,
 } from '../crawl/index.js'
-import type { ImageSkipReason, RejectReason } from '../records/index.js'
+import type { ImageSkipReason, RefusedBy, RejectReason } from '../records/index.js'
 import type { RunSkipReason } from '../workers/index.js'
 
 /** Meaning of each reason, for people: completes "rejected: ...". */
@@ -55,6 +55,8 @@ export const rejectExplanations: Readonly<Record<RejectReason, string>> = {
   concept_dropped: 'image shows a concept that is to be dropped (--concepts)',
   concept_missing: 'image shows none of the concepts to keep (--concepts)',
   max_pairs: 'more than --max-pairs',
+  listed: 'it, its page or its host is on a list (--reject)',
+  retracted: 'it was taken back from this dataset: no row names it',
   crashed: 'ended the process that decoded it, or all that tried it',
 }
 
@@ -70,6 +72,7 @@ export const imageSkipExplanations: Readonly<Record<ImageSkipReason, string>> = 
   page_full: 'more than are taken of one page',
   rule: 'the rule of its site leaves it out (--rules)',
   rule_costly: 'the rule of its site takes too long on its page (--rules)',
+  retracted: 'it, or its page, was taken back from this dataset',
 }
 
 export const rowSkipExplanations: Readonly<Record<RowSkipReason, string>> = {
@@ -126,13 +129,15 @@ export const recordSkipExplanations: Readonly<Record<RecordSkip, string>> = {
 
 /** Counted page by page: a link that stands on many is counted as often. */
 export const linkSkipExplanations: Readonly<
-  Record<Exclude<ScopeVerdict, 'in'> | TrapReason | 'nofollow' | 'page_full' | 'rule', string>
+  Record<Exclude<ScopeVerdict, 'in'> | TrapReason | RefusedBy | 'nofollow' | 'page_full' | 'rule', string>
 > = {
   out_of_scope: 'beyond --scope',
   too_deep: 'beyond --max-depth',
   excluded: 'left out by --include or --exclude',
   picture: 'a picture by its name, and no page',
   rule: 'the rule of its site leaves it out (--rules)',
+  listed: 'it or its host is on a list (--reject)',
+  retracted: 'it or its host was taken back from this dataset',
   nofollow: 'the page asks not to follow it (--ignore-opt-out)',
   page_full: 'more than are taken of one page',
   trap_path: 'its path repeats itself, as that of a relative link resolved again and again',
@@ -156,6 +161,8 @@ export const pageSkipExplanations: Readonly<Record<PageLeftOut, string>> = {
   host_stalled: 'host was not ready for too long',
   tdm_unreachable: "its host's tdmrep.json could not be read, so nothing is fetched (--ignore-opt-out tdm)",
   ai_txt_unreachable: "its host's ai.txt could not be read, so nothing is fetched (--ignore-opt-out ai-txt)",
+  listed: 'it or its host is on a list (--reject)',
+  retracted: 'it, or where it leads, was taken back from this dataset: no row names it',
   host_budget: 'its host had given all the pages that it may (--max-pages-per-host)',
   bad_url: 'address cannot be used',
   address_refused: 'private or reserved address (--allow-private)',

@@ -1,19 +1,23 @@
+import { basename } from 'node:path'
 import type { SiteRule } from '../crawl/index.js'
 import {
   type ConfigFile,
   flagOf,
   type GivenOptions,
   givenFields,
+  joinedLists,
   optionKeys,
   parseConfigFile,
   parseRunOptions,
   type RunOptions,
 } from '../options/index.js'
 import { shownUrl } from '../records/index.js'
+import { encodeRejectFile, type RejectFile } from '../shard/index.js'
 import { type ConceptList, parseConcepts, parseConceptsFile } from './concepts-file.js'
 import { contactProblem } from './contact.js'
 import { textOf } from './file-text.js'
 import type { ItemList } from './item-list.js'
+import { readRejectFile } from './reject-file.js'
 import { parseRules, parseRulesFile } from './rules-file.js'
 import { type GivenSeed, parseSeeds, type Seeds, seedLines } from './seeds.js'
 
@@ -35,6 +39,8 @@ export interface InputDeps {
   /** Relative names are taken from `cwd`; throws as node:fs does. */
   readonly readFile: (name: string) => Promise<string>
   readonly readStdin: () => Promise<string>
+  /** As `readFile`, of a file that may be larger than a text can be. */
+  readonly readChunks: (name: string) => AsyncIterable<Uint8Array>
 }
 
 export type RunInput =
@@ -43,6 +49,8 @@ export type RunInput =
       readonly options: RunOptions
       /** Keys of `options` that flags or the config file decided. */
       readonly given: ReadonlySet<string>
+      /** Those that `options.reject` names. */
+      readonly rejectFiles: readonly RejectFile[]
       readonly notes: readonly string[]
     }
   | { readonly kind: 'problems'; readonly problems: readonly string[] }
@@ -64,6 +72,7 @@ export async function readRunInput(
   const seeds = await readSeeds(call.seeds, fromCommandLine ? call.flags.seeds : config.given.seeds, deps)
   const concepts = await readConcepts(given.concepts, nameOf('concepts', call), deps)
   const rules = await readRules(given.rules, nameOf('rules', call), deps)
+  const lists = await readRejectLists(given.reject, deps)
   const parsed = parseRunOptions(
     { ...call.standing, ...given },
     {
@@ -71,6 +80,7 @@ export async function readRunInput(
       sources,
       concepts: concepts.kind === 'concepts' ? concepts.concepts : null,
       rules: rules.kind === 'items' ? rules.items : [],
+      reject: lists.listed,
       cwd: deps.cwd,
       userAgent: deps.userAgent,
       isFolder: deps.isFolder,
@@ -85,13 +95,20 @@ export async function readRunInput(
     ...('problems' in parsed ? parsed.problems : []),
     ...(concepts.kind === 'problems' ? shortened(concepts.problems, 'concepts') : []),
     ...(rules.kind === 'problems' ? shortened(rules.problems, 'rules') : []),
+    ...lists.problems,
     ...shortened(seeds.problems, 'seeds'),
     ...seedless,
   ]
   if ('problems' in parsed || problems.length > 0) return { kind: 'problems', problems }
   const missing = contactProblem(parsed.options, deps.userAgent)
   if (missing !== null) return { kind: 'problems', problems: [missing] }
-  return { kind: 'input', options: parsed.options, given: givenFields(given), notes: notesOf(seeds) }
+  return {
+    kind: 'input',
+    options: parsed.options,
+    given: givenFields(given),
+    rejectFiles: lists.files,
+    notes: notesOf(seeds),
+  }
 }
 
 const noConfig: ConfigFile = { kind: 'config', given: {} }
@@ -140,6 +157,32 @@ export async function readRules(
   const content = await readText('--rules', source, deps)
   if ('problem' in content) return { kind: 'problems', problems: [content.problem] }
   return parseRulesFile(content.text, source)
+}
+
+interface RejectLists {
+  readonly listed: RunOptions['reject']
+  readonly files: readonly RejectFile[]
+  readonly problems: readonly string[]
+}
+
+/** `source`: names of files. Other types are refused elsewhere. */
+async function readRejectLists(source: unknown, deps: Pick<InputDeps, 'readChunks'>): Promise<RejectLists> {
+  const names = [source].flat().filter((name) => typeof name === 'string' && name !== '')
+  const listed: RunOptions['reject'][number][] = []
+  const files: RejectFile[] = []
+  const problems: string[] = []
+  for (const name of names as string[]) {
+    const read = await readRejectFile(deps.readChunks(name), name)
+    if (read.kind === 'problems') {
+      problems.push(...read.problems)
+      continue
+    }
+    const file = encodeRejectFile(read.entries)
+    const { sha256, entries } = file
+    files.push(file)
+    listed.push({ name: basename(name), sha256, entries })
+  }
+  return { listed: joinedLists([], listed), files, problems }
 }
 
 async function readText(

@@ -55,7 +55,7 @@ export async function runCommand(
   try {
     const end = await deps.pipeline(
       options,
-      deps.environment,
+      { ...deps.environment, rejectFiles: input.rejectFiles },
       { onSnapshot: display.show, onWork: display.showWork, onNote: display.note },
       stop.signals,
     )

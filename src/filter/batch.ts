@@ -1,4 +1,14 @@
-import type { Candidate, CaptionSource, RejectReason, Row, StoredFormat } from '../records/index.js'
+import {
+  type Candidate,
+  type CaptionSource,
+  type Refusals,
+  type RejectReason,
+  type Row,
+  refusalOfCandidate,
+  type StoredFormat,
+  uidOf,
+  withoutRetractedLicence,
+} from '../records/index.js'
 import { chooseCaptions, type JudgedCaption } from './choice.js'
 import type { ConceptTagger, ConceptVerdict } from './concepts.js'
 import { bestOf, type Judged, noFacts, rejected, rowOf, type Seen } from './judged.js'
@@ -69,7 +79,7 @@ export function scoreBin(score: number): string {
 }
 
 /**
- * Judges the candidates of one batch, cheap before dear: texts, then the download, then duplicates of kept images, then the model:
+ * Judges the candidates of one batch, cheap before dear: what is never to be taken, texts, then the download, then duplicates of kept images, then the model:
  * first its score, then the concepts. What was scored is tagged, kept or not.
  * Every candidate ends in a row or is deferred. Rejects only where a dependency is lost or `signal` is aborted.
  */
@@ -80,7 +90,12 @@ export async function filterBatch(
   signal: AbortSignal,
 ): Promise<BatchResult> {
   const languages = await languageDetector()
-  const captions = await usableCaptions(deps, items, options)
+  const refusals = await deps.refusals()
+  const captions = (await usableCaptions(deps, items, options)).map((usable, index) => {
+    const item = items[index]
+    const by = item === undefined ? null : refusalOfCandidate(refusals, item.body)
+    return by === null ? usable : { captions: [], reason: by }
+  })
   const judged: Judged[] = captions.map((usable) =>
     usable.reason === null ? { kind: 'deferred', delayMs: 0 } : rejected(usable.reason, null, noFacts),
   )
@@ -95,6 +110,7 @@ export async function filterBatch(
   deps.onStep?.('images_done', told)
   const pictures = await takeAll(deps, items, captions, options, signal)
   for (const [index, outcome] of pictures) judged[index] = judgePicture(outcome)
+  rejectRefused(items, judged, await deps.refusals(), options)
   if (options.dedupe !== 'off') await rejectDuplicates(deps, judged)
   tell()
   await scoreAll(deps, items, captions, judged, options, signal)
@@ -121,7 +137,8 @@ export async function filterBatch(
       count('deferred')
       continue
     }
-    const row = rowOf(item.body, captions[index]?.captions ?? [], verdict, marks, languages)
+    const body = withoutRetractedLicence(refusals, item.body)
+    const row = rowOf(body, captions[index]?.captions ?? [], verdict, marks, languages)
     const thumbnail = thumbnails.get(index)
     rows.push({
       row: thumbnail === undefined ? row : { ...row, thumbnail },
@@ -240,6 +257,23 @@ function judgePicture(outcome: PictureOutcome): Judged {
       return { kind: 'deferred', delayMs: outcome.delayMs }
     case 'rejected':
       return rejected(outcome.reason, outcome.detail, outcome, { file: outcome.file })
+  }
+}
+
+/** Rejects pictures by what they look like, or by the uid that they would have. */
+function rejectRefused(
+  items: readonly BatchItem[],
+  judged: Judged[],
+  refusals: Refusals,
+  options: FilterOptions,
+): void {
+  for (const [index, verdict] of judged.entries()) {
+    const item = items[index]
+    if (verdict.kind !== 'pending' || item === undefined) continue
+    const { picture } = verdict
+    const by =
+      refusals.ofPhash(picture.phash) ?? refusals.ofUid(uidOf(uidKindOf(options), picture.sha256, item.body))
+    if (by !== null) judged[index] = rejected(by, null, picture)
   }
 }
 

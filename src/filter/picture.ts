@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto'
-import { isPictured, type Permission, type RejectReason, type StoredFormat } from '../records/index.js'
+import {
+  isPictured,
+  type Permission,
+  type Refusals,
+  type RejectReason,
+  type StoredFormat,
+} from '../records/index.js'
 import type { Preprocessing } from './clip/index.js'
 import type { Develop, DevelopOutcome, Recipe } from './develop.js'
 import { type HeaderVerdict, headerVerdict, type ImageRejected } from './header.js'
@@ -60,6 +66,8 @@ export interface PictureDeps {
   readonly decoding: <T>(work: () => Promise<T>) => Promise<T>
   /** Told how long an image was worked on, in milliseconds, kept or not; `from`: the URL that gave it. Absent = nobody wants to know. */
   readonly worked?: (from: string, ms: number) => void
+  /** What is never to be taken, as it is known at the moment. */
+  readonly refusals: () => Promise<Refusals>
   readonly now: () => number
 }
 
@@ -166,6 +174,9 @@ async function triedAt(
     return { kind: 'rejected', reason, detail, permission, ...unknown, imageUrl, fetchedAt, ...facts }
   }
   if (fetchedBytes === 0) return reject('empty', null)
+  // Before anything is made of it.
+  const refusedBy = refusalOfBytes(bytes, await deps.refusals())
+  if (refusedBy !== null) return reject(refusedBy, null, { fetchedBytes })
   const header = headerVerdict(bytes, options, true)
   const refused = headRefusal(header, fetchedBytes, options)
   if (refused !== null) {
@@ -210,6 +221,16 @@ function unread(
   return rejectedPictures && bytes.length <= maxShownBytes
     ? { sha256, file: Uint8Array.from(bytes) }
     : { sha256 }
+}
+
+function refusalOfBytes(bytes: Uint8Array, refusals: Refusals) {
+  const { asksBytes } = refusals
+  if (!asksBytes.sha256 && !asksBytes.md5) return null
+  const hashed = (algorithm: string) => createHash(algorithm).update(bytes).digest('hex')
+  return refusals.ofImage({
+    sha256: hashed('sha256'),
+    ...(asksBytes.md5 ? { md5: hashed('md5') } : {}),
+  })
 }
 
 /** The options that a picture is developed by, and no others: they go to another thread with each. */

@@ -17,6 +17,7 @@ export interface OptionSurroundings {
   /** As they were read; null = not given. */
   readonly concepts: RunOptions['concepts']
   readonly rules: RunOptions['rules']
+  readonly reject: RunOptions['reject']
   /** Absolute; relative folders are taken from here. */
   readonly cwd: string
   /** The user agent where none is given. */
@@ -50,9 +51,10 @@ export function parseRunOptions(
     seeds: _,
     concepts: __,
     rules: ___,
+    reject: ____,
     ...rest
   } = parsed.data
-  const { concepts, rules } = surroundings
+  const { concepts, rules, reject } = surroundings
   if (concepts !== null && concepts.length > 0 && rest.model === 'none') {
     return {
       problems: [`${surroundings.nameOf('concepts')}: needs a model to see them with, but the model is none`],
@@ -67,6 +69,7 @@ export function parseRunOptions(
       sources: surroundings.sources,
       concepts,
       rules,
+      reject,
       out,
       backend: backendOf(rest.backend ?? null, out, isS3, surroundings.cwd),
       model: modelOf(rest.model, surroundings),

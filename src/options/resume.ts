@@ -18,6 +18,7 @@ export const olderOptions: Readonly<Record<string, unknown>> = {
   render: 'never',
   sources: [],
   rules: [],
+  reject: [],
   precision: null,
   hostConcurrency: 4,
   rejectedPictures: 'off',

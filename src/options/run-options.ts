@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { SiteRule, Source } from '../crawl/index.js'
 import type { Concept } from '../filter/index.js'
+import type { RejectListed } from './reject.js'
 import { flagOf, type OptionKey, optionKeys, optionOf, type optionTable } from './table.js'
 
 type Read = { readonly [Key in OptionKey]: z.output<(typeof optionTable)[Key]['schema']> }
@@ -24,6 +25,8 @@ interface Completed {
   readonly concepts: readonly Concept[] | null
   /** What is taken from the pages of some hosts; empty = of all the same. */
   readonly rules: readonly SiteRule[]
+  /** Lists of what is never taken. */
+  readonly reject: readonly RejectListed[]
   readonly maxTimeMs: number | null
   readonly imageDelayMs: number
   readonly userAgent: string

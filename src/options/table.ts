@@ -156,6 +156,11 @@ export const optionTable = {
       'what to tag, drop or keep images for, as a JSON list of concepts; none = no tags',
       { fallback: 'with CLIP ViT-B/32, tags for unsafe, watermark, text-only, logo and placeholder' },
     ),
+    reject: option(
+      list(kindOf('FILE', 'the name of a file', text)),
+      'what is never to be taken: a file of hashes of images, URLs and hosts, one a line, or the retracted.json of a dataset; stays with the run (docs/permission.md)',
+      { fallback: 'none', change: 'add' },
+    ),
     lang: option(languages, 'keep captions in these languages: en, or en,de', {
       fallback: 'every language',
       field: 'languages',

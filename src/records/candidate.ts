@@ -74,5 +74,7 @@ export const imageSkipReasons = [
   'rule',
   /** The rule of its site would cost too much on its page. */
   'rule_costly',
+  /** It, or its page, was taken back from the dataset. */
+  'retracted',
 ] as const
 export type ImageSkipReason = (typeof imageSkipReasons)[number]

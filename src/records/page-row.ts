@@ -4,7 +4,7 @@ import type { Permission } from './permission.js'
  * Outcome of a page's URL:
  * - `read`: fetched and read
  * - `redirected`: it led to another URL, which has a row of its own where it was decided about
- * - `refused`: robots.txt or an opt-out forbids it
+ * - `refused`: robots.txt, an opt-out or a list of the run forbids it
  * - `skipped`: it could not be fetched, or what came is left out
  * - `given_up`: it failed in a way that may pass, as often as it is tried
  * - `dropped`: it was waiting when its host was given up, or had given all the pages that it may

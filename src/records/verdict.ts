@@ -57,6 +57,10 @@ export const rejectReasons = {
     'concept_dropped',
     'concept_missing',
     'max_pairs',
+    /** It, its page or its host is on a list of the run. */
+    'listed',
+    /** It was taken back from the dataset: counted, and no row names it. */
+    'retracted',
     'crashed',
   ],
 } as const
@@ -127,6 +131,8 @@ const pictures = {
   concept_dropped: 'withheld',
   concept_missing: 'withheld',
   max_pairs: 'withheld',
+  listed: 'withheld',
+  retracted: 'withheld',
   crashed: 'unseen',
 } as const satisfies Record<RejectReason, 'shown' | 'withheld' | 'unseen'>
 

@@ -1,6 +1,7 @@
 import type { Backend } from '../backend/index.js'
 import { SourceError } from '../crawl/index.js'
 import { sleep, steadyClock } from '../timing/index.js'
+import { openRejects } from '../workers/index.js'
 import { usableCores } from './cores.js'
 import { type Working, work } from './engine.js'
 import { type FolderRun, type OpenedRun, runName } from './opened-run.js'
@@ -104,8 +105,8 @@ function startWork(run: FolderRun, opened: OpenedRun, drain: AbortSignal): Worki
 
 /** Reads the run's sources, if it has any. A failure aborts `dry` where it is the source's, and else the run. */
 async function startReading(
-  { options, environment, hooks, privateDir, lost, abort }: FolderRun,
-  { hub }: OpenedRun,
+  { options, environment, hooks, privateDir, status, lost, abort }: FolderRun,
+  { hub, store }: OpenedRun,
   dry: AbortController,
   onShare: (share: number | null) => void,
   drain: AbortSignal,
@@ -115,7 +116,9 @@ async function startReading(
   const onSkipped = createSkippedRows(privateDir, hooks.onNote)
   try {
     const told = { onSkipped, onProgress: () => {}, onShare }
-    await readSources(hub, { run: runName, options, sources }, environment, told, { drain, abort })
+    const onTrouble = (error: Error) => status.trouble(error)
+    const rejects = await openRejects({ store, lists: [], onTrouble, now: steadyClock() }, abort)
+    await readSources(hub, { run: runName, options, sources, rejects }, environment, told, { drain, abort })
   } catch (error) {
     const failed = error instanceof SourceError ? dry : lost
     failed.abort(error)

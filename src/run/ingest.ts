@@ -16,7 +16,7 @@ import {
 } from '../crawl/index.js'
 import { createTextJudge, type TextOptions } from '../filter/index.js'
 import { sleep } from '../timing/index.js'
-import { foundOf } from '../workers/index.js'
+import { foundOf, type Rejects, takenOf } from '../workers/index.js'
 
 export interface IngestDeps {
   readonly run: string
@@ -24,6 +24,8 @@ export interface IngestDeps {
   readonly queue: WorkQueue
   readonly batch: BatchShape
   readonly texts: TextOptions
+  /** What was taken back from the dataset. */
+  readonly rejects: Rejects
   /** Told of what is no candidate, before it is counted: it may be told twice where the process dies in between. */
   readonly onSkipped: (skipped: readonly SourceSkip[]) => Promise<void>
   /** Told which part of a source was committed, 0..1; null = not known. */
@@ -134,14 +136,17 @@ async function ingestFrom(
     if (skipped.length > 0) await deps.onSkipped(skipped)
     const to = steps.at(-1)?.cursor ?? cursor
     const judge = await createTextJudge(deps.texts)
+    const refusals = await deps.rejects.current(stop)
+    const given = steps.flatMap((step) => step.candidates)
+    const { taken, retracted } = takenOf(given, refusals)
     const committed = await deps.backend.commitSource({
       run: deps.run,
       source: from.source,
       from: cursor,
       to,
       ended,
-      candidates: steps.flatMap((step) => step.candidates.map((candidate) => foundOf(candidate, judge))),
-      counters: sumOf(steps),
+      candidates: taken.map((candidate) => foundOf(candidate, judge)),
+      counters: countersOf(steps, retracted),
       ...deps.batch,
     })
     if (committed.kind === 'elsewhere') return { source: from.source, ...committed }
@@ -182,8 +187,9 @@ export function isOver({ standing, ended }: Pick<Progress, 'standing' | 'ended'>
   return ended !== null || standing === 'stopped' || standing === 'failed'
 }
 
-function sumOf(steps: readonly SourceStep[]): Record<string, number> {
-  const sum: Record<string, number> = {}
+function countersOf(steps: readonly SourceStep[], retracted: number): Record<string, number> {
+  const sum: Record<string, number> =
+    retracted === 0 ? {} : { candidates_seen: -retracted, 'image_skipped:retracted': retracted }
   for (const { counters } of steps) {
     for (const [name, count] of Object.entries(counters)) sum[name] = (sum[name] ?? 0) + count
   }

@@ -2,6 +2,7 @@ import type { Hub, RunLimits } from '../backend/index.js'
 import { type Source, type SourceProblem, sourceName } from '../crawl/index.js'
 import {
   differencesOf,
+  joinedLists,
   limitsOf,
   type OptionDifference,
   olderOptions,
@@ -20,6 +21,8 @@ export interface Launch {
   readonly given: ReadonlySet<string> | 'all'
   /** Why the sources of `options` cannot be read with what the run will have; null = they can. Absent = there are none. */
   readonly checkSources?: (options: RunOptions, isNew: boolean) => Promise<SourceProblem | null>
+  /** Seeds that were taken back from the dataset: the run does not take them, and what is stored of it does not name them. Absent = none were. */
+  readonly refusesSeed?: (url: string) => boolean
   /** Hears how many seeds the run has taken so far. */
   readonly onSeeds?: (offered: number) => void
 }
@@ -104,8 +107,10 @@ export async function readyRun(
       : joinedOptions(optionsOf(stored), known.limits, options, given)
   const problem = (await checkSources?.(expected, known === undefined)) ?? null
   if (problem !== null) return refused(problem.kind, problem.message)
-  const opened = await backend.openRun(run, { ...options, ...storedSeeds(options.seeds) }, limitsOf(options))
-  const wanted = joinedOptions(optionsOf(opened.options), opened.limits, options, given)
+  const named = { ...options, ...storedSeeds(options.seeds) }
+  const opened = await backend.openRun(run, { ...withoutRefusedSeeds(named, launch) }, limitsOf(options))
+  const joined = joinedOptions(optionsOf(opened.options), opened.limits, options, given)
+  const wanted = withoutRefusedSeeds(joined, launch)
   const differences = opened.seeded ? launchDifferences(opened, wanted, launch) : []
   if (differences.length > 0) {
     return refused(
@@ -126,7 +131,7 @@ export async function readyRun(
 /** Binds the run to its options, and gives it its seeds. */
 export async function startRun(
   { backend, queue }: Pick<Hub, 'backend' | 'queue'>,
-  { launch: { run, options, given, onSeeds }, wanted, seeded, wasStopped }: ReadyRun,
+  { launch: { run, options, given, onSeeds, refusesSeed }, wanted, seeded, wasStopped }: ReadyRun,
 ): Promise<Started> {
   await backend.setOptions(run, { ...wanted })
   await backend.setLimits(run, limitsOf(wanted))
@@ -135,7 +140,7 @@ export async function startRun(
   // Its time was over, and is counted on if it still is.
   if (given === 'all' && wasStopped) await backend.setStanding(run, 'running', null)
   const hosts: string[] = []
-  const offers = seedOffers(options)
+  const offers = seedOffers(options).filter(({ url }) => refusesSeed?.(url) !== true)
   for (let first = 0; first === 0 || first < offers.length; first += seedsAtOnce) {
     const last = first + seedsAtOnce >= offers.length
     // The run is seeded when it has all of them: where this is broken off, the same command begins anew, and none is taken twice.
@@ -152,6 +157,12 @@ export async function startRun(
   }
 }
 
+/** Only the digest of many seeds still speaks of them: by it a later command is known to give the same ones. Pure. */
+function withoutRefusedSeeds(options: StoredOptions, { refusesSeed }: Launch): StoredOptions {
+  if (refusesSeed === undefined) return options
+  return { ...options, seeds: options.seeds.filter((url) => !refusesSeed(url)) }
+}
+
 /** Whether one lies in the other: each sweeps what it does not know under its own. Pure. */
 export function isSamePlace(one: string, other: string): boolean {
   const [a = '', b = ''] = [one, other].map((place) => `${place.replace(/\/+$/, '')}/`)
@@ -165,7 +176,9 @@ export function joinedOptions(
   options: RunOptions,
   given: ReadonlySet<string> | 'all',
 ): StoredOptions {
-  if (given === 'all') return { ...options, ...storedSeeds(options.seeds) }
+  // What a run may never take, no later command brings back.
+  const reject = joinedLists(stored.reject, options.reject)
+  if (given === 'all') return { ...options, ...storedSeeds(options.seeds), reject }
   const chosen = Object.fromEntries(Object.entries(options).filter(([key]) => given.has(key)))
   return {
     ...stored,
@@ -173,6 +186,7 @@ export function joinedOptions(
     ...chosen,
     backend: options.backend,
     ...addedSeeds(stored, options.seeds),
+    reject,
     sources: joinedSources(stored.sources ?? [], options.sources),
   }
 }

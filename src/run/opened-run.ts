@@ -3,15 +3,17 @@ import { type DatabaseThread, openPgliteHub, type PgliteHub } from '../backend/i
 import type { Renderer } from '../crawl/index.js'
 import type { HeldLock } from '../lock/index.js'
 import type { RunOptions } from '../options/index.js'
-import { isS3Url, messageOf } from '../records/index.js'
+import { createRejectList, isS3Url, messageOf, type RejectList } from '../records/index.js'
 import {
   changeText,
   changeUnderWay,
   clearScratch,
   isDatasetName,
   openStore,
+  readRetracted,
   type Store,
   standingProblem,
+  storeRejectFile,
   sweepParts,
 } from '../shard/index.js'
 import type { UnderWay } from '../workers/index.js'
@@ -77,12 +79,14 @@ export async function openRun(
   if ('message' in store) return refused('bad_out', store.message)
   closers.push(() => store.close())
 
+  const retracted = await retractedFrom(store, abort)
+  if ('message' in retracted) return refused('bad_out', retracted.message)
   status.note('opening the database')
   const hub = await openPgliteHub(databaseDirOf(options.backend), place.lock.fence, place.database)
   closers.push(() => hub.close())
   hub.onLost((error) => lost.abort(error))
   await hub.takeOver()
-  const ready = await readyFolderRun(run, hub)
+  const ready = await readyFolderRun(run, hub, retracted)
   if (ready.kind === 'refused') return ready
 
   status.note(`loading the model ${options.model}`)
@@ -101,6 +105,7 @@ export async function openRun(
 
   const taken = await takeStore(run, store, hub, place.isFree)
   if (taken !== null) return taken
+  for (const file of environment.rejectFiles ?? []) await storeRejectFile(store, file, abort)
   // The run is bound to its options only here: a failed first start must not fix them.
   await startRun(hub, ready)
   const adopted = await hub.backend.adoptModel(runName, model)
@@ -116,14 +121,29 @@ export async function openRun(
   return { kind: 'opened', hub, store, scoring, renderer }
 }
 
+/** What was taken back from the dataset. */
+async function retractedFrom(store: Store, signal: AbortSignal): Promise<RejectList | { message: string }> {
+  try {
+    return createRejectList(await readRetracted(store, signal))
+  } catch (error) {
+    signal.throwIfAborted()
+    return { message: messageOf(error) }
+  }
+}
+
 async function readyFolderRun(
-  { options, environment }: FolderRun,
+  { options, environment, hooks }: FolderRun,
   hub: PgliteHub,
+  retracted: RejectList,
 ): Promise<ReadyRun | Refused> {
+  const refusesSeed = (url: string) => retracted.refusesUrl(url)
+  const left = options.seeds.filter(refusesSeed).length
+  if (left > 0) hooks.onNote(`${left} of the seeds were taken back from ${options.out}, and are left out`)
   const ready = await readyRun(hub, {
     run: runName,
     options,
     given: 'all',
+    refusesSeed,
     checkSources: (_, isNew) =>
       checkRunSources(hub, { run: runName, options, sources: options.sources }, environment, isNew),
   })

@@ -7,7 +7,7 @@ import type { RunOptions } from '../options/index.js'
 import { messageOf } from '../records/index.js'
 import { changeText, changeUnderWay, type Store } from '../shard/index.js'
 import type { Semaphore } from '../timing/index.js'
-import { createPipeline, type Pipeline, type Scoring, type UnderWay } from '../workers/index.js'
+import { createPipeline, openRejects, type Pipeline, type Scoring, type UnderWay } from '../workers/index.js'
 import { optionsOf } from './launch.js'
 import { type ManifestWriter, manifestWriterFor } from './manifest-writer.js'
 import type { Observe } from './observe/events.js'
@@ -208,11 +208,13 @@ export class Pipelines {
     if (taken !== null) return { message: taken }
     const change = await changeUnderWay(store, deps.abort)
     if (change !== null) return { message: `${options.out}: ${changeText(change)}` }
+    const onTrouble = (error: unknown) =>
+      observe({ kind: 'trouble', run, key: null, message: messageOf(error) })
+    const lists = options.reject.map(({ sha256 }) => sha256)
+    const rejects = await openRejects({ store, lists, onTrouble, now }, deps.abort)
     const renderer = options.render === 'never' ? null : await deps.renderer()
     const net = deps.openNet(options)
     const model = () => this.#modelOf(run)
-    const onTrouble = (error: unknown) =>
-      observe({ kind: 'trouble', run, key: null, message: messageOf(error) })
     const manifest = manifestWriterFor({ run, options, store, model, isAlone, onTrouble, now })
     let scoring: Promise<Scoring | Unavailable> | null = null
     const line = createPipeline({
@@ -221,6 +223,7 @@ export class Pipelines {
       backend,
       queue,
       store,
+      rejects,
       fetch: net.fetch,
       placeOf: net.placeOf,
       dial: net.dial,

@@ -5,7 +5,7 @@ import type { Source, SourceProblem, SourceSkip } from '../crawl/index.js'
 import type { RunOptions } from '../options/index.js'
 import { messageOf } from '../records/index.js'
 import { sleep, steadyClock } from '../timing/index.js'
-import { batchShape, textOptions } from '../workers/index.js'
+import { batchShape, nothingRejected, type Rejects, textOptions } from '../workers/index.js'
 import { checkSources, type IngestEnd, ingest, openSources } from './ingest.js'
 import { openNet } from './resources.js'
 import type { Environment, RunSignals } from './run-types.js'
@@ -17,6 +17,8 @@ export interface ReadSources {
   readonly options: RunOptions
   /** Those that this process reads. */
   readonly sources: readonly Source[]
+  /** Where the dataset is at hand; absent = what was taken back from it is left to the workers. */
+  readonly rejects?: Rejects
 }
 
 export interface ReadSourcesHooks {
@@ -54,7 +56,7 @@ export async function checkRunSources(
  */
 export async function readSources(
   fleet: Pick<Hub, 'backend' | 'queue' | 'server'>,
-  { run, options, sources }: ReadSources,
+  { run, options, sources, rejects = nothingRejected }: ReadSources,
   environment: Pick<Environment, 's3'>,
   hooks: ReadSourcesHooks,
   signals: RunSignals,
@@ -100,6 +102,7 @@ export async function readSources(
         queue,
         batch: batchShape(options),
         texts: textOptions(options),
+        rejects,
         onSkipped: async (skipped) => hooks.onSkipped(skipped),
         onShare,
         now: steadyClock(),

@@ -1,5 +1,5 @@
 import type { OptionDifference, RunOptions } from '../options/index.js'
-import type { S3Settings } from '../shard/index.js'
+import type { RejectFile, S3Settings } from '../shard/index.js'
 import type { Activity } from '../workers/index.js'
 import type { SeedAnswer, Some } from './seed-report.js'
 
@@ -14,6 +14,8 @@ export interface Environment {
   /** How S3 stores are reached. */
   readonly s3: S3Settings
   readonly browser: BrowserSettings
+  /** Lists that the options name and that this start brings along; absent = none. They are stored where the dataset lies. */
+  readonly rejectFiles?: readonly RejectFile[]
 }
 
 /** Where a browser is looked for. */

@@ -66,6 +66,7 @@ export {
 export { type Plan, type PlanPart, planShards, type ShardPlan, shardCount } from './plan.js'
 export { type Problem, UnreadableDataset } from './problem.js'
 export { readShard, type ShardSample } from './reader.js'
+export { encodeRejectFile, type RejectFile, readRejectFile, storeRejectFile } from './reject-file.js'
 export {
   encodeRetracted,
   mergeRetracted,

@@ -12,6 +12,8 @@ export const entriesPrefix = '.pairmill/entries/'
 export const pagesPrefix = 'pages/'
 export const pageEntriesPrefix = '.pairmill/pages/'
 export const generationsPrefix = '.pairmill/generations/'
+/** A list of what its run may never take, by its hash. */
+export const rejectListName = (sha256: string): string => `.pairmill/reject/${sha256}.list`
 /** What was taken back, and must not come back. */
 export const retractedName = '.pairmill/retracted.json'
 

@@ -11,6 +11,7 @@ import { createTextJudge, type TextOptions } from '../filter/index.js'
 import type { Traps } from './hosts/index.js'
 import type { Known } from './known.js'
 import type { OutcomeBuffer } from './outcome-buffer.js'
+import type { Rejects } from './rejects.js'
 import type { NewLessons, RenderLessons } from './render-lessons.js'
 import { sessionCommitOf } from './session-commit.js'
 import type { Tally } from './under-way.js'
@@ -21,6 +22,7 @@ export interface CommitDeps {
   readonly queue: Pick<WorkQueue, 'notify' | 'hint'>
   readonly known: Known
   readonly traps: Pick<Traps, 'linkVerdict'>
+  readonly rejects: Rejects
   /** See CrawlDeps. */
   readonly turn?: Turn
 }
@@ -174,8 +176,10 @@ export class CommitQueue {
   ): Promise<SessionCommit> {
     const { run, scope, texts, batch } = this.#settings
     const { host, token, stateOf, worked } = this.#session
-    const { known, traps } = this.#deps
-    const steps = sessionCommitOf(some, scope, traps.linkVerdict, await createTextJudge(texts))
+    const { known, traps, rejects } = this.#deps
+    const refusals = await rejects.current(this.#abort)
+    const judge = await createTextJudge(texts)
+    const steps = sessionCommitOf(some, scope, traps.linkVerdict, judge, refusals)
     const given = await inSlices(steps, { ...this.#deps, worked }, this.#abort)
     return {
       ...given,

@@ -17,6 +17,8 @@ import { createImageFetch } from './image-fetch.js'
 import { type KeptLease, withLease } from './lease.js'
 import { crashedResult, suspicionOf } from './poison-candidate.js'
 import { rejectedResult } from './rejected-result.js'
+import type { Rejects } from './rejects.js'
+import { type TakenResult, withoutRetracted } from './retracted-rows.js'
 import type { Tally, UnderWay } from './under-way.js'
 
 export interface FilterSettings {
@@ -34,6 +36,7 @@ export interface FilterDeps
   readonly fetch: Fetch
   readonly permit: Permit
   readonly optOuts: OptOutRules
+  readonly rejects: Rejects
   /** See CrawlDeps. */
   readonly groupsOf: (host: string) => Promise<readonly string[]>
   readonly underWay: UnderWay
@@ -84,8 +87,9 @@ export async function judgeBatch(
   // A batch that cannot be judged is split until what breaks it is found; one that cannot be stored is not to blame.
   const taken = { run, kind: 'batch', id: batch, token, leaseMs, hasFailed: () => !judged } as const
   const work = async ({ signal }: KeptLease): Promise<WorkResult> => {
-    const result = await resultOf(signal)
+    const judgedAll = await resultOf(signal)
     judged = true
+    const result = withoutRetracted(judgedAll, await deps.rejects.current(signal))
     const part = await storePart(deps, batch, result, drain, signal)
     tally.commit()
     const committed = await deps.backend.commitBatch(commitOf(settings, { batch, token }, result, part))
@@ -121,6 +125,7 @@ async function judge(
   }
   const batchDeps: BatchDeps = {
     ...deps,
+    refusals: () => deps.rejects.current(signal),
     fetchImage: createImageFetch(
       { ...deps, fetch: observedFetch(deps.fetch, deps.now, hosts.onEvent), slots: toldSlots },
       { maxBytes: filter.maxBytes, hostConcurrency: settings.hostConcurrency },
@@ -147,7 +152,7 @@ async function judge(
 }
 
 /**
- * Writes the part of a batch; null = every candidate was deferred. While an S3 store cannot take it, what was judged is held under the lease,
+ * Writes the part of a batch; null = no candidate has a row. While an S3 store cannot take it, what was judged is held under the lease,
  * and tried to be stored again: given back, every image of it would be asked of its site once more. A process that drains tries no further.
  */
 async function storePart(
@@ -177,7 +182,7 @@ const newToken = () => randomBytes(12).toString('hex')
 function commitOf(
   { run, filter }: FilterSettings,
   held: Pick<BatchCommit, 'batch' | 'token'>,
-  { rows, deferred, counters }: BatchResult,
+  { rows, deferred, counters, dropped }: TakenResult,
   part: PartReceipt | null,
 ): BatchCommit {
   return {
@@ -191,6 +196,7 @@ function commitOf(
     ),
     cited: rows.flatMap(({ row }) => (row.duplicateOf === null ? [] : [row.duplicateOf])),
     deferred,
+    dropped,
     counters,
     dedupe: filter.dedupe,
     distance: filter.nearDistance,

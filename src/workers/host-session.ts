@@ -30,6 +30,7 @@ import {
 import type { Known } from './known.js'
 import { OutcomeBuffer } from './outcome-buffer.js'
 import { followedBack } from './redirect-chain.js'
+import type { Rejects } from './rejects.js'
 import { RenderLessons } from './render-lessons.js'
 import type { PageSeen, Rendering } from './rendering.js'
 import { sitemapLinks, withLinks } from './sitemap-links.js'
@@ -58,6 +59,7 @@ export interface CrawlDeps {
   /** Those that the redirects to a URL set, for when it is asked for; null = they were sent. Of this process alone, and stored nowhere. */
   readonly cookies: LruMap<ChainCookies | null>
   readonly soft404s: Soft404s
+  readonly rejects: Rejects
   /** null = pages are taken as they are fetched. */
   readonly rendering: Rendering | null
   /** Rate-limit groups of a host: its registrable domain and its address. */
@@ -204,7 +206,9 @@ export class HostSession {
   readonly #worked = (ms: number): void => this.#load.worked(ms)
 
   async #outcomeOf(url: LeasedUrl): Promise<UrlOutcome> {
-    const { permit, soft404s } = this.#deps
+    const { permit, soft404s, rejects } = this.#deps
+    const by = (await rejects.current(this.#abort)).ofUrls([url.url])
+    if (by !== null) return { kind: 'refused', by }
     const verdict = scopeVerdict(url, this.#settings.scope)
     if (verdict !== 'in') return { kind: 'out', verdict }
     const deaths = deathsOf(url)
@@ -287,6 +291,7 @@ export class HostSession {
   /** Whether a URL that a chain of redirects leads back to may be asked for at once. */
   async #mayFollow(url: LeasedUrl): Promise<boolean> {
     if (hostOf(url.url) !== this.#held.host || scopeVerdict(url, this.#settings.scope) !== 'in') return false
+    if ((await this.#deps.rejects.current(this.#abort)).ofUrls([url.url]) !== null) return false
     const permitted = await this.#deps.permit(url.url, this.#takeSlot, this.#abort)
     return permitted.kind === 'allowed' && (await this.#takeSlot())
   }

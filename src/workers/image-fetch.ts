@@ -6,12 +6,14 @@ import { hostOf } from '../records/index.js'
 import { createSemaphore, type Semaphore } from '../timing/index.js'
 import type { Permit, Slots } from './hosts/index.js'
 import { answered, type ImageTry, noSlot, notFetched, notPermitted } from './image-verdict.js'
+import type { Rejects } from './rejects.js'
 
 export interface ImageFetchDeps {
   readonly fetch: Fetch
   readonly permit: Permit
   readonly slots: Pick<Slots, 'take' | 'delayMs' | 'slowDown'>
   readonly optOuts: OptOutRules
+  readonly rejects: Rejects
   readonly now: () => number
   readonly random: () => number
 }
@@ -51,6 +53,8 @@ export function createImageFetch(
     const cookies = new ChainCookies()
     const taken = new Set<string>()
     for (let redirects = 0; redirects <= maxRedirects; redirects++) {
+      const by = (await deps.rejects.current(signal)).ofUrls([url])
+      if (by !== null) return { kind: 'rejected', reason: by, detail: null, permission }
       const host = hostOf(url)
       const cookie = cookies.valueFor(url)
       const state = `${url}\n${cookie ?? ''}`

@@ -1,4 +1,4 @@
-export { foundOf } from './found.js'
+export { foundOf, takenOf } from './found.js'
 export { maxRedirects } from './hosts/index.js'
 export { type InspectTarget, inspectPage } from './inspect/inspect-page.js'
 export type {
@@ -17,6 +17,7 @@ export {
   seedOffers,
   textOptions,
 } from './pipeline.js'
+export { nothingRejected, openRejects, type Rejects } from './rejects.js'
 export { allottedOf, isWindowFull, planParts, type ShardDeps, type ShardSettings } from './shard-worker.js'
 export { type Activity, noActivity, UnderWay, type Wait, type WaitReason } from './under-way.js'
 export { type RunSkipReason, runSkipReasons, seedsMoved } from './url-outcome.js'

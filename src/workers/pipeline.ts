@@ -34,6 +34,7 @@ import {
 } from './hosts/index.js'
 import { createKnown } from './known.js'
 import { writeLedgerFile } from './page-file.js'
+import type { Rejects } from './rejects.js'
 import { createRendering, type Rendering } from './rendering.js'
 import { buildShards, type ShardDeps, type ShardSettings } from './shard-worker.js'
 import type { UnderWay } from './under-way.js'
@@ -58,6 +59,7 @@ export interface PipelineDeps {
   readonly backend: Backend
   readonly queue: WorkQueue
   readonly store: Store
+  readonly rejects: Rejects
   readonly fetch: Fetch
   /** See Net. */
   readonly placeOf: (host: string) => Promise<string | null>
@@ -213,6 +215,7 @@ function crawlDepsOf(
     queue,
     fetch,
     permit,
+    rejects: deps.rejects,
     known: createKnown(maxKnown),
     traps: createTraps(maxRememberedPages, now),
     cookies: createLruMap(maxRememberedCookies),

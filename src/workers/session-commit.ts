@@ -8,9 +8,16 @@ import {
   type TrapReason,
 } from '../crawl/index.js'
 import type { TextJudge } from '../filter/index.js'
-import type { Candidate, DecidedPage, FrontierUrl, LeasedUrl, Permission } from '../records/index.js'
+import type {
+  Candidate,
+  DecidedPage,
+  FrontierUrl,
+  LeasedUrl,
+  Permission,
+  Refusals,
+} from '../records/index.js'
 import { hostOf } from '../records/index.js'
-import { foundOf } from './found.js'
+import { foundOf, takenOf } from './found.js'
 import { healthOf, isAnswered, maxRedirects } from './hosts/index.js'
 import {
   isLastRefusal,
@@ -19,6 +26,7 @@ import {
   seedsMoved,
   type UrlOutcome,
   type UrlVisited,
+  unlessRetracted,
 } from './url-outcome.js'
 
 /** Part of a session's commit that its outcomes decide. */
@@ -41,9 +49,10 @@ export function* sessionCommitOf(
   rules: ScopeRules,
   trapOf: TrapOf,
   judge: TextJudge,
+  refusals: Refusals,
 ): Steps<OutcomeCommit> {
-  const builder = new CommitBuilder(rules, trapOf, judge)
-  for (const visited of outcomes) yield* builder.add(visited)
+  const builder = new CommitBuilder(rules, trapOf, judge, refusals)
+  for (const visited of outcomes) yield* builder.add(unlessRetracted(visited, refusals))
   return builder.commit
 }
 
@@ -52,6 +61,7 @@ class CommitBuilder {
   readonly #rules: ScopeRules
   readonly #trapOf: TrapOf
   readonly #judge: TextJudge
+  readonly #refusals: Refusals
   readonly #done: number[] = []
   readonly #decided: DecidedPage[] = []
   readonly #retry: OutcomeCommit['retry'][number][] = []
@@ -63,10 +73,11 @@ class CommitBuilder {
   #answered = 0
   #unanswered = 0
 
-  constructor(rules: ScopeRules, trapOf: TrapOf, judge: TextJudge) {
+  constructor(rules: ScopeRules, trapOf: TrapOf, judge: TextJudge, refusals: Refusals) {
     this.#rules = rules
     this.#trapOf = trapOf
     this.#judge = judge
+    this.#refusals = refusals
   }
 
   get commit(): OutcomeCommit {
@@ -114,6 +125,9 @@ class CommitBuilder {
         this.#skip(url, outcome.optOut === undefined ? 'robots' : 'opt_out')
         if (outcome.optOut !== undefined) this.#count(`page_opted_out:${outcome.optOut}`)
         break
+      case 'refused':
+        this.#skip(url, outcome.by)
+        break
       case 'out':
         this.#skip(url, outcome.verdict)
         break
@@ -135,7 +149,10 @@ class CommitBuilder {
       if (i % perStep === 0) yield
       this.#offer({ url: link, depth: url.depth + 1, anchor: url.anchor, redirects: 0 }, url)
     }
-    for (const [i, candidate] of page.candidates.entries()) {
+    const { taken, retracted } = takenOf(page.candidates, this.#refusals)
+    if (retracted > 0) this.#count('image_skipped:retracted', retracted)
+    this.#count('candidates_seen', taken.length)
+    for (const [i, candidate] of taken.entries()) {
       if (i % perStep === 0) yield
       this.#candidates.push(foundOf(readBy(candidate, permission), this.#judge))
     }
@@ -143,7 +160,7 @@ class CommitBuilder {
 
   /** URLs that were not asked for say nothing about their host. */
   #countAnswer(outcome: UrlOutcome): void {
-    if (outcome.kind === 'out' || outcome.kind === 'back') return
+    if (outcome.kind === 'out' || outcome.kind === 'refused' || outcome.kind === 'back') return
     if ((outcome.kind === 'retry' || outcome.kind === 'skipped') && !isAnswered(outcome.reason)) {
       this.#unanswered++
     } else {
@@ -172,7 +189,7 @@ class CommitBuilder {
   }
 
   #offer(url: FrontierUrl, from: LeasedUrl): void {
-    const scope = scopeVerdict(url, this.#rules)
+    const scope = this.#refusals.ofUrls([url.url]) ?? scopeVerdict(url, this.#rules)
     const verdict = scope === 'in' ? (this.#trapOf(url.url, from) ?? scope) : scope
     if (verdict === 'in') this.#offers.push({ ...url, host: hostOf(url.url) })
     else this.#count(`link_skipped:${verdict}`)
@@ -207,7 +224,6 @@ function countPage(page: Page, count: (name: string, n?: number) => void): void 
   if (page.linksBeyond !== undefined) count('link_skipped:page_full', page.linksBeyond)
   count('images_seen', page.imagesSeen)
   if (page.imagesNamed !== undefined) count('images_named', page.imagesNamed)
-  count('candidates_seen', page.candidates.length)
   if (page.refusal !== null) count(`images_opted_out:${page.refusal.rule}`)
   for (const [reason, n] of Object.entries(page.imagesSkipped)) count(`image_skipped:${reason}`, n)
 }

@@ -1,6 +1,6 @@
 import type { Refusal, scopeVerdict, VisitOutcome } from '../crawl/index.js'
 import type { DecidedPage, LeasedUrl, Permission } from '../records/index.js'
-import { hostOf } from '../records/index.js'
+import { hostOf, type Refusals, type RefusedBy } from '../records/index.js'
 import { maxRedirects, permissionOf } from './hosts/index.js'
 
 /** Counter of seeds that a redirect leads on to another host. */
@@ -26,6 +26,8 @@ export const runSkipReasons = [
   'tdm_unreachable',
   'ai_txt_unreachable',
   'host_budget',
+  'listed',
+  'retracted',
 ] as const
 export type RunSkipReason = (typeof runSkipReasons)[number]
 
@@ -34,6 +36,8 @@ export type UrlOutcome = (
   | VisitOutcome
   /** `optOut`: the one that forbids it; absent = robots.txt does. */
   | { readonly kind: 'forbidden'; readonly optOut?: string }
+  /** A list of the run forbids it, or it was taken back from the dataset: then nothing names it any more. */
+  | { readonly kind: 'refused'; readonly by: RefusedBy }
   | { readonly kind: 'out'; readonly verdict: Exclude<ReturnType<typeof scopeVerdict>, 'in'> }
   /** A redirect to where it came from, which gives no page however often it is followed. */
   | { readonly kind: 'loop'; readonly to: string; readonly status: number }
@@ -85,6 +89,16 @@ export function uncommitted({ url, outcome, atMs }: UrlVisited, detail: string):
     },
     atMs,
   }
+}
+
+/** A URL that was taken back, or that leads to one, comes to nothing more, whatever it gave. Pure. */
+export function unlessRetracted(visited: UrlVisited, refusals: Refusals): UrlVisited {
+  const { url, outcome } = visited
+  const ledTo = outcome.kind === 'page' ? outcome.page.url : 'to' in outcome ? outcome.to : null
+  if (refusals.ofUrls([url.url, ledTo]) !== 'retracted') return visited
+  return outcome.kind === 'back' || outcome.kind === 'retry'
+    ? visited
+    : { ...visited, outcome: { kind: 'refused', by: 'retracted' } }
 }
 
 /** The row of the page ledger; null = nothing is decided yet: it will be tried again. Pure. */
@@ -145,6 +159,8 @@ export function pageRowOf({ url, outcome, atMs }: UrlVisited): DecidedPage | nul
     }
     case 'forbidden':
       return { ...row, outcome: 'refused', reason: outcome.optOut === undefined ? 'robots' : 'opt_out' }
+    case 'refused':
+      return outcome.by === 'retracted' ? null : { ...row, outcome: 'refused', reason: outcome.by }
     case 'out':
       return { ...row, reason: outcome.verdict }
     case 'uncommitted':

@@ -83,6 +83,7 @@ function commitArguments(
     part?.size ?? 0,
     part?.sha256 ?? '',
     part?.rows ?? 0,
+    commit.dropped ?? 0,
     ...listOf([...new Set(commit.cited)].map(contentNumber)),
     commit.deferred.length,
     ...commit.deferred.flatMap(({ id, delayMs }) => [id, wholeMs(delayMs)]),

@@ -148,8 +148,9 @@ create function caption_counts(p jsonb) returns jsonb language sql set search_pa
   where r.name = p->>'run'
 $$;
 
--- commit_batch({run, batch, token, part: {name, size, sha256, rows} | null (every candidate deferred), kept: [{row, sha256, phash, score}],
---     cited: [sha256], deferred: [{id, delayMs}], counters, dedupe: near|exact|off, distance})
+-- commit_batch({run, batch, token, part: {name, size, sha256, rows} | null (no candidate has a row), kept: [{row, sha256, phash, score}],
+--     cited: [sha256], deferred: [{id, delayMs}], dropped: n (they have no row; absent = 0), counters, dedupe: near|exact|off,
+--     distance})
 --   -> {kind: committed, kept: n, losers: [{row, reason, duplicateOf}]} | {kind: lost} | {kind: stale}
 -- Claims the images of the kept rows, best score first. Who finds an image claimed is a loser: its row will say so. `stale`: an
 -- image that a duplicate cites is kept no more; the batch is free again and will be looked at anew.
@@ -168,7 +169,7 @@ begin
     return '{"kind": "stale"}';
   end if;
   select count(*) into size from candidate where run = r.no and batch = b.id;
-  if coalesce((p->'part'->>'rows')::int, 0) + jsonb_array_length(p->'deferred') <> size + b.rows then
+  if coalesce((p->'part'->>'rows')::int, 0) + jsonb_array_length(p->'deferred') + coalesce((p->>'dropped')::int, 0) <> size + b.rows then
     raise exception 'batch % ledgers % rows and defers %, but has % candidates', b.id, p->'part'->>'rows', jsonb_array_length(p->'deferred'), size + b.rows;
   end if;
 

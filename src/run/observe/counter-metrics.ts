@@ -126,7 +126,7 @@ const families: Readonly<Record<string, Family>> = {
     name: 'pairmill_links_skipped_total',
     help: 'Links not followed, by reason.',
     label: 'reason',
-    known: new Set([...outOfScope, ...trapReasons, 'nofollow', 'page_full']),
+    known: new Set([...outOfScope, ...trapReasons, 'listed', 'retracted', 'nofollow', 'page_full']),
   },
   image_skipped: {
     name: 'pairmill_images_skipped_total',

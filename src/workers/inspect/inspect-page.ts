@@ -21,7 +21,7 @@ import {
 import { ChainCookies, type Fetch, maxRetries } from '../../net/index.js'
 import type { RunOptions } from '../../options/index.js'
 import type { Candidate, Permission } from '../../records/index.js'
-import { hostOf } from '../../records/index.js'
+import { hostOf, noRefusals } from '../../records/index.js'
 import { createSemaphore } from '../../timing/index.js'
 import {
   createPermission,
@@ -33,6 +33,7 @@ import {
 } from '../hosts/index.js'
 import { createImageFetch } from '../image-fetch.js'
 import { filterOptions, optOutRules } from '../pipeline.js'
+import { nothingRejected } from '../rejects.js'
 import type { ImageVerdict, InspectedPage, Inspection, Unread } from './inspection.js'
 import { type HostsBackend, loneHosts } from './lone-hosts.js'
 
@@ -236,9 +237,10 @@ async function imagesOf(
   const { rows, deferred } = await filterBatch(
     {
       fetchImage: createImageFetch(
-        { ...deps, slots, optOuts: optOutRules(options) },
+        { ...deps, slots, optOuts: optOutRules(options), rejects: nothingRejected },
         { maxBytes: filter.maxBytes, hostConcurrency: options.hostConcurrency },
       ),
+      refusals: async () => noRefusals,
       develop: deps.develop,
       developApart: createDevelopApart(),
       decoding: createSemaphore(decodesAtOnce),

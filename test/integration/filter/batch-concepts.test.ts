@@ -9,6 +9,7 @@ import { type Clip, cosineOf } from '../../../src/filter/clip/index.js'
 import { type Concept, createTagger } from '../../../src/filter/concepts.js'
 import { developPicture } from '../../../src/filter/develop.js'
 import { loadModel } from '../../../src/filter/load-model.js'
+import { noRefusals } from '../../../src/records/index.js'
 import { sharedPath } from '../../fixtures/filter/clip/shared-files.js'
 import { defaultFilterOptions, inputOf } from '../../fixtures/filter/options.js'
 
@@ -48,7 +49,7 @@ async function judged(
     },
   }))
   const { rows, counters } = await filterBatch(
-    { ...surroundings, modelThreshold: null, fetchImage, ...deps },
+    { ...surroundings, refusals: async () => noRefusals, modelThreshold: null, fetchImage, ...deps },
     items,
     filter,
     never,

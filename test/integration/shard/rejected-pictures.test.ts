@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, describe, expect, it } from 'vitest'
 import { type BatchDeps, createDevelopThreads, filterBatch } from '../../../src/filter/index.js'
+import { noRefusals } from '../../../src/records/index.js'
 import {
   compileDataset,
   executePlan,
@@ -65,6 +66,7 @@ async function judged(batch: number): Promise<PartRow[]> {
       decoding,
       now: () => 0,
       findDuplicates: async () => [],
+      refusals: async () => noRefusals,
       captionCounts: async (texts) => texts.map(() => 1),
     },
     bodies.map(({ url, caption }, id) => ({

@@ -7,6 +7,7 @@ import type { Permit } from '../../../src/workers/hosts/permission.js'
 import { claimMs } from '../../../src/workers/hosts/site-file.js'
 import type { Slots } from '../../../src/workers/hosts/slots.js'
 import { createImageFetch } from '../../../src/workers/image-fetch.js'
+import { nothingRejected, type Rejects } from '../../../src/workers/index.js'
 import { type Mischief, startMischief } from '../../fixtures/web/mischief.js'
 
 const never = new AbortController().signal
@@ -38,7 +39,13 @@ const allowed: Permit = async () => ({
 
 /** A fetcher of images whose hops are written down: whom it asked for permission, and where it took a slot. */
 function desk(
-  over: { permit?: Permit; slots?: Partial<Slots>; fetch?: Fetch; hostConcurrency?: number } = {},
+  over: {
+    rejects?: Rejects
+    permit?: Permit
+    slots?: Partial<Slots>
+    fetch?: Fetch
+    hostConcurrency?: number
+  } = {},
 ) {
   const asked: string[] = []
   const slots: string[] = []
@@ -56,6 +63,7 @@ function desk(
       permit,
       slots: { delayMs: () => 0, slowDown: () => {}, ...over.slots, take },
       optOuts: { productToken: 'test', obeyed: allOptOuts },
+      rejects: over.rejects ?? nothingRejected,
       now: () => 1_700_000_000_000,
       random: () => 0,
     },

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { atOnce, defaultVisitOptions, type ScopeRules, visit } from '../../../src/crawl/index.js'
 import { createNet, type Net } from '../../../src/net/index.js'
 import type { LeasedUrl } from '../../../src/records/index.js'
+import { noRefusals } from '../../../src/records/index.js'
 import { createTraps } from '../../../src/workers/hosts/traps.js'
 import { sessionCommitOf } from '../../../src/workers/session-commit.js'
 import type { UrlOutcome } from '../../../src/workers/url-outcome.js'
@@ -38,7 +39,9 @@ async function crawl(start: string, most: number) {
     )
     const isCopy = visited.kind === 'page' && traps.isCopy(url.url, visited.page.digest)
     const outcome: UrlOutcome = isCopy ? { kind: 'skipped', reason: 'copy', detail: '' } : visited
-    const committed = atOnce(sessionCommitOf([{ url, outcome, atMs: 0 }], rules, traps.linkVerdict, takesAll))
+    const committed = atOnce(
+      sessionCommitOf([{ url, outcome, atMs: 0 }], rules, traps.linkVerdict, takesAll, noRefusals),
+    )
     for (const [name, n] of Object.entries(committed.counters)) counters[name] = (counters[name] ?? 0) + n
     for (const offer of committed.offers) {
       if (known.has(offer.url)) continue

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 // What the command loads only when it has rules to check; here outside of the tests' time.
 import '../../../src/crawl/rules/compile.js'
@@ -55,6 +56,7 @@ async function inspected(
     userAgent: 'pairmill/0.1',
     isFolder: () => false,
     readFile: async () => '[{"hosts": "a.test", "captions": "."}]',
+    readChunks: () => Readable.from([]),
     readStdin: async () => '',
   }
   const inspect = async (options: RunOptions, page: InspectTarget) => {

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 // What the command loads only when it has concepts to check; here outside of the tests' time.
 import '../../../src/filter/index.js'
@@ -37,6 +38,7 @@ const read = (call: Partial<RunCall>) =>
         if (content === undefined) throw Object.assign(new Error(`ENOENT: ${name}`), { code: 'ENOENT' })
         return content
       },
+      readChunks: () => Readable.from([]),
       readStdin: async () => 'https://stdin.org/\n',
     },
   )

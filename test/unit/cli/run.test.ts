@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { runCommand } from '../../../src/cli/run.js'
 import type { RunEnd, RunPipeline } from '../../../src/run/run-types.js'
@@ -24,6 +25,7 @@ function ran(pipeline: RunPipeline, changes: Partial<typeof call> = {}, onTermin
         userAgent: 'pairmill/0.1',
         isFolder: () => false,
         readFile: async () => '',
+        readChunks: () => Readable.from([]),
         readStdin: async () => '',
       },
       pipeline,

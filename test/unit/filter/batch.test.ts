@@ -17,6 +17,7 @@ import {
   type Caption,
   decodeHalves,
   encodeHalves,
+  noRefusals,
   type RejectReason,
 } from '../../../src/records/index.js'
 import { claimedPng, pngChunk, sceneOf, tiffHead } from '../../fixtures/filter/hostile.js'
@@ -106,6 +107,7 @@ async function judge(bodies: readonly Candidate[], scene: Scene = {}) {
       fetchImage,
       develop: developPicture,
       developApart: () => Promise.reject(new Error('nothing is suspected')),
+      refusals: async () => noRefusals,
       preprocessing: inputOf(2),
       decoding: (work) => work(),
       now: () => 0,
@@ -550,6 +552,7 @@ describe('a batch of candidates', () => {
     const judged = filterBatch(
       {
         ...deps,
+        refusals: async () => noRefusals,
         now: () => 0,
         score: null,
         tagger: null,

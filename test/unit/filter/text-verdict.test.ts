@@ -11,6 +11,7 @@ import {
   type Candidate,
   type Caption,
   captionSources,
+  noRefusals,
   type Row,
   rejectReasons,
 } from '../../../src/records/index.js'
@@ -48,6 +49,7 @@ const deps: Omit<BatchDeps, 'captionCounts'> = {
   fetchImage: async () => ({ kind: 'rejected', reason: 'http_4xx', detail: 'HTTP 404', permission }),
   develop: failing,
   developApart: failing,
+  refusals: async () => noRefusals,
   preprocessing: null,
   decoding: (work) => work(),
   now: () => 0,

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { developPicture } from '../../../src/filter/develop.js'
 import { type BatchDeps, type FilterOptions, filterBatch } from '../../../src/filter/index.js'
 import type { Row } from '../../../src/records/index.js'
+import { noRefusals } from '../../../src/records/index.js'
 import { sceneOf } from '../../fixtures/filter/hostile.js'
 import { defaultFilterOptions, inputOf } from '../../fixtures/filter/options.js'
 
@@ -53,6 +54,7 @@ async function rowsOf(
       modelId: 'model/1',
       modelThreshold: 0.25,
       findDuplicates: async () => [],
+      refusals: async () => noRefusals,
       captionCounts: async (texts) => texts.map(() => 1),
       ...deps,
     },

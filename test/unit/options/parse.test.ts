@@ -17,6 +17,7 @@ const parse = (given: GivenOptions) =>
       userAgent: 'pairmill/0.1 (+https://example.org/)',
       concepts: null,
       rules: [],
+      reject: [],
       isFolder: (path) => path === '/home/ada/my-clip',
       nameOf: (key) => flagOf(optionKeys.find((name) => name === key) ?? 'out'),
     },

@@ -6,6 +6,7 @@ import type { Backend, Progress, SourceCommit, SourceState } from '../../../src/
 import { type ListSource, openSource, type SourceSkip, sourceName } from '../../../src/crawl/index.js'
 import { fileDigest } from '../../../src/crawl/sources/file-digest.js'
 import { checkSources, type IngestDeps, ingest, openSources } from '../../../src/run/ingest.js'
+import { nothingRejected } from '../../../src/workers/index.js'
 import { defaultFilterOptions } from '../../fixtures/filter/options.js'
 import { imageUrlOf } from '../../fixtures/workers/found.js'
 
@@ -59,6 +60,7 @@ function desk(waiting: () => Partial<Progress> = () => ({})) {
     queue: { notify: async () => {} } as unknown as IngestDeps['queue'],
     batch: { batchSize: 256, batchAgeMs: 30_000, perHost: 32 },
     texts: defaultFilterOptions,
+    rejects: nothingRejected,
     onSkipped: async (rows) => void skipped.push(...rows),
     onShare: (_, share) => void shares.push(share),
     now: () => 0,

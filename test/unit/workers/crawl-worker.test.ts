@@ -17,6 +17,7 @@ import { createLruMap } from '../../../src/workers/hosts/lru-map.js'
 import type { Permit, Permitted } from '../../../src/workers/hosts/permission.js'
 import type { Soft404s } from '../../../src/workers/hosts/soft-404.js'
 import { createTraps } from '../../../src/workers/hosts/traps.js'
+import { nothingRejected, type Rejects } from '../../../src/workers/index.js'
 import { createKnown } from '../../../src/workers/known.js'
 import type { PageSeen, Rendering } from '../../../src/workers/rendering.js'
 import { UnderWay } from '../../../src/workers/under-way.js'
@@ -55,6 +56,7 @@ const html =
   '<title>t</title><a href="/next">next</a><img src="/cat.jpg" alt="a cat on a mat" width="400" height="400">'
 
 interface Scene {
+  readonly rejects?: Rejects
   lease: HostLease
   committed?: SessionCommitted
   /** What a commit comes to, where that depends on it. */
@@ -106,6 +108,7 @@ function desk(scene: Scene, wanted = settings) {
         fetch,
         permit: scene.permit ?? (async () => allowed),
         known,
+        rejects: scene.rejects ?? nothingRejected,
         traps: createTraps(1_000, Date.now),
         cookies: createLruMap(1_000),
         soft404s: scene.soft404s ?? {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { atOnce, type Page, type ScopeRules } from '../../../src/crawl/index.js'
 import type { TextJudge } from '../../../src/filter/index.js'
-import { type Candidate, candidateKey, type LeasedUrl } from '../../../src/records/index.js'
+import { type Candidate, candidateKey, type LeasedUrl, noRefusals } from '../../../src/records/index.js'
 import { failurePauseMs } from '../../../src/workers/hosts/host-backoff.js'
 import { sessionCommitOf } from '../../../src/workers/session-commit.js'
 import { maxTries, type UrlOutcome, type UrlVisited } from '../../../src/workers/url-outcome.js'
@@ -59,7 +59,8 @@ const judge: TextJudge = {
   ...takesAll,
   settled: ({ captions: [first] }) => (first?.text === 'logo' ? 'caption_placeholder' : null),
 }
-const commitOf = (outcomes: readonly UrlVisited[]) => atOnce(sessionCommitOf(outcomes, rules, noTrap, judge))
+const commitOf = (outcomes: readonly UrlVisited[]) =>
+  atOnce(sessionCommitOf(outcomes, rules, noTrap, judge, noRefusals))
 const atMs = Date.UTC(2026, 0, 2, 3, 4, 5)
 const commitOfOne = (outcome: UrlOutcome, url: LeasedUrl = leased('')) => commitOf([{ url, outcome, atMs }])
 const retry = (reason: 'timeout' | 'http_429' | 'body_cut' = 'timeout') =>

@@ -1,6 +1,6 @@
 -- ARGV  run, batch, token, name of this commit, most distance, dedupe (near, exact, off), the image that was claimed last when the kept
---       rows were looked up (find_duplicates; '' = they were not), part: name ('' = every candidate was deferred),
---       size, sha256, rows; cited: numbers of contents, each once; deferred: n, then id and delay ms for each;
+--       rows were looked up (find_duplicates; '' = they were not), part: name ('' = no candidate has a row),
+--       size, sha256, rows; candidates without a row; cited: numbers of contents, each once; deferred: n, then id and delay ms for each;
 --       kept, best score first: n, then row, content hash, its number, its bytes ('t' and text, or 'x' and 32 bytes), perceptual hash, and the
 --       nearest image that was found and its distance ('' = none); counters: n, then name and count for each
 -- ->    'committed', kept, losers ('row reason winner;...', no winner = max_pairs) | 'lost' | 'stale' | 'late': more images were claimed since it was
@@ -9,7 +9,7 @@
 -- cites is kept no more; the batch is free again and will be looked at anew. A commit that is sent twice is done once.
 -- @include batches claims
 local no, batch, token, name, distance, dedupe, looked = run_number(take()), take(), take(), take(), take_number(), take(), take_number()
-local part, part_size, part_sha256, rows = take(), take(), take(), take_number()
+local part, part_size, part_sha256, rows, dropped = take(), take(), take(), take_number(), take_number()
 local b = hash_of(batch_key(no, batch))
 if b.x == name then return { 'committed', b.kept, b.losers } end
 if not is_open(b.state) or b.token ~= token then return { 'lost' } end
@@ -30,7 +30,7 @@ for _ = 1, deferrals do
   delays[id] = take_number()
 end
 local size = tonumber(b.rejects or call('LLEN', members_key(no, batch)))
-if rows + deferrals ~= size then
+if rows + deferrals + dropped ~= size then
   return redis.error_reply(string.format('ERR batch %s ledgers %d rows and defers %d, but has %d candidates', batch, rows, deferrals, size))
 end
 local deferred = {}
