@@ -302,6 +302,19 @@ export function batchRules(open: OpenDesk): void {
       expect(await desk.backend.liveParts(desk.run)).toEqual([])
     })
 
+    it('is done with candidates that have no row, whether others have one or not', async () => {
+      const desk = await open()
+      const [some = ''] = await desk.bring(desk.candidates(3))
+      const held = await desk.heldBatch(some)
+      const part = partOf(held, 2)
+      expect(await desk.commitBatch(held, [newImage()], { part, dropped: 1 })).toMatchObject({ kept: 1 })
+      const [none = ''] = await desk.bring(desk.candidates(2))
+      const commit = { part: null, dropped: 2 }
+      expect(await desk.commitBatch(await desk.heldBatch(none), [], commit)).toMatchObject({ kept: 0 })
+      expect(await desk.progress()).toMatchObject({ buffered: 0, batchesOpen: 0 })
+      expect(await desk.backend.liveParts(desk.run)).toEqual([part.name])
+    })
+
     it.each([
       ['too few rows', (held: HeldBatch) => ({ part: partOf(held, 1) })],
       ['a candidate of another batch', () => ({ deferred: [{ id: 987_654_321, delayMs: 0 }] })],

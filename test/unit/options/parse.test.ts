@@ -39,6 +39,7 @@ describe('run options', () => {
     expect(optionsOf({})).toEqual({
       seeds: ['https://example.org/'],
       sources: [],
+      reject: [],
       out: '/home/ada/pairs',
       backend: 'pglite:/home/ada/pairs/.pairmill/db',
       model: 'clip-vit-base-patch32',
