@@ -43,6 +43,7 @@ export {
   partsPrefix,
   planName,
   plansPrefix,
+  rejectListName,
   retractedName,
   shardStem,
   sizesName,

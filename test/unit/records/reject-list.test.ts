@@ -66,7 +66,7 @@ describe('a list of what is never to be taken', () => {
         const list = listOf({ phashes: [one, ...more].map(hex) })
         expect(list.refusesPhash(hex(asked))).toBe([one, ...more].some(isNear))
       }),
-      { numRuns: runs.line },
+      { numRuns: runs.text },
     )
   })
 
