@@ -18,6 +18,7 @@ import {
   decodeHalves,
   encodeHalves,
   noRefusals,
+  type Refusals,
   type RejectReason,
 } from '../../../src/records/index.js'
 import { claimedPng, pngChunk, sceneOf, tiffHead } from '../../fixtures/filter/hostile.js'
@@ -317,6 +318,40 @@ describe('a batch of candidates', () => {
         { source: 'context', text: 'Cats of all kinds', score: null },
       ],
     })
+  })
+
+  it('fetches nothing whose page or image is on a list, and has a row that says so', async () => {
+    const refusals = async (): Promise<Refusals> => ({
+      ...noRefusals,
+      ofUrls: (urls) => (urls.includes('http://img.test/spare.jpg') ? 'listed' : null),
+    })
+    const { rows, fetched, counters } = await judge([sources('cat', 'spare.jpg')], { refusals })
+    expect(rows.map(({ row, image }) => [row.reason, row.sha256, image])).toEqual([['listed', null, null]])
+    expect(fetched).toEqual([])
+    expect(counters).toEqual({ 'rejected:listed': 1 })
+  })
+
+  it('develops no image whose bytes are on a list, and asks the model about none that looks like one', async () => {
+    const good = (await judge([candidate('cat')])).rows[0]?.row
+    const develop = () => Promise.reject(new Error('it is not to be developed'))
+    const md5 = createHash('md5').update(files.cat!).digest('hex')
+    const byBytes: Refusals = {
+      ...noRefusals,
+      asksBytes: { sha256: false, md5: true },
+      ofImage: (image) => (image.sha256 === good?.sha256 && image.md5 === md5 ? 'listed' : null),
+    }
+    const asBytes = await judge([candidate('cat')], { refusals: async () => byBytes, develop })
+    expect(asBytes.rows.map(({ row, image }) => [row.reason, image])).toEqual([['listed', null]])
+
+    const byLook: Refusals = { ...noRefusals, ofPhash: (hash) => (hash === good?.phash ? 'listed' : null) }
+    const asLook = await judge([candidate('cat')], { refusals: async () => byLook })
+    expect(asLook.rows.map(({ row, image }) => [row.reason, row.phash, image])).toEqual([
+      ['listed', good?.phash, null],
+    ])
+    expect(asLook.asked).toEqual([])
+    const byUid: Refusals = { ...noRefusals, ofUid: (uid) => (uid === good?.uid ? 'retracted' : null) }
+    const asUid = await judge([candidate('cat')], { refusals: async () => byUid })
+    expect(asUid.rows.map(({ row }) => row.reason)).toEqual(['retracted'])
   })
 
   it('puts back what its host asks to wait for, with the rest done', async () => {

@@ -2,7 +2,14 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { atOnce, type Page, type ScopeRules } from '../../../src/crawl/index.js'
 import type { TextJudge } from '../../../src/filter/index.js'
-import { type Candidate, candidateKey, type LeasedUrl, noRefusals } from '../../../src/records/index.js'
+import {
+  type Candidate,
+  candidateKey,
+  type LeasedUrl,
+  noRefusals,
+  type Refusals,
+  type RefusedBy,
+} from '../../../src/records/index.js'
 import { failurePauseMs } from '../../../src/workers/hosts/host-backoff.js'
 import { sessionCommitOf } from '../../../src/workers/session-commit.js'
 import { maxTries, type UrlOutcome, type UrlVisited } from '../../../src/workers/url-outcome.js'
@@ -59,8 +66,13 @@ const judge: TextJudge = {
   ...takesAll,
   settled: ({ captions: [first] }) => (first?.text === 'logo' ? 'caption_placeholder' : null),
 }
-const commitOf = (outcomes: readonly UrlVisited[]) =>
-  atOnce(sessionCommitOf(outcomes, rules, noTrap, judge, noRefusals))
+const commitOf = (outcomes: readonly UrlVisited[], refusals = noRefusals) =>
+  atOnce(sessionCommitOf(outcomes, rules, noTrap, judge, refusals))
+/** Refuses one URL. */
+const refusing = (by: RefusedBy, url: string): Refusals => ({
+  ...noRefusals,
+  ofUrls: (urls) => (urls.includes(url) ? by : null),
+})
 const atMs = Date.UTC(2026, 0, 2, 3, 4, 5)
 const commitOfOne = (outcome: UrlOutcome, url: LeasedUrl = leased('')) => commitOf([{ url, outcome, atMs }])
 const retry = (reason: 'timeout' | 'http_429' | 'body_cut' = 'timeout') =>
@@ -98,6 +110,52 @@ describe('the commit of a session', () => {
       },
       health: 'ok',
     })
+  })
+
+  it('of a page on a list: done, with a row that says so, and nothing of what it links to there', () => {
+    const refusals = refusing('listed', 'http://a.test/x')
+    const url = leased('x', { id: 7 })
+    const commit = commitOf([{ url, outcome: { kind: 'refused', by: 'listed' }, atMs }], refusals)
+    expect(commit).toMatchObject({ done: [7], health: 'none', counters: { 'page_skipped:listed': 1 } })
+    expect(commit.decided).toEqual([expect.objectContaining({ outcome: 'refused', reason: 'listed' })])
+    const linking = page({ links: ['http://a.test/x', 'http://a.test/y'] })
+    const { offers, counters } = commitOf([{ url: leased(''), outcome: linking, atMs }], refusals)
+    expect(offers.map((offer) => offer.url)).toEqual(['http://a.test/y'])
+    expect(counters).toMatchObject({ 'link_skipped:listed': 1 })
+  })
+
+  it('names nothing that was taken back: no link, no image by any of its URLs, no licence', () => {
+    const gone = 'http://a.test/gone'
+    const outcome = page({
+      links: [gone],
+      candidates: [
+        candidate({ imageUrl: gone }),
+        candidate({ fallbackUrls: [gone] }),
+        candidate({ pageUrl: gone }),
+        candidate({ licenceUrl: gone }),
+      ],
+      imagesSeen: 4,
+    })
+    const commit = commitOf([{ url: leased(''), outcome, atMs }], refusing('retracted', gone))
+    expect(JSON.stringify(commit)).not.toContain(gone)
+    expect(commit.candidates).toHaveLength(1)
+    expect(commit.counters).toMatchObject({
+      candidates_seen: 1,
+      'image_skipped:retracted': 3,
+      'link_skipped:retracted': 1,
+    })
+  })
+
+  it.each<[string, UrlOutcome]>([
+    ['was read before', page()],
+    ['leads there', { kind: 'redirect', to: 'http://a.test/gone', status: 301 }],
+    ['was left out', { kind: 'out', verdict: 'excluded' }],
+  ])('has no row for what was taken back and %s', (_, outcome) => {
+    const url = leased('', { id: 7 })
+    const refusals = refusing('retracted', outcome.kind === 'redirect' ? 'http://a.test/gone' : url.url)
+    const commit = commitOf([{ url, outcome, atMs }], refusals)
+    expect(commit).toMatchObject({ done: [7], decided: [], pages: 0, offers: [], candidates: [] })
+    expect(commit.counters).toEqual({ 'page_skipped:retracted': 1 })
   })
 
   it('has no more of what its texts reject than its row says, with the word on which its page was read', () => {
