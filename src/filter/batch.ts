@@ -115,7 +115,7 @@ export async function filterBatch(
   tell()
   await scoreAll(deps, items, captions, judged, options, signal)
   tell()
-  const thumbnails = await makeThumbnails(deps, judged, options, signal)
+  const thumbnails = await makeThumbnails(deps, judged, await deps.refusals(), options, signal)
 
   const marks = { modelId: deps.modelId, uids: uidKindOf(options), embeddings: options.embeddings }
   const rows: BatchRow[] = []

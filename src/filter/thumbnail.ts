@@ -1,4 +1,10 @@
-import { PictureChoice, type Pictured, picturesOfBatch, thumbnailSide } from '../records/index.js'
+import {
+  PictureChoice,
+  type Pictured,
+  picturesOfBatch,
+  type Refusals,
+  thumbnailSide,
+} from '../records/index.js'
 import type { Recipe } from './develop.js'
 import type { Judged } from './judged.js'
 import type { FilterOptions } from './options.js'
@@ -15,11 +21,13 @@ interface Shown extends Pictured {
 
 /**
  * Small pictures of some rejected candidates, in Base64, by index: of each reason that may be shown those with the lowest hash. They are chosen when all
- * are judged, so that no others are made; what cannot be decoded is left out.
+ * are judged, so that no others are made; what cannot be decoded is left out, and what a list refuses by its look: a file that its head alone rejects
+ * is looked at here for the first time.
  */
 export async function makeThumbnails(
   deps: Pick<PictureDeps, 'develop' | 'decoding'>,
   judged: readonly Judged[],
+  refusals: Refusals,
   options: FilterOptions,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<number, string>> {
@@ -32,7 +40,7 @@ export async function makeThumbnails(
   const made = choice.chosen().map(async ({ index, file }) => {
     // A copy, since the bytes are given away: the same picture may be kept beside another caption.
     const developed = await deps.decoding(() => deps.develop(Uint8Array.from(file), recipe, signal))
-    return 'reason' in developed
+    return 'reason' in developed || refusals.ofPhash(developed.phash) !== null
       ? []
       : [[index, Buffer.from(developed.stored.bytes).toString('base64')] as const]
   })

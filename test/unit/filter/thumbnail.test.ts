@@ -171,6 +171,14 @@ describe('small pictures of what a batch rejects', () => {
     }
   })
 
+  it('are not there of what a list refuses by its look, which a file refused by its head shows here first', async () => {
+    const offered = (await photos(2, 90, 70)).map((bytes) => ({ bytes }))
+    const refusals: BatchDeps['refusals'] = async () => ({ ...noRefusals, ofPhash: () => 'listed' })
+    const rows = await rowsOf(offered, { minBytes: 0 }, { refusals })
+    expect(rows.map(({ reason }) => reason)).toEqual(['side_small', 'side_small'])
+    expect(pictured(rows)).toEqual([])
+  })
+
   it('are not there of duplicates, of what is kept, nor of what cannot be decoded', async () => {
     const [one, two, three] = await photos(3, 300, 240)
     const broken = Buffer.concat([
