@@ -21,6 +21,7 @@ export const olderOptions: Readonly<Record<string, unknown>> = {
   reject: [],
   precision: null,
   hostConcurrency: 4,
+  embeddings: 'off',
   rejectedPictures: 'off',
 }
 

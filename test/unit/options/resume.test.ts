@@ -68,12 +68,15 @@ describe('going on with a run', () => {
     ])
   })
 
-  it('lets a run from before there were pictures of what was rejected go on without', () => {
-    expect(olderOptions.rejectedPictures).toBe('off')
-    const options = runOptions({ rejectedPictures: 'off' })
-    const { rejectedPictures: _, ...older } = kept(options)
-    expect(differencesOf(older, limitsOf(options), options)).toEqual([])
-  })
+  it.each(['embeddings', 'rejectedPictures'] as const)(
+    'lets a run from before there were %s go on without',
+    (option) => {
+      expect(olderOptions[option]).toBe('off')
+      const options = runOptions({ [option]: 'off' })
+      const { [option]: _, ...older } = kept(options)
+      expect(differencesOf(older, limitsOf(options), options)).toEqual([])
+    },
+  )
 
   it('has a run from before it could be told fetch four at once, as it did', () => {
     expect(olderOptions.hostConcurrency).toBe(4)
