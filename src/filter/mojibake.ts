@@ -9,8 +9,14 @@ export function isMojibake(text: string): boolean {
   return isForeignAsLatin(text) || utf8AsCyrillic.test(text) || isCaseUpsideDown(text)
 }
 
+/** Side by side, as Vietnamese never has them. */
+const accentsInRow = /[\u00c0-\u00ff][\u00a1-\u00ff]/
+/** Letters of which Finnish and Estonian make whole words. */
+const finnic = /[äöõü]/giu
+
 /** Cyrillic, Greek, Chinese and others as windows-1252: most letters have an accent, and signs stand among them. */
 function isForeignAsLatin(text: string): boolean {
+  if (!accentsInRow.test(text.replace(finnic, 'a'))) return false
   const accented = text.match(/[\u00c0-\u00ff]/g)?.length ?? 0
   const letters = text.match(/\p{L}/gu)?.length ?? 0
   return accented >= fewestLetters && 2 * accented > letters

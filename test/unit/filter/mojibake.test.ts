@@ -35,6 +35,10 @@ describe('a text', () => {
     'Þórður á Íslandi',
     'СССР и РСФСР в 1922 году',
     'Đường phố Hà Nội',
+    'Gà ô và bò tô',
+    'Jäääär',
+    'Öö töö äär',
+    'Hää yö',
     'НОЧЬ',
     'iPhone',
   ])('is none though it looks odd: %s', (text) => {
