@@ -1,3 +1,5 @@
+import { menuTexts } from './menus.js'
+
 /**
  * Words that say that there is an image, not what is on it. A caption made only of these is a placeholder:
  * at least one noun, and nothing but nouns, modifiers and glue ("featured image 3", "Logo der Webseite").
@@ -18,8 +20,11 @@ const nouns = words(`
   obrázek obrazky fotka snímek
   изображение изображения фото фотография картинка картинки рисунок логотип иконка баннер скриншот
   зображення картинка
-  billede billeder bilde kuva kuvat kép képek imaginea imagine poză
-  resim görsel fotoğraf ikon
+  billede billeder bilde bildet bilder mynd myndir ljósmynd kuva kuvat kuvaa valokuva kép képek kepek fotó fotók fénykép fényképek pilt pildid pildi
+  slika slike sliku fotografija fotografije obrázok obrázka obrázku obrázky fotografie snímky ilustrace ilustracja ilustracija
+  nuotrauka nuotraukos nuotraukų paveikslėlis paveikslėlio paveikslas paveikslo vaizdas attēls attēla attēli attēlu bilde fotoattēls
+  imaginea imagine imagini imaginii poză poze fotografia resim resmi görsel görseli fotoğraf fotoğrafı ikon simge
+  снимка снимки изображения слика слике слики зображення
   εικόνα φωτογραφία λογότυπο
   صورة صور شعار أيقونة תמונה לוגו تصویر عکس لوگو
   चित्र छवि फोटो รูปภาพ รูป ภาพ โลโก้ ảnh gambar
@@ -35,7 +40,9 @@ const modifiers = words(`
   play download share print search menu social media shop store no not available found missing coming soon here this
   screen shot sample example test demo loading lazy loaded inline body content generic stock responsive mobile desktop
   webseite seite écran pantalla keine kein vorschau site página pagina accueil sans titre aucune titolo senza nessuna sin título titulo sem
-  нет без названия 无 暂无 hình
+  нет без названия немає няма нема недоступно отсутствует 无 暂无 hình không chưa có
+  brak brakuje bez chybí chýba nedostupný nedostupné nema nije dostupna ni nėra nav nincs elérhető ei ole saatavilla puudub pole saadaval yok bulunamadı mevcut değil
+  fără lipsă geen beschikbaar ingen intet ikke tilgængelig tilgjengelig saknas engin główne główny hlavní hlavný główna úvodní úvodný
   version versie versión versione versão версии wersji as
   january february march april may june july august september october november december
   jan feb mar apr jun jul aug sep sept oct nov dec
@@ -83,7 +90,7 @@ const phrases = new Set(
 export function isPlaceholder(text: string): boolean {
   const folded = fold(text)
   if (folded === '') return false
-  if (phrases.has(folded)) return true
+  if (phrases.has(folded) || menuTexts.has(folded)) return true
   const tokens = folded.split(' ')
   return (
     tokens.some((token) => nouns.has(token)) &&
@@ -98,12 +105,16 @@ export function saysNothing(word: string): boolean {
 
 /** camelCase opened, compatibility forms unified, lower-cased, only letters and their marks kept. */
 function fold(text: string): string {
-  return text
-    .normalize('NFKC')
-    .replace(/(\p{Ll})(\p{Lu})/gu, '$1 $2')
-    .toLowerCase()
-    .replace(/[^\p{L}\p{M}]+/gu, ' ')
-    .trim()
+  return (
+    text
+      .normalize('NFKC')
+      .replace(/(\p{Ll})(\p{Lu})/gu, '$1 $2')
+      .toLowerCase()
+      // The capital of the Turkish i.
+      .replace(/i\u0307/g, 'i')
+      .replace(/[^\p{L}\p{M}]+/gu, ' ')
+      .trim()
+  )
 }
 
 function words(list: string): ReadonlySet<string> {

@@ -112,7 +112,7 @@ const examples: Record<string, readonly string[]> = {
     '\ue001 \ue002 menu house',
   ],
   caption_short: ['a b', 'Cat', '犬', '犬 A'],
-  caption_few_words: ['Bibimbap', 'Features', '12345', '12 x 24', '$ 5,000 - 20%', '2021 05 12'],
+  caption_few_words: ['Bibimbap', 'Granite', '12345', '12 x 24', '$ 5,000 - 20%', '2021 05 12'],
   caption_long: ['a house '.repeat(126), 'a b '.repeat(230)],
 }
 
