@@ -37,9 +37,9 @@ export function* listingPage(
 ): Steps<ListingPage | null> {
   const text = yield* decodingSteps(body, headers['content-type'] ?? null)
   const { imageSize, productToken, obeyed } = rules
-  const given = { imageSize, productToken, obeyed, contentLanguage: null, xRobotsTag: null, links: false }
-  const readContent: ReadContent = function* (html, page) {
-    return (yield* pageSteps(html, page, given)).page
+  const given = { imageSize, productToken, obeyed, xRobotsTag: null, links: false }
+  const readContent: ReadContent = function* (html, page, contentLanguage) {
+    return (yield* pageSteps(html, page, { ...given, contentLanguage })).page
   }
   const listing = yield* urls ? urlListSteps(text, url) : listingSteps(text, url, readContent)
   if (listing === null) return null

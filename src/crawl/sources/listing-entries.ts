@@ -1,5 +1,8 @@
 import { Parser } from 'htmlparser2'
 import { maxCaptions } from '../page-room.js'
+import { EntryText } from './entry-text.js'
+
+type Attributes = Readonly<Record<string, string>>
 
 /** Picture that an entry names, with the texts that stand beside it. */
 export interface EntryImage {
@@ -11,17 +14,23 @@ export interface EntryImage {
 export interface Entry {
   page: string | null
   title: string | null
-  /** HTML that it is written in, with the pictures in it; null = none. */
-  content: string | null
+  /** HTML that it is written in, and that sums it up, with the pictures in it. */
+  contents: string[]
   images: EntryImage[]
   /** Those that are only counted. */
   imagesLeft: number
+  /** Against which addresses in it are resolved, each against the one before, the first against the file's own; as written. */
+  bases: readonly string[]
+  /** That it is written in, as declared; null = nobody says. */
+  language: string | null
 }
 
 /** Sitemaps may name 50,000 pages (sitemaps.org). Images beyond as many are only counted. */
 export const maxEntries = 50_000
 /** Deeper documents are neither. */
 const maxDepth = 32
+/** Nor are those whose articles are deeper: the parser's time is depth times tags. */
+const maxMarkupDepth = 256
 /** Characters kept of one element's text, and of one that holds a whole article. */
 const maxText = 8_000
 const maxContent = 500_000
@@ -39,12 +48,17 @@ const namespaces: readonly (readonly [part: string, prefix: string])[] = [
   ['schemas/sitemap-image/', 'image:'],
   ['search.yahoo.com/mrss', 'media:'],
   ['purl.org/rss/1.0/modules/content', 'content:'],
+  ['w3.org/1999/xhtml', ''],
 ]
-/** Elements that hold HTML as text: all of RSS and Atom that do. */
+/** Elements that hold HTML, as text or as it is: all of RSS and Atom that do. */
 const contents: ReadonlySet<string> = new Set(['content:encoded', 'content', 'description', 'summary'])
 /** A document that names more of them is none. */
 const maxPrefixes = 32
-const entryNames: ReadonlySet<string> = new Set(['url', 'sitemap', 'item', 'entry'])
+const maxContents = 4
+const entryNames: Readonly<Record<'sitemap' | 'feed', ReadonlySet<string>>> = {
+  sitemap: new Set(['url', 'sitemap']),
+  feed: new Set(['item', 'entry']),
+}
 /** Elements that say something about the image around them. */
 const imageTexts: ReadonlySet<string> = new Set([
   'image:caption',
@@ -52,6 +66,14 @@ const imageTexts: ReadonlySet<string> = new Set([
   'media:title',
   'media:description',
 ])
+const pictureFile = /\.(?:jpe?g|png|gif|webp|avif)(?:[?#]|$)/i
+
+/** What an element declares for all within it. */
+interface Scope {
+  readonly depth: number
+  readonly base: string | undefined
+  readonly language: string | undefined
+}
 
 /** Reads the entries of a sitemap or a feed as its text arrives. */
 export class EntryReader {
@@ -62,10 +84,16 @@ export class EntryReader {
   #depth = 0
   #isOther = false
   #text = ''
-  #maxText = maxText
+  /** Of the element that holds a text, whatever is in it, at `elementDepth`; null = none is open. */
+  #element: EntryText | null = null
+  #elementDepth = 0
   #entry: Entry | null = null
+  #entryDepth = 0
   #image: EntryImage | null = null
   #ended: Entry[] = []
+  readonly #scopes: Scope[] = []
+  /** Of an RSS channel; null = it has said none so far. */
+  #language: string | null = null
 
   constructor() {
     this.#parser = new Parser(
@@ -75,8 +103,9 @@ export class EntryReader {
           this.#open(this.#usualName(name.toLowerCase()), attributes)
         },
         ontext: (piece) => {
-          const room = this.#maxText - this.#text.length
-          if (room > 0) this.#text += piece.slice(0, room)
+          const room = maxText - this.#text.length
+          if (this.#element !== null) this.#element.write(piece)
+          else if (room > 0) this.#text += piece.slice(0, room)
         },
         onclosetag: (name) => this.#close(this.#usualName(name.toLowerCase())),
       },
@@ -112,7 +141,7 @@ export class EntryReader {
     return ended
   }
 
-  #learnPrefixes(name: string, attributes: Readonly<Record<string, string>>): void {
+  #learnPrefixes(name: string, attributes: Attributes): void {
     const [prefix, local] = name.split(':')
     // The document's own elements have the prefix of its outermost one.
     if (this.#depth === 0 && prefix !== undefined && local !== undefined && local in roots)
@@ -130,47 +159,73 @@ export class EntryReader {
     return usual === undefined ? name : `${usual}${name.slice(colon + 1)}`
   }
 
-  #open(name: string, attributes: Readonly<Record<string, string>>): void {
+  #open(name: string, attributes: Attributes): void {
     this.#depth++
-    if (this.#depth > maxDepth) this.#isOther = true
+    if (this.#depth > (this.#element === null ? maxDepth : maxMarkupDepth)) this.#isOther = true
     if (this.#depth === 1 && this.#kind === null) {
       this.#kind = roots[name] ?? null
       this.#isOther ||= this.#kind === null
     }
+    if (this.#isOther || this.#kind === null) return
+    if (this.#element !== null) {
+      this.#element.open(name, attributes)
+      return
+    }
     this.#text = ''
-    this.#maxText = contents.has(name) ? maxContent : maxText
-    if (this.#isOther) return
+    const { 'xml:base': base, 'xml:lang': language } = attributes
+    if (base !== undefined || language !== undefined)
+      this.#scopes.push({ depth: this.#depth, base, language })
     if (this.#entry !== null) this.#openWithin(this.#entry, name, attributes)
-    else if (entryNames.has(name))
-      this.#entry = { page: null, title: null, content: null, images: [], imagesLeft: 0 }
+    else if (entryNames[this.#kind].has(name)) {
+      this.#entryDepth = this.#depth
+      this.#entry = { page: null, title: null, contents: [], images: [], imagesLeft: 0, ...this.#declared() }
+    }
   }
 
-  #openWithin(entry: Entry, name: string, attributes: Readonly<Record<string, string>>): void {
+  #declared(): Pick<Entry, 'bases' | 'language'> {
+    const bases = this.#scopes.map(({ base }) => base).filter((base) => base !== undefined)
+    const { language } = this.#scopes.findLast((scope) => scope.language !== undefined) ?? {}
+    return { bases, language: language ?? this.#language }
+  }
+
+  #openWithin(entry: Entry, name: string, attributes: Attributes): void {
+    const { url, href, src, medium, type } = attributes
+    const isTyped = type?.startsWith('image/') === true
     if (name === 'image:image') this.#image = { url: null, texts: [] }
     else if (name === 'media:content' || name === 'media:thumbnail' || name === 'enclosure') {
-      const { url, medium, type } = attributes
-      const isImage = medium === 'image' || type?.startsWith('image/') === true || name === 'media:thumbnail'
+      const isNamed = medium === undefined && type === undefined && pictureFile.test(url ?? '')
+      const isImage = medium === 'image' || isTyped || isNamed || name === 'media:thumbnail'
       if (isImage && url !== undefined) {
         this.#image = { url, texts: [] }
         addImage(entry, this.#image)
       }
-    } else if (name === 'link' && attributes.href !== undefined) {
+    } else if (name === 'link' && href !== undefined) {
       const rel = attributes.rel ?? 'alternate'
-      if (rel === 'alternate') entry.page ??= attributes.href
-      if (rel === 'enclosure' && attributes.type?.startsWith('image/') === true)
-        addImage(entry, { url: attributes.href, texts: [] })
+      if (rel === 'alternate') entry.page ??= href
+      if (rel === 'enclosure' && isTyped) addImage(entry, { url: href, texts: [] })
+    } else if (name === 'content' && isTyped && src !== undefined) {
+      addImage(entry, { url: src, texts: [] })
+    } else if (name === 'title' || contents.has(name) || imageTexts.has(name)) {
+      this.#element = new EntryText(attributes, contents.has(name) ? maxContent : maxText)
+      this.#elementDepth = this.#depth
     }
   }
 
   #close(name: string): void {
-    if (!this.#isOther && this.#entry !== null) this.#closeWithin(this.#entry, name)
+    if (this.#element !== null && this.#depth > this.#elementDepth) this.#element.close(name)
+    else if (!this.#isOther && this.#entry !== null) this.#closeWithin(this.#entry, name)
+    else if (name === 'language') this.#language ??= this.#text.trim()
+    if (this.#scopes.at(-1)?.depth === this.#depth) this.#scopes.pop()
     this.#depth--
     this.#text = ''
   }
 
   #closeWithin(entry: Entry, name: string): void {
     const text = this.#text
-    if (entryNames.has(name)) {
+    if (this.#element !== null) {
+      this.#closeText(entry, name, this.#element)
+      this.#element = null
+    } else if (this.#depth === this.#entryDepth) {
       this.#ended.push(entry)
       this.#entry = null
       this.#image = null
@@ -178,15 +233,24 @@ export class EntryReader {
       if (this.#image !== null) addImage(entry, this.#image)
       this.#image = null
     } else if (name === 'image:loc' && this.#image !== null) this.#image.url = text
-    else if (imageTexts.has(name)) {
-      // Feeds also write them beside the picture.
-      const of = this.#image ?? entry.images.at(-1)
-      if (text.trim() !== '' && of !== undefined && of.texts.length < maxCaptions) of.texts.push(text)
-    } else if (name === 'loc' || (name === 'link' && text.trim() !== '')) entry.page ??= text
-    else if (name === 'title') entry.title ??= text
-    // The article goes before what sums it up.
-    else if (contents.has(name) && text.includes('<') && text.length > (entry.content?.length ?? 0))
-      entry.content = text
+    else if (name === 'loc' || (name === 'link' && text.trim() !== '')) entry.page ??= text
+  }
+
+  #closeText(entry: Entry, name: string, element: EntryText): void {
+    if (contents.has(name)) {
+      const html = element.html()
+      if (html !== null && entry.contents.length < maxContents && !entry.contents.includes(html))
+        entry.contents.push(html)
+      return
+    }
+    const text = element.plain()
+    if (name === 'title') {
+      entry.title ??= text
+      return
+    }
+    // Feeds also write them beside the picture.
+    const of = this.#image ?? entry.images.at(-1)
+    if (text.trim() !== '' && of !== undefined && of.texts.length < maxCaptions) of.texts.push(text)
   }
 }
 

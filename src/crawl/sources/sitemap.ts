@@ -1,5 +1,6 @@
 import { decoded, type FetchFailed } from '../../net/index.js'
 import type { Candidate, Caption, CaptionSource, ImageSkipReason } from '../../records/index.js'
+import { languageTag } from '../extract/language-tag.js'
 import { tidyText } from '../extract/text.js'
 import type { Page } from '../page.js'
 import { candidateRoom, candidateSize, linkRoom } from '../page-room.js'
@@ -43,10 +44,11 @@ export function readListing(xml: string, url: string): Listing | null {
   return atOnce(listingSteps(xml, url))
 }
 
-/** Takes the pictures of the HTML in which an entry is written; `url`: the entry's page. */
+/** Takes the pictures of the HTML in which an entry is written; `url`: the entry's page; `language`: as declared, null = nobody says. */
 export type ReadContent = (
   html: string,
   url: string,
+  language: string | null,
 ) => Steps<Pick<Page, 'candidates' | 'imagesNamed' | 'imagesSeen' | 'imagesSkipped'>>
 
 /** Reads a text that names a page in each line (sitemaps.org); null = some of its lines are no URLs. */
@@ -60,7 +62,8 @@ export function* urlListSteps(text: string, url: string): Steps<Listing | null> 
     const page = line.trim()
     if (page === '') continue
     if (!/^https?:\/\/[^\s<>]+$/i.test(page)) return null
-    yield* listed.take({ page, title: null, content: null, images: [], imagesLeft: 0 }, 'sitemap')
+    const entry = { page, title: null, contents: [], images: [], imagesLeft: 0, bases: [], language: null }
+    yield* listed.take(entry, 'sitemap')
   }
   return { kind: 'sitemap', ...listed.all() }
 }
@@ -115,9 +118,11 @@ class ListedEntries {
     this.#readContent = readContent
   }
 
-  *take({ page, title, content, images, imagesLeft }: Entry, source: CaptionSource): Steps<void> {
-    this.#addLink(page)
-    const pageUrl = page === null ? null : canonicalUrl(page.trim(), this.#url)
+  *take(entry: Entry, source: CaptionSource): Steps<void> {
+    const { page, title, contents, images, imagesLeft, bases } = entry
+    const base = bases.reduce((against, raw) => canonicalUrl(raw.trim(), against) ?? against, this.#url)
+    const place = { base, pageUrl: page === null ? null : canonicalUrl(page.trim(), base) }
+    this.#addLink(place.pageUrl)
     for (const { url: raw, texts } of images) {
       if (++this.#imagesSeen > maxEntries) {
         this.#skip('page_full')
@@ -127,19 +132,22 @@ class ListedEntries {
       // The headline of a feed's entry stands beside its pictures, as on a page; a sitemap has none.
       const said = [...new Set([...texts, texts.length === 0 ? title : null].map(tidyText))]
       const captions: Caption[] = said.filter((one) => one !== null).map((one) => ({ source, text: one }))
-      const refusal = this.#taken(raw, captions, pageUrl ?? this.#url)
+      const refusal = this.#taken(raw, captions, place, entry.language)
       if (refusal !== null) this.#skip(refusal)
     }
     this.#imagesSeen += imagesLeft
     if (imagesLeft > 0) this.#skip('page_full', imagesLeft)
-    if (content !== null) yield* this.#takeContent(content, pageUrl ?? this.#url)
+    for (const content of contents) {
+      const html = bases.length === 0 ? content : `<base href="${base.replaceAll('"', '%22')}">${content}`
+      yield* this.#takeContent(html, place.pageUrl ?? base, entry.language)
+    }
   }
 
-  *#takeContent(html: string, url: string): Steps<void> {
+  *#takeContent(html: string, url: string, language: string | null): Steps<void> {
     // Articles are read as pages are: together they have the room of one.
     if (this.#readContent === null || this.#contentLeft < html.length) return
     this.#contentLeft -= html.length
-    const found = yield* this.#readContent(html, url)
+    const found = yield* this.#readContent(html, url, language)
     this.#imagesSeen += found.imagesSeen + (found.imagesNamed ?? 0)
     for (const [reason, count] of Object.entries(found.imagesSkipped))
       this.#skip(reason as ImageSkipReason, count)
@@ -159,25 +167,29 @@ class ListedEntries {
     }
   }
 
-  #addLink(raw: string | null): void {
-    const link = raw === null ? null : canonicalUrl(raw.trim(), this.#url)
+  #addLink(link: string | null): void {
     if (link === null || link === this.#url || this.#links.size >= maxEntries || this.#links.has(link)) return
     if (this.#roomForLinks.take(link.length)) this.#links.add(link)
     else this.#linksBeyond++
   }
 
   /** Takes the image as a candidate; else why not. */
-  #taken(raw: string | null, captions: readonly Caption[], pageUrl: string): ImageSkipReason | null {
+  #taken(
+    raw: string | null,
+    captions: readonly Caption[],
+    { base, pageUrl }: { readonly base: string; readonly pageUrl: string | null },
+    language: string | null,
+  ): ImageSkipReason | null {
     if (raw === null) return 'no_source'
-    const imageUrl = canonicalUrl(raw.trim(), this.#url)
+    const imageUrl = canonicalUrl(raw.trim(), base)
     if (imageUrl === null) return 'bad_url'
     if (captions.length === 0) return 'no_caption'
     return this.#added({
       imageUrl,
       fallbackUrls: [],
       captions,
-      pageUrl,
-      pageLanguage: null,
+      pageUrl: pageUrl ?? this.#url,
+      pageLanguage: languageTag(language),
       licenceUrl: null,
     })
   }

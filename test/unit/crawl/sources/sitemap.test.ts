@@ -171,6 +171,100 @@ describe('a sitemap or a feed', () => {
       expect(imagesOf(blog)).toEqual(['http://a.test/mill.jpg | A mill by the river | http://a.test/b'])
     })
 
+    const mill = '<img src="/mill.jpg" alt="A mill by the river"/>'
+    const ofEntry = (inner: string) =>
+      imagesOf(`<feed xmlns="http://www.w3.org/2005/Atom"><entry><link href="/b"/>${inner}</entry></feed>`)
+
+    it.each([
+      [
+        'content as XHTML',
+        `<content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>Near &lt;us&gt;<br/>${mill}</p></div></content>`,
+      ],
+      [
+        'content as XHTML with a prefix',
+        `<content type="xhtml"><h:div xmlns:h="http://www.w3.org/1999/xhtml"><h:p>${mill.replace('<img', '<h:img')}</h:p></h:div></content>`,
+      ],
+      [
+        'a summary as XHTML',
+        `<summary type="xhtml"><div>${mill}</div></summary><content type="text">Of mills</content>`,
+      ],
+      [
+        'a short summary beside a long article',
+        `<summary type="html">${pictured(mill)}</summary><content type="html">${pictured('long '.repeat(99))}</content>`,
+      ],
+      [
+        'content as HTML that is escaped',
+        `<content type="html">${mill.replaceAll('<', '&lt;').replaceAll('>', '&gt;')}</content>`,
+      ],
+      ['elements of content whose type nobody says', `<content><p>${mill}</p></content>`],
+      ['elements that nobody closed', `<description><p>Near us<br>${mill.replace('/>', '>')}</description>`],
+    ])('finds them in %s', (_, inner) => {
+      expect(ofEntry(inner)).toEqual(['http://a.test/mill.jpg | A mill by the river | http://a.test/b'])
+    })
+
+    it('finds figures and their captions in XHTML as on a page', () => {
+      const figure =
+        '<figure><img src="1.jpg" alt=""/><figcaption>Mills &amp; <em>weirs</em> of the Loue</figcaption></figure>'
+      expect(ofEntry(`<content type="xhtml"><div><script src="x"/>${figure}</div></content>`)).toEqual([
+        'http://a.test/1.jpg | Mills & weirs of the Loue | http://a.test/b',
+      ])
+    })
+
+    it('takes a text that is said to be plain by the letter', () => {
+      const html = mill.replaceAll('<', '&lt;')
+      expect(
+        ofEntry(`<content type="text">${html}</content><summary type="text/plain">${html}</summary>`),
+      ).toEqual([])
+      expect(
+        ofEntry(
+          `<link rel="enclosure" type="image/png" href="/1.png"/><title type="text">a &lt;b&gt; c</title>`,
+        ),
+      ).toEqual(['http://a.test/1.png | a <b> c | http://a.test/b'])
+    })
+
+    it.each([
+      ['html', 'Birds &amp;amp; &lt;b&gt;bees&lt;/b&gt;'],
+      ['html', '<![CDATA[Birds &amp; <b>bees</b>]]>'],
+      ['xhtml', '<div>Birds &amp; <b>bees</b></div>'],
+      ['text', 'Birds &amp; bees'],
+    ])('reads a headline of type %s: %s', (type, title) => {
+      const picture = '<link rel="enclosure" type="image/png" href="/1.png"/>'
+      expect(ofEntry(`${picture}<title type="${type}">${title}</title>`)).toEqual([
+        'http://a.test/1.png | Birds & bees | http://a.test/b',
+      ])
+    })
+
+    it('reads what Media RSS says of a picture as HTML where it says so', () => {
+      const item = (type: string) =>
+        `<rss><item><link>/b</link><media:content url="/1.jpg"><media:description${type}>The &lt;i&gt;old&lt;/i&gt; mill</media:description></media:content></item></rss>`
+      expect(imagesOf(item(' type="html"'))).toEqual(['http://a.test/1.jpg | The old mill | http://a.test/b'])
+      expect(imagesOf(item(''))).toEqual(['http://a.test/1.jpg | The <i>old</i> mill | http://a.test/b'])
+    })
+
+    it('resolves addresses by xml:base, and knows the language that is declared', () => {
+      const xml = `<feed xml:base="http://b.test/blog/" xml:lang="pl"><entry xml:base="2026/"><link href="may"/>
+        <content type="xhtml"><div><img src="i/1.jpg" alt="Wodospad"/></div></content></entry>
+        <entry xml:lang="de"><link href="/c"/><content type="image/png" src="2.png"/><title>Zwei</title></entry></feed>`
+      expect(
+        readPage(xml)?.candidates.map(({ imageUrl, pageUrl, pageLanguage }) => [
+          imageUrl,
+          pageUrl,
+          pageLanguage,
+        ]),
+      ).toEqual([
+        ['http://b.test/blog/2026/i/1.jpg', 'http://b.test/blog/2026/may', 'pl'],
+        ['http://b.test/blog/2.png', 'http://b.test/c', 'de'],
+      ])
+      const rss =
+        '<rss><channel><language>cs</language><item><title>a</title><enclosure url="/1.jpg"/></item></channel></rss>'
+      expect(readPage(rss)?.candidates).toMatchObject([{ pageLanguage: 'cs' }])
+    })
+
+    it('is not ended by an address within an entry', () => {
+      const item = `<rss><item><image><url>/logo.png</url></image><title>Mills</title><link>/b</link><enclosure url="/1.jpg"/></item></rss>`
+      expect(imagesOf(item)).toEqual(['http://a.test/1.jpg | Mills | http://a.test/b'])
+    })
+
     it('counts a picture that stands there twice, and those without a text', () => {
       const image = '<img src="/mill.jpg" alt="A mill by the river">'
       const item = `<item><link>/1</link><description>${pictured(`${image}${image}<img src="/x.jpg">`)}</description></item>`
