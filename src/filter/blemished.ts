@@ -1,5 +1,6 @@
 import sharp, { type Sharp, type SharpOptions } from 'sharp'
 import { imageSize } from './dimensions.js'
+import { mendedGif } from './mended-gif.js'
 import { mendedPng } from './mended-png.js'
 import { type DecodedFormat, view } from './sniff.js'
 import { isCut } from './truncation.js'
@@ -19,7 +20,7 @@ interface Bounds {
 /**
  * What a file that the library refused is to browsers; null = it is as good as refused, since rows of it are missing. JPEGs carry
  * what libjpeg warns of (headers of some cameras, data that ends some bytes early, a lost end mark), PNGs checksums that are
- * wrong. Throws where the library refuses the file however it is asked.
+ * wrong, GIFs lack the end of their first frame or what comes behind it. Throws where the library refuses the file however it is asked.
  */
 export async function blemished(
   bytes: Uint8Array,
@@ -28,6 +29,10 @@ export async function blemished(
 ): Promise<Blemished | null> {
   if (format === 'png') {
     const mended = await mendedPng(bytes)
+    return mended === null ? null : { bytes: mended, failOn: 'warning' }
+  }
+  if (format === 'gif') {
+    const mended = mendedGif(bytes)
     return mended === null ? null : { bytes: mended, failOn: 'warning' }
   }
   if (format !== 'jpeg') return null

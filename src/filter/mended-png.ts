@@ -1,4 +1,4 @@
-import { constants, crc32, createInflateRaw, deflateSync } from 'node:zlib'
+import { constants, crc32, createInflateRaw, deflateSync, inflateRawSync } from 'node:zlib'
 import { imageSize } from './dimensions.js'
 import { ascii, view } from './sniff.js'
 
@@ -23,15 +23,8 @@ const passes = [
 export async function mendedPng(bytes: Uint8Array): Promise<Uint8Array | null> {
   const wanted = rowsBytes(bytes)
   if (wanted === null || wanted > mostBytes) return null
-  const before: Uint8Array[] = []
-  const data: Uint8Array[] = []
-  for (let at = 8; at + 8 <= bytes.length; ) {
-    const next = at + 12 + view(bytes).getUint32(at)
-    if (ascii(bytes, at + 4, 4) === 'IDAT') data.push(bytes.subarray(at + 8, next - 4))
-    else if (data.length === 0) before.push(bytes.subarray(at, next))
-    at = next
-  }
-  const rows = await unfolded(Buffer.concat(data), wanted)
+  const { before, data } = partsOf(bytes)
+  const rows = await unfolded(data, wanted)
   if (rows === null) return null
   const packed = deflateSync(rows, { level: 0 })
   return Buffer.concat([
@@ -40,6 +33,38 @@ export async function mendedPng(bytes: Uint8Array): Promise<Uint8Array | null> {
     chunk('IDAT', packed),
     chunk('IEND', Buffer.alloc(0)),
   ])
+}
+
+/** Most bytes of rows that are unfolded while others wait. */
+const mostWaitedBytes = 16 << 20
+
+/** Whether the data of a PNG unfolds to all of its rows, whatever of its end is missing. Says no of large ones. Pure. */
+export function hasAllRows(bytes: Uint8Array): boolean {
+  const wanted = rowsBytes(bytes)
+  if (wanted === null || wanted > mostWaitedBytes) return false
+  try {
+    const rows = inflateRawSync(partsOf(bytes).data.subarray(2), {
+      finishFlush: constants.Z_SYNC_FLUSH,
+      maxOutputLength: wanted,
+    })
+    return rows.length === wanted
+  } catch (error) {
+    // There is more than that.
+    return error instanceof RangeError
+  }
+}
+
+/** Chunks before the data, and the data of all chunks of it. */
+function partsOf(bytes: Uint8Array): { readonly before: readonly Uint8Array[]; readonly data: Buffer } {
+  const before: Uint8Array[] = []
+  const data: Uint8Array[] = []
+  for (let at = 8; at + 8 <= bytes.length; ) {
+    const next = at + 12 + view(bytes).getUint32(at)
+    if (ascii(bytes, at + 4, 4) === 'IDAT') data.push(bytes.subarray(at + 8, next - 4))
+    else if (data.length === 0) before.push(bytes.subarray(at, next))
+    at = next
+  }
+  return { before, data: Buffer.concat(data) }
 }
 
 /** Bytes of all rows as they are packed, each with its filter; null = the header says nothing that could be read. */

@@ -1,3 +1,4 @@
+import { coloursBytes } from './mended-gif.js'
 import { ascii, type DecodedFormat, view } from './sniff.js'
 
 /**
@@ -67,11 +68,6 @@ function isGifCut(bytes: Uint8Array): boolean {
     }
     at++
   }
-}
-
-/** Size of the colour table that a GIF's packed field announces. */
-function coloursBytes(packed = 0): number {
-  return (packed & 0x80) === 0 ? 0 : 3 * 2 ** ((packed & 7) + 1)
 }
 
 /** Whether the last top-level box reaches beyond the file (ISO 14496-12, 4.2; length 0 = to the end). */

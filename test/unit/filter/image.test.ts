@@ -428,6 +428,16 @@ describe('A file that browsers show though it breaks its format', () => {
     expect(await like(odd, whole)).toBe(0)
   })
 
+  test.each([false, true])(
+    'is a GIF without its last bytes, and not one that lacks pixels (interlaced: %s)',
+    async (progressive) => {
+      const whole = await photo().gif({ progressive }).toBuffer()
+      for (const lacking of [1, 2]) expect(await like(whole.subarray(0, -lacking), whole)).toBe(0)
+      for (const share of [0.3, 0.9, 0.99])
+        expect(await decode(whole.subarray(0, share * whole.length))).toMatchObject({ reason: 'truncated' })
+    },
+  )
+
   test('is a PNG whose checksums are wrong, and not one that lacks rows', async () => {
     for (const progressive of [false, true]) {
       const whole = await photo().png({ progressive }).toBuffer()
