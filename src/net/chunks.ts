@@ -18,9 +18,9 @@ export class ChunkReader {
     return this.#state === 'broken'
   }
 
-  /** Whether it stands between two chunks. */
+  /** Whether it stands between two chunks, at the most in the length of the next one. */
   get isBetween(): boolean {
-    return this.#state === 'length' || this.#state === 'end'
+    return (this.#state === 'length' || this.#state === 'end') && /^\s*[0-9a-f]{0,8}\s*$/i.test(this.#line)
   }
 
   /** Chunks that began, the last one not counted. */

@@ -8,7 +8,7 @@ import {
   type ResponseHead,
   readHead,
 } from '../../../net/index.js'
-import { looksBinary, looksLikeHtml } from '../../sniff.js'
+import { hasEndTag, looksBinary, looksLikeHtml } from '../../sniff.js'
 
 /** An archived HTTP response: its head, and the body as it was archived. */
 export interface ArchivedResponse {
@@ -46,12 +46,24 @@ export async function plainBody(
   return whole.length > maxBytes ? failed('too_large', `over ${maxBytes} bytes`) : whole
 }
 
-/** A body that does not begin with a chunk is not chunked any more. */
+/**
+ * Only what is chunked to its end is chunked still: a text whose first line could be a length is taken as it is. Two chunks in a row are no
+ * chance, and what breaks off behind them is refused.
+ */
 function unchunked(body: Buffer): Buffer | FetchFailed {
   const reader = new ChunkReader()
   const parts = reader.push(body)
-  if (reader.isDone) return Buffer.concat(parts)
-  if (reader.chunks === 0) return body
-  if (reader.isBroken) return failed('encoding', 'a chunk without a length')
-  return failed('body_cut', reader.isBetween ? 'it ends before its last chunk' : 'it ends within a chunk')
+  const isChance = reader.chunks < 2
+  if (reader.isDone)
+    return reader.chunks > 0 || isBlank(body.subarray(body.indexOf('\n'))) ? Buffer.concat(parts) : body
+  if (reader.isBetween && reader.chunks > 0) {
+    const whole = Buffer.concat(parts)
+    return hasEndTag(whole) ? whole : failed('body_cut', 'it ends before its last chunk')
+  }
+  if (isChance) return body
+  return reader.isBroken
+    ? failed('encoding', 'a chunk without a length')
+    : failed('body_cut', 'it ends within a chunk')
 }
+
+const isBlank = (bytes: Buffer): boolean => bytes.every((byte) => byte === 0x0d || byte === 0x0a)

@@ -169,6 +169,28 @@ describe('an archived page', () => {
     }
   })
 
+  it.each([
+    ['a number', '12\n'],
+    ['a large number', '2024\r\n'],
+    ['a zero', '0\r\n\r\n'],
+    ['a word', 'cafe\n'],
+    ['as much as its first line says', '13\n<!-- eighteen -->\n'],
+  ])('is taken as it is where its first line is %s, and it names chunks that are gone', async (_, start) => {
+    const body = Buffer.from(`${start}${page(1)}`)
+    for (const coding of [{}, { 'Content-Encoding': 'gzip' }]) {
+      const { images } = await imagesIn(
+        record({ block: response(body, { 'Transfer-Encoding': 'chunked', ...coding }) }),
+      )
+      expect(images).toEqual(imagesOf(1))
+    }
+  })
+
+  it('is whole though its last chunk is missing, where it has its end tag', async () => {
+    const html = `<html>${page(1)}</html>`
+    const block = response(`${html.length.toString(16)}\r\n${html}\r\n`, { 'Transfer-Encoding': 'chunked' })
+    expect((await imagesIn(record({ block }))).images).toEqual(imagesOf(1))
+  })
+
   it('has the charset that its archived head says', async () => {
     const body = Buffer.from('<img src=/a.jpg alt="gar\u00e7on">', 'latin1')
     const [step] = await stepsOf(
