@@ -72,7 +72,8 @@ export function* joinRendered(
   const beyond =
     sum(shown.map((one) => one.linksBeyond ?? 0)) + (main.linksRefused ? 0 : found.size - links.length)
   // Its shape is that of the HTML, which applications serve for every page.
-  const { shape: _, linksBeyond: __, imagesNamed: ___, ...fetched } = page
+  const { shape: _, linksBeyond: __, imagesNamed: ___, linksByRule: closed = 0, ...fetched } = page
+  const linksByRule = Math.max(closed, sum(shown.map((one) => one.linksByRule ?? 0)))
   const imagesNamed = sum(shown.map((one) => one.imagesNamed ?? 0))
   const joined: Page = {
     ...fetched,
@@ -82,6 +83,7 @@ export function* joinRendered(
     digest: pageDigest(rendered.page.snapshot.html, page.url),
     links,
     ...(beyond > 0 ? { linksBeyond: beyond } : {}),
+    ...(linksByRule > 0 ? { linksByRule } : {}),
     candidates: refusal === null ? [...page.candidates, ...more] : [],
     imagesSeen: sum(shown.map((one) => one.imagesSeen)) + (refusal === null ? fetchedAlone : 0),
     ...(imagesNamed > 0 ? { imagesNamed } : {}),

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { chromium, unlessThere } from '../../fixtures/render/chromium.js'
 import { attemptsOf, countersOf, newOut, pairmill, pairsOf, tempFolder } from '../../fixtures/run/pairmill.js'
 import { photo, sentence } from '../../fixtures/run/pictures.js'
 import { startTestWeb, type TestWeb } from '../../fixtures/run/test-web.js'
@@ -44,6 +45,19 @@ describe('site rules', { timeout: 300_000 }, () => {
       web.serve(`${host}/nav`, `<!doctype html><title>z</title><main>${section(3)}</main>`)
       for (const n of [1, 2, 3, 9]) web.picture(`${host}/${n}.jpg`, await photo(100 * h + n))
     }
+    // The same in a browser alone: static HTML has a picture that the rule leaves out, and a link that it does not follow.
+    const built = `<!doctype html><title>b</title><nav><a href="/nav">n</a></nav><div id="app"></div><script src="/app.js"></script>`
+    web.serve('built.test/', built)
+    web.serve('built.test/more', built)
+    web.serve('built.test/nav', built)
+    web.serve('built.test/app.js', {
+      headers: { 'content-type': 'text/javascript' },
+      body: `const n = { '/': 1, '/more': 2, '/nav': 3 }[location.pathname]
+        document.querySelector('#app').innerHTML = '<main><div class="ad"><img src="/9.jpg" alt="a picture of an advertisement"></div>'
+          + ${JSON.stringify(section(0))}.replace('/0.jpg', '/' + n + '.jpg').replace('number 0', 'number ' + n).replace(${JSON.stringify(sentence(0))}, ${JSON.stringify([0, 1, 2, 3].map((n) => sentence(n)))}[n])
+          + '<a href="/more">on</a></main><aside><a href="/nav">n</a><img src="/9.jpg" alt="a picture of the aside"></aside>'`,
+    })
+    for (const n of [1, 2, 3, 9]) web.picture(`built.test/${n}.jpg`, await photo(400 + n))
     web.serve('closed.test/robots.txt', 'User-agent: *\nDisallow: /secret\nDisallow: /2.jpg\n')
     web.page('closed.test/open', {
       images: [1, 2, 3].map((n) => ({ src: `/${n}.jpg`, alt: sentence(n) })),
@@ -70,6 +84,32 @@ describe('site rules', { timeout: 300_000 }, () => {
       'http://plain.test/1.jpg': null,
     })
     expect(await countersOf(out)).toMatchObject({ 'image_skipped:rule': 1, 'link_skipped:rule': 1 })
+    expect(stdout).toContain('the rule of its site leaves it out (--rules)')
+  })
+
+  it.skipIf(chromium === null)(`hold for what a browser shows${unlessThere}`, async () => {
+    const path = file('built.json', [
+      {
+        ...rule,
+        hosts: ['built.test'],
+        pictures: 'body > div > main',
+        ignore: '.ad',
+        credit: 'main > section i',
+      },
+    ])
+    const out = newOut()
+    const seeds = ['run', 'http://built.test/', '--out', out, '--model', 'none']
+    const { code, stdout } = await pairmill(words(...seeds, '--rules', path))
+    expect(code).toBe(0)
+    expect(await pairsOf(out)).toEqual([1, 2].map((n) => `http://built.test/${n}.jpg ${sentence(n)}`))
+    expect((await attemptsOf(out)).map(({ credit }) => credit)).toEqual(['Ada 0', 'Ada 0'])
+    expect(web.seenAt('built.test').map(({ path: asked }) => asked)).not.toContain('/nav')
+    expect(await countersOf(out)).toMatchObject({
+      pages_rendered: 2,
+      renders_paid: 2,
+      'image_skipped:rule': 4,
+      'link_skipped:rule': 4,
+    })
     expect(stdout).toContain('the rule of its site leaves it out (--rules)')
   })
 
