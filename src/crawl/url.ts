@@ -36,13 +36,40 @@ const plainOrigin = /^https?:\/\/(?:(?!xn--)[a-z0-9-]+\.)*(?!xn--)[a-z][a-z0-9-]
 const plainPath = /^(?:\/(?!\.)[\w.~!$&'()*+,;=:@-]*)+(?:\?[\w.~!$&()*+,;=:@/?-]+)?$/
 const plainUrl = new RegExp(plainOrigin.source + plainPath.source.slice(1))
 
+/** Paths below a folder, behind steps up from it: the first segment could be a scheme, so it holds no colon. */
+const plainRelative =
+  /^((?:\.\.\/)*)((?!\.)[\w.~!$&'()*+,;=@-]+(?:\/(?!\.)[\w.~!$&'()*+,;=:@-]*)*(?:\?[\w.~!$&()*+,;=:@/?-]+)?)$/
+/** Folder of a canonical URL: its origin, and its path up to the last slash. */
+const plainFolder = new RegExp(
+  `${plainOrigin.source.replace('(?=\\/)', '')}((?:\\/(?!\\.)[\\w.~!$&'()*+,;=:@%-]*)*?\\/)(?!\\.)[\\w.~!$&'()*+,;=:@%-]*(?:\\?|$)`,
+)
+
 /** A URL that needs no parser, as most do not: parsing takes several times as long. null = the parser must say. */
 function canonicalAsWritten(raw: string, base: string | undefined): string | null {
   if (raw.length > maxUrlLength) return null
-  if (plainUrl.test(raw)) return ownCopy(raw)
-  if (base === undefined || raw.startsWith('//') || !plainPath.test(raw)) return null
+  const mark = raw.indexOf('#')
+  const written = mark < 0 ? raw : raw.slice(0, mark)
+  if (plainUrl.test(written)) return ownCopy(written)
+  if (base === undefined || written.startsWith('//')) return null
+  if (!plainPath.test(written)) return besideBase(written, base)
   const origin = plainOrigin.exec(base)?.[0]
-  return origin === undefined || origin.length + raw.length > maxUrlLength ? null : ownCopy(origin + raw)
+  return origin === undefined || origin.length + written.length > maxUrlLength
+    ? null
+    : ownCopy(origin + written)
+}
+
+/** What a plain relative path is to a plain base. */
+function besideBase(written: string, base: string): string | null {
+  const relative = plainRelative.exec(written)
+  const folder = relative === null ? null : plainFolder.exec(base)
+  const path = folder?.[1]
+  if (relative === null || folder === null || path === undefined || oddEscape.test(folder[0])) return null
+  const [, ups = '', rest = ''] = relative
+  let end = path.length
+  for (let up = ups.length / 3; up > 0 && end > 1; up--) end = path.lastIndexOf('/', end - 2) + 1
+  const origin = base.slice(0, base.indexOf('/', 8))
+  const url = `${origin}${path.slice(0, end)}${rest}`
+  return url.length > maxUrlLength ? null : ownCopy(url)
 }
 
 const withHost = /^https?:\/\//i

@@ -96,7 +96,7 @@ describe('the canonical spelling of a URL', () => {
     fc.array(fc.constantFrom(...pieces), { maxLength }).map((chosen) => chosen.join(''))
   const nearlyPlainPath = fc
     .tuple(
-      fc.constantFrom('/', '/', '/', '', '//', '/.', '?'),
+      fc.constantFrom('/', '/', '/', '', '', '../', '../../', './', '..', '//', '/.', '?'),
       piecesOf([...'abZ09-_~!$&()*+,;=:@/', 'img', '.jpg', '/'], 8),
       piecesOf([...`?#.%^|'"<>{}[]\`\\\t\n\r `, '..', '/.', '%41', '%2e', 'é', '\u0000', '\ud800', 'a'], 2),
       piecesOf([...'aZ0-_=&?/.', '?a=', "'"], 5),
@@ -142,8 +142,8 @@ describe('the canonical spelling of a URL', () => {
   })
 
   it('is the one that a parser gives, also where none was needed', () => {
-    // A blank behind it changes nothing, but sends it through the parser.
-    const parsed = (raw: string, base?: string) => canonicalUrl(`${raw} `, base)
+    // A tab before the fragment changes nothing, but sends it through the parser.
+    const parsed = (raw: string, base?: string) => canonicalUrl(raw.replace(/(?=#)|$/, '\t'), base)
     fc.assert(
       fc.property(nearlyPlainUrl, nearlyPlainPath, nearlyPlainUrl, (url, path, base) => {
         expect(canonicalUrl(url)).toBe(parsed(url))
@@ -163,6 +163,18 @@ describe('the canonical spelling of a URL', () => {
     expect(canonicalUrl(raw)).toBe(canonicalUrl(`${raw} `))
     const path = raw.replace(/^http:\/\/[^/]*/, '')
     expect(canonicalUrl(path, 'http://h.test/')).toBe(canonicalUrl(`${path} `, 'http://h.test/'))
+  })
+
+  it.each([
+    ['b.htm', 'http://h.test/a/b/c.htm?d=/e/', 'http://h.test/a/b/b.htm'],
+    ['../b.htm#top', 'http://h.test/a/b/c.htm', 'http://h.test/a/b.htm'],
+    ['../../../../i/b.gif?x=/y', 'http://h.test/a/b/', 'http://h.test/i/b.gif?x=/y'],
+    ['b', 'http://h.test/%E5%B1%B1/', 'http://h.test/%E5%B1%B1/b'],
+    ['b', 'http://h.test/a/%2e%2e/', 'http://h.test/b'],
+    ['../b', 'http://h.test/a//', 'http://h.test/a/b'],
+    ['c:d', 'http://h.test/a', null],
+  ])('is resolved where it is relative: %s on %s', (raw, base, url) => {
+    expect(canonicalUrl(raw, base)).toBe(url)
   })
 
   it('is plain ASCII, absolute, and without a fragment', () => {
