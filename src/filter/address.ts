@@ -28,7 +28,7 @@ export function withoutAddresses(text: string): string {
     .replace(/[([]\s*[)\]]/gu, ' ')
     .replace(/\s+/gu, ' ')
     .replace(/ (?=[,.;:)\]])/gu, '')
-    .replace(/,(?=,)/gu, '')
+    .replace(/,(?=,)|[,;:|](?=\s[–—|-]\s)/gu, '')
     .replace(/^[\s,;:|/–—-]+|[\s,;:|/–—-]+$/gu, '')
 }
 

@@ -86,11 +86,20 @@ const phrases = new Set(
     .filter((phrase) => phrase !== ''),
 )
 
+/** How wikis call the small pictures of a file's earlier states, beside date and time: the one word first, or the other. */
+const small =
+  '(?:thumb|miniat|vignette|vorschau|náhled|bélyegk|pikkukuva|umanjen|мініат|миниат|умањ|サムネイル|缩略|縮圖|縮略|섬네일|thu nhỏ|küçük resim)'
+const state = '(?:vers|wersj|verz|változat|різнов|верс|верз|инач|phiên bản|sürüm|版|버전|판의)'
+const timeOfDay = /\d[:.h時]\d\d/u
+const pictureOfVersion = new RegExp(`^\\P{L}{0,9}${small}.{0,40}${state}.{0,30}$`, 'u')
+const versionsPicture = new RegExp(`${state}.{0,40}${small}.{0,12}$`, 'u')
+
 /** Whether a text says no more than that an image is there. Numbers and punctuation do not count. */
 export function isPlaceholder(text: string): boolean {
   const folded = fold(text)
   if (folded === '') return false
   if (phrases.has(folded) || menuTexts.has(folded)) return true
+  if (timeOfDay.test(text) && (pictureOfVersion.test(folded) || versionsPicture.test(folded))) return true
   const tokens = folded.split(' ')
   return (
     tokens.some((token) => nouns.has(token)) &&

@@ -46,7 +46,7 @@ export function lazySourcesOf(attributes: Attributes): LazySources {
   let found: Found | null = null
   for (const name in attributes) {
     if (known.has(name) || name.startsWith('aria-')) continue
-    const value = attributes[name]
+    const value = unquoted(attributes[name])
     if (value === undefined || value.length < 3 || value.length > maxValue) continue
     found ??= { sources: [], named: [], others: [], beside: [], srcset: undefined }
     if (srcsetName.test(name)) {
@@ -71,6 +71,13 @@ export function lazySourcesOf(attributes: Attributes): LazySources {
     beside: found.beside,
     srcset: found.srcset,
   }
+}
+
+/** Some frameworks read the value as an expression, in which an address is quoted. */
+function unquoted(value: string | undefined): string | undefined {
+  const quote = value?.[0]
+  if (value === undefined || (quote !== "'" && quote !== '"' && quote !== '`')) return value
+  return value.length > 2 && value.endsWith(quote) ? value.slice(1, -1) : value
 }
 
 /** Longer values are no URLs. Characters. */
