@@ -66,12 +66,14 @@ export function* findingsOf(
     if (own === undefined) continue
     const figure = image.figure === null ? undefined : figures.get(image.figure)
     const texts = ruled === null || image.element === null ? null : ruled.saidOf(image.element)
+    const said = saidOf(image, figure?.caption ?? null, labels?.get(i) ?? nothingSaid, named, texts)
+    const isSilent = said.captions.length === 0 && said.heading === null
     findings.push({
       urls: own,
-      ...saidOf(image, figure?.caption ?? null, labels?.get(i) ?? nothingSaid, named, texts),
+      ...said,
       licenceUrl: absolute(texts?.licence ?? null, context.base) ?? figure?.licenceUrl ?? null,
       credit: texts?.credit ?? null,
-      language: languageTag(texts?.language ?? null),
+      language: languageTag(texts?.language ?? (isSilent ? null : languageAround(image.element))),
       place: placeOf(i),
     })
   }
@@ -106,6 +108,20 @@ function labelledPicture(image: FoundImage | undefined, urls: ImageUrls | undefi
     mayBeHeaded: !isDecoration(image),
     textBefore: image.textBefore,
   }
+}
+
+/** Elements around an image that are asked for their language. */
+const maxAround = 64
+
+/** `lang` of an element, or of what is around it within the page; null = none but the page's. */
+function languageAround(element: FoundImage['element']): string | null {
+  let node: Node | null = element
+  for (let i = 0; i < maxAround && node !== null && node.type === 'tag' && node.name !== 'html'; i++) {
+    const { lang } = node.attribs
+    if (lang !== undefined && lang !== '') return lang
+    node = node.parent as Node | null
+  }
+  return null
 }
 
 /** Every text that stands beside an image, by where it stands. */
