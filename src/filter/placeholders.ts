@@ -41,7 +41,7 @@ const modifiers = words(`
   screen shot sample example test demo loading lazy loaded inline body content generic stock responsive mobile desktop
   webseite seite écran pantalla keine kein vorschau site página pagina accueil sans titre aucune titolo senza nessuna sin título titulo sem
   нет без названия немає няма нема недоступно отсутствует 无 暂无 hình không chưa có
-  brak brakuje bez chybí chýba nedostupný nedostupné nema nije dostupna ni nėra nav nincs elérhető ei ole saatavilla puudub pole saadaval yok bulunamadı mevcut değil
+  brak brakuje bez chybí chýba nedostupný nedostupné nema nije dostupna ni nėra nincs elérhető ei ole saatavilla puudub pole saadaval yok bulunamadı mevcut değil
   fără lipsă geen beschikbaar ingen intet ikke tilgængelig tilgjengelig saknas engin główne główny hlavní hlavný główna úvodní úvodný
   version versie versión versione versão версии wersji as
   january february march april may june july august september october november december
