@@ -24,36 +24,71 @@ const metadataTable: Table<keyof EmbeddedRecord> = { name: 'embeddings', version
 
 /** What is stored for each of the three files of a shard. */
 export type EmbeddingFiles<T> = Readonly<Record<'images' | 'texts' | 'metadata', T>>
+/** `texts` null = the captions are not those that were embedded. */
+export type EmbeddingSums = Readonly<Record<'images' | 'metadata', FileSums> & { texts: FileSums | null }>
 
-/** Dimensions of the embeddings that rows carry; null = one carries none, or not all carry as many: they were not made by one model. */
-export function dimensionsOf(rows: readonly Row[]): number | null {
-  const [first] = rows
-  const length = first?.embeddings?.length
-  if (length === undefined || rows.some((row) => row.embeddings?.length !== length)) return null
-  return Buffer.byteLength(first?.embeddings ?? '', 'base64') / 4
-}
+/**
+ * Writes the embeddings of a shard's samples in their order, as clip-retrieval and autofaiss read them. Where a sample has none, or not as many as the
+ * others, they were not made by one model: then there are none of the shard.
+ */
+export class EmbeddingsWriter {
+  readonly #paths: EmbeddingFiles<string>
+  readonly #samples: number
+  /** null = nothing is written: there was no sample yet, or one of them has none. */
+  #open: {
+    readonly bytes: number
+    readonly images: SummedFile
+    readonly texts: SummedFile | null
+    readonly metadata: ParquetFile<keyof EmbeddedRecord>
+  } | null = null
+  #isMixed = false
 
-/** Writes the embeddings of a shard's samples in their order, as clip-retrieval and autofaiss read them. */
-export async function writeEmbeddings(
-  rows: readonly Row[],
-  dimensions: number,
-  keyAt: (i: number) => string,
-  paths: EmbeddingFiles<string>,
-): Promise<EmbeddingFiles<FileSums>> {
-  const images = await SummedFile.create(paths.images)
-  const texts = await SummedFile.create(paths.texts)
-  const metadata = await ParquetFile.create(paths.metadata, metadataTable)
-  try {
-    for (const file of [images, texts]) await file.append(npyHeader(rows.length, dimensions))
-    for (const [i, row] of rows.entries()) {
-      const both = Buffer.from(row.embeddings ?? '', 'base64')
-      await images.append(both.subarray(0, 2 * dimensions))
-      await texts.append(both.subarray(2 * dimensions))
-      const { caption, url, uid = null } = row
-      await metadata.append({ image_path: keyAt(i), caption: wellFormed(caption), uid, url })
+  readonly #hasTexts: boolean
+
+  /** `hasTexts` false: only the images' are written. */
+  constructor(paths: EmbeddingFiles<string>, samples: number, hasTexts: boolean) {
+    this.#paths = paths
+    this.#samples = samples
+    this.#hasTexts = hasTexts
+  }
+
+  async add({ caption, url, uid = null, embeddings = null }: Row, key: string): Promise<void> {
+    if (this.#isMixed) return
+    const both = Buffer.from(embeddings ?? '', 'base64')
+    this.#open ??= both.length === 0 ? null : await this.#begin(both.length)
+    if (this.#open?.bytes !== both.length) {
+      this.#isMixed = true
+      await this.abandon()
+      return
     }
-    return { images: await images.finish(), texts: await texts.finish(), metadata: await metadata.finish() }
-  } finally {
-    for (const file of [images, texts, metadata]) await file.abandon()
+    await this.#open.images.append(both.subarray(0, both.length / 2))
+    await this.#open.texts?.append(both.subarray(both.length / 2))
+    await this.#open.metadata.append({ image_path: key, caption: wellFormed(caption), uid, url })
+  }
+
+  /** null = there are none. */
+  async finish(): Promise<EmbeddingSums | null> {
+    if (this.#open === null) return null
+    const { images, texts, metadata } = this.#open
+    return {
+      images: await images.finish(),
+      texts: (await texts?.finish()) ?? null,
+      metadata: await metadata.finish(),
+    }
+  }
+
+  async abandon(): Promise<void> {
+    const open = this.#open
+    this.#open = null
+    for (const file of [open?.images, open?.texts, open?.metadata]) await file?.abandon()
+  }
+
+  /** `bytes`: of both embeddings of a sample, two a dimension of each. */
+  async #begin(bytes: number) {
+    const images = await SummedFile.create(this.#paths.images)
+    const texts = this.#hasTexts ? await SummedFile.create(this.#paths.texts) : null
+    const metadata = await ParquetFile.create(this.#paths.metadata, metadataTable)
+    for (const file of [images, texts]) await file?.append(npyHeader(this.#samples, bytes / 4))
+    return { bytes, images, texts, metadata }
   }
 }

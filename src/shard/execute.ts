@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Row } from '../records/index.js'
 import { reopenManifest } from './dataset.js'
-import { dimensionsOf, type EmbeddingFiles, writeEmbeddings } from './embedding-files.js'
+import { type EmbeddingFiles, type EmbeddingSums, EmbeddingsWriter } from './embedding-files.js'
 import { entryBytes, readEntry, type ShardEntry, type ShardFile, stemOf } from './entry.js'
 import {
   embeddingNames,
@@ -21,6 +21,7 @@ import { PlanSource } from './plan-source.js'
 import { type Built, putBuilt } from './read-back.js'
 import { writeRejected } from './rejected-pictures.js'
 import { type SampleRecord, sampleRecord, sampleTable } from './sample-record.js'
+import type { ShardSource } from './shard-source.js'
 import { newTally, type RowTally, statsBytes } from './stats.js'
 import type { Store } from './store.js'
 import { type FileSums, SummedFile, writeSummed } from './summed-file.js'
@@ -34,14 +35,18 @@ export interface WriteDeps {
   readonly onPair?: () => void
 }
 
+/** All that shards say of themselves beside their rows. A plan is one. */
+export interface ShardsOf
+  extends Pick<Plan, 'run' | 'plan' | 'createdAt' | 'shardSize' | 'format' | 'modelId'> {
+  /** Whether rows carry the embeddings of their captions, where they carry any; absent = they do. */
+  readonly hasTexts?: boolean
+}
+
 /**
- * Writes the shards of a plan. A shard that has its entry is left alone; any other is built whole in the scratch
- * folder, stored, known to be stored whole, and only then committed by its entry, which is created once. The bytes depend on the
- * plan and its parts alone, so executing a plan again, from wherever it was killed, gives the same dataset.
+ * Writes the shards of a plan. The bytes depend on the plan and its parts alone, so executing a plan again, from wherever it was killed,
+ * gives the same dataset.
  *
  * Memory: sixteen bytes a row of the plan, the rows kept in one shard, one ledger, a row group, 64 images, and the small pictures of what was rejected.
- *
- * `onShard` is told every shard of the plan once its entry stands, whether this call wrote it or found it.
  */
 export async function executePlan(
   deps: WriteDeps,
@@ -49,17 +54,41 @@ export async function executePlan(
   onShard: (entry: ShardEntry) => void,
   signal: AbortSignal,
 ): Promise<readonly ShardEntry[]> {
+  return await writeShards(
+    deps,
+    plan,
+    planShards(plan),
+    () => PlanSource.open(deps.store, plan, signal),
+    onShard,
+    signal,
+  )
+}
+
+/**
+ * Writes shards from a source, which is opened where one is still to be written. A shard that has its entry is left alone; any other is built
+ * whole in the scratch folder, stored, known to be stored whole, and only then committed by its entry, which is created once.
+ *
+ * `onShard` is told every shard once its entry stands, whether this call wrote it or found it.
+ */
+export async function writeShards(
+  deps: WriteDeps,
+  of: ShardsOf,
+  shards: Iterable<ShardPlan>,
+  openSource: () => Promise<ShardSource>,
+  onShard: (entry: ShardEntry) => void,
+  signal: AbortSignal,
+): Promise<readonly ShardEntry[]> {
   const { store } = deps
   const entries: ShardEntry[] = []
-  let source: PlanSource | null = null
+  let source: ShardSource | null = null
   try {
-    for (const shardPlan of planShards(plan)) {
+    for (const shardPlan of shards) {
       signal.throwIfAborted()
-      let entry = await readEntry(store, stemOf({ ...shardPlan, plan: plan.plan }), signal)
+      let entry = await readEntry(store, stemOf({ ...shardPlan, plan: of.plan }), signal)
       if (entry === null) {
-        source ??= await PlanSource.open(store, plan, signal)
-        entry = await writeShard(deps, plan, shardPlan, source, signal)
-      } else if (entry.run !== plan.run || entry.plan !== plan.plan) {
+        source ??= await openSource()
+        entry = await writeShard(deps, of, shardPlan, source, signal)
+      } else if (entry.run !== of.run || entry.plan !== of.plan) {
         throw new Error(`${store.url}: shard ${entry.shard} is of plan ${entry.plan} of run ${entry.run}`)
       }
       entries.push(entry)
@@ -73,12 +102,12 @@ export async function executePlan(
 
 async function writeShard(
   { store, onPair }: WriteDeps,
-  plan: Plan,
+  of: ShardsOf,
   shardPlan: ShardPlan,
-  source: PlanSource,
+  source: ShardSource,
   signal: AbortSignal,
 ): Promise<ShardEntry> {
-  const stem = stemOf({ ...shardPlan, plan: plan.plan })
+  const stem = stemOf({ ...shardPlan, plan: of.plan })
   const scratch = join(await store.scratch(), `${stem}-${randomUUID()}`)
   const tally = newTally(onPair)
   const paths = {
@@ -94,8 +123,8 @@ async function writeShard(
     },
   }
   try {
-    const sums = await buildShard(plan, shardPlan, source, tally, paths, signal)
-    const rejected = await writeRejected(paths.rejected, plan.plan, shardPlan, source, signal)
+    const sums = await buildShard(of, shardPlan, source, tally, paths, signal)
+    const rejected = await writeRejected(paths.rejected, of.plan, shardPlan, source, signal)
     const built: Built[] = [
       ...(sums.tar === null
         ? []
@@ -106,21 +135,21 @@ async function writeShard(
       { name: parquetName(stem), path: paths.parquet, sums: sums.parquet },
       { name: statsName(stem), path: paths.stats, sums: sums.stats },
       ...builtEmbeddings(stem, paths.embeddings, sums.tar?.embeddings ?? null),
-      ...(rejected === null ? [] : [{ name: rejectedName(plan.plan), path: paths.rejected, sums: rejected }]),
+      ...(rejected === null ? [] : [{ name: rejectedName(of.plan), path: paths.rejected, sums: rejected }]),
     ]
     for (const file of built) await putBuilt(store, file, signal)
     const entry: ShardEntry = {
       v: 2,
-      run: plan.run,
-      plan: plan.plan,
+      run: of.run,
+      plan: of.plan,
       shard: shardPlan.shard,
-      shardSize: plan.shardSize,
+      shardSize: of.shardSize,
       samples: shardPlan.kept.length,
       taken: [],
       rows: tally.rows,
-      format: plan.format,
-      modelId: plan.modelId,
-      createdAt: plan.createdAt,
+      format: of.format,
+      modelId: of.modelId,
+      createdAt: of.createdAt,
       files: built.map(
         ({ name, sums: s }): ShardFile => ({ name, size: s.size, sha256: s.sha256, md5: s.md5 }),
       ),
@@ -138,16 +167,13 @@ async function writeShard(
   }
 }
 
-function builtEmbeddings(
-  stem: string,
-  paths: EmbeddingFiles<string>,
-  sums: EmbeddingFiles<FileSums> | null,
-): Built[] {
+function builtEmbeddings(stem: string, paths: EmbeddingFiles<string>, sums: EmbeddingSums | null): Built[] {
   if (sums === null) return []
   const names = embeddingNames(stem)
-  return (['images', 'texts', 'metadata'] as const).map((of) => ({
-    ...{ name: names[of], path: paths[of], sums: sums[of] },
-  }))
+  return (['images', 'texts', 'metadata'] as const).flatMap((of) => {
+    const built = sums[of]
+    return built === null ? [] : [{ name: names[of], path: paths[of], sums: built }]
+  })
 }
 
 /** Paths at which the files of a shard are built. */
@@ -159,13 +185,13 @@ interface BuiltTar {
   readonly archive: FileSums
   readonly index: FileSums
   /** null = not every sample has embeddings of one model. */
-  readonly embeddings: EmbeddingFiles<FileSums> | null
+  readonly embeddings: EmbeddingSums | null
 }
 
 async function buildShard(
-  plan: Plan,
+  of: ShardsOf,
   shardPlan: ShardPlan,
-  source: PlanSource,
+  source: ShardSource,
   tally: RowTally,
   paths: ShardPaths,
   signal: AbortSignal,
@@ -175,93 +201,51 @@ async function buildShard(
     const tar =
       shardPlan.shard === null
         ? null
-        : await buildTar(plan, shardPlan.shard, shardPlan.kept, source, tally, parquet, paths, signal)
+        : await buildTar(of, shardPlan.shard, shardPlan.kept, source, tally, parquet, paths, signal)
     for await (const row of source.rows(shardPlan.rejected, signal)) {
       tally.add(row)
       await parquet.append(sampleRecord(row, null, null))
     }
-    const stats = await writeSummed(paths.stats, statsBytes(tally, plan.createdAt))
+    const stats = await writeSummed(paths.stats, statsBytes(tally, of.createdAt))
     return { tar, parquet: await parquet.finish(), stats }
   } finally {
     await parquet.abandon()
   }
 }
 
-/** Images that are read at the same time; as many again are on their way into the tar. */
-const imagesAtOnce = 32
-
 async function buildTar(
-  plan: Plan,
+  of: ShardsOf,
   shard: number,
   kept: Uint32Array,
-  source: PlanSource,
+  source: ShardSource,
   tally: RowTally,
   parquet: ParquetFile<keyof SampleRecord>,
   paths: ShardPaths,
   signal: AbortSignal,
 ): Promise<BuiltTar> {
-  const rows = await rowsInOrder(kept, source, signal)
   const tar = await SummedFile.create(paths.tar)
+  const embeddings = new EmbeddingsWriter(paths.embeddings, kept.length, of.hasTexts ?? true)
   const offsets: number[] = []
-  // Two pieces of memory take turns: one is filled while the other goes into the tar.
-  let spare: Buffer = Buffer.alloc(0)
-  let other: Buffer = Buffer.alloc(0)
-  const read = (from: number): Promise<Buffer[]> => {
-    const numbers = Array.from(kept.subarray(from, from + imagesAtOnce))
-    const slab = atLeast(
-      spare,
-      numbers.reduce((sum, number) => sum + source.imageSize(number), 0),
-    )
-    spare = other
-    other = slab
-    const images = Promise.all(readInto(slab, numbers, source))
-    // A failure is met where the images are awaited; until then it must not count as unhandled.
-    images.catch(() => {})
-    return images
-  }
-  let ahead = read(0)
   try {
-    for (let from = 0; from < kept.length; from += imagesAtOnce) {
-      const images = await ahead
-      signal.throwIfAborted()
-      await source.trim()
-      ahead = read(from + imagesAtOnce)
-      for (const [i, image] of images.entries()) {
-        const row = rows[from + i]
-        if (row === undefined) throw new RangeError(`no row for sample ${from + i}`)
-        offsets.push(tar.size)
-        await addSample(tar, parquet, row, keyOf(shard, from + i, plan.shardSize), plan.format, image)
-        tally.add(row)
-      }
+    for await (const { row, image } of source.samples(kept, signal)) {
+      const key = keyOf(shard, offsets.length, of.shardSize)
+      offsets.push(tar.size)
+      await addSample(tar, parquet, row, key, of.format, image)
+      await embeddings.add(row, key)
+      tally.add(row)
     }
+    if (offsets.length !== kept.length)
+      throw new RangeError(`${offsets.length} samples in place of ${kept.length}`)
     offsets.push(tar.size)
-    const dimensions = dimensionsOf(rows)
-    const keyAt = (i: number) => keyOf(shard, i, plan.shardSize)
     return {
       archive: await endArchive(tar),
       index: await writeSummed(paths.index, encodeTarIndex(offsets)),
-      embeddings:
-        dimensions === null ? null : await writeEmbeddings(rows, dimensions, keyAt, paths.embeddings),
+      embeddings: await embeddings.finish(),
     }
   } finally {
-    // The files may be closed only when nothing reads them; how the last reads ended no longer matters.
-    await Promise.allSettled([ahead])
     await tar.abandon()
+    await embeddings.abandon()
   }
-}
-
-function readInto(slab: Buffer, numbers: readonly number[], source: PlanSource): Promise<Buffer>[] {
-  let at = 0
-  return numbers.map(async (number) => {
-    const image = slab.subarray(at, at + source.imageSize(number))
-    at += image.length
-    await source.readImage(number, image)
-    return image
-  })
-}
-
-function atLeast(buffer: Buffer, bytes: number): Buffer {
-  return buffer.length >= bytes ? buffer : Buffer.allocUnsafeSlow(bytes)
 }
 
 async function addSample(
@@ -285,15 +269,6 @@ async function addSample(
   members.sort(([a], [b]) => (a < b ? -1 : 1))
   for (const [name, bytes] of members) await addMember(tar, name, bytes)
   await parquet.append(record)
-}
-
-/** The rows of one shard in the order of its samples; each ledger is read once. */
-async function rowsInOrder(kept: Uint32Array, source: PlanSource, signal: AbortSignal): Promise<Row[]> {
-  const byNumber = Uint32Array.from(kept.keys()).sort((a, b) => (kept[a] ?? 0) - (kept[b] ?? 0))
-  const rows: Row[] = new Array(kept.length)
-  let at = 0
-  for await (const row of source.rows(kept.slice().sort(), signal)) rows[byNumber[at++] ?? 0] = row
-  return rows
 }
 
 async function commit(store: Store, stem: string, entry: ShardEntry, signal: AbortSignal): Promise<void> {

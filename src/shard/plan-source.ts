@@ -3,6 +3,7 @@ import type { Row } from '../records/index.js'
 import { ledgerLines, locate, parseRow } from './part.js'
 import { type Plan, partOf, rowBases } from './plan.js'
 import { loserRow } from './sample-record.js'
+import { readAhead, type ShardSource, type SourceSample } from './shard-source.js'
 import type { LocalCopy, Store } from './store.js'
 import { readExactly } from './tar-reader.js'
 
@@ -18,7 +19,7 @@ const maxOpenFiles = 256
  * The parts of one plan, opened for reading. It holds where things lie (twelve bytes a row) and never the things: a
  * part's ledger is read again by each shard that needs rows of it, an image when it is copied.
  */
-export class PlanSource {
+export class PlanSource implements ShardSource {
   readonly #plan: Plan
   readonly #bases: Uint32Array
   readonly #parts: SourcePart[] = []
@@ -72,6 +73,32 @@ export class PlanSource {
     }
   }
 
+  async *samples(numbers: Uint32Array, signal: AbortSignal): AsyncGenerator<SourceSample> {
+    const rows = await this.#rowsInOrder(numbers, signal)
+    const places = {
+      sizeOf: (number: number) => this.#imageSizes[number] ?? 0,
+      readInto: (number: number, into: Buffer) => this.#readImage(number, into),
+      trim: () => this.#trim(),
+    }
+    let at = 0
+    for await (const images of readAhead(numbers, places, signal)) {
+      for (const image of images) {
+        const row = rows[at++]
+        if (row === undefined) throw new RangeError(`no row for sample ${at - 1}`)
+        yield { row, image }
+      }
+    }
+  }
+
+  /** Each ledger is read once. */
+  async #rowsInOrder(numbers: Uint32Array, signal: AbortSignal): Promise<Row[]> {
+    const byNumber = Uint32Array.from(numbers.keys()).sort((a, b) => (numbers[a] ?? 0) - (numbers[b] ?? 0))
+    const rows: Row[] = new Array(numbers.length)
+    let at = 0
+    for await (const row of this.rows(numbers.slice().sort(), signal)) rows[byNumber[at++] ?? 0] = row
+    return rows
+  }
+
   /** The rows with these numbers, which must ascend. Holds one part's ledger at a time; not beside reads of images. */
   async *rows(numbers: Uint32Array, signal: AbortSignal): AsyncGenerator<Row> {
     let next = 0
@@ -107,21 +134,16 @@ export class PlanSource {
     const part = this.#part(at)
     const bytes = Buffer.allocUnsafe(part.ledger.size)
     await readExactly(await this.#handleOf(part), bytes, bytes.length, part.ledger.offset)
-    await this.trim()
+    await this.#trim()
     return ledgerLines(bytes)
   }
 
-  /** Bytes of the stored image of row `number`. */
-  imageSize(number: number): number {
-    return this.#imageSizes[number] ?? 0
-  }
-
   /** Reads the stored image of row `number` to the beginning of `into`. */
-  async readImage(number: number, into: Buffer): Promise<void> {
+  async #readImage(number: number, into: Buffer): Promise<void> {
     const part = this.#part(partOf(this.#bases, number))
     const offset = this.#imageOffsets[number] ?? -1
     if (offset < 0) throw new Error(`${part.copy.path}: no image for row ${number} of the plan`)
-    await readExactly(await this.#handleOf(part), into, this.imageSize(number), offset)
+    await readExactly(await this.#handleOf(part), into, into.length, offset)
   }
 
   async close(): Promise<void> {
@@ -144,7 +166,7 @@ export class PlanSource {
   }
 
   /** Closes the longest unused files beyond the limit. Only while no read is under way. */
-  async trim(): Promise<void> {
+  async #trim(): Promise<void> {
     for (const part of this.#open) {
       if (this.#open.size <= maxOpenFiles) return
       this.#open.delete(part)

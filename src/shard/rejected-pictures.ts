@@ -1,8 +1,8 @@
 import { PictureChoice, type Pictured, picturesOfPlan, type Row } from '../records/index.js'
 import { rejectedKeyOf } from './layout.js'
 import type { ShardPlan } from './plan.js'
-import type { PlanSource } from './plan-source.js'
 import { sampleRecord } from './sample-record.js'
+import type { ShardSource } from './shard-source.js'
 import { type FileSums, SummedFile } from './summed-file.js'
 import { addMember, endArchive } from './tar-writer.js'
 
@@ -20,7 +20,7 @@ export async function writeRejected(
   path: string,
   plan: number,
   { pictured }: ShardPlan,
-  source: PlanSource,
+  source: Pick<ShardSource, 'rows'>,
   signal: AbortSignal,
 ): Promise<FileSums | null> {
   if (pictured === null) return null

@@ -32,18 +32,21 @@ export async function verifyEmbeddings(
   const names = embeddingNames(stemOf(entry))
   const files = Object.values(names).map((name) => entry.files.find((file) => file.name === name))
   const [images, texts, metadata] = files
-  if (images === undefined || texts === undefined || metadata === undefined) {
+  // Captions that were chosen anew may have none.
+  if (images === undefined || metadata === undefined) {
     if (files.some((file) => file !== undefined))
       report('its entry names some of its embeddings, and not all')
     return
   }
   const copies = []
-  for (const file of [images, texts, metadata]) copies.push(await checkedCopy(store, file, report, signal))
+  for (const file of [images, texts ?? images, metadata])
+    copies.push(await checkedCopy(store, file, report, signal))
   try {
     const [imageCopy, textCopy, metadataCopy] = copies
     if (imageCopy && textCopy) {
       const rows = pairsOf(imageCopy.path, textCopy.path)
-      await verifyPairs(rows, samples, (message, key) => report(message, { file: names.images, key }), signal)
+      const scored = texts === undefined ? samples.map((sample) => ({ ...sample, score: null })) : samples
+      await verifyPairs(rows, scored, (message, key) => report(message, { file: names.images, key }), signal)
     }
     if (metadataCopy) await verifyMetadata(metadataCopy.path, samples, report, names.metadata, signal)
   } finally {

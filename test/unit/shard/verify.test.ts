@@ -445,15 +445,15 @@ const damages: [string, (dir: string) => Promise<void>, Partial<Problem>[]][] = 
     ],
   ],
   [
-    'an entry without its texts embedded',
+    'an entry without its images embedded',
     (dir) =>
       changeEntry(dir, (entry) => ({
         ...entry,
-        files: entry.files.filter(({ name }) => !name.startsWith('text_emb')),
+        files: entry.files.filter(({ name }) => !name.startsWith('img_emb')),
       })),
     [
       { shard: 0, message: 'its entry names some of its embeddings, and not all' },
-      { file: 'text_emb/text_emb_00000.npy', message: 'is not committed: no entry names it' },
+      { file: 'img_emb/img_emb_00000.npy', message: 'is not committed: no entry names it' },
     ],
   ],
   [
