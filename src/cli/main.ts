@@ -144,6 +144,22 @@ const commands: Commands = {
       await opened.close()
     }
   },
+  async curate(call) {
+    const surroundings = readSurroundings()
+    if (surroundings === null) return exitCodes.usage
+    const [{ curateHere }, { processInput, systemClock }] = await Promise.all([
+      import('./curate-places.js'),
+      import('./process.js'),
+    ])
+    const stop = stopBySignal()
+    const deps = { ...surroundings, input: processInput(version), stdout, stderr, clock: systemClock }
+    try {
+      return await curateHere(call, deps, stop.signal)
+    } catch (error) {
+      if (stop.code !== null) return stop.code
+      throw error
+    }
+  },
   async status(call) {
     const surroundings = readSurroundings()
     if (surroundings === null) return exitCodes.usage

@@ -2,6 +2,8 @@ import { Command, CommanderError, Option } from 'commander'
 import { defaultOf, type ProgressStyle } from '../options/index.js'
 import { withoutSecrets } from '../records/index.js'
 import type { ClassifyCall } from './classify.js'
+import type { CurateCall } from './curate.js'
+import { addCurateCommand } from './curate-program.js'
 import { addDatasetCommands, type DatasetCommands } from './dataset-program.js'
 import type { DemoCall } from './demo.js'
 import { type ExitCode, exitCodeHelp, exitCodes } from './exit-codes.js'
@@ -26,6 +28,7 @@ export interface Commands extends DatasetCommands, FleetCommands, ImagesCommands
   permissions(call: PermissionsCall): Promise<ExitCode>
   inspect(call: InspectCall): Promise<ExitCode>
   demo(call: DemoCall): Promise<ExitCode>
+  curate(call: CurateCall): Promise<ExitCode>
   classify(call: ClassifyCall): Promise<ExitCode>
 }
 
@@ -73,6 +76,7 @@ function createProgram(deps: ProgramDeps, answer: (code: ExitCode) => void): Com
   addDemoCommand(program, commands, answer)
   addVerifyCommand(program, commands, answer)
   addStatusCommand(program, commands, answer)
+  addCurateCommand(program, commands.curate, answer)
   addImagesCommand(program, commands, answer)
   addWarcCommand(program, commands, answer)
   addInspectCommand(program, commands.inspect, answer)

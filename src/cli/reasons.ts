@@ -58,6 +58,7 @@ export const rejectExplanations: Readonly<Record<RejectReason, string>> = {
   listed: 'it, its page or its host is on a list (--reject)',
   retracted: 'it was taken back from this dataset: no row names it',
   crashed: 'ended the process that decoded it, or all that tried it',
+  curated_out: 'kept by the dataset that this one was made of, and not by pairmill curate',
 }
 
 export const imageSkipExplanations: Readonly<Record<ImageSkipReason, string>> = {

@@ -25,7 +25,7 @@ export function verifyLeftMs(moments: readonly VerifyMoment[]): number | null {
 }
 
 /** One line for people, with a bar where `paper` is a terminal. Pure. */
-export function verifyLine(moments: readonly VerifyMoment[], paper: Paper | null): string {
+export function verifyLine(moments: readonly VerifyMoment[], paper: Paper | null, name = 'verify'): string {
   const last = moments.at(-1)
   if (last === undefined) return ''
   const leftMs = verifyLeftMs(moments)
@@ -38,12 +38,12 @@ export function verifyLine(moments: readonly VerifyMoment[], paper: Paper | null
   ]
     .join('  ')
     .trimEnd()
-  if (paper === null) return `verify  ${text}`
+  if (paper === null) return `${name}  ${text}`
   const leftColumns = leftMs === null ? longestLeft.length + 2 : longestLeft.length - leftText(leftMs).length
-  const barColumns = Math.min(30, paper.columns - text.length - leftColumns - 12)
-  if (barColumns < 5) return fit(`verify  ${text}`, paper.columns)
+  const barColumns = Math.min(30, paper.columns - text.length - leftColumns - name.length - 6)
+  if (barColumns < 5) return fit(`${name}  ${text}`, paper.columns)
   const share = last.samplesTotal === 0 ? 1 : last.samples / last.samplesTotal
-  return `verify  ${drawShare(share, barColumns, 'done', paper)}  ${text}`
+  return `${name}  ${drawShare(share, barColumns, 'done', paper)}  ${text}`
 }
 
 export interface VerifyDisplay {
@@ -51,10 +51,11 @@ export interface VerifyDisplay {
   close(): void
 }
 
-/** On a terminal one line, redrawn four times a second and taken away at the end; elsewhere a line every five seconds. */
+/** Of a verification, or of what else goes through pairs, by its `name`. On a terminal one line, redrawn four times a second and taken away at the end; elsewhere a line every five seconds. */
 export function openVerifyDisplay(
   style: ProgressStyle,
   { output, color, unicode, clock }: Omit<DisplayDeps, 'limits'>,
+  name = 'verify',
 ): VerifyDisplay {
   let latest: VerifyProgress | null = null
   let moments: readonly VerifyMoment[] = []
@@ -65,14 +66,14 @@ export function openVerifyDisplay(
     moments = [...moments.filter(({ atMs }) => now - atMs <= windowMs), { ...latest, atMs: now }]
     if (style === 'bars') {
       isDrawn = true
-      output.write(`\r\u001b[K${verifyLine(moments, { columns: output.columns(), color, unicode })}`)
+      output.write(`\r\u001b[K${verifyLine(moments, { columns: output.columns(), color, unicode }, name)}`)
     } else if (style === 'plain') {
-      output.write(`${verifyLine(moments, null)}\n`)
+      output.write(`${verifyLine(moments, null, name)}\n`)
     } else {
       const time = new Date(now).toISOString()
       const leftMs = verifyLeftMs(moments)
       const left = leftMs === null ? null : Math.round(leftMs)
-      output.write(`${jsonText({ time, event: 'verify', ...latest, leftMs: left })}\n`)
+      output.write(`${jsonText({ time, event: name, ...latest, leftMs: left })}\n`)
     }
   }
   const stop = clock.every(style === 'bars' ? 250 : 5000, write)

@@ -46,6 +46,8 @@ export interface Row {
   readonly embeddings?: string | null
   /** Small picture of what was rejected, as WebP in Base64, on few rows (see `PictureChoice`). Absent or null = there is none. */
   readonly thumbnail?: string | null
+  /** Number of its cluster by the embedding of its image; absent or null = it was not put into one. */
+  readonly semanticGroup?: number | null
   /** ISO 8601 time at which the image's bytes had come; null where none were fetched. Absent in parts of early versions. */
   readonly fetchedAt?: string | null
   /** null = the image came from a list that names no page. */

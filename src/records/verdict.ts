@@ -62,6 +62,7 @@ export const rejectReasons = {
     /** It was taken back from the dataset: counted, and no row names it. */
     'retracted',
     'crashed',
+    'curated_out',
   ],
 } as const
 
@@ -134,6 +135,7 @@ const pictures = {
   listed: 'withheld',
   retracted: 'withheld',
   crashed: 'unseen',
+  curated_out: 'withheld',
 } as const satisfies Record<RejectReason, 'shown' | 'withheld' | 'unseen'>
 
 /** Whether a picture of what was rejected so may be kept; no for a word that is no reason. */

@@ -3,6 +3,16 @@ import { embeddingPrefixes, rejectedPrefix } from './layout.js'
 import type { DatasetSummary, Manifest } from './manifest.js'
 import { sampleFields } from './sample-record.js'
 
+/** Where its pairs come from. */
+function originText({ run, complete, curated_from: from }: Manifest): string {
+  if (from !== undefined) {
+    const places = from.sources.map(({ place }) => `\`${place}\``).join(', ')
+    return `chosen by \`pairmill curate\` from ${places}. \`manifest.json\` says how.`
+  }
+  const end = complete ? 'The run is complete.' : 'The run is not at its end: shards may follow.'
+  return `harvested from the web by pairmill (run \`${run}\`).\n${end}`
+}
+
 /** The README of a dataset, which the Hugging Face hub reads as its card. */
 export function datasetCard(manifest: Manifest, summary: DatasetSummary): string {
   const rejected = Object.entries(summary.reasons).sort(([, a], [, b]) => b - a)
@@ -39,8 +49,7 @@ ${featureLines(sampleFields, 4).join('\n')}
 ---
 # Image-text pairs
 
-${count(summary.samples, 'pair')} in ${count(summary.shards, 'shard')}, ${summary.bytes} bytes, harvested from the web by pairmill (run \`${manifest.run}\`).
-${manifest.complete ? 'The run is complete.' : 'The run is not at its end: shards may follow.'}
+${count(summary.samples, 'pair')} in ${count(summary.shards, 'shard')}, ${summary.bytes} bytes, ${originText(manifest)}
 
 | | |
 |---|---|

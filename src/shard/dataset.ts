@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { UidKind } from '../records/index.js'
 import { croissantOf } from './croissant.js'
+import type { CuratedFrom } from './curated.js'
 import { datasetCard } from './dataset-card.js'
 import { energonFiles } from './energon.js'
 import { type ShardEntry, type ShardFile, stemOf } from './entry.js'
@@ -30,6 +31,8 @@ export interface DatasetInfo {
   readonly uids: UidKind
   /** Command by which its shards came, for the record of the change; absent = `run`. */
   readonly command?: string
+  /** Absent = it was crawled. */
+  readonly curatedFrom?: CuratedFrom
 }
 
 /** An entry without what is told of all of them as sums. */
@@ -182,6 +185,7 @@ function manifestOf({ entries, summary, pages, generation }: Described, info: Da
     scores: { ...summary.scores },
     shards: manifestShards(entries),
     generation,
+    ...(info.curatedFrom === undefined ? {} : { curated_from: info.curatedFrom }),
     pages,
   }
 }

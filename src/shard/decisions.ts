@@ -24,14 +24,16 @@ export async function* readDecisions(store: Store, signal: AbortSignal): AsyncGe
   yield* readLedger(store, columns, decisionOf, signal)
 }
 
-/** Version 1 named the time `checkedAt`, and did not know every field from the beginning. */
+/** Version 1 named the time `checkedAt`, and did not know every field from the beginning. In JSON a time is text. */
 const permissionSchema = z
   .object({
     rule: z.string(),
     value: z.string().nullish(),
     source: z.string().nullish(),
   })
-  .and(z.union([z.object({ checked_at: z.date() }), z.object({ checkedAt: z.string() })]))
+  .and(
+    z.union([z.object({ checked_at: z.union([z.date(), z.string()]) }), z.object({ checkedAt: z.string() })]),
+  )
   .nullable()
 
 function decisionOf(row: ParquetRow): RowDecision {
@@ -39,20 +41,10 @@ function decisionOf(row: ParquetRow): RowDecision {
     const cell = row[name]
     return typeof cell === 'string' ? cell : null
   }
-  /** The column is written by `ParquetFile` from a Permission, or from null; early versions have none. */
   const permission = (name: 'permission' | 'page_permission'): Permission | null => {
-    const parsed = permissionSchema.safeParse(jsonOf(row[name]))
-    if (!parsed.success) throw new Error(`the ${name} of ${text('url') ?? 'a row'} is none`)
-    if (parsed.data === null) return null
-    const { rule, value, source } = parsed.data
-    const checkedAt =
-      'checked_at' in parsed.data ? parsed.data.checked_at.toISOString() : parsed.data.checkedAt
-    return {
-      rule,
-      ...(value === undefined ? {} : { value }),
-      ...(source === undefined || source === null ? {} : { source }),
-      checkedAt,
-    }
+    const read = permissionOf(row[name])
+    if (read === 'none') throw new Error(`the ${name} of ${text('url') ?? 'a row'} is none`)
+    return read
   }
   const url = text('url')
   if (url === null) throw new Error('a row has no url')
@@ -65,6 +57,26 @@ function decisionOf(row: ParquetRow): RowDecision {
     page: permission('page_permission'),
   }
 }
+
+/**
+ * A permission as a column, or a KEY.json, holds it; `none` = it holds something else. The column is written by `ParquetFile` from a
+ * Permission, or from null; early versions have none.
+ */
+export function permissionOf(cell: unknown): Permission | null | 'none' {
+  const parsed = permissionSchema.safeParse(jsonOf(cell))
+  if (!parsed.success) return 'none'
+  if (parsed.data === null) return null
+  const { rule, value, source } = parsed.data
+  const checkedAt = 'checked_at' in parsed.data ? isoOf(parsed.data.checked_at) : parsed.data.checkedAt
+  return {
+    rule,
+    ...(value === undefined ? {} : { value }),
+    ...(source === undefined || source === null ? {} : { source }),
+    checkedAt,
+  }
+}
+
+export const isoOf = (time: Date | string): string => (typeof time === 'string' ? time : time.toISOString())
 
 /** undefined = it is no JSON. */
 function jsonOf(cell: unknown): unknown {

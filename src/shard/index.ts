@@ -1,5 +1,13 @@
 export { type Committed, readCommitted } from './committed.js'
-export { type DatasetInfo, type Described, descriptionFiles, summarise } from './dataset.js'
+export {
+  type CuratedFrom,
+  type Curation,
+  curateName,
+  readCuration,
+  writeCuration,
+} from './curated.js'
+export { type DatasetInfo, type Described, descriptionFiles, readManifest, summarise } from './dataset.js'
+export { DatasetSource, type NumberedShard, numberRows, type RowChanges } from './dataset-source.js'
 export { type RowDecision, readDecisions } from './decisions.js'
 export { compileDataset, Description } from './description.js'
 export {
@@ -11,7 +19,7 @@ export {
   stemOf,
   writePlan,
 } from './entry.js'
-export { executePlan } from './execute.js'
+export { executePlan, type ShardsOf, type WriteDeps, writeShards } from './execute.js'
 export type { Field, FieldType } from './field.js'
 export { clearScratch, folderStore } from './folder-store.js'
 export {
@@ -28,6 +36,7 @@ export {
 export { mergeHistograms, type ScoreHistogram } from './histogram.js'
 export {
   cardName,
+  embeddingNames,
   entriesPrefix,
   entryName,
   generationName,
@@ -56,6 +65,7 @@ export { openStore, type StoreSurroundings } from './open-store.js'
 export { lastPageFile, type PageEntry, readPageEntries } from './page-entry.js'
 export { type PageFile, pageFields, readPages, writePageFile } from './page-file.js'
 export { type PairAnswer, readPair, type StoredPair } from './pair.js'
+export { type ParquetRow, readParquet } from './parquet-reader.js'
 export {
   type KeptImage,
   type PartIndex,
@@ -67,6 +77,7 @@ export {
 export { type Plan, type PlanPart, planShards, type ShardPlan, shardCount } from './plan.js'
 export { type Problem, UnreadableDataset } from './problem.js'
 export { readShard, type ShardSample } from './reader.js'
+export { recordColumns } from './record-row.js'
 export { encodeRejectFile, type RejectFile, readRejectFile, storeRejectFile } from './reject-file.js'
 export {
   encodeRetracted,
@@ -82,9 +93,11 @@ export { objectPlace, openS3Object, type S3Object } from './s3/object.js'
 export { defaultPace, type S3Pace } from './s3/pace.js'
 export { type S3StoreOptions, s3Store } from './s3-store.js'
 export { type SampleRecord, sampleFields } from './sample-record.js'
-export { standingIn, standingProblem } from './standing.js'
+export { seededIntegers, shuffle } from './seeded.js'
+export { copyOf, readSnapshot, type Snapshot } from './snapshot.js'
+export { type Standing, standingIn, standingProblem } from './standing.js'
 export type { LocalCopy, PutOptions, PutOutcome, Store, StoredName } from './store.js'
 export { removePlanParts, sweepParts } from './sweep.js'
 export { TarError } from './tar.js'
 export { type Verification, type VerifyProgress, verifyDataset } from './verify.js'
-export { type OpenPart, type Window, type WindowRules, windowOf } from './window.js'
+export { finalShards, type OpenPart, type Window, type WindowRules, windowOf } from './window.js'

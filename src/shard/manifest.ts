@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { storedFormats, uidKinds } from '../records/index.js'
+import { curatedFromSchema } from './curated.js'
 import { histogramSchema, type ScoreHistogram } from './histogram.js'
 
 /** Sums over the entries of a dataset. */
@@ -51,6 +52,8 @@ export const manifestSchema = z.object({
   ),
   /** Number of the last change that it has taken in; 0 = none is counted. */
   generation: z.int().nonnegative().default(0),
+  /** Where a curated dataset comes from; absent = it was crawled. */
+  curated_from: curatedFromSchema.optional(),
   /** Files of the page ledger; absent in manifests of early versions. */
   pages: z
     .array(z.object({ name: z.string(), rows: z.int(), size: z.int(), sha256: z.string() }))

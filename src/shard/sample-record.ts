@@ -76,6 +76,8 @@ export interface SampleRecord extends Readonly<Record<FlatCaption, string | null
   readonly stored_bytes: number | null
   /** ISO 8601; null where nothing was fetched. */
   readonly fetched_at: string | null
+  /** Cluster of its image, where the dataset was made by comparing images within clusters; null elsewhere. */
+  readonly semantic_group: number | null
 }
 
 const permissionType = {
@@ -131,6 +133,7 @@ export const sampleFields: readonly Field<keyof SampleRecord>[] = [
   ['image_host', 'string'],
   ['stored_bytes', 'int'],
   ['fetched_at', 'time'],
+  ['semantic_group', 'int'],
   ...flatCaptions.map(([, name]) => [name, 'string'] as const),
 ]
 
@@ -171,6 +174,7 @@ export function sampleRecord(row: Row, key: string | null, storedBytes: number |
     image_host: hostOf(row.url),
     stored_bytes: storedBytes,
     fetched_at: row.fetchedAt ?? null,
+    semantic_group: row.semanticGroup ?? null,
     ...flatOf(captions),
   }
 }

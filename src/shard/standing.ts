@@ -1,3 +1,4 @@
+import { curateName } from './curated.js'
 import { isDatasetName, manifestName } from './layout.js'
 import type { Store } from './store.js'
 
@@ -9,6 +10,8 @@ export type Standing =
   | { readonly kind: 'own' }
   /** A dataset of pairmill's without what its run keeps of itself: it can be read, and no run can go on in it. */
   | { readonly kind: 'copy' }
+  /** A dataset was curated there, or is being: no run can go on in it. */
+  | { readonly kind: 'curated' }
   /** `names`: those that would be replaced, sorted; `isAll` false = there may be more. */
   | { readonly kind: 'foreign'; readonly names: readonly string[]; readonly isAll: boolean }
   /** There are so many names that not all were looked at. */
@@ -31,8 +34,12 @@ export interface Seen {
  */
 const marks = ['owner.json', 'lock', 'tmp', 'entries', 'plans', 'parts', 'pages'] as const
 
+/** The datasets of a split lie below it: then it has no names of a dataset itself. */
+const curateMark = curateName.replace('.pairmill/', '')
+
 /** Pure. */
 export function standingOf({ names, isAll, state, generator }: Seen): Standing {
+  if (state.includes(curateMark)) return { kind: 'curated' }
   const inTheWay = names.filter(isDatasetName).sort()
   if (inTheWay.length === 0) return isAll ? { kind: 'free' } : { kind: 'crowded' }
   if (marks.some((mark) => state.includes(mark))) return { kind: 'own' }
@@ -43,8 +50,8 @@ export function standingOf({ names, isAll, state, generator }: Seen): Standing {
 export async function standingIn(store: Store, signal: AbortSignal): Promise<Standing> {
   // Names first: where a run of pairmill's begins at this moment, its mark is there before its files are.
   const { names, isAll } = await store.top(isDatasetName, signal)
-  if (names.length === 0) return standingOf({ names, isAll, state: [], generator: null })
-  const state: string[] = []
+  const state: string[] = (await store.stat(curateName, signal)) === null ? [] : [curateMark]
+  if (names.length === 0) return standingOf({ names, isAll, state, generator: null })
   for (const mark of marks) if ((await store.stat(`.pairmill/${mark}`, signal)) !== null) state.push(mark)
   const generator = names.includes(manifestName) ? await generatorIn(store, signal) : null
   return standingOf({ names, isAll, state, generator })
@@ -88,6 +95,8 @@ export function standingProblem(place: string, standing: Standing): string | nul
       return null
     case 'copy':
       return `${place} holds a copy of a dataset, without the .pairmill/ in which its run kept its state: it can be read, but nothing can go on in it; choose another --out`
+    case 'curated':
+      return `${place} holds a dataset that was curated, or is being: there is no run to go on with; choose another --out`
     case 'crowded':
       return `${place} holds so many names that not all were looked at, and some might be replaced: choose another --out, a prefix of its own`
     case 'foreign': {

@@ -1,6 +1,7 @@
 import { messageOf } from '../records/index.js'
 import { checkedCopy } from './checked-copy.js'
 import { copiedEntries } from './copied.js'
+import { type Curation, readCuration } from './curated.js'
 import { summarise } from './dataset.js'
 import { planStems, readEntries, readPlans, type ShardEntry, stemOf } from './entry.js'
 import { type Generation, readGenerations } from './generation.js'
@@ -55,7 +56,7 @@ export interface Verification {
   readonly rows: number
   /** Rows of the page ledger. */
   readonly pages: number
-  /** Files of shards that a plan is still to commit: what a run leaves that is under way or was killed. No problem. */
+  /** Files of shards that are still to be committed: what a run leaves that is under way or was killed. No problem. */
   readonly underWay: readonly string[]
   /** A change that was not ended; null = there is none. */
   readonly change: ChangeUnderWay | null
@@ -65,7 +66,7 @@ export interface Verification {
 
 /**
  * Re-reads a dataset from its shards and entries alone: every sum, every member, every pixel. While a run is not at its
- * end (its manifest is not complete), the compiled files may lag behind the entries, and shards of a written plan may
+ * end (its manifest is not complete), the compiled files may lag behind the entries, and shards of a written plan, or of what is curated, may
  * be missing or lie there uncommitted; they may never say or hold anything else.
  */
 export async function verifyDataset(
@@ -95,6 +96,7 @@ export async function verifyDataset(
   try {
     generations = await readGenerations(store, 1, signal)
     planned = (await readPlans(store, signal)).flatMap(plannedShards)
+    planned.push(...curatedShards(await readCuration(store, signal)))
     entries = await readEntries(store, signal)
   } catch (error) {
     signal.throwIfAborted()
@@ -210,13 +212,21 @@ interface PlannedShard {
 function plannedShards(plan: Plan): PlannedShard[] {
   return planStems(plan).map((stem, i) => ({
     stem,
-    names: [
-      ...[tarName(stem), tarIndexName(stem), parquetName(stem), statsName(stem)],
-      ...Object.values(embeddingNames(stem)),
-      ...(i === 0 ? [rejectedName(plan.plan)] : []),
-    ],
+    names: [...namesOf(stem), ...(i === 0 ? [rejectedName(plan.plan)] : [])],
   }))
 }
+
+function curatedShards(curation: Curation | null): PlannedShard[] {
+  return Array.from({ length: curation?.shards ?? 0 }, (_, shard) => {
+    const stem = shardStem(shard)
+    return { stem, names: namesOf(stem) }
+  })
+}
+
+const namesOf = (stem: string): readonly string[] => [
+  ...[tarName(stem), tarIndexName(stem), parquetName(stem), statsName(stem)],
+  ...Object.values(embeddingNames(stem)),
+]
 
 /** Every shard file is named by an entry, or belongs to a shard that is under way: those are answered. */
 function verifyNames(

@@ -48,7 +48,15 @@ export function windowOf(parts: readonly OpenPart[], rules: WindowRules): Window
   return { take: full.take, shards: shardCount(full.kept, shardSize) }
 }
 
-function finalShards(kept: number, { shardSize, minShards = 1, minShardSamples = 256 }: WindowRules): number {
+/** Shards of all that is left. */
+export function finalShards(
+  kept: number,
+  {
+    shardSize,
+    minShards = 1,
+    minShardSamples = 256,
+  }: Pick<WindowRules, 'shardSize' | 'minShards' | 'minShardSamples'>,
+): number {
   return Math.max(shardCount(kept, shardSize), Math.min(minShards, Math.floor(kept / minShardSamples)))
 }
 

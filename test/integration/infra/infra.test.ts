@@ -37,6 +37,7 @@ async function typed(
     permissions: done,
     inspect: done,
     demo: done,
+    curate: done,
     images: done,
     warc: done,
     classify: done,

@@ -62,6 +62,10 @@ async function typed(...words: string[]) {
       calls.push(['warc', call])
       return 0
     },
+    async curate(call) {
+      calls.push(['curate', call])
+      return 0
+    },
     async demo(call) {
       calls.push(['demo', call])
       return 0
