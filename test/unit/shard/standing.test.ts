@@ -66,6 +66,18 @@ describe('the names of a dataset', () => {
 describe('a place', () => {
   const names = ['README.md', '00000.tar']
 
+  it('is no run’s where a dataset was curated, or the parts of one, and says so', async () => {
+    for (const there of [names, []]) {
+      const standing = standingOf({ ...seen, names: there, state: ['entries', 'curate.json'] })
+      expect(standing).toEqual({ kind: 'curated' })
+      expect(standingProblem('--out x', standing)).toContain('there is no run to go on with')
+    }
+    const dir = await tempFolder()
+    mkdirSync(join(dir, '.pairmill'))
+    writeFileSync(join(dir, '.pairmill/curate.json'), '{}')
+    expect(await standingIn(folderStore(dir), calm)).toEqual({ kind: 'curated' })
+  })
+
   it.each(['owner.json', 'lock', 'tmp', 'entries', 'plans', 'parts', 'pages'])(
     'is pairmill’s where a run has left %s',
     (mark) => {
