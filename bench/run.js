@@ -28,6 +28,7 @@ const modules = {
   near: './near.js',
   commits: './commits.js',
   query: './query.js',
+  curate: './curate.js',
   fleet: './fleet.js',
   'fleet-state': './fleet-state.js',
 }
