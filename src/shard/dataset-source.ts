@@ -83,11 +83,19 @@ export class DatasetSource implements ShardSource {
   async *samples(numbers: Uint32Array, signal: AbortSignal): AsyncGenerator<SourceSample> {
     const places = {
       sizeOf: async (number: number) => {
-        const { offsets } = await this.#layoutOf(number, signal)
-        const i = number - (this.#bases[partOf(this.#bases, number)] ?? 0)
-        return (offsets[i + 1] ?? 0) - (offsets[i] ?? 0)
+        const { offsets, dimensions } = await this.#layoutOf(number, signal)
+        const i = number - this.#shardOf(number).base
+        return (offsets[i + 1] ?? 0) - (offsets[i] ?? 0) + embeddingsBytes(dimensions)
       },
-      readInto: (number: number, into: Buffer) => this.#readSample(number, into, signal),
+      readInto: async (number: number, into: Buffer) => {
+        const { dimensions } = await this.#layoutOf(number, signal)
+        const end = into.length - embeddingsBytes(dimensions)
+        const reads = [
+          this.#readSample(number, into.subarray(0, end), signal),
+          this.#readEmbeddings(number, into.subarray(end), signal),
+        ]
+        await Promise.all(reads)
+      },
       trim: () => this.#files.trim(),
     }
     let at = 0
@@ -97,10 +105,12 @@ export class DatasetSource implements ShardSource {
       for (const bytes of parts) {
         const number = numbers[at++] ?? 0
         const shard = this.#shardOf(number)
-        const { image, json } = this.#members(shard, number, bytes)
+        const { dimensions } = await this.#layoutOf(number, signal)
+        const end = bytes.length - embeddingsBytes(dimensions)
+        const { image, json } = this.#members(shard, number, bytes.subarray(0, end))
         const row = this.#keptRow(shard, number, json)
-        const embeddings = await this.#embeddingsOf(shard, number, signal)
-        read.push({ ...row, embeddings: embeddings?.toString('base64') ?? null })
+        const embeddings = dimensions === null ? null : bytes.toString('base64', end)
+        read.push({ ...row, embeddings })
         images.push(image)
       }
       const own = numbers.subarray(at - read.length, at)
@@ -118,8 +128,10 @@ export class DatasetSource implements ShardSource {
     for (const [i, number] of numbers.entries()) {
       signal.throwIfAborted()
       if (i % 64 === 0) await this.#files.trim()
-      const both = await this.#embeddingsOf(this.#shardOf(number), number, signal)
-      yield both === null ? null : decodeHalves(both.subarray(0, both.length / 2))
+      const { dimensions } = await this.#layoutOf(number, signal)
+      const both = Buffer.alloc(embeddingsBytes(dimensions))
+      await this.#readEmbeddings(number, both, signal)
+      yield dimensions === null ? null : decodeHalves(both.subarray(0, both.length / 2))
     }
   }
 
@@ -187,20 +199,22 @@ export class DatasetSource implements ShardSource {
     }
   }
 
-  async #embeddingsOf(shard: NumberedShard, number: number, signal: AbortSignal): Promise<Buffer | null> {
-    const { dimensions, matrices } = await this.#layoutOf(number, signal)
-    if (dimensions === null) return null
+  /** Fills `both` with the embedding of the image and that of the caption; where there are none it is empty. */
+  async #readEmbeddings(number: number, both: Buffer, signal: AbortSignal): Promise<void> {
+    if (both.length === 0) return
+    const shard = this.#shardOf(number)
+    const { matrices } = await this.#layoutOf(number, signal)
     const names = embeddingNames(stemOf(shard.entry))
-    const bytes = 2 * dimensions
-    const both = Buffer.alloc(2 * bytes)
-    for (const [i, name] of [names.images, names.texts].entries()) {
+    const bytes = both.length / 2
+    const reads = [names.images, names.texts].map(async (name, i) => {
+      const into = both.subarray(i * bytes, (i + 1) * bytes)
+      const start = matrices[i] ?? null
       // Without a model that would embed new captions, the texts' were left out.
-      if (matrices[i] === null) continue
+      if (start === null) return into.fill(0)
       const handle = await this.#files.handleOf(shard.snapshot.store, fileOf(shard, name), signal)
-      const at = (matrices[i] ?? 0) + (number - shard.base) * bytes
-      await readExactly(handle, both.subarray(i * bytes), bytes, at)
-    }
-    return both
+      return await readExactly(handle, into, bytes, start + (number - shard.base) * bytes)
+    })
+    await Promise.all(reads)
   }
 
   #layoutOf(number: number, signal: AbortSignal): Promise<Layout> {
@@ -243,6 +257,9 @@ export class DatasetSource implements ShardSource {
     return await matrixOf(handle, file.size, shard, name)
   }
 }
+
+/** Of both embeddings of a sample, two a dimension. */
+const embeddingsBytes = (dimensions: number | null): number => 4 * (dimensions ?? 0)
 
 /** The image and the json of one sample, from the bytes that it takes in its tar. */
 function membersOf(bytes: Buffer, format: StoredFormat): { image: Buffer; json: Buffer } {

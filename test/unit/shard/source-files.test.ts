@@ -47,6 +47,21 @@ describe('the files of sources', () => {
     expect(here.size).toBe(0)
   })
 
+  it('stay on this machine though more are read than may be open', async () => {
+    const many = Array.from({ length: 300 }, (_, i) => `${i}.tar`)
+    const { store, here } = await farStore(many)
+    const files = new SourceFiles(10_000)
+    for (const name of many) {
+      await files.handleOf(store, { name, size: name.length }, calm)
+      await files.trim()
+    }
+    const first = await files.handleOf(store, { name: '0.tar', size: 5 }, calm)
+    expect(await first.readFile('utf8')).toBe('0.tar')
+    expect([...here.values()]).toEqual(many.map(() => 1))
+    await files.close()
+    expect(here.size).toBe(0)
+  })
+
   it('are asked for once by many at the same time', async () => {
     const { store, here } = await farStore(names)
     const files = new SourceFiles(100)
