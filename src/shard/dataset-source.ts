@@ -56,7 +56,7 @@ interface Layout {
   readonly offsets: Float64Array
   readonly dimensions: number | null
   /** Where the first row of each matrix begins; null = there is none. */
-  readonly matrices: readonly [images: number | null, texts: number | null]
+  readonly matrices: { readonly images: number | null; readonly texts: number | null }
 }
 
 /**
@@ -89,12 +89,13 @@ export class DatasetSource implements ShardSource {
       },
       readInto: async (number: number, into: Buffer) => {
         const { dimensions } = await this.#layoutOf(number, signal)
-        const end = into.length - embeddingsBytes(dimensions)
-        const reads = [
-          this.#readSample(number, into.subarray(0, end), signal),
-          this.#readEmbeddings(number, into.subarray(end), signal),
-        ]
-        await Promise.all(reads)
+        const bytes = embeddingsBytes(dimensions)
+        const [images, texts] = [into.length - bytes, into.length - bytes / 2]
+        await Promise.all([
+          this.#readSample(number, into.subarray(0, images), signal),
+          this.#readEmbedding(number, 'images', into.subarray(images, texts), signal),
+          this.#readEmbedding(number, 'texts', into.subarray(texts), signal),
+        ])
       },
       trim: () => this.#files.trim(),
     }
@@ -125,14 +126,14 @@ export class DatasetSource implements ShardSource {
 
   /** Embeddings of the images of kept rows, in the order of `numbers`; null = there is none. */
   async *imageVectors(numbers: Uint32Array, signal: AbortSignal): AsyncGenerator<Float32Array | null> {
-    for (const [i, number] of numbers.entries()) {
-      signal.throwIfAborted()
-      if (i % 64 === 0) await this.#files.trim()
-      const { dimensions } = await this.#layoutOf(number, signal)
-      const both = Buffer.alloc(embeddingsBytes(dimensions))
-      await this.#readEmbeddings(number, both, signal)
-      yield dimensions === null ? null : decodeHalves(both.subarray(0, both.length / 2))
+    const places = {
+      sizeOf: async (number: number) =>
+        embeddingsBytes((await this.#layoutOf(number, signal)).dimensions) / 2,
+      readInto: (number: number, into: Buffer) => this.#readEmbedding(number, 'images', into, signal),
+      trim: () => this.#files.trim(),
     }
+    for await (const parts of readAhead(numbers, places, signal))
+      for (const halves of parts) yield halves.length === 0 ? null : decodeHalves(halves)
   }
 
   async *rows(numbers: Uint32Array, signal: AbortSignal): AsyncGenerator<Row> {
@@ -199,22 +200,19 @@ export class DatasetSource implements ShardSource {
     }
   }
 
-  /** Fills `both` with the embedding of the image and that of the caption; where there are none it is empty. */
-  async #readEmbeddings(number: number, both: Buffer, signal: AbortSignal): Promise<void> {
-    if (both.length === 0) return
+  /** Fills `into` with an embedding of a sample; where it has none it is empty. */
+  async #readEmbedding(number: number, of: 'images' | 'texts', into: Buffer, signal: AbortSignal) {
+    if (into.length === 0) return
     const shard = this.#shardOf(number)
-    const { matrices } = await this.#layoutOf(number, signal)
-    const names = embeddingNames(stemOf(shard.entry))
-    const bytes = both.length / 2
-    const reads = [names.images, names.texts].map(async (name, i) => {
-      const into = both.subarray(i * bytes, (i + 1) * bytes)
-      const start = matrices[i] ?? null
+    const start = (await this.#layoutOf(number, signal)).matrices[of]
+    if (start === null) {
       // Without a model that would embed new captions, the texts' were left out.
-      if (start === null) return into.fill(0)
-      const handle = await this.#files.handleOf(shard.snapshot.store, fileOf(shard, name), signal)
-      return await readExactly(handle, into, bytes, start + (number - shard.base) * bytes)
-    })
-    await Promise.all(reads)
+      into.fill(0)
+      return
+    }
+    const file = fileOf(shard, embeddingNames(stemOf(shard.entry))[of])
+    const handle = await this.#files.handleOf(shard.snapshot.store, file, signal)
+    await readExactly(handle, into, into.length, start + (number - shard.base) * into.length)
   }
 
   #layoutOf(number: number, signal: AbortSignal): Promise<Layout> {
@@ -245,7 +243,7 @@ export class DatasetSource implements ShardSource {
     return {
       offsets: Float64Array.from(offsets),
       dimensions: isWhole ? images.columns : null,
-      matrices: [images?.offset ?? null, texts?.offset ?? null],
+      matrices: { images: images?.offset ?? null, texts: texts?.offset ?? null },
     }
   }
 
