@@ -2,6 +2,7 @@ import type { Tables } from '../query/index.js'
 import { publishedPlace } from '../records/index.js'
 import {
   type CuratedFrom,
+  type Curation,
   DatasetSource,
   type NumberedShard,
   numberRows,
@@ -107,6 +108,14 @@ export async function curate(
   return await curateInto(outs, job, deps, signal)
 }
 
+/** null = it is this command's. */
+function differing(store: Store, standing: Curation, from: CuratedFrom): CurateEnd | null {
+  const difference = differenceOf(standing.from, from)
+  if (difference === null) return null
+  const message = `${store.url} was begun by another command: ${difference}; give the same one again, or choose another --out`
+  return { kind: 'differs', message }
+}
+
 /** Those that hold a dataset. */
 const sidesOf = (outs: readonly Out[]): readonly Out[] => (outs.length === 1 ? outs : outs.slice(1))
 
@@ -139,11 +148,8 @@ async function openOuts(
     const store = await deps.openOut(side)
     if ('message' in store) return refused(store.message)
     const standing = await readCuration(store, signal)
-    const difference = standing === null ? null : differenceOf(standing.from, from)
-    if (difference !== null) {
-      const message = `${store.url} was begun by another command: ${difference}; give the same one again, or choose another --out`
-      return { kind: 'differs', message }
-    }
+    const differs = standing === null ? null : differing(store, standing, from)
+    if (differs !== null) return differs
     outs.push({ side, store })
   }
   return outs
@@ -181,7 +187,9 @@ async function curateInto(
   const sides = sidesOf(outs)
   for (const { side, store } of outs) {
     const laidOut = plans[sides.findIndex((other) => other.side === side)]
-    await writeCuration(store, { v: 1, from, shards: laidOut?.shards.length ?? 0 }, signal)
+    const curation = { v: 1 as const, from, shards: laidOut?.shards.length ?? 0 }
+    const differs = differing(store, await writeCuration(store, curation, signal), from)
+    if (differs !== null) return differs
   }
   const sets = await writeSets(
     sides,

@@ -39,7 +39,13 @@ export async function readCuration(store: Store, signal: AbortSignal): Promise<C
   return await readJson(store, curateName, curationSchema, signal)
 }
 
-export async function writeCuration(store: Store, curation: Curation, signal: AbortSignal): Promise<void> {
+/** Creates it; answers what stands there then, which may be another's. */
+export async function writeCuration(
+  store: Store,
+  curation: Curation,
+  signal: AbortSignal,
+): Promise<Curation> {
   const bytes = Buffer.from(`${JSON.stringify(curation, null, 1)}\n`)
-  await store.putBytes(curateName, bytes, { ifAbsent: true }, signal)
+  if ((await store.putBytes(curateName, bytes, { ifAbsent: true }, signal)) !== 'exists') return curation
+  return (await readCuration(store, signal)) ?? curation
 }
