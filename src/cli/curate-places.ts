@@ -31,10 +31,11 @@ import { noDataset } from './verify.js'
 /** `pairmill curate` on this machine. */
 export async function curateHere(
   call: CurateCall,
-  deps: Omit<CurateCommandDeps, 'curate' | 'readFile'> & Surroundings & { readonly input: InputDeps },
+  deps: Omit<CurateCommandDeps, 'curate' | 'readFile' | 'readChunks'> &
+    Surroundings & { readonly input: InputDeps },
   signal: AbortSignal,
 ): Promise<ExitCode> {
-  const { cwd, readFile } = deps.input
+  const { cwd, readFile, readChunks } = deps.input
   const places = { sources: call.sources.map((place) => placeOf(place, cwd)), out: placeOf(call.out, cwd) }
   const note = (text: string) => say(deps.stderr, text)
   const missing = places.sources.find((place) => !isS3Url(place) && !isFolder(place))
@@ -47,6 +48,7 @@ export async function curateHere(
     {
       ...deps,
       readFile,
+      readChunks,
       curate: async (request, onProgress) => {
         const opened = await openCuratePlaces(places, deps.environment.s3, note, signal)
         if ('kind' in opened) return opened

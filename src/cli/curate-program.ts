@@ -39,6 +39,14 @@ export function addCurateCommand(
       new Option('--uids <FILE>', 'only pairs with these uids, one a line').helpGroup('What is kept:'),
     )
     .addOption(
+      new Option(
+        '--reject <FILE>',
+        'nothing of what is on this list, one a line: sha256, phash, uid, host, URL; may be repeated',
+      )
+        .argParser((name: string, before: string[] | undefined) => [...(before ?? []), name])
+        .helpGroup('What is kept:'),
+    )
+    .addOption(
       new Option('--top <N|P%>', 'only so many, or such a share, of the best')
         .argParser(topOf)
         .helpGroup('What is kept:'),
@@ -124,6 +132,7 @@ export function addCurateCommand(
           sources: places,
           out: given.out,
           uidsFile: given.uids ?? null,
+          rejectFiles: given.reject ?? [],
           model: given.model ?? null,
           request: {
             where: given.where ?? null,
@@ -151,6 +160,7 @@ interface CurateFlags {
   readonly out: string
   readonly where?: string
   readonly uids?: string
+  readonly reject?: readonly string[]
   readonly top?: Top
   readonly per?: 'language'
   readonly by: string
@@ -202,8 +212,8 @@ function splitOf(text: string): readonly Side[] {
 const datasetFolders: ReadonlySet<string> = new Set(['pages', 'img_emb', 'text_emb', 'metadata', 'rejected'])
 
 const curateHelp = `
-Pairs are taken in these steps, each from what the one before it left: --where, --uids, duplicates between
-sources, --dedupe-cosine, --top, --max-per-host.
+Pairs are taken in these steps, each from what the one before it left: --reject and what was
+taken back from a source, --where, --uids, duplicates between sources, --dedupe-cosine, --top, --max-per-host.
 
 Examples:
   The best 30 % of each language:

@@ -6,21 +6,25 @@ import {
   requestProblem,
 } from '../curate/index.js'
 import type { ProgressStyle } from '../options/index.js'
-import { UnreadableDataset } from '../shard/index.js'
+import { type RejectEntries, unionOfEntries } from '../records/index.js'
+import { encodeRejectFile, UnreadableDataset } from '../shard/index.js'
 import { type Clock, styleFor } from './display.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import { formatBytes, formatCount, formatShare, jsonText, page, shellQuoted, table } from './figures.js'
 import { textOf } from './file-text.js'
 import { type Output, say } from './output.js'
+import { readRejectFile } from './reject-file.js'
 import { amount } from './summary.js'
 import { openVerifyDisplay, type VerifyDisplay } from './verify-progress.js'
 
 export interface CurateCall {
   readonly sources: readonly string[]
   readonly out: string
-  readonly request: Omit<CurateRequest, 'uids' | 'model'>
+  readonly request: Omit<CurateRequest, 'uids' | 'model' | 'reject'>
   /** Name or folder of a model; null = none. */
   readonly model: string | null
+  /** Files of what never comes into it. */
+  readonly rejectFiles: readonly string[]
   /** null = all uids may be kept. */
   readonly uidsFile: string | null
   readonly json: boolean
@@ -37,6 +41,7 @@ export interface CurateCommandDeps {
     onProgress: (progress: CurateProgress) => void,
   ) => Promise<CurateAnswer>
   readonly readFile: (name: string) => Promise<string>
+  readonly readChunks: (name: string) => AsyncIterable<Uint8Array>
   readonly stdout: Output
   readonly stderr: Output
   readonly color: boolean
@@ -80,16 +85,43 @@ const codes = {
 } as const
 
 async function requestOf(
-  { request, uidsFile, model }: CurateCall,
-  { readFile }: CurateCommandDeps,
+  call: CurateCall,
+  deps: CurateCommandDeps,
 ): Promise<Omit<CurateRequest, 'model'> | { readonly message: string }> {
-  const problem = requestProblem({ ...request, uids: null, model })
+  const { request, model } = call
+  const problem = requestProblem({ ...request, uids: null, reject: null, model })
   if (problem !== null) return { message: problem }
-  if (uidsFile === null) return { ...request, uids: null }
+  const uids = await uidsOf(call, deps)
+  if (uids !== null && 'message' in uids) return uids
+  const reject = await rejectOf(call, deps)
+  if (reject !== null && 'message' in reject) return reject
+  return { ...request, uids, reject }
+}
+
+async function uidsOf(
+  { uidsFile }: CurateCall,
+  { readFile }: CurateCommandDeps,
+): Promise<CurateRequest['uids'] | { readonly message: string }> {
+  if (uidsFile === null) return null
   const read = await textOf(() => readFile(uidsFile))
   if ('unreadable' in read) return { message: `cannot read '${uidsFile}': ${read.unreadable}` }
   const uids = parseUids(read.text)
-  return 'problem' in uids ? { message: `${uidsFile}: ${uids.problem}` } : { ...request, uids }
+  return 'problem' in uids ? { message: `${uidsFile}: ${uids.problem}` } : uids
+}
+
+async function rejectOf(
+  { rejectFiles }: CurateCall,
+  { readChunks }: CurateCommandDeps,
+): Promise<CurateRequest['reject'] | { readonly message: string }> {
+  if (rejectFiles.length === 0) return null
+  const lists: RejectEntries[] = []
+  for (const name of rejectFiles) {
+    const read = await readRejectFile(readChunks(name), name)
+    if (read.kind === 'problems') return { message: read.problems.join('; ') }
+    lists.push(read.entries)
+  }
+  const entries = unionOfEntries(lists)
+  return { entries, digest: encodeRejectFile(entries).sha256 }
 }
 
 /** A line for each phase, as a verification has one. */
@@ -128,6 +160,7 @@ const placeOfSide = (out: string, side: string | null) => (side === null ? out :
 
 const stepTexts: Readonly<Record<string, string>> = {
   sources: 'pairs of the sources',
+  reject: 'on no list, and not taken back',
   where: 'left by --where',
   uids: 'left by --uids',
   duplicates: 'without duplicates between sources',

@@ -1,15 +1,17 @@
 import type { Tables } from '../query/index.js'
-import { publishedPlace } from '../records/index.js'
+import { noRejectEntries, publishedPlace } from '../records/index.js'
 import {
   type CuratedFrom,
   type Curation,
   DatasetSource,
+  encodeRetracted,
   type NumberedShard,
   numberRows,
   readCuration,
   readEntries,
   readManifest,
   readSnapshot,
+  retractedName,
   type Snapshot,
   type Store,
   summarise,
@@ -19,6 +21,7 @@ import type { TextModel } from './caption.js'
 import { best, type Chosen, everySample, limitHosts, named, withoutDoubles } from './choose.js'
 import { layOut, othersOf } from './lay-out.js'
 import { type Pool, readPool } from './pool.js'
+import { type Refused, refusedIn } from './refused.js'
 import { type CurateRequest, requestProblem } from './request.js'
 import { withoutLikes } from './semantic.js'
 import { commonOf, curatedFrom, differenceOf } from './sources.js'
@@ -78,7 +81,7 @@ export async function curate(
   signal: AbortSignal,
 ): Promise<CurateEnd> {
   const problem = requestProblem(request)
-  if (problem !== null) return refused(problem)
+  if (problem !== null) return refusal(problem)
   const snapshots: Snapshot[] = []
   for (const { store } of deps.sources) {
     const snapshot = await readSnapshot(store, signal)
@@ -86,10 +89,10 @@ export async function curate(
     snapshots.push(snapshot)
   }
   const common = commonOf(snapshots, request.by)
-  if ('message' in common) return refused(common.message)
+  if ('message' in common) return refusal(common.message)
   if (request.model !== null && request.model !== common.modelId) {
     const scored = common.modelId ?? 'no model, or by several'
-    return refused(
+    return refusal(
       `--model ${request.model}: the pairs are scored by ${scored}; without --model there are no embeddings of the captions`,
     )
   }
@@ -99,13 +102,21 @@ export async function curate(
     deps.sources.map(({ place }) => publishedPlace(place)),
     request,
   )
+  const refused = refusedIn(snapshots, request.reject?.entries ?? null)
   const outs = await openOuts(request, deps, from, signal)
   if (!Array.isArray(outs)) return outs
   const whole = await wholeSets(sidesOf(outs), from, signal)
   if (whole !== null) return { kind: 'done', steps: null, sets: whole, from, notes: [] }
   const { model, copyBytes, onProgress } = deps
-  const job = { request, model, copyBytes, onProgress, snapshots, common, from }
+  const job = { request, model, copyBytes, onProgress, snapshots, common, from, refused }
   return await curateInto(outs, job, deps, signal)
+}
+
+/** What was taken back from a source is taken back from what is made of it. */
+async function writeTombstones(store: Store, { tombstones }: Refused, signal: AbortSignal): Promise<void> {
+  const bytes = encodeRetracted(tombstones)
+  if (bytes.equals(encodeRetracted(noRejectEntries))) return
+  await store.putBytes(retractedName, bytes, { ifAbsent: true }, signal)
 }
 
 /** null = it is this command's. */
@@ -135,7 +146,7 @@ async function wholeSets(
   return sets
 }
 
-const refused = (message: string): CurateEnd => ({ kind: 'refused', message })
+const refusal = (message: string): CurateEnd => ({ kind: 'refused', message })
 
 async function openOuts(
   { split }: CurateRequest,
@@ -146,7 +157,7 @@ async function openOuts(
   const outs: Out[] = []
   for (const side of [null, ...(split ?? []).map(({ name }) => name)]) {
     const store = await deps.openOut(side)
-    if ('message' in store) return refused(store.message)
+    if ('message' in store) return refusal(store.message)
     const standing = await readCuration(store, signal)
     const differs = standing === null ? null : differing(store, standing, from)
     if (differs !== null) return differs
@@ -161,21 +172,21 @@ async function curateInto(
   deps: CurateDeps,
   signal: AbortSignal,
 ): Promise<CurateEnd> {
-  const { request, snapshots, common, from } = job
+  const { request, snapshots, common, from, refused } = job
   const shards = numberRows(snapshots)
   const samplesTotal = shards.reduce((sum, { entry }) => sum + entry.samples, 0)
   const onRead = (samples: number, done: number) =>
     deps.onProgress({ phase: 'read', done, total: shards.length, samples, samplesTotal })
-  const pool = await readPool(shards, request.by, common.uids, onRead, signal)
-  if ('message' in pool) return refused(pool.message)
+  const pool = await readPool(shards, request.by, common.uids, refused, onRead, signal)
+  if ('message' in pool) return refusal(pool.message)
   const chosen = await choose(pool, shards, job, deps, signal)
   if ('message' in chosen) return chosen
-  if (chosen.kept.length === 0) return refused('no pair is left: nothing was written')
+  if (chosen.kept.length === 0) return refusal('no pair is left: nothing was written')
   const dealt =
     request.split === null ? [chosen.kept] : dealOut(pool, chosen.kept, request.split, request.groupBy)
   const empty = dealt.findIndex((own) => own.length === 0)
   if (empty >= 0)
-    return refused(
+    return refusal(
       `no pair is left for ${request.split?.[empty]?.name}: there are too few groups for this --split`,
     )
 
@@ -190,6 +201,7 @@ async function curateInto(
     const curation = { v: 1 as const, from, shards: laidOut?.shards.length ?? 0 }
     const differs = differing(store, await writeCuration(store, curation, signal), from)
     if (differs !== null) return differs
+    await writeTombstones(store, refused, signal)
   }
   const sets = await writeSets(
     sides,
@@ -225,7 +237,7 @@ function groupsIn(pool: Pool, groups: Int32Array | null): Job['groupOf'] {
 async function choose(
   pool: Pool,
   shards: readonly NumberedShard[],
-  { request, snapshots, common }: Omit<Job, 'groupOf'>,
+  { request, snapshots, common, refused }: Omit<Job, 'groupOf'>,
   deps: CurateDeps,
   signal: AbortSignal,
 ): Promise<
@@ -238,13 +250,22 @@ async function choose(
     steps.push([name, left.length])
   }
   step('sources', kept)
+  if (!refused.isEmpty)
+    step(
+      'reject',
+      kept.filter((i) => pool.refused[i] !== 1),
+    )
   if (request.where !== null) {
     const tables = await deps.openTables()
     if ('message' in tables) return { kind: 'failed', message: tables.message }
     try {
       const problem = await tables.whereProblem(request.where)
       if (problem !== null) return { kind: 'refused', message: `--where "${request.where}": ${problem}` }
-      step('where', await where(tables, request.where, shards, signal))
+      const holds = await where(tables, request.where, shards, signal)
+      step(
+        'where',
+        kept.filter((i) => holds[i] === 1),
+      )
     } finally {
       await tables.close()
     }

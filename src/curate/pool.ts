@@ -9,6 +9,7 @@ import {
   UnreadableDataset,
 } from '../shard/index.js'
 import type { Hashes } from './nearness.js'
+import type { RefusableRow, Refused } from './refused.js'
 
 /** All kept samples of the sources, in the order of source and key: what is decided by, and never the rows. Some 35 bytes a sample. */
 export interface Pool {
@@ -27,6 +28,8 @@ export interface Pool {
   readonly hosts: Uint32Array
   readonly hostNames: readonly string[]
   readonly languages: Uint16Array
+  /** 1 = it never comes into a dataset. */
+  readonly refused: Uint8Array
 }
 
 /** `message`: why the samples cannot be compared. */
@@ -34,6 +37,7 @@ export async function readPool(
   shards: readonly NumberedShard[],
   by: string,
   uids: UidKind,
+  refused: Refused,
   onRead: (samples: number, shards: number) => void,
   signal: AbortSignal,
 ): Promise<Pool | { readonly message: string }> {
@@ -51,6 +55,7 @@ export async function readPool(
     hosts: new Uint32Array(size),
     hostNames: hosts.names,
     languages: new Uint16Array(size),
+    refused: new Uint8Array(size),
   }
   let at = 0
   for (const [done, shard] of shards.entries()) {
@@ -70,6 +75,7 @@ export async function readPool(
       const url = typeof row.page_url === 'string' ? row.page_url : row.url
       pool.hosts[at] = hosts.of(typeof url === 'string' ? hostOf(url) : '')
       pool.languages[at] = languages.of(typeof row.language === 'string' ? row.language : 'und')
+      if (!refused.isEmpty && refused.has(refusableOf(row))) pool.refused[at] = 1
       at++
     }
     onRead(at, done + 1)
@@ -103,6 +109,17 @@ async function* keptRows(
     throw new UnreadableDataset(`${place} has ${i} rows for ${entry.samples} samples`)
   } finally {
     await copy.release()
+  }
+}
+
+function refusableOf({ url, page_url, sha256, phash, uid }: ParquetRow): RefusableRow {
+  const text = (cell: unknown) => (typeof cell === 'string' ? cell : null)
+  return {
+    url: text(url) ?? '',
+    pageUrl: text(page_url),
+    sha256: text(sha256),
+    phash: text(phash),
+    uid: text(uid),
   }
 }
 

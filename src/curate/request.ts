@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { RejectEntries } from '../records/index.js'
 import type { CaptionChoice } from './caption.js'
 
 /** How many of the best are kept: a share of them, above 0 and up to 1, or a number. */
@@ -18,6 +19,8 @@ export interface CurateRequest {
   /** A condition in SQL over the view `pairs`. */
   readonly where: string | null
   readonly uids: UidList | null
+  /** What never comes into it. */
+  readonly reject: RejectedList | null
   readonly top: Top | null
   /** The best of each language, in place of all. */
   readonly per: 'language' | null
@@ -40,6 +43,13 @@ export interface CurateRequest {
 }
 
 export const defaultBy = 'clip_score'
+
+/** A list of what is never to be taken. */
+export interface RejectedList {
+  readonly entries: RejectEntries
+  /** SHA-256 of them. */
+  readonly digest: string
+}
 
 /** Uids that may be kept: the first 64 bits of each, ascending. Of a billion different ones, two are alike in three of a hundred lists. */
 export interface UidList {
@@ -66,11 +76,12 @@ export function parseUids(text: string): UidList | { readonly problem: string } 
 
 /** The request as a dataset tells it: plain JSON, in a fixed order; what was not asked for is left out. Pure. */
 export function publishedRequest(request: CurateRequest): Record<string, Published> {
-  const { where, uids, top, per, by, maxPerHost, dedupeCosine, caption, model } = request
+  const { where, uids, reject, top, per, by, maxPerHost, dedupeCosine, caption, model } = request
   const { shuffle, shardSize, shards, split, groupBy } = request
   const all: Record<string, Published | null> = {
     where,
     uids: uids === null ? null : uids.digest,
+    reject: reject === null ? null : reject.digest,
     top: top === null ? null : 'share' in top ? `${100 * top.share}%` : top.count,
     per,
     by: by === defaultBy ? null : by,

@@ -1,14 +1,13 @@
 import type { Tables } from '../query/index.js'
 import { type NumberedShard, shardStem } from '../shard/index.js'
-import type { Chosen } from './choose.js'
 
-/** Samples for which a condition in SQL holds, by their place in the pool. Throws SqlError. */
+/** For each sample of the pool 1 where a condition in SQL holds. Throws SqlError. */
 export async function where(
   tables: Tables,
   condition: string,
   shards: readonly NumberedShard[],
   signal: AbortSignal,
-): Promise<Chosen> {
+): Promise<Uint8Array> {
   const places = new Map<string, { readonly from: number; readonly entry: NumberedShard['entry'] }>()
   let from = 0
   for (const { source, entry } of shards) {
@@ -27,7 +26,7 @@ export async function where(
       if (i < place.entry.samples) holds[place.from + i] = 1
     }
   }
-  return Uint32Array.from(holds.keys()).filter((i) => holds[i] === 1)
+  return holds
 }
 
 /** Place of a sample in its tar: its slot, without those that were taken back. Pure. */

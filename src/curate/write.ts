@@ -16,6 +16,7 @@ import {
 } from '../shard/index.js'
 import { recaptioned, type TextModel } from './caption.js'
 import type { LaidOut } from './lay-out.js'
+import type { Refused } from './refused.js'
 import type { CurateRequest } from './request.js'
 import type { Common } from './sources.js'
 
@@ -48,6 +49,7 @@ export interface Job {
   readonly snapshots: readonly Snapshot[]
   readonly common: Common
   readonly from: CuratedFrom
+  readonly refused: Refused
   /** Cluster of a row, by its number; null = there are none. */
   readonly groupOf: ((number: number) => number | null) | null
 }
@@ -123,18 +125,24 @@ export function notesOf(job: Omit<Job, 'groupOf'>): string[] {
 }
 
 /** What becomes of kept rows on their way. */
-async function changesOf({ request: { caption }, model, common, groupOf }: Job): Promise<RowChanges> {
-  const cutReason = 'curated_out' as const
+async function changesOf({
+  request: { caption },
+  model,
+  common,
+  groupOf,
+  refused,
+}: Job): Promise<RowChanges> {
+  const always = { cutReason: 'curated_out' as const, drops: (row: Row) => refused.has(row) }
   // Embeddings of several models do not compare.
   const isMixed = common.modelId === null
-  if (caption === null && !isMixed && groupOf === null) return { cutReason }
+  if (caption === null && !isMixed && groupOf === null && refused.isEmpty) return always
   const detector = caption === null ? null : await languageDetector()
   return {
-    cutReason,
+    ...always,
     kept: async (rows, numbers, signal) => {
       const plain = rows.map(
         (row, i): Row => ({
-          ...row,
+          ...refused.withoutLicence(row),
           ...(isMixed ? { embeddings: null } : {}),
           ...(groupOf === null ? {} : { semanticGroup: groupOf(numbers[i] ?? 0) }),
         }),

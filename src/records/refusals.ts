@@ -40,7 +40,10 @@ export const refusalOfCandidate = (
 ): RefusedBy | null => refusals.ofUrls([pageUrl, imageUrl, ...fallbackUrls])
 
 /** All that a row knows of its image is looked up, but an MD5, which none has. Pure. */
-export function refusalOfRow(refusals: Refusals, row: Row): RefusedBy | null {
+export function refusalOfRow(
+  refusals: Refusals,
+  row: Pick<Row, 'url' | 'pageUrl' | 'sha256' | 'phash' | 'uid'>,
+): RefusedBy | null {
   const { url, pageUrl, sha256, phash, uid = null } = row
   const found = [
     refusals.ofUrls([pageUrl, url]),

@@ -46,6 +46,8 @@ export function numberRows(snapshots: readonly Snapshot[]): readonly NumberedSha
 export interface RowChanges {
   /** Some kept rows; absent = they stay as they are. */
   readonly kept?: (rows: readonly Row[], numbers: Uint32Array, signal: AbortSignal) => Promise<readonly Row[]>
+  /** Whether a rejected row, or one that is cut, is left out altogether; absent = none is. */
+  readonly drops?: (row: Row) => boolean
   /** Reason of a row that its dataset kept and this one does not. */
   readonly cutReason: NonNullable<Row['reason']>
 }
@@ -149,7 +151,8 @@ export class DatasetSource implements ShardSource {
           signal.throwIfAborted()
           if (number++ !== numbers[next]) continue
           const row = rowOf(record, snapshot.uids)
-          yield row.reason === null ? cutRow(row, this.#changes.cutReason) : row
+          if (this.#changes.drops?.(row) !== true)
+            yield row.reason === null ? cutRow(row, this.#changes.cutReason) : row
           if (numbers[++next] === undefined) break
         }
       } catch (error) {

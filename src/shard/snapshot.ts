@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import { messageOf, type UidKind } from '../records/index.js'
+import { messageOf, noRejectEntries, type RejectEntries, type UidKind } from '../records/index.js'
 import { copiedEntries } from './copied.js'
 import { readEach, type ShardEntry, stemOf } from './entry.js'
 import { changeText, changeUnderWay } from './generation.js'
-import { manifestName, statsName, widsName } from './layout.js'
+import { manifestName, retractedName, statsName, widsName } from './layout.js'
 import { type Manifest, manifestSchema, widsSchema } from './manifest.js'
 import { UnreadableDataset } from './problem.js'
+import { parseRetracted } from './retracted.js'
 import type { Store } from './store.js'
 
 /** A dataset as its manifest says it: what is committed later is not in it. */
@@ -16,6 +17,8 @@ export interface Snapshot {
   /** SHA-256 of the manifest's bytes. */
   readonly digest: string
   readonly uids: UidKind
+  /** What was taken back from it. */
+  readonly tombstones: RejectEntries
   /** Made up from the manifest: only what that says of each shard. */
   readonly entries: readonly ShardEntry[]
   /** ISO 8601: when the last of its shards was planned; the epoch where there is none. */
@@ -37,6 +40,8 @@ export async function readSnapshot(
   const manifest = read.data
   const change = await changeUnderWay(store, signal)
   if (change !== null) return { message: `${store.url}: ${changeText(change)}` }
+  const tombstones = await tombstonesOf(store, signal)
+  if ('message' in tombstones) return tombstones
   const index = await store.read(widsName, signal)
   const wids = index === null ? null : widsSchema.safeParse(parsed(index))
   const entries = await copiedEntries(store, manifest, wids?.data ?? null, signal)
@@ -48,11 +53,22 @@ export async function readSnapshot(
   )
   const ended = stats.reduce((last, { end_time }) => Math.max(last, end_time), 0)
   return {
-    ...{ store, manifest, entries },
+    ...{ store, manifest, entries, tombstones },
     digest: createHash('sha256').update(bytes).digest('hex'),
     uids: manifest.uids ?? (manifest.options.dedupe === 'off' ? 'pair' : 'content'),
     endedAt: new Date(ended * 1000).toISOString(),
   }
+}
+
+/** A file of them that cannot be read forbids everything: nothing that was taken back may come again. */
+async function tombstonesOf(
+  store: Store,
+  signal: AbortSignal,
+): Promise<RejectEntries | { readonly message: string }> {
+  const bytes = await store.read(retractedName, signal)
+  if (bytes === null) return noRejectEntries
+  const read = parseRetracted(Buffer.from(bytes).toString('utf8'))
+  return 'entries' in read ? read.entries : { message: `${store.url}/${retractedName}: ${read.message}` }
 }
 
 /** A file of a dataset on this machine; refused where it is missing, or not as long as the manifest says. */

@@ -26,7 +26,15 @@ const done: CurateAnswer = {
 }
 
 const call: CurateCall = {
-  ...{ sources: ['/data/a'], out: '/data/out', uidsFile: null, model: null, json: false, progress: 'plain' },
+  ...{
+    sources: ['/data/a'],
+    out: '/data/out',
+    uidsFile: null,
+    rejectFiles: [],
+    model: null,
+    json: false,
+    progress: 'plain',
+  },
   request: {
     ...{ where: null, top: null, per: null, by: defaultBy, maxPerHost: null, dedupeCosine: null },
     ...{ caption: null, shuffle: null, shardSize: null, shards: null, split: null, groupBy: null },
@@ -47,6 +55,10 @@ async function called(changes: Partial<CurateCall>, answer: () => Promise<Curate
       readFile: async (name) => {
         if (name === 'uids.txt') return `${'a'.repeat(32)}\n`
         throw Object.assign(new Error('no'), { code: 'ENOENT' })
+      },
+      readChunks: async function* (name) {
+        if (name === 'reject.txt') yield Buffer.from(`host:bad.example\n${'a'.repeat(64)}\n`)
+        else throw Object.assign(new Error('no'), { code: 'ENOENT' })
       },
       ...{ stdout, stderr, color: false, redraw: false, unicode: false },
       clock: { now: () => 0, every: () => () => {} },
@@ -111,6 +123,17 @@ Datasets
     const { asked } = await called({ uidsFile: 'uids.txt' }, async () => done)
     expect(asked?.uids?.halves).toHaveLength(1)
     const missing = await called({ uidsFile: 'none.txt' }, async () => done)
+    expect(missing).toMatchObject({
+      code: 2,
+      asked: null,
+      said: expect.stringContaining("cannot read 'none.txt'"),
+    })
+  })
+
+  it('reads lists of what never comes into it', async () => {
+    const { asked } = await called({ rejectFiles: ['reject.txt'] }, async () => done)
+    expect(asked?.reject?.entries).toMatchObject({ hosts: { size: 1 }, images: { size: 1 } })
+    const missing = await called({ rejectFiles: ['none.txt'] }, async () => done)
     expect(missing).toMatchObject({
       code: 2,
       asked: null,

@@ -34,6 +34,7 @@ function poolOf(samples: readonly Sample[]): Pool {
     hasPhash: Uint8Array.from(samples, ({ phash }) => (phash === null ? 0 : 1)),
     hosts: Uint32Array.from(samples, ({ host }) => host),
     hostNames: Array.from({ length: 10 }, (_, host) => `h${host}.example`),
+    refused: new Uint8Array(size),
     languages: Uint16Array.from(samples, ({ language }) => language),
   }
   for (const [i, { id, phash }] of samples.entries()) {

@@ -3,8 +3,14 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseUids, type TextModel } from '../../../src/curate/index.js'
-import { encodeHalves } from '../../../src/records/index.js'
-import { folderStore, readEntries, type Store, verifyDataset } from '../../../src/shard/index.js'
+import { createDigestSet, encodeHalves, rejectEntries, sha256Of } from '../../../src/records/index.js'
+import {
+  encodeRetracted,
+  folderStore,
+  readEntries,
+  type Store,
+  verifyDataset,
+} from '../../../src/shard/index.js'
 import {
   crawled,
   curateInto,
@@ -223,6 +229,50 @@ describe('a dataset that is curated', () => {
       kind: 'refused',
       message: expect.stringContaining('the sources have none'),
     })
+  })
+
+  it('holds nothing that was taken back from one of its sources, no row of it, and hands its tombstones on', async () => {
+    const hosts = (n: number) => ({
+      pageUrl: `https://h${n % 3}.example/${n}`,
+      licenceUrl: 'https://h1.example/terms',
+    })
+    const first = await crawled([...numbered(9, 1, hosts), 'rejected'])
+    const second = await crawled(numbered(4, 50, (n) => ({ phash: sha256(`far ${n}`).slice(0, 16) })))
+    const tombstones = rejectEntries((kind, width) =>
+      createDigestSet(
+        width,
+        kind === 'hosts'
+          ? sha256Of('h1.example')
+          : kind === 'images'
+            ? Buffer.from(sha256('source 51'), 'hex')
+            : new Uint8Array(),
+      ),
+    )
+    const bytes = encodeRetracted(tombstones)
+    await second.putBytes('.pairmill/retracted.json', bytes, { ifAbsent: true }, calm)
+    const dir = await tempFolder()
+    const end = await curateTo(dir, [first, second], requestOf({ keepLedger: true, maxPerHost: 2 }))
+    expect(end).toMatchObject({
+      steps: [
+        ['sources', 13],
+        ['reject', 9],
+        ['duplicates', 9],
+        ['max-per-host', 6],
+      ],
+    })
+    for (const [name, text] of await bytesUnder(dir)) {
+      const plain = Buffer.from(text, 'base64').toString('latin1')
+      if (!name.endsWith('.parquet')) expect([name, plain.includes('h1.example')]).toEqual([name, false])
+    }
+    expect(Buffer.from((await folderStore(dir).read('.pairmill/retracted.json', calm)) ?? [])).toEqual(bytes)
+    expect((await manifestOf(dir)).reasons).toEqual({ curated_out: 3, http_4xx: 1 })
+    expect(await problemsOf(folderStore(dir))).toEqual([])
+
+    const list = { entries: tombstones, digest: 'd' }
+    const listed = await tempFolder()
+    await curateTo(listed, [first], requestOf({ reject: list }))
+    expect((await pairsOf(folderStore(listed))).map(({ host }) => host)).not.toContain('h1.example')
+    expect(await folderStore(listed).read('.pairmill/retracted.json', calm)).toBeNull()
   })
 
   it('is of one model, unless it is said what is better; then it has no embeddings', async () => {
