@@ -9,7 +9,8 @@ const pageEntrySchema = z.object({
   run: z.string(),
   /** Files of the page ledger are numbered densely. */
   file: z.int().nonnegative(),
-  rows: z.int().positive(),
+  /** 0 = all of them were taken back: its number stays. */
+  rows: z.int().nonnegative(),
   /** When the last of its rows had come. */
   createdAt: z.iso.datetime(),
   stored: fileSchema,

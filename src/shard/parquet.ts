@@ -13,6 +13,10 @@ export interface Table<Name extends string> {
   readonly fields: readonly Field<Name>[]
 }
 
+/** Keys of the file's own metadata that say which table it is. */
+export const nameKey = 'pairmill.table'
+export const versionKey = 'pairmill.version'
+
 type SchemaElement = NonNullable<ConstructorParameters<typeof ParquetWriter>[0]['schema']>[number]
 
 /** Elements of a field and of all that lies in it, in the order of the format's schema. */
@@ -57,8 +61,8 @@ export class ParquetFile<Name extends string> {
       codec: 'SNAPPY',
       createdBy: 'pairmill',
       kvMetadata: [
-        { key: 'pairmill.table', value: name },
-        { key: 'pairmill.version', value: String(version) },
+        { key: nameKey, value: name },
+        { key: versionKey, value: String(version) },
       ],
     })
   }
@@ -101,10 +105,10 @@ export class ParquetFile<Name extends string> {
   }
 }
 
-/** A value as the writer takes it: it knows times by Date, and wants every field of a struct. */
+/** A value as the writer takes it: it knows times by Date, as they are read back too, and wants every field of a struct. */
 function cellOf(value: unknown, type: FieldType): unknown {
   if (value === null || value === undefined) return null
-  if (type === 'time') return typeof value === 'string' ? dateOf(value) : null
+  if (type === 'time') return typeof value === 'string' ? dateOf(value) : value instanceof Date ? value : null
   if (typeof type === 'string') return value
   if ('list' in type) return Array.isArray(value) ? value.map((one) => cellOf(one, type.list)) : null
   const record = value as Readonly<Record<string, unknown>>

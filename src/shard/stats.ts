@@ -1,9 +1,12 @@
 import { type Row, statusOf } from '../records/index.js'
 import { countScore, histogramOf, newScoreCounts, type ScoreHistogram } from './histogram.js'
 
+/** Facts of a row that are counted. */
+export type CountedRow = Pick<Row, 'reason' | 'language' | 'clipScore'>
+
 /** Counts over the rows of one shard. */
 export interface RowTally {
-  add(row: Row): void
+  add(row: CountedRow): void
   readonly rows: number
   /** Rejected rows by reason; reasons in alphabetical order. */
   reasons(): Record<string, number>
