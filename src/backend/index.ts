@@ -4,6 +4,7 @@ export type * from './backend.js'
 export type { Hub } from './hub.js'
 export { type DatabaseThread, startPglite } from './pglite/database.js'
 export { openPgliteHub, type PgliteHub } from './pglite/pglite-hub.js'
+export type { TakeBackRule, TakenBack } from './pglite/take-back.js'
 export { type ServerMemory, type ServerState, serverStateKinds, stateText } from './redis/server-state.js'
 export {
   busyFor,

@@ -86,6 +86,10 @@ export {
   type Retracted,
   readRetracted,
 } from './retracted.js'
+export { rewritePages } from './rewrite/pages.js'
+export type { Retouch } from './rewrite/parquet.js'
+export { type RewrittenShard, rewriteShard, type ShardChange } from './rewrite/shard.js'
+export { type RowCounts, type RowRule, surveyPages, surveyShard } from './rewrite/survey.js'
 export { type DatasetRow, readRows } from './rows.js'
 export { S3Error } from './s3/fault.js'
 export type { S3Settings } from './s3/link.js'

@@ -4,6 +4,7 @@ import { memoryQueue } from '../memory-queue.js'
 import { ServerMonitor } from '../redis/server-monitor.js'
 import { callThrough, sqlBackend } from '../sql-backend.js'
 import { type DatabaseThread, startPglite } from './database.js'
+import { compact, type TakeBackRule, type TakenBack, takeBack } from './take-back.js'
 
 /** The state of a folder's run, in a database of this process alone. */
 export interface PgliteHub extends Hub {
@@ -11,6 +12,8 @@ export interface PgliteHub extends Hub {
   onLost(listener: (error: Error) => void): void
   /** Frees leases and duties, and clears the queue: this process holds the folder, so every other holder is dead. */
   takeOver(): Promise<void>
+  /** See `takeBack`: what the rule names leaves the database, and its files. Only after `takeOver`. */
+  takeBack(rule: TakeBackRule): Promise<TakenBack>
 }
 
 /** `dir`: of the database, made where it is not there. `fence`: of the folder's lock. Rejects where it cannot be opened. */
@@ -35,6 +38,11 @@ export async function openPgliteHub(
     takeOver: async () => {
       await backend.resetLeases()
       await queue.clear()
+    },
+    takeBack: async (rule) => {
+      const taken = await takeBack(database, rule)
+      await compact(database)
+      return taken
     },
     close: async () => {
       await queue.close()
