@@ -2,7 +2,7 @@ import type { Store } from '../shard/index.js'
 import type { RunSnapshot } from './run-types.js'
 import { parseSnapshot } from './snapshot.js'
 
-const publishedName = '.pairmill/status.json'
+export const publishedName = '.pairmill/status.json'
 /** Often enough for people, seldom enough for what a request costs. */
 const everyMs = 30_000
 /** A run that has not said anything for so long is not going on. */

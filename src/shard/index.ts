@@ -11,6 +11,7 @@ export { DatasetSource, type NumberedShard, numberRows, type RowChanges } from '
 export { type RowDecision, readDecisions } from './decisions.js'
 export { compileDataset, Description } from './description.js'
 export {
+  planStems,
   readEntries,
   readEntry,
   readPlans,
