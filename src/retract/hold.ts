@@ -48,8 +48,8 @@ export interface Held {
 
 export interface Refused {
   readonly kind: 'refused'
-  /** `busy`: somebody works in it, or its run is not at rest; `backend`: the fleet's server; `unusable`: no dataset that can be changed; `stopped`: by the signal. */
-  readonly problem: 'busy' | 'unusable' | 'backend' | 'stopped'
+  /** `busy`: somebody works in it, or its run is not at rest; `usage`: the call; `backend`: the fleet's server; `unusable`: no dataset that can be changed; `stopped`: by the signal. */
+  readonly problem: 'busy' | 'usage' | 'unusable' | 'backend' | 'stopped'
   readonly message: string
 }
 

@@ -12,6 +12,8 @@ export interface Rules {
   names(text: string): boolean
   /** Whether a host, with or without port, is taken back. */
   takesHost(host: string): boolean
+  /** Whether a URL is, by itself or with its host. */
+  takesUrl(url: string): boolean
 }
 
 /**
@@ -62,6 +64,7 @@ export function rulesOf(tombstones: RejectEntries): Rules {
     },
     names,
     takesHost: (host) => takesHost(`http://${host}/`),
+    takesUrl,
   }
 }
 

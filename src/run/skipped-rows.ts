@@ -7,7 +7,7 @@ import { recordFaults, rowSkipReasons, type SourceSkip } from '../crawl/index.js
 import { shownUrl } from '../records/index.js'
 import type { Some } from './seed-report.js'
 
-const listName = 'skipped-rows.jsonl'
+export const skippedRowsName = 'skipped-rows.jsonl'
 /** Told to people for each file; all are in the list. */
 const mostTold = 5
 /** About 20 MB; the counters count those beyond it too. */
@@ -18,7 +18,7 @@ export function createSkippedRows(
   privateDir: string,
   onNote: (text: string) => void,
 ): (skipped: readonly SourceSkip[]) => Promise<void> {
-  const list = join(privateDir, listName)
+  const list = join(privateDir, skippedRowsName)
   const told = new Map<string, number>()
   let listed = 0
   return async (skipped) => {
@@ -41,7 +41,7 @@ export function createSkippedRows(
 export async function readSkippedRows(privateDir: string, most: number): Promise<Some<SourceSkip>> {
   const first = new Map<string, SourceSkip>()
   let more = 0
-  const file = createReadStream(join(privateDir, listName))
+  const file = createReadStream(join(privateDir, skippedRowsName))
   try {
     for await (const line of createInterface({ input: file })) {
       if (first.has(line)) continue

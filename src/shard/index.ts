@@ -6,7 +6,14 @@ export {
   readCuration,
   writeCuration,
 } from './curated.js'
-export { type DatasetInfo, type Described, descriptionFiles, readManifest, summarise } from './dataset.js'
+export {
+  type DatasetInfo,
+  type Described,
+  descriptionFiles,
+  manifestPages,
+  readManifest,
+  summarise,
+} from './dataset.js'
 export { DatasetSource, type NumberedShard, numberRows, type RowChanges } from './dataset-source.js'
 export { type RowDecision, readDecisions } from './decisions.js'
 export { compileDataset, Description } from './description.js'
@@ -46,6 +53,7 @@ export {
   isShardFile,
   keyOf,
   manifestName,
+  pageEntryName,
   pageFileName,
   pagesPrefix,
   parquetName,
@@ -77,6 +85,7 @@ export {
 } from './part.js'
 export { type Plan, type PlanPart, planShards, type ShardPlan, shardCount } from './plan.js'
 export { type Problem, UnreadableDataset } from './problem.js'
+export { type Built, putBuilt } from './read-back.js'
 export { readShard, type ShardSample } from './reader.js'
 export { recordColumns } from './record-row.js'
 export { encodeRejectFile, type RejectFile, readRejectFile, storeRejectFile } from './reject-file.js'
@@ -102,6 +111,7 @@ export { seededIntegers, shuffle } from './seeded.js'
 export { copyOf, readSnapshot, type Snapshot } from './snapshot.js'
 export { type Standing, standingIn, standingProblem } from './standing.js'
 export type { LocalCopy, PutOptions, PutOutcome, Store, StoredName } from './store.js'
+export { sumFile } from './summed-file.js'
 export { removePlanParts, sweepParts } from './sweep.js'
 export { TarError } from './tar.js'
 export { type Verification, type VerifyProgress, verifyDataset } from './verify.js'
