@@ -1,5 +1,5 @@
 import { canonicalUrl } from '../crawl/index.js'
-import { createRejectList, hostNameOf, noRejectEntries, type RejectEntries } from '../records/index.js'
+import { createRejectList, hostNameOf, hostOf, noRejectEntries, type RejectEntries } from '../records/index.js'
 import type { ParquetRow, RowRule } from '../shard/index.js'
 
 /** What tombstones make of the rows of a dataset. Each rule, asked again of what it left, leaves it as it is. */
@@ -88,7 +88,7 @@ function hostRule({ hosts }: RejectEntries): (url: string) => boolean {
   const list = createRejectList({ ...noRejectEntries, hosts })
   const known = new Map<string, boolean>()
   return (url) => {
-    const host = hostNameOf(url)
+    const host = hostNameOf(hostOf(url))
     const answered = known.get(host)
     if (answered !== undefined) return answered
     const answer = list.refusesUrl(`http://${host}/`)
