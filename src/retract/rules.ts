@@ -1,5 +1,11 @@
 import { canonicalUrl } from '../crawl/index.js'
-import { createRejectList, hostNameOf, hostOf, noRejectEntries, type RejectEntries } from '../records/index.js'
+import {
+  createRejectList,
+  hostNameOf,
+  hostOf,
+  noRejectEntries,
+  type RejectEntries,
+} from '../records/index.js'
 import type { ParquetRow, RowRule } from '../shard/index.js'
 
 /** What tombstones make of the rows of a dataset. Each rule, asked again of what it left, leaves it as it is. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { RejectReason } from '../../records/index.js'
 import { entryBytes, type ShardEntry, type ShardFile, stemOf } from '../entry.js'
 import {
@@ -176,8 +176,11 @@ async function pictureFiles(place: Place): Promise<Built[]> {
   for (const { name } of entry.files) {
     if (!isPictureFile(name, stem) || !change.names.has(name)) continue
     const paths = { tar: `${scratch}-pictures.tar`, index: `${scratch}-pictures.idx` }
+    // Keys of pictures are their places, and nobody's.
+    const number = basename(name, '.tar')
+    const keyAt = (i: number) => `${number}${String(i).padStart(3, '0')}`
     const { tar } = await withCopy(store, name, signal, (source) =>
-      rewriteTar(source, paths, change.retouch, signal),
+      rewriteTar(source, paths, change.retouch, signal, keyAt),
     )
     built.push({ name, path: paths.tar, sums: tar })
   }

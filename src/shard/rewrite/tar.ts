@@ -6,13 +6,14 @@ import type { Retouch } from './parquet.js'
 
 /**
  * Writes a tar of samples anew with those whose record (KEY.json) `retouch` leaves. Keys and members stay as they are, byte for byte, but for a
- * record that it changes.
+ * record that it changes. `keyAt`: the key of the i-th that is left, where keys are places.
  */
 export async function rewriteTar(
   source: string,
   paths: { readonly tar: string; readonly index: string },
   retouch: Retouch,
   signal: AbortSignal,
+  keyAt?: (i: number) => string,
 ): Promise<{ readonly tar: FileSums; readonly index: FileSums }> {
   const tar = await SummedFile.create(paths.tar)
   const offsets: number[] = []
@@ -22,10 +23,11 @@ export async function rewriteTar(
       const record = recordOf(sample)
       const left = retouch(record)
       if (left === null) continue
+      const key = keyAt?.(offsets.length) ?? sample.key
       offsets.push(tar.size)
       for (const [extension, bytes] of sample.files) {
         const isChanged = extension === 'json' && left !== record
-        const name = `${sample.key}.${extension}`
+        const name = `${key}.${extension}`
         await addMember(tar, name, isChanged ? Buffer.from(JSON.stringify(left)) : bytes)
       }
     }

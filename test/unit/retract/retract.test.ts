@@ -282,6 +282,8 @@ describe('a change that is broken off', () => {
       )
       if (ended !== 'killed') break
       died++
+      // Each of its files is as it was, or as it will be.
+      expect(await problemsIn(store)).toEqual([])
       await takeBack(store, 'host', badHost)
       expect(await bytesUnder(dir)).toEqual(expected)
     }
