@@ -1,6 +1,8 @@
 #!/usr/bin/env node
+import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { homedir } from 'node:os'
+import { resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
@@ -232,6 +234,38 @@ const commands: Commands = {
       throw error
     } finally {
       await opened.close()
+    }
+  },
+  async retract(call) {
+    const surroundings = readSurroundings()
+    if (surroundings === null) return exitCodes.usage
+    const [{ retractCommand }, { holdDataset, retract }, { systemClock }, { placeOf }] = await Promise.all([
+      import('./retract.js'),
+      import('../retract/index.js'),
+      import('./process.js'),
+      import('./place.js'),
+    ])
+    const cwd = process.cwd()
+    const { backend } = call
+    const where = {
+      place: placeOf(call.place, cwd),
+      backend: backend?.startsWith('pglite:') ? `pglite:${resolve(cwd, backend.slice(7))}` : backend,
+      s3: surroundings.environment.s3,
+    }
+    const stop = stopBySignal()
+    try {
+      return await retractCommand(call, {
+        where,
+        readText: (path) => readFile(resolve(cwd, path), 'utf8'),
+        hold: (onNote) => holdDataset(where, onNote, stop.signal),
+        retract,
+        stdout,
+        stderr,
+        clock: systemClock,
+      })
+    } catch (error) {
+      if (stop.code !== null) return stop.code
+      throw error
     }
   },
   async inspect(call) {

@@ -14,6 +14,8 @@ import { addInspectCommand } from './inspect-program.js'
 import type { Output } from './output.js'
 import type { PermissionsCall } from './permissions.js'
 import { addPermissionsCommand } from './permissions-program.js'
+import type { RetractCall } from './retract.js'
+import { addRetractCommand } from './retract-program.js'
 import type { RunCall } from './run-input.js'
 import { addRunOptions, progressOption, wholeNumber } from './run-option.js'
 import type { StatusCall } from './status.js'
@@ -26,6 +28,7 @@ export interface Commands extends DatasetCommands, FleetCommands, ImagesCommands
   verify(call: VerifyCall): Promise<ExitCode>
   status(call: StatusCall): Promise<ExitCode>
   permissions(call: PermissionsCall): Promise<ExitCode>
+  retract(call: RetractCall): Promise<ExitCode>
   inspect(call: InspectCall): Promise<ExitCode>
   demo(call: DemoCall): Promise<ExitCode>
   curate(call: CurateCall): Promise<ExitCode>
@@ -82,6 +85,7 @@ function createProgram(deps: ProgramDeps, answer: (code: ExitCode) => void): Com
   addInspectCommand(program, commands.inspect, answer)
   addPermissionsCommand(program, commands.permissions, answer)
   addDatasetCommands(program, commands, answer)
+  addRetractCommand(program, commands.retract, answer)
   addFleetCommands(program, commands, answer)
   addClassifyCommand(program, commands, answer)
   return program

@@ -35,6 +35,7 @@ async function typed(
     stats: done,
     show: done,
     permissions: done,
+    retract: done,
     inspect: done,
     demo: done,
     curate: done,

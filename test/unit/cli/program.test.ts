@@ -34,6 +34,10 @@ async function typed(...words: string[]) {
       calls.push(['permissions', call])
       return 0
     },
+    async retract(call) {
+      calls.push(['retract', call])
+      return 0
+    },
     async inspect(call) {
       calls.push(['inspect', call])
       return 0
