@@ -45,8 +45,8 @@ export function namedOf(kind: NamedKind, given: string): Named | { readonly prob
 }
 
 /**
- * What a list names: one thing a line, `KIND:VALUE` or the value alone, whose kind is then told by its shape: 64 hex digits are a sha256, 32 a uid, 16 a
- * phash, what has a scheme is a URL, and anything else a host. Empty lines, and those that begin with #, say nothing. Pure.
+ * What a list names: one thing a line, `KIND:VALUE` or the value alone, whose kind is then told by its shape, as in a list for `--reject`: 64 hex digits are
+ * a sha256, 16 a phash, what has a scheme is a URL, and what has a dot a host. Empty lines, and those that begin with #, say nothing. Pure.
  */
 export function namedInList(text: string): {
   readonly named: readonly Named[]
@@ -57,23 +57,25 @@ export function namedInList(text: string): {
   for (const [i, line] of text.split('\n').entries()) {
     const given = line.trim()
     if (given === '' || given.startsWith('#')) continue
-    const [kind, value] = kindOf(given)
-    const found = namedOf(kind, value)
+    const found = listed(given)
     if ('problem' in found) problems.push(`line ${i + 1}: ${found.problem}`)
     else named.push(found)
   }
   return { named, problems }
 }
 
-function kindOf(given: string): readonly [NamedKind, string] {
+function listed(given: string): Named | { readonly problem: string } {
   const colon = given.indexOf(':')
-  const prefix = namedKinds.find((kind) => kind === given.slice(0, colon))
-  if (prefix !== undefined) return [prefix, given.slice(colon + 1).trim()]
+  const prefix = namedKinds.find((kind) => kind === given.slice(0, colon).toLowerCase())
+  if (prefix !== undefined) return namedOf(prefix, given.slice(colon + 1).trim())
   if (/^[0-9a-f]+$/i.test(given)) {
-    const byLength = Object.entries(hexDigits).find(([, digits]) => digits === given.length)
-    if (byLength !== undefined) return [byLength[0] as keyof typeof hexDigits, given]
+    if (given.length === hexDigits.sha256) return namedOf('sha256', given)
+    if (given.length === hexDigits.phash) return namedOf('phash', given)
+    return {
+      problem: `${given} is neither a sha256 (64 hex digits) nor a phash (16); a uid is written uid:HEX, and MD5s no dataset knows`,
+    }
   }
-  return [/^[a-z][a-z0-9+.-]*:\/\//i.test(given) ? 'url' : 'host', given]
+  return namedOf(given.includes('://') ? 'url' : 'host', given)
 }
 
 /** Tombstones of what is named: hosts and URLs by their hashes alone. Pure. */
