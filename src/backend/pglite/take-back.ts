@@ -44,9 +44,19 @@ export async function takeBack(database: Database, rule: TakeBackRule): Promise<
   return { urls, candidates: candidates + rejects, pages }
 }
 
-/** Writes every table anew without what was deleted, and its statistics, which hold values of it. The write-ahead log keeps both until it is used again. */
+/**
+ * Writes every table anew without what was deleted. Statistics go whole, and are made anew: those of a table that is empty now would stay as they
+ * were. The write-ahead log keeps what it has until it is used again.
+ */
 export async function compact(database: Database): Promise<void> {
-  for (const statement of ['vacuum full', 'analyze', 'vacuum full pg_catalog.pg_statistic', 'checkpoint']) {
+  const statistics = 'pg_catalog.pg_statistic'
+  for (const statement of [
+    'vacuum full',
+    `delete from ${statistics}`,
+    'analyze',
+    `vacuum full ${statistics}`,
+    'checkpoint',
+  ]) {
     await database.query(statement)
   }
 }

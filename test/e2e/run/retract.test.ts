@@ -1,0 +1,122 @@
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { folderStore, readRetracted } from '../../../src/shard/index.js'
+import { filesWith } from '../../fixtures/retract/hosts-dataset.js'
+import {
+  newOut,
+  pagesOf,
+  pairmill,
+  pairsOf,
+  problemsOf,
+  start,
+  tempFolder,
+} from '../../fixtures/run/pairmill.js'
+import { serveTree } from '../../fixtures/run/small-site.js'
+import { startTestWeb, type TestWeb } from '../../fixtures/run/test-web.js'
+
+const good = 'good.test'
+const bad = 'bad.test'
+let web: TestWeb
+let wanted: string[]
+
+beforeAll(async () => {
+  web = await startTestWeb()
+  wanted = await serveTree(web, good, 15, 0)
+  await serveTree(web, bad, 15, 100)
+}, 60_000)
+afterAll(() => web.close())
+
+const run = (out: string, ...more: string[]): string[] => [
+  ...['run', `http://${good}/`, `http://${bad}/`, '--out', out, '--model', 'none', '--dedupe', 'off'],
+  ...['--batch-size', '4', '--shard-size', '10', '--delay-ms', '10', ...web.words, ...more],
+]
+const takeBack = (out: string, ...more: string[]): string[] => [
+  'retract',
+  out,
+  '--reason',
+  'asked to',
+  ...more,
+]
+
+/** Names of files that hold a text, byte for byte or in a parquet; the log of the database aside. */
+async function filesHolding(out: string, text: string): Promise<string[]> {
+  const isLog = (name: string) => name.startsWith('.pairmill/db/pg_wal/')
+  const plain = (readdirSync(out, { recursive: true }) as string[])
+    .filter((name) => !isLog(name) && statSync(join(out, name)).isFile())
+    .filter((name) => readFileSync(join(out, name)).includes(text))
+  return [...new Set([...plain, ...(await filesWith(out, text, isLog))])].sort()
+}
+
+describe('a host taken back from a run', { timeout: 300_000 }, () => {
+  it('is in no file of the folder any more, and the dataset of the other one is whole', async () => {
+    const out = newOut()
+    expect((await pairmill(run(out))).code).toBe(0)
+    expect(await filesHolding(out, bad)).not.toEqual([])
+    const dry = await pairmill(takeBack(out, '--host', bad, '--dry-run', '--json'))
+    expect(dry.code).toBe(0)
+    const told = JSON.parse(dry.stdout)
+    expect(told).toMatchObject({ isDryRun: true, generation: null, counts: { samples: 30 } })
+
+    const { code, stdout } = await pairmill(takeBack(out, '--host', bad))
+    expect(code).toBe(0)
+    expect(stdout).toContain('30 pairs, 0 rejected rows, 15 pages are taken back')
+    expect(await filesHolding(out, bad)).toEqual([])
+    expect(await pairsOf(out)).toEqual(wanted)
+    expect((await pagesOf(out)).map(({ host }) => host)).toEqual(Array(15).fill(good))
+    expect(await problemsOf(out)).toEqual([])
+    expect((await readRetracted(folderStore(out), new AbortController().signal)).hosts.size).toBe(1)
+
+    const again = await pairmill(takeBack(out, '--host', bad))
+    expect(again).toMatchObject({ code: 0 })
+    expect(again.stdout).toContain('nothing of it is in the dataset')
+  })
+
+  it('leaves a run at its limit without its waiting pages', async () => {
+    const out = newOut()
+    expect((await pairmill(run(out, '--max-pages', '8'))).code).toBe(0)
+    expect((await pairmill(takeBack(out, '--host', bad))).code).toBe(0)
+    expect(await filesHolding(out, bad)).toEqual([])
+    expect(await problemsOf(out)).toEqual([])
+  })
+
+  it('is refused while the run goes on, and while it has something left to write', async () => {
+    const out = newOut()
+    expect((await pairmill(run(out, '--max-pages', '8'))).code).toBe(0)
+    const running = start(run(out, '--progress', 'plain', '--delay-ms', '100'))
+    await running.said('pages')
+    const refused = await pairmill(takeBack(out, '--host', bad))
+    expect(refused.code).toBe(3)
+    expect(refused.stderr).toContain('is in use by')
+    running.child.kill('SIGKILL')
+    await running.ended
+    // Whatever it had begun, this ends it.
+    expect(await pairmill(run(out, '--max-time', '1s', '--delay-ms', '10'))).toMatchObject({ code: 0 })
+    expect((await pairmill(takeBack(out, '--host', bad))).code).toBe(0)
+    expect(await filesHolding(out, bad)).toEqual([])
+    expect(await problemsOf(out)).toEqual([])
+  })
+})
+
+describe('a wrong call', { timeout: 60_000 }, () => {
+  it('names every problem and ends with 2', async () => {
+    const list = join(tempFolder(), 'list.txt')
+    writeFileSync(list, `# hosts\nbad.test\nhttp://\n${'ab'.repeat(16)}\n`)
+    const call = takeBack('nowhere', '--host', 'http://x.test/', '--sha256', 'ab', '--file', list)
+    const { code, stderr } = await pairmill(call)
+    expect(code).toBe(2)
+    expect(stderr.split('\n')).toEqual([
+      expect.stringContaining('--host: http://x.test/ is no host'),
+      expect.stringContaining('--sha256: ab is no sha256: 64 hex digits are expected'),
+      expect.stringContaining('line 3: http:// is no http or https URL'),
+      expect.stringContaining('line 4: '),
+      '',
+    ])
+  })
+
+  it('ends with 1 where there is no dataset', async () => {
+    const { code, stderr } = await pairmill(takeBack(tempFolder(), '--host', bad))
+    expect(code).toBe(1)
+    expect(stderr).toContain("holds no dataset of pairmill's")
+  })
+})
