@@ -6,7 +6,7 @@ export const exitCodes = {
   failed: 1,
   /** An option, seed or config file that cannot be used, or an --out with files that are not pairmill's. Nothing was started. */
   usage: 2,
-  /** Another process works in the folder. */
+  /** Another process works in the folder, or its run is not at rest. */
   locked: 3,
   /** The folder holds a run with other options. */
   optionsDiffer: 4,
@@ -36,7 +36,7 @@ export const exitCodeHelp: readonly (readonly [ExitCode, string])[] = [
     exitCodes.usage,
     'an option, a seed or the config file cannot be used, or --out holds files of others; nothing was started',
   ],
-  [exitCodes.locked, 'refused: another process works in this folder'],
+  [exitCodes.locked, 'refused: another process works in this folder, or a run is not at rest'],
   [exitCodes.optionsDiffer, 'refused: the folder holds a run with other options'],
   [exitCodes.model, 'the model could not be fetched or cannot be used'],
   [exitCodes.backend, 'the server of the fleet could not be reached or cannot be used'],
