@@ -1,0 +1,145 @@
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { type Held, holdDataset, namedOf, type RetractHooks, retract } from '../../../src/retract/index.js'
+import { folderStore, type Store, verifyDataset } from '../../../src/shard/index.js'
+import { dyingStore } from '../../fixtures/retract/dying-store.js'
+import { badHost, fillHosts, hostsDataset } from '../../fixtures/retract/hosts-dataset.js'
+import { type FaultyProxy, startFaultyProxy } from '../../fixtures/s3/faulty-proxy.js'
+import { quickPace, s3Bench } from '../../fixtures/s3/s3-stores.js'
+import { bytesUnder, calm, tempFolder } from '../../fixtures/shard/dataset-fixture.js'
+
+const quiet: RetractHooks = { onStep: () => {} }
+const named = [namedOf('host', badHost)].flatMap((one) => ('problem' in one ? [] : [one]))
+const wish = { named, reason: 'asked to', isDryRun: false, at: '2026-01-02T03:04:05.000Z' }
+const heldOf = (store: Store): Held => ({
+  ...{ kind: 'held', store, hub: null, privateDir: null, signal: calm },
+  close: async () => {},
+})
+const problemsIn = async (store: Store) => (await verifyDataset(store, () => {}, calm)).problems
+
+const s3 = await s3Bench()
+let proxy: FaultyProxy
+let template = ''
+beforeAll(async () => {
+  template = await mkdtemp(join(tmpdir(), 'pairmill-retract-'))
+  await hostsDataset(template)
+  if (s3.why === '') proxy = await startFaultyProxy(s3.server.endpoint)
+}, 60_000)
+afterEach(() => proxy?.meet(null))
+afterAll(async () => {
+  await rm(template, { recursive: true, force: true })
+  await proxy?.close()
+  await s3.close()
+})
+
+async function dataset(): Promise<{ dir: string; store: Store }> {
+  const dir = join(await tempFolder(), 'dataset')
+  await cp(template, dir, { recursive: true })
+  return { dir, store: folderStore(dir) }
+}
+
+describe('a change that is killed', { timeout: 300_000 }, () => {
+  it('before any of its writes verifies, and the same command gives the bytes of one that was not', async () => {
+    const whole = await dataset()
+    await retract(heldOf(whole.store), wish, quiet)
+    const expected = await bytesUnder(whole.dir)
+    let died = 0
+    for (let writes = 0; ; writes++) {
+      const { dir, store } = await dataset()
+      const dying = heldOf(dyingStore(store, writes))
+      const ended = await retract(dying, wish, quiet).catch((error: Error) => error.message)
+      if (ended !== 'killed') break
+      died++
+      expect(await problemsIn(store)).toEqual([])
+      await retract(heldOf(store), wish, quiet)
+      expect(await bytesUnder(dir)).toEqual(expected)
+    }
+    expect(died).toBeGreaterThan(30)
+  })
+})
+
+describe.skipIf(s3.why !== '')(`on S3${s3.why}`, { timeout: 300_000 }, () => {
+  it('takes a host back, and what is left verifies', async () => {
+    const store = await s3.store()
+    await fillHosts(store)
+    const report = await retract(heldOf(store), wish, quiet)
+    expect(report).toMatchObject({ kind: 'retracted', counts: { samples: 4, pages: 2 } })
+    expect(await problemsIn(store)).toEqual([])
+    for (const name of ['00000.tar', 'manifest.json', '.pairmill/retracted.json'])
+      expect(Buffer.from((await store.read(name, calm)) ?? []).includes(`//${badHost}`)).toBe(false)
+  })
+
+  it('does so while every third answer is lost, cut or refused', async () => {
+    const store = await s3.store({ endpoint: proxy.endpoint, pace: quickPace })
+    await fillHosts(store)
+    const faults = ['lose-answer', 'cut-answer', 'reset'] as const
+    let asked = 0
+    proxy.meet(({ method }) => {
+      const kind = faults[Math.floor(++asked / 3) % faults.length]
+      return asked % 3 === 0 && (method === 'PUT' || method === 'GET') && kind !== undefined ? { kind } : null
+    })
+    expect(await retract(heldOf(store), wish, quiet)).toMatchObject({ kind: 'retracted' })
+    proxy.meet(null)
+    expect(await problemsIn(store)).toEqual([])
+  })
+
+  it.each([2, 8, 21, 30])(
+    'killed after %i writes it verifies, and the same command ends it',
+    async (writes) => {
+      const store = await s3.store()
+      await fillHosts(store)
+      await expect(retract(heldOf(dyingStore(store, writes)), wish, quiet)).rejects.toThrow('killed')
+      expect(await problemsIn(store)).toEqual([])
+      expect(await retract(heldOf(store), wish, quiet)).toMatchObject({ kind: 'retracted', completed: {} })
+      expect(await problemsIn(store)).toEqual([])
+    },
+  )
+
+  it('leaves a prefix alone that belongs to a run whose state is elsewhere', async () => {
+    const store = await s3.store()
+    await fillHosts(store)
+    const owner = { v: 1, token: 'theirs', host: 'other', folder: '/state' }
+    await store.putBytes('.pairmill/owner.json', Buffer.from(JSON.stringify(owner)), { ifAbsent: true }, calm)
+    const settings = { endpoint: s3.server.endpoint, region: null, pathStyle: null }
+    const held = await holdDataset({ place: store.url, backend: null, s3: settings }, () => {}, calm)
+    expect(held).toMatchObject({ kind: 'refused', problem: 'unusable' })
+    expect(held).toMatchObject({ message: expect.stringContaining('name that state with --backend') })
+  })
+})
+
+describe('a folder that is held for a change', { timeout: 60_000 }, () => {
+  const settings = { endpoint: null, region: null, pathStyle: null }
+  const hold = (place: string) => holdDataset({ place, backend: null, s3: settings }, () => {}, calm)
+
+  it('is held by one at a time', async () => {
+    const { dir } = await dataset()
+    const first = await hold(dir)
+    if (first.kind === 'refused') throw new Error(first.message)
+    expect(await hold(dir)).toMatchObject({ kind: 'refused', problem: 'busy' })
+    await first.close()
+    const second = await hold(dir)
+    expect(second.kind).toBe('held')
+    if (second.kind === 'held') await second.close()
+  })
+
+  it('is none where it is a copy, a stranger, or nothing', async () => {
+    const { dir } = await dataset()
+    await rm(join(dir, '.pairmill'), { recursive: true })
+    expect(await hold(dir)).toMatchObject({
+      problem: 'unusable',
+      message: expect.stringContaining('is a copy'),
+    })
+    const other = await tempFolder()
+    expect(await hold(other)).toMatchObject({ problem: 'unusable' })
+    await writeFile(join(other, '00000.tar'), 'not ours')
+    expect(await hold(other)).toMatchObject({ problem: 'unusable' })
+  })
+
+  it('is busy while a plan waits for its shards', async () => {
+    const { dir } = await dataset()
+    await rm(join(dir, '.pairmill/entries/00002.json'))
+    expect(await hold(dir)).toMatchObject({ problem: 'busy', message: expect.stringContaining('plan 0') })
+  })
+})
