@@ -26,6 +26,7 @@ const modules = {
   scale: './scale.js',
   growth: './growth.js',
   near: './near.js',
+  retract: './retract.js',
   commits: './commits.js',
   query: './query.js',
   curate: './curate.js',

@@ -3,6 +3,8 @@ import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   type Built,
+  type DatasetInfo,
+  type Described,
   descriptionFiles,
   type Generation,
   manifestName,
@@ -76,8 +78,7 @@ export async function buildChange(
       ...{ entries: left, summary: summarise(left), generation },
       pages: manifestPages([...pages.values()]),
     }
-    const texts = descriptionFiles(described, infoWithout(dataset, rules))
-    for (const [name, text] of texts) {
+    for (const [name, text] of await describe(store, described, infoWithout(dataset, rules), signal)) {
       const path = join(await store.scratch(), `described-${randomUUID()}`)
       await writeFile(path, text)
       built.push({ name, path, sums: await sumFile(path, ['sha256', 'md5'], signal) })
@@ -89,6 +90,25 @@ export async function buildChange(
     await discard()
     throw error
   }
+}
+
+/** Names and texts of the files that describe a dataset. What its manifest says beyond what this version knows stays in it. */
+async function describe(
+  store: Store,
+  described: Described,
+  info: DatasetInfo,
+  signal: AbortSignal,
+): Promise<readonly (readonly [name: string, text: string])[]> {
+  const had = JSON.parse(Buffer.from((await store.read(manifestName, signal)) ?? []).toString('utf8'))
+  return descriptionFiles(described, info).map(([name, text]) => {
+    if (name !== manifestName) return [name, text]
+    const known: object = JSON.parse(text)
+    const more = Object.entries(had).filter(([key]) => !(key in known))
+    return [
+      name,
+      more.length === 0 ? text : `${JSON.stringify({ ...known, ...Object.fromEntries(more) }, null, 2)}\n`,
+    ]
+  })
 }
 
 /** Files of the change as its record names them: those that differ from what lies there. Of what an entry names, its word is taken. */

@@ -13,12 +13,14 @@ import {
   schedulerDuty,
 } from '../run/index.js'
 import {
+  folderStore,
   openStore,
   planStems,
   readEntries,
   readPlans,
   type S3Settings,
   type Store,
+  s3Store,
   standingIn,
   stemOf,
 } from '../shard/index.js'
@@ -110,7 +112,10 @@ async function hold(
       hub.onLost((error) => lost.abort(error))
     }
   }
-  const store = await openStore(place, { s3, scratchDir, access: 'write' }, held)
+  // Whose it is was looked at above, by another measure than for a run that begins.
+  const store = isS3Url(place)
+    ? await s3Store({ url: place, settings: s3, scratchDir, access: 'write' }, held)
+    : folderStore(place)
   if ('message' in store) return refused('unusable', store.message)
   closers.push(() => store.close())
 
@@ -162,12 +167,14 @@ async function scratchFor({ place }: Whereabouts, state: string | null, closers:
 async function standingRefusal(place: string, store: Store, signal: AbortSignal): Promise<string | null> {
   const { kind } = await standingIn(store, signal)
   switch (kind) {
-    case 'own':
-      return null
     case 'copy':
       return `${place} is a copy without .pairmill/, whose entries say which file belongs to it: take it back from the dataset that it was copied from, and copy that anew`
-    default:
+    case 'free':
+    case 'foreign':
+    case 'crowded':
       return `${place} holds no dataset of pairmill's`
+    default:
+      return null
   }
 }
 

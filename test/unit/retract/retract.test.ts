@@ -189,6 +189,16 @@ describe('one thing that is taken back', () => {
     expect(await problemsIn(store)).toEqual([])
   })
 
+  it('leaves in the manifest what this version does not know', async () => {
+    const { store } = await dataset()
+    const manifest = JSON.parse(Buffer.from((await store.read('manifest.json', calm)) ?? []).toString())
+    const later = { ...manifest, made_by: { later: [1] } }
+    await store.putBytes('manifest.json', Buffer.from(JSON.stringify(later)), { ifAbsent: false }, calm)
+    await takeBack(store, 'host', badHost)
+    const text = Buffer.from((await store.read('manifest.json', calm)) ?? []).toString()
+    expect(JSON.parse(text)).toMatchObject({ made_by: { later: [1] }, generation: 2 })
+  })
+
   it('does not disturb who reads the shard', async () => {
     const { dir, store } = await dataset()
     const path = join(dir, '00000.tar')
