@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { folderStore, readRetracted } from '../../../src/shard/index.js'
 import { filesWith } from '../../fixtures/retract/hosts-dataset.js'
@@ -94,6 +95,42 @@ describe('a host taken back from a run', { timeout: 300_000 }, () => {
     expect(await pairmill(run(out, '--max-time', '1s', '--delay-ms', '10'))).toMatchObject({ code: 0 })
     expect((await pairmill(takeBack(out, '--host', bad))).code).toBe(0)
     expect(await filesHolding(out, bad)).toEqual([])
+    expect(await problemsOf(out)).toEqual([])
+  })
+})
+
+describe('a process that is killed while it takes back', { timeout: 300_000 }, () => {
+  /** A file that is there, or is another than before, once the work has come so far. */
+  const moments = [
+    ['its tombstones are written', '.pairmill/retracted.json'],
+    ['the change has its record', '.pairmill/generations/NEXT.json'],
+    ['the first entry is replaced', '.pairmill/entries/00000.json'],
+    ['the files that describe it are replaced', 'README.md'],
+  ] as const
+
+  let whole = ''
+  beforeAll(async () => {
+    whole = newOut()
+    expect((await pairmill(run(whole))).code).toBe(0)
+  }, 120_000)
+
+  it.each(moments)('when %s leaves what verifies, and the same command ends it', async (_, name) => {
+    const out = newOut()
+    cpSync(whole, out, { recursive: true })
+    const next = String(readdirSync(join(out, '.pairmill/generations')).length + 1).padStart(6, '0')
+    const path = join(out, name.replace('NEXT', next))
+    const bytes = () => (existsSync(path) ? readFileSync(path, 'utf8') : '')
+    const before = bytes()
+    const working = start(takeBack(out, '--host', bad))
+    const isOver = working.ended.then(() => true)
+    while (bytes() === before) if (await Promise.race([isOver, setImmediate(false)])) break
+    expect(bytes()).not.toBe(before)
+    working.child.kill('SIGKILL')
+    await working.ended
+    expect(await problemsOf(out)).toEqual([])
+    expect((await pairmill(takeBack(out, '--host', bad))).code).toBe(0)
+    expect(await filesHolding(out, bad)).toEqual([])
+    expect(await pairsOf(out)).toEqual(wanted)
     expect(await problemsOf(out)).toEqual([])
   })
 })
