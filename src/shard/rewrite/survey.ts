@@ -41,7 +41,7 @@ export async function surveyShard(
   const samples = { gone: 0, changed: 0 }
   const rejected = { gone: 0, changed: 0 }
   await withCopy(store, parquetName(stem), signal, async (path) => {
-    for await (const row of readParquet(path, ['key', ...columns])) {
+    for await (const row of readParquet(path, ['key', ...columns], 'absent')) {
       signal.throwIfAborted()
       const left = retouch(row)
       if (left === row) continue
@@ -95,7 +95,7 @@ export async function surveyPages(
 ): Promise<RowCounts> {
   const counts = { gone: 0, changed: 0 }
   await withCopy(store, entry.stored.name, signal, async (path) => {
-    for await (const row of readParquet(path, columns)) {
+    for await (const row of readParquet(path, columns, 'absent')) {
       signal.throwIfAborted()
       const left = retouch(row)
       if (left === null) counts.gone++

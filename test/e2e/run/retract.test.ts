@@ -73,11 +73,17 @@ describe('a host taken back from a run', { timeout: 300_000 }, () => {
     expect(again.stdout).toContain('nothing of it is in the dataset')
   })
 
-  it('leaves a run at its limit without its waiting pages', async () => {
+  it('leaves a run at its limit without its waiting pages, and is not brought back by that', async () => {
     const out = newOut()
     expect((await pairmill(run(out, '--max-pages', '8'))).code).toBe(0)
     expect((await pairmill(takeBack(out, '--host', bad))).code).toBe(0)
     expect(await filesHolding(out, bad)).toEqual([])
+    expect(await problemsOf(out)).toEqual([])
+    // Both seeds are given again.
+    expect((await pairmill(run(out))).code).toBe(0)
+    expect(await pairsOf(out)).toEqual(wanted)
+    expect((await pagesOf(out)).filter(({ host }) => host === bad)).toEqual([])
+    expect(await filesHolding(out, `//${bad}`)).toEqual([])
     expect(await problemsOf(out)).toEqual([])
   })
 
