@@ -3,6 +3,7 @@ import type { RejectEntries } from '../records/index.js'
 import {
   changeText,
   clearScratch,
+  Description,
   encodeRetracted,
   type Generation,
   mergeRetracted,
@@ -133,7 +134,8 @@ async function begin(work: Work): Promise<RetractReport | Refused> {
   if (findings.shards.length + findings.pages.length === 0 && !isNamed)
     return { ...nothing, state: await tidy(held, rules, hooks) }
 
-  const number = await nextGeneration(store, dataset, wish.at, signal)
+  // A dataset of an earlier version counts no changes: those by which its shards came are announced first.
+  const number = (await new Description(store).announce('run', signal)) + 1
   const change = await build(held, dataset, findings, rules, number, hooks)
   try {
     const record: Generation = {
@@ -205,26 +207,6 @@ async function tidy(held: Held, rules: Rules, hooks: RetractHooks): Promise<Take
 
 async function openIn(store: Store, { manifest }: Dataset, signal: AbortSignal): Promise<Generation | null> {
   return openChange(manifest.generation, await readGenerations(store, manifest.generation + 1, signal))
-}
-
-/** The next number. A dataset of an earlier version, which counts no changes, is given the one by which its shards came. */
-async function nextGeneration(
-  store: Store,
-  { entries, manifest }: Dataset,
-  at: string,
-  signal: AbortSignal,
-): Promise<number> {
-  const known = await readGenerations(store, manifest.generation, signal)
-  const last = known.at(-1)?.generation ?? manifest.generation
-  const shards = entries.flatMap(({ shard }) => shard ?? [])
-  if (last > 0 || shards.length === 0) return last + 1
-  const added = { from: 0, to: Math.max(...shards) }
-  await writeGeneration(
-    store,
-    { ...{ v: 1, generation: 1, at, command: 'run', reason: null, added }, ...{ rewritten: [], files: [] } },
-    signal,
-  )
-  return 2
 }
 
 function refused(problem: Refused['problem'], message: string): Refused {
