@@ -180,6 +180,8 @@ export function retractText({ place, backend }: Whereabouts, report: RetractRepo
     lines.push(
       `${amount(state.urls, 'page')}, ${amount(state.candidates, 'candidate')} and ${amount(state.pages, 'row')} that waited left the database of the run`,
     )
+  else if (backend === null)
+    lines.push('no database of a run was found beside it; --backend pglite:DIR names one that lies elsewhere')
   if (backend !== null && !backend.startsWith('pglite:'))
     lines.push(
       'what the server of the fleet holds of the run stays there until pairmill forget takes it away',

@@ -47,5 +47,5 @@ export function infoWithout({ manifest }: Dataset, rules: Rules): DatasetInfo {
 }
 
 function isNamed(seed: unknown, rules: Rules): boolean {
-  return typeof seed === 'string' && rules.names(seed)
+  return typeof seed === 'string' && rules.takesUrl(seed)
 }

@@ -15,6 +15,7 @@ import {
 import {
   folderStore,
   openStore,
+  partsPrefix,
   planStems,
   readEntries,
   readPlans,
@@ -105,7 +106,10 @@ async function hold(
     closers.push(() => lock.release())
     lock.onLost((error) => lost.abort(error))
     const database = databaseOf(where)
-    if (database !== null && (await isThere(database))) {
+    const isFound = database !== null && (await isThere(database))
+    if (!isFound && backend?.startsWith('pglite:'))
+      return refused('usage', `--backend ${backend}: there is no database`)
+    if (database !== null && isFound) {
       hub = await openPgliteHub(database, lock.fence)
       const opened = hub
       closers.push(() => opened.close())
@@ -127,8 +131,8 @@ async function hold(
     : await foreignOwner(store, await ownToken(place, privateDir), held)
   if (typeof other === 'string') return refused('unusable', withBackend(other))
   if (other !== null) return other
-  const planned = await openPlan(store, held)
-  if (planned !== null) return refused('busy', folderUnrest(place, `plan ${planned} to carry out`))
+  const unwritten = await unwrittenIn(store, held)
+  if (unwritten !== null) return refused('busy', folderUnrest(place, unwritten))
   return { kind: 'held', store, hub, privateDir, signal: held }
 }
 
@@ -225,13 +229,14 @@ async function holdFleet(
   return await foreignOwner(store, null, signal)
 }
 
-/** A plan of which a shard is not committed; null = all are. */
-async function openPlan(store: Store, signal: AbortSignal): Promise<number | null> {
+/** What the store itself knows to be unwritten, whatever a database says: a part, or a plan of which a shard is not committed; null = nothing. */
+async function unwrittenIn(store: Store, signal: AbortSignal): Promise<string | null> {
+  for await (const { name } of store.list(partsPrefix, signal)) return `${name}, which is in no shard yet`
   const committed = new Set((await readEntries(store, signal)).map(stemOf))
   const open = (await readPlans(store, signal)).find((plan) =>
     planStems(plan).some((stem) => !committed.has(stem)),
   )
-  return open?.plan ?? null
+  return open === undefined ? null : `plan ${open.plan} to carry out`
 }
 
 async function isThere(path: string): Promise<boolean> {

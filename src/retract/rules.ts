@@ -14,7 +14,7 @@ export interface Rules {
   readonly rows: RowRule
   /** Of the page ledger. */
   readonly pages: RowRule
-  /** Whether a short text, such as an error, a licence or a seed, names something by its URL or its host. Captions are not asked. */
+  /** Whether a short text, such as an error or a licence, names something by its URL or its host. Captions are not asked. */
   names(text: string): boolean
   /** Whether a host, with or without port, is taken back. */
   takesHost(host: string): boolean

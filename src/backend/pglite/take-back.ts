@@ -210,7 +210,7 @@ async function takeNotes(database: Database, rule: TakeBackRule): Promise<void> 
     note: string | null
   }[]) {
     const seeds = Array.isArray(options.seeds) ? options.seeds.filter(isText) : []
-    const left = seeds.filter((seed) => !rule.names(seed))
+    const left = seeds.filter((seed) => !rule.takesUrl(seed))
     if (left.length < seeds.length)
       await database.query('update pairmill.run set options = $2::jsonb where no = $1', [
         no,

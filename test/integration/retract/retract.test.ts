@@ -137,6 +137,19 @@ describe('a folder that is held for a change', { timeout: 60_000 }, () => {
     expect(await hold(other)).toMatchObject({ problem: 'unusable' })
   })
 
+  it('is not held by the name of a database that is not there', async () => {
+    const { dir } = await dataset()
+    const backend = `pglite:${join(dir, 'nowhere')}`
+    const held = await holdDataset({ place: dir, backend, s3: settings }, () => {}, calm)
+    expect(held).toMatchObject({ problem: 'usage', message: expect.stringContaining('there is no database') })
+  })
+
+  it('is busy while a part waits for its plan', async () => {
+    const { dir, store } = await dataset()
+    await store.putBytes('.pairmill/parts/b7-f00d.tar', Buffer.from('images'), { ifAbsent: true }, calm)
+    expect(await hold(dir)).toMatchObject({ problem: 'busy', message: expect.stringContaining('b7-f00d') })
+  })
+
   it('is busy while a plan waits for its shards', async () => {
     const { dir } = await dataset()
     await rm(join(dir, '.pairmill/entries/00002.json'))
