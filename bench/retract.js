@@ -170,7 +170,7 @@ function sectionOf(one, all) {
       },
     ],
     notes: [
-      `A dataset in a folder of ${shards} shards with ${samples} pairs of ${imageBytes / 1_000} kB and ${rejected} rejected rows each, with embeddings, and no database. Both search every row. In the one case a sha256 is named, of which one shard is written anew; in the other a host that has a pair in each shard, so that all are. The start of the program is not counted. Median of the rounds, in turn, each on a fresh copy.`,
+      `A dataset in a folder of ${shards} shards with ${samples} pairs of ${imageBytes / 1_000} kB and ${rejected} rejected rows each, with embeddings, and no database. Both search every row. In the one case a sha256 is named, of which one shard is written anew; in the other a host that has a pair in each shard, so that all are. The host is looked for in six columns, the sha256 in one. The start of the program is not counted. Median of the rounds, in turn, each on a fresh copy.`,
     ],
   }
 }

@@ -41,6 +41,8 @@ export async function surveyShard(
   const samples = { gone: 0, changed: 0 }
   const rejected = { gone: 0, changed: 0 }
   await withCopy(store, parquetName(stem), signal, async (path) => {
+    // Of most shards nothing goes: their keys need not be read.
+    if (!(await isTouched(path, { columns, retouch }, signal))) return
     for await (const row of readParquet(path, ['key', ...columns], 'absent')) {
       signal.throwIfAborted()
       const left = retouch(row)
@@ -66,6 +68,14 @@ export async function surveyShard(
   }
   const own = new Set(entry.files.map((file) => file.name).filter((name) => names.has(name)))
   return { samples, rejected, pictures, change: own.size === 0 ? null : { gone, retouch, names: own } }
+}
+
+async function isTouched(path: string, { columns, retouch }: RowRule, signal: AbortSignal): Promise<boolean> {
+  for await (const row of readParquet(path, columns, 'absent')) {
+    signal.throwIfAborted()
+    if (retouch(row) !== row) return true
+  }
+  return false
 }
 
 /** Files that hold something of each sample; `all` false = only those that hold its record. */
