@@ -6,7 +6,7 @@ import { resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
-import { modelOf } from '../options/index.js'
+import { backendOf, modelOf } from '../options/index.js'
 import { isS3Url } from '../records/index.js'
 import { datasetCommands } from './dataset-commands.js'
 import { readEnvironment, type Surroundings } from './environment.js'
@@ -246,10 +246,12 @@ const commands: Commands = {
       import('./place.js'),
     ])
     const cwd = process.cwd()
+    const place = placeOf(call.place, cwd)
     const { backend } = call
     const where = {
-      place: placeOf(call.place, cwd),
-      backend: backend?.startsWith('pglite:') ? `pglite:${resolve(cwd, backend.slice(7))}` : backend,
+      place,
+      // As a run takes it.
+      backend: backend?.startsWith('pglite:') ? backendOf(backend, place, isS3Url(place), cwd) : backend,
       s3: surroundings.environment.s3,
     }
     const stop = stopBySignal()

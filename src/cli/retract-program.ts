@@ -30,7 +30,7 @@ export function addRetractCommand(
     .option('--dry-run', 'only say what would go')
     .option(
       '--backend <URL>',
-      'state of its run, where that does not lie in the dataset: pglite:DIR, or redis://HOST[:PORT][/DB][?prefix=NAME]',
+      'state of its run, where that does not lie in the dataset: pglite:DIR as the run had it, or redis://HOST[:PORT][/DB][?prefix=NAME]',
     )
     .option('--json', 'the report as JSON on standard output')
     .addHelpText('after', retractExamples)
@@ -87,5 +87,5 @@ Examples:
   One image, wherever it stands:
     pairmill retract my-dataset --sha256 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 --reason 'report 17'
   All that a list names:
-    pairmill retract s3://bucket/pairs --backend pglite:state/db --file takedowns.txt --reason 'takedowns of May'
+    pairmill retract s3://bucket/pairs --backend pglite:state --file takedowns.txt --reason 'takedowns of May'
 `

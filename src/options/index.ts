@@ -2,7 +2,7 @@ export { type ConfigFile, parseConfigFile } from './config-file.js'
 export { contactPattern, withContact } from './contact.js'
 export { nearest } from './nearest.js'
 export type { RunOption, Taker } from './option.js'
-export { type GivenOptions, modelOf, parseRunOptions } from './parse.js'
+export { backendOf, type GivenOptions, modelOf, parseRunOptions } from './parse.js'
 export { joinedLists, type RejectListed } from './reject.js'
 export {
   differencesOf,

@@ -87,7 +87,7 @@ export function parseRunOptions(
  * Where the state of a run in this process lies: in the dataset's folder, or where it is told. Beside a dataset on S3 a whole private folder
  * is needed, for the lock, the status and files under construction too, so the database is one of several things in it. '' = not told.
  */
-function backendOf(given: string | null, out: string, isS3: boolean, cwd: string): string {
+export function backendOf(given: string | null, out: string, isS3: boolean, cwd: string): string {
   const folder = given === null ? null : resolve(cwd, given.slice('pglite:'.length))
   if (!isS3) return `pglite:${folder ?? resolve(out, '.pairmill/db')}`
   return folder === null ? '' : `pglite:${resolve(folder, '.pairmill/db')}`

@@ -31,7 +31,7 @@ import { fleetUnrest, folderUnrest, unrestOf } from './rest.js'
 export interface Whereabouts {
   /** Absolute folder, or an S3 URL. */
   readonly place: string
-  /** `pglite:DIR` or a Redis; null = where a run in that folder keeps it, or nowhere. */
+  /** `pglite:` and the folder of the database, or a Redis; null = where a run in that folder keeps it, or nowhere. */
   readonly backend: string | null
   readonly s3: S3Settings
 }
@@ -106,9 +106,9 @@ async function hold(
     closers.push(() => lock.release())
     lock.onLost((error) => lost.abort(error))
     const database = databaseOf(where)
-    const isFound = database !== null && (await isThere(database))
+    const isFound = database !== null && (await isThere(join(database, 'PG_VERSION')))
     if (!isFound && backend?.startsWith('pglite:'))
-      return refused('usage', `--backend ${backend}: there is no database`)
+      return refused('usage', `--backend ${backend}: there is no database of a run`)
     if (database !== null && isFound) {
       hub = await openPgliteHub(database, lock.fence)
       const opened = hub

@@ -2,7 +2,7 @@ import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync 
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { folderStore, readRetracted } from '../../../src/shard/index.js'
+import { folderStore, readDecisions, readRetracted } from '../../../src/shard/index.js'
 import { filesWith } from '../../fixtures/retract/hosts-dataset.js'
 import {
   newOut,
@@ -15,9 +15,13 @@ import {
 } from '../../fixtures/run/pairmill.js'
 import { serveTree } from '../../fixtures/run/small-site.js'
 import { startTestWeb, type TestWeb } from '../../fixtures/run/test-web.js'
+import { s3Variables } from '../../fixtures/s3/s3-server.js'
+import { s3Bench } from '../../fixtures/s3/s3-stores.js'
+import { calm } from '../../fixtures/shard/dataset-fixture.js'
 
 const good = 'good.test'
 const bad = 'bad.test'
+const s3 = await s3Bench()
 let web: TestWeb
 let wanted: string[]
 
@@ -26,7 +30,10 @@ beforeAll(async () => {
   wanted = await serveTree(web, good, 15, 0)
   await serveTree(web, bad, 15, 100)
 }, 60_000)
-afterAll(() => web.close())
+afterAll(async () => {
+  await web.close()
+  await s3.close()
+})
 
 const run = (out: string, ...more: string[]): string[] => [
   ...['run', `http://${good}/`, `http://${bad}/`, '--out', out, '--model', 'none', '--dedupe', 'off'],
@@ -41,8 +48,8 @@ const takeBack = (out: string, ...more: string[]): string[] => [
 ]
 
 /** Names of files that hold a text, byte for byte or in a parquet; the log of the database aside. */
-async function filesHolding(out: string, text: string): Promise<string[]> {
-  const isLog = (name: string) => name.startsWith('.pairmill/db/pg_wal/')
+async function filesHolding(out: string, text: string, log = '.pairmill/db/pg_wal/'): Promise<string[]> {
+  const isLog = (name: string) => name.startsWith(log)
   const plain = (readdirSync(out, { recursive: true }) as string[])
     .filter((name) => !isLog(name) && statSync(join(out, name)).isFile())
     .filter((name) => readFileSync(join(out, name)).includes(text))
@@ -66,7 +73,7 @@ describe('a host taken back from a run', { timeout: 300_000 }, () => {
     expect(await pairsOf(out)).toEqual(wanted)
     expect((await pagesOf(out)).map(({ host }) => host)).toEqual(Array(15).fill(good))
     expect(await problemsOf(out)).toEqual([])
-    expect((await readRetracted(folderStore(out), new AbortController().signal)).hosts.size).toBe(1)
+    expect((await readRetracted(folderStore(out), calm)).hosts.size).toBe(1)
 
     const again = await pairmill(takeBack(out, '--host', bad))
     expect(again).toMatchObject({ code: 0 })
@@ -102,6 +109,31 @@ describe('a host taken back from a run', { timeout: 300_000 }, () => {
     expect((await pairmill(takeBack(out, '--host', bad))).code).toBe(0)
     expect(await filesHolding(out, bad)).toEqual([])
     expect(await problemsOf(out)).toEqual([])
+  })
+})
+
+describe.skipIf(s3.why !== '')(`a host taken back from a run on S3${s3.why}`, { timeout: 300_000 }, () => {
+  it('leaves the prefix, and the state of the run on this machine', async () => {
+    const place = `s3://${await s3.server.bucket('honouring')}/sets/one`
+    const state = newOut()
+    const variables = { ...s3Variables, AWS_ENDPOINT_URL_S3: s3.server.endpoint }
+    const backend = ['--backend', `pglite:${state}`]
+    expect((await pairmill(run(place, ...backend), variables)).code).toBe(0)
+    const unnamed = await pairmill(takeBack(place, '--host', bad), variables)
+    expect(unnamed).toMatchObject({ code: 1 })
+    expect(unnamed.stderr).toContain('name that state with --backend')
+
+    const { code, stderr } = await pairmill(takeBack(place, '--host', bad, ...backend), variables)
+    expect(code, stderr).toBe(0)
+    const store = await s3.store({ url: place, access: 'read' })
+    expect(await problemsOf(store)).toEqual([])
+    const told: string[] = []
+    for await (const { url, pageUrl } of readDecisions(store, calm)) told.push(url, pageUrl ?? '')
+    expect(told.filter((url) => url.includes(bad))).toEqual([])
+    expect(told).toHaveLength(60)
+    for (const name of ['manifest.json', '.pairmill/status.json'])
+      expect(Buffer.from((await store.read(name, calm)) ?? []).includes(bad)).toBe(false)
+    expect(await filesHolding(state, bad)).toEqual([])
   })
 })
 
