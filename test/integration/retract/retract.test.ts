@@ -1,9 +1,10 @@
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Held, holdDataset, namedOf, type RetractHooks, retract } from '../../../src/retract/index.js'
-import { folderStore, type Store, verifyDataset } from '../../../src/shard/index.js'
+import { curateName } from '../../../src/shard/curated.js'
+import { folderStore, readManifest, type Store, verifyDataset } from '../../../src/shard/index.js'
 import { dyingStore } from '../../fixtures/retract/dying-store.js'
 import { badHost, fillHosts, hostsDataset } from '../../fixtures/retract/hosts-dataset.js'
 import { type FaultyProxy, startFaultyProxy } from '../../fixtures/s3/faulty-proxy.js'
@@ -122,6 +123,20 @@ describe('a folder that is held for a change', { timeout: 60_000 }, () => {
     const second = await hold(dir)
     expect(second.kind).toBe('held')
     if (second.kind === 'held') await second.close()
+  })
+
+  it('may be a dataset that was curated, which says where it comes from afterwards, too', async () => {
+    const { dir, store } = await dataset()
+    const from = { sources: [], request: { top: 0.3 } }
+    const curation = { v: 1, from, shards: 3 }
+    await store.putBytes(curateName, Buffer.from(JSON.stringify(curation)), { ifAbsent: true }, calm)
+    const manifest = JSON.parse(await readFile(join(dir, 'manifest.json'), 'utf8'))
+    await writeFile(join(dir, 'manifest.json'), JSON.stringify({ ...manifest, curated_from: from }))
+    const held = await hold(dir)
+    if (held.kind === 'refused') throw new Error(held.message)
+    expect(await retract(held, wish, quiet)).toMatchObject({ kind: 'retracted', counts: { samples: 4 } })
+    await held.close()
+    expect(await readManifest(store, calm)).toMatchObject({ curated_from: from, generation: 2 })
   })
 
   it('is none where it is a copy, a stranger, or nothing', async () => {
