@@ -35,6 +35,7 @@ export {
   changeText,
   changeUnderWay,
   type Generation,
+  generationSchema,
   type Held,
   openChange,
   readGeneration,
@@ -66,10 +67,11 @@ export {
   shardStem,
   sizesName,
   statsName,
+  tarIndexName,
   tarName,
   widsName,
 } from './layout.js'
-export type { DatasetSummary, Manifest } from './manifest.js'
+export { type DatasetSummary, type Manifest, manifestSchema } from './manifest.js'
 export { openStore, type StoreSurroundings } from './open-store.js'
 export { lastPageFile, type PageEntry, readPageEntries } from './page-entry.js'
 export { type PageFile, pageFields, readPages, writePageFile } from './page-file.js'
@@ -114,5 +116,7 @@ export type { LocalCopy, PutOptions, PutOutcome, Store, StoredName } from './sto
 export { sumFile } from './summed-file.js'
 export { removePlanParts, sweepParts } from './sweep.js'
 export { TarError } from './tar.js'
+export { decodeTarIndex } from './tar-index.js'
+export { membersOf } from './tar-piece.js'
 export { type Verification, type VerifyProgress, verifyDataset } from './verify.js'
 export { finalShards, type OpenPart, type Window, type WindowRules, windowOf } from './window.js'

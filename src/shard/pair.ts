@@ -6,8 +6,8 @@ import { readParquet } from './parquet-reader.js'
 import { UnreadableDataset } from './problem.js'
 import { readShard } from './reader.js'
 import type { Store } from './store.js'
-import { blockBytes, decodeHeader, paddingBytes } from './tar.js'
 import { decodeTarIndex } from './tar-index.js'
+import { membersOf } from './tar-piece.js'
 
 /** One kept pair as it stands in its tar. */
 export interface StoredPair {
@@ -129,20 +129,6 @@ async function indexedFiles(
   const bytes = await store.readRange(tarName(stem), { offset, size: end - offset }, signal)
   if (bytes === null) throw new UnreadableDataset(`${store.url}: ${tarName(stem)} is missing`)
   return membersOf(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), offset)
-}
-
-/** Members of a piece of a tar that begins with one and ends behind one. `offset`: of the piece, for the error. */
-function membersOf(piece: Buffer, offset: number): Files {
-  const files = new Map<string, Uint8Array>()
-  for (let at = 0; at + blockBytes <= piece.length; ) {
-    const header = decodeHeader(piece.subarray(at, at + blockBytes), offset + at)
-    if (header === null) break
-    const begin = at + blockBytes
-    if (begin + header.size > piece.length) throw new Error(`${header.name} is cut off`)
-    files.set(header.name, piece.subarray(begin, begin + header.size))
-    at = begin + header.size + paddingBytes(header.size)
-  }
-  return files
 }
 
 /** The same by reading the tar from its beginning. */

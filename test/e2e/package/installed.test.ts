@@ -102,7 +102,7 @@ describe.skipIf(reason !== null)(
       const red = `const sharp = require('sharp'); sharp({ create: { width: 300, height: 300, channels: 3, background: '#c22' } }).jpeg().toFile('photo.jpg')`
       await run(folder, process.execPath, '-e', red)
       const blocks = [...readFileSync(join(root, 'docs/library.md'), 'utf8').matchAll(/```js\n(.*?)```/gs)]
-      expect(blocks.length).toBe(5)
+      expect(blocks.length).toBe(6)
       for (const [i, [, block = '']] of blocks.entries()) {
         const code = block.replace("'clip-vit-base-patch32'", `'${boxedModel}'`)
         writeFileSync(join(folder, `block-${i}.mjs`), code)
@@ -110,6 +110,7 @@ describe.skipIf(reason !== null)(
         expect(printed.stderr, code).toBe('')
         if (code.includes('extractPage(')) expect(printed.stdout).toContain('https://example.org/owl.jpg')
         if (code.includes('readShard(')) expect(printed.stdout).toMatch(/^\d+ \d+ \S/m)
+        if (code.includes('openDataset(')) expect(printed.stdout).toMatch(/^\d+ jpg \d+ \S/m)
         if (code.includes('verifyDataset(')) expect(printed.stdout).toContain('0 problems')
         if (code.includes('classify(')) expect(printed.stdout).toContain('probability')
       }
@@ -117,7 +118,10 @@ describe.skipIf(reason !== null)(
 
     it('has types that compile where libraries are checked too', async () => {
       const folder = folders.get(11)!
-      const program = `import { classify, type ClassScore, extractPage, type Model, openModel, readShard, verifyDataset } from 'pairmill'
+      const program = `import { classify, type ClassScore, extractPage, type FeedState, type Model, openDataset, openModel, readShard, verifyDataset } from 'pairmill'
+const feed = await openDataset('folder', { rank: 0, world: 2 })
+for await (const { image, caption } of feed) console.log(image.format, caption)
+const state: FeedState = feed.state()
 const page = extractPage('<p>', 'https://example.org/', { imageSize: 256 })
 const urls: readonly string[] = page.candidates.map(({ imageUrl }) => imageUrl)
 const model: Model = await openModel('folder', { threads: 1 })

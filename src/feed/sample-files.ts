@@ -1,0 +1,109 @@
+import { messageOf } from '../records/index.js'
+import { decodeTarIndex, keyOf, shardStem, TarError, tarIndexName, tarName } from '../shard/index.js'
+import type { Catalog } from './catalog.js'
+import type { Placed } from './epoch.js'
+import type { FeedPlace } from './place.js'
+import { type CaptionWish, type FeedSample, sampleIn } from './sample.js'
+
+/** Samples whose offsets are read at once: four kilobytes. */
+const blockSamples = 512
+
+/** A sample that is not where the index of its shard says, or is none. */
+export class BrokenSample extends Error {
+  override readonly name = 'BrokenSample'
+}
+
+/** Reads single samples of a dataset, each by one ranged read, once the offsets around it are known. */
+export class SampleFiles {
+  readonly #place: FeedPlace
+  readonly #caption: CaptionWish
+  #catalog: Catalog
+  /** Slots taken back by shard, ascending, as they may be in its file: the last one is what was said last. */
+  readonly #taken = new Map<number, (readonly number[])[]>()
+  /** Offsets by shard and block. */
+  readonly #blocks = new Map<number, Map<number, Promise<readonly number[]>>>()
+
+  constructor(place: FeedPlace, catalog: Catalog, caption: CaptionWish) {
+    this.#place = place
+    this.#catalog = catalog
+    this.#caption = caption
+    for (const { shard, taken } of catalog.shards) this.#taken.set(shard, [taken])
+  }
+
+  /** Throws BrokenSample, and what the place throws. */
+  async read({ shard, slot }: Pick<Placed, 'shard' | 'slot'>, signal: AbortSignal): Promise<FeedSample> {
+    const { shardSize, format } = this.#catalog
+    const wanted = { key: keyOf(shard, slot, shardSize), format }
+    let why = `${tarName(shardStem(shard))} has something else where ${wanted.key} should be`
+    for (const taken of (this.#taken.get(shard) ?? [[]]).toReversed()) {
+      try {
+        const { offset, bytes } = await this.#piece(shard, slot - below(taken, slot), signal)
+        const sample = sampleIn(bytes, offset, wanted, this.#caption)
+        if (sample !== null) return sample
+      } catch (error) {
+        if (!(error instanceof BrokenSample || error instanceof TarError || error instanceof SyntaxError))
+          throw error
+        why = `${tarName(shardStem(shard))}: ${wanted.key} cannot be read: ${messageOf(error)}`
+      }
+    }
+    throw new BrokenSample(why)
+  }
+
+  /** Slots that are taken back from a shard, whose files may have lost them already, or not yet. */
+  announce(shard: number, slots: readonly number[]): void {
+    const known = this.#taken.get(shard)
+    if (known === undefined) return
+    const last = known.at(-1) ?? []
+    known.push([...new Set([...last, ...slots])].sort((a, b) => a - b))
+  }
+
+  /** What is known of where its samples are: its files may have become others. */
+  async forget(shard: number): Promise<void> {
+    this.#blocks.delete(shard)
+    await this.#place.forget(tarName(shardStem(shard)))
+    await this.#place.forget(tarIndexName(shardStem(shard)))
+  }
+
+  async #piece(shard: number, at: number, signal: AbortSignal) {
+    const block = Math.floor(at / blockSamples)
+    const offsets = await this.#block(shard, block, signal)
+    const [offset, end] = [offsets[at % blockSamples], offsets[(at % blockSamples) + 1]]
+    if (offset === undefined || end === undefined || end <= offset)
+      throw new BrokenSample(`its index has no sample ${at}`)
+    const range = { offset, size: end - offset }
+    const bytes = await this.#place.readRange(tarName(shardStem(shard)), range, signal)
+    if (bytes === null) throw new BrokenSample('there is no such file')
+    return { offset, bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length) }
+  }
+
+  /** Offsets of the samples of a block, and the end of its last one. */
+  #block(shard: number, block: number, signal: AbortSignal): Promise<readonly number[]> {
+    const blocks = this.#blocks.get(shard) ?? new Map<number, Promise<readonly number[]>>()
+    this.#blocks.set(shard, blocks)
+    const known = blocks.get(block)
+    if (known !== undefined) return known
+    const range = { offset: 8 * block * blockSamples, size: 8 * (blockSamples + 1) }
+    const read = this.#place.readRange(tarIndexName(shardStem(shard)), range, signal).then((bytes) => {
+      if (bytes === null) throw new BrokenSample('its index is missing')
+      const offsets = decodeTarIndex(bytes)
+      if (offsets === null) throw new BrokenSample('its index is none')
+      return offsets
+    })
+    blocks.set(block, read)
+    // One that failed is read anew by who asks next.
+    read.catch(() => blocks.delete(block))
+    return read
+  }
+}
+
+/** How many of ascending numbers are below a number. */
+function below(ascending: readonly number[], number: number): number {
+  let low = 0
+  let high = ascending.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((ascending[middle] ?? 0) < number) low = middle + 1
+    else high = middle
+  }
+  return low
+}

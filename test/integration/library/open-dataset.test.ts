@@ -1,0 +1,149 @@
+import { createReadStream, statSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
+import { type DatasetOptions, DatasetUnusable, openDataset } from '../../../src/library/index.js'
+import { type Held, namedOf, retract } from '../../../src/retract/index.js'
+import { folderStore, type Store } from '../../../src/shard/index.js'
+import { badHost, fillHosts, hostsDataset } from '../../fixtures/retract/hosts-dataset.js'
+import { s3Bench } from '../../fixtures/s3/s3-stores.js'
+import { calm, tempFolder } from '../../fixtures/shard/dataset-fixture.js'
+
+const s3 = await s3Bench()
+afterAll(() => s3.close())
+
+/** What a reader gives, in its order: keys and hosts of pages. */
+async function read(
+  place: string,
+  options: DatasetOptions = {},
+): Promise<(readonly [string, string | null])[]> {
+  const dataset = await openDataset(place, options)
+  const pairs: (readonly [string, string | null])[] = []
+  for await (const { key, record } of dataset) pairs.push([key, record.page_host])
+  await dataset.close()
+  return pairs
+}
+
+async function folder(plans = 4): Promise<string> {
+  const dir = join(await tempFolder(), 'dataset')
+  await hostsDataset(dir, plans)
+  return dir
+}
+
+/** Takes the bad host back. */
+async function takeBack(store: Store): Promise<void> {
+  const held: Held = { kind: 'held', store, hub: null, privateDir: null, signal: calm, close: async () => {} }
+  const named = [namedOf('host', badHost)].flatMap((one) => ('problem' in one ? [] : [one]))
+  const wish = { named, reason: 'asked to', isDryRun: false, at: '2026-01-02T03:04:05.000Z' }
+  expect(await retract(held, wish, { onStep: () => {} })).toMatchObject({ kind: 'retracted' })
+}
+
+/** Serves the files of a folder, pieces of them too. */
+async function serve(dir: string): Promise<string> {
+  const server: Server = createServer((request, response) => {
+    const path = join(dir, decodeURIComponent(new URL(request.url ?? '/', 'http://any').pathname))
+    let size: number
+    try {
+      size = statSync(path).size
+    } catch {
+      response.writeHead(404).end()
+      return
+    }
+    const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? []
+    const [from, to] = [Number(first ?? 0), Math.min(Number(last ?? size), size - 1)]
+    response.writeHead(first === undefined ? 200 : 206, { 'content-length': to - from + 1 })
+    createReadStream(path, { start: from, end: to }).pipe(response)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => new Promise((resolve) => server.close(() => resolve())))
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+describe('openDataset', () => {
+  it('reads the same order from a folder and behind a URL', async () => {
+    const dir = await folder()
+    const pairs = await read(dir, { seed: '7' })
+    expect(new Set(pairs.map(([key]) => key)).size).toBe(pairs.length)
+    expect(await read(await serve(dir), { seed: '7' })).toEqual(pairs)
+    expect(await read(dir, { seed: '8' })).not.toEqual(pairs)
+  })
+
+  it('gives the pairs alone for which a condition holds, to all ranks together', async () => {
+    const dir = await folder()
+    const wanted = (await read(dir)).filter(([, host]) => host !== badHost)
+    const where = `page_host <> '${badHost}'`
+    expect(await read(dir, { where })).toEqual(wanted)
+    const ranks = await Promise.all([0, 1, 2].map((rank) => read(dir, { where, rank, world: 3 })))
+    expect(ranks.flat().toSorted()).toEqual(wanted.toSorted())
+    await expect(read(dir, { where: 'no such thing' })).rejects.toThrow(DatasetUnusable)
+    await expect(read(await serve(dir), { where })).rejects.toThrow('behind a URL cannot be asked')
+  })
+
+  it('reads on while a host is taken back, and gives out what is left of it, each pair once', async () => {
+    const dir = await folder()
+    const all = await read(dir, { windowShards: 2 })
+    const dataset = await openDataset(dir, { windowShards: 2, readsAtOnce: 2 })
+    const pairs: (readonly [string, string | null])[] = []
+    for await (const { key, record } of dataset) {
+      pairs.push([key, record.page_host])
+      if (pairs.length === 5) await takeBack(folderStore(dir))
+    }
+    await dataset.close()
+    const given = new Set(pairs.map(([key]) => key))
+    expect(given.size).toBe(pairs.length)
+    for (const [key, host] of all) if (host !== badHost) expect(given).toContain(key)
+    expect(await read(dir, { windowShards: 2 })).toEqual(all.filter(([, host]) => host !== badHost))
+  })
+
+  it('goes on from a state behind which pairs were taken back, with no other lost or repeated', async () => {
+    const dir = await folder()
+    const all = await read(dir)
+    const dataset = await openDataset(dir)
+    const before: string[] = []
+    for await (const { key } of dataset) if (before.push(key) === 11) break
+    const state = JSON.stringify(dataset.state())
+    await dataset.close()
+    expect(state.length).toBeLessThan(120)
+    await takeBack(folderStore(dir))
+    const rest = (await Promise.all([0, 1].map((rank) => read(dir, { state, rank, world: 2 })))).flat()
+    const left = all.slice(11).filter(([, host]) => host !== badHost)
+    expect(rest.toSorted()).toEqual(left.toSorted())
+  })
+
+  it('takes up what was added at the next epoch', async () => {
+    const dir = await folder(2)
+    const dataset = await openDataset(dir)
+    const seen: string[] = []
+    for await (const { key } of dataset) if (seen.push(key) === 4) break
+    const state = dataset.state()
+    await dataset.close()
+    const before = await read(dir)
+    await hostsDataset(dir, 3)
+    const rest = await read(dir, { state })
+    expect([...seen, ...rest.map(([key]) => key)].toSorted()).toEqual(before.map(([key]) => key).toSorted())
+    expect((await read(dir, { epoch: 1 })).length).toBeGreaterThan(before.length)
+  })
+
+  it('says what is wrong with what it is given', async () => {
+    const dir = await folder(1)
+    const wrong: [DatasetOptions, string][] = [
+      [{ rank: 2, world: 2 }, 'rank is a whole number from 0 to world - 1 (1), got 2'],
+      [{ windowShards: 0 }, 'windowShards is a whole number from 1 on, got 0'],
+      [{ epoch: -1 }, 'epoch is a whole number from 0 on, got -1'],
+      [{ state: '{"v":2}' }, 'the state is none that this version wrote'],
+      [{ split: 'val' }, `${join(dir, 'val')} holds no dataset`],
+    ]
+    for (const [options, message] of wrong) await expect(openDataset(dir, options)).rejects.toThrow(message)
+  })
+
+  it.skipIf(s3.why !== '')(`reads a bucket as it reads a folder${s3.why}`, { timeout: 60_000 }, async () => {
+    const dir = await folder(2)
+    const store = await s3.store()
+    await fillHosts(store, 2)
+    const options = { s3: { endpoint: s3.server.endpoint }, seed: '3' }
+    expect(await read(store.url, options)).toEqual(await read(dir, { seed: '3' }))
+    const where = `page_host <> '${badHost}'`
+    expect(await read(store.url, { ...options, where })).toEqual(await read(dir, { seed: '3', where }))
+  })
+})
