@@ -24,6 +24,7 @@ const modules = {
   'open-web': './open-web.js',
   render: './render.js',
   scale: './scale.js',
+  written: './written.js',
   growth: './growth.js',
   near: './near.js',
   retract: './retract.js',
