@@ -38,13 +38,13 @@ function jsonOf(cell: Cell | Row): unknown {
   return Object.fromEntries(Object.entries(cell).map(([name, value]) => [name, jsonOf(value)]))
 }
 
-/** RFC 4180, with the names of the columns first. null is nothing, an empty text is `""`; lists and structs are JSON. */
+/** RFC 4180, save that a line ends with LF alone, as tools in a pipe expect; with the names of the columns first. null is nothing, an empty text is `""`; lists and structs are JSON. */
 function csvText(columns: readonly Column[], isTerminal: boolean): RowText {
   const field = (text: string) => {
     const shown = isTerminal ? plain(text) : text
     return shown === '' || /[",\r\n]/.test(shown) ? `"${shown.replaceAll('"', '""')}"` : shown
   }
-  const line = (cells: readonly string[]) => `${cells.join(',')}\r\n`
+  const line = (cells: readonly string[]) => `${cells.join(',')}\n`
   return {
     begin: () => line(columns.map(({ name }) => field(name))),
     rows: (rows) =>

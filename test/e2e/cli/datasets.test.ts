@@ -51,7 +51,7 @@ describe.each(Object.keys(places))('a dataset in %s', { timeout: 120_000 }, (kin
       ...{ code: 0, stderr: '2 rows\n' },
       stdout: 'shard  pairs\n-----  -----\n    0      7\n    1      7\n',
     })
-    expect((await ask('query', place.url, sql, '--csv')).stdout).toBe('shard,pairs\r\n0,7\r\n1,7\r\n')
+    expect((await ask('query', place.url, sql, '--csv')).stdout).toBe('shard,pairs\n0,7\n1,7\n')
     expect((await ask('query', place.url, sql, '--json')).stdout).toBe(
       '{"shard":0,"pairs":7}\n{"shard":1,"pairs":7}\n',
     )

@@ -72,7 +72,7 @@ describe('rows as a table', () => {
 describe('rows as CSV', () => {
   it('tell null and an empty text apart, and quote what must be', () => {
     expect(textOf('csv', [...rows, { caption: 'a\nb', n: 0, list: null }], null)).toBe(
-      'caption,n,list\r\nan old mill,7,"[1,2]"\r\n"写真, ""quoted""",1234,\r\n"",,[]\r\n"a\nb",0,\r\n',
+      'caption,n,list\nan old mill,7,"[1,2]"\n"写真, ""quoted""",1234,\n"",,[]\n"a\nb",0,\n',
     )
   })
 })
@@ -96,7 +96,7 @@ describe('what a site wrote', () => {
 
   it('is whole in a CSV that no terminal shows', () => {
     expect(textOf('csv', [{ a: attack }], null, [{ name: 'a', type: 'VARCHAR' }])).toBe(
-      `a\r\n"${attack}"\r\n`,
+      `a\n"${attack}"\n`,
     )
   })
 })
