@@ -27,13 +27,18 @@ interface Awaited {
  */
 export class RejectedPictures {
   readonly #isCopy: boolean
+  readonly #isUnderWay: (plan: number) => boolean
   #plan: string | null = null
   /** Pictures whose row was not met yet, by what both have. */
   readonly #awaited = new Map<string, Awaited>()
 
-  /** `isCopy`: its entries were made up from a manifest, which does not tell of plans. */
-  constructor(isCopy: boolean) {
+  /**
+   * `isCopy`: its entries were made up from a manifest, which does not tell of plans. `isUnderWay`: whether shards of a plan are still to be
+   * committed, which may have the rows.
+   */
+  constructor(isCopy: boolean, isUnderWay: (plan: number) => boolean) {
     this.#isCopy = isCopy
+    this.#isUnderWay = isUnderWay
   }
 
   /** Reads the pictures that a shard names, before its rows are. */
@@ -57,6 +62,7 @@ export class RejectedPictures {
         await copy.release()
       }
     }
+    if (this.#isUnderWay(entry.plan)) this.#awaited.clear()
   }
 
   /** A rejected row, as its parquet has it. */

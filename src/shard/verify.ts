@@ -119,7 +119,9 @@ export async function verifyDataset(
 
   let samples = 0
   const uids = new UidLedger()
-  const pictures = new RejectedPictures(isCopy)
+  const isComplete = compiled.manifest?.complete === true
+  const whole = wholePlans(planned, entries)
+  const pictures = new RejectedPictures(isCopy, (plan) => !isComplete && !whole.has(plan))
   const total = entries.length
   const samplesTotal = summarise(entries).samples
   for (const [done, entry] of entries.entries()) {
@@ -205,12 +207,14 @@ function verifyNumbers(
 
 /** A shard or ledger that a plan writes, and the names of all that it may write with it. */
 interface PlannedShard {
+  readonly plan: number
   readonly stem: string
   readonly names: readonly string[]
 }
 
 function plannedShards(plan: Plan): PlannedShard[] {
   return planStems(plan).map((stem, i) => ({
+    plan: plan.plan,
     stem,
     names: [...namesOf(stem), ...(i === 0 ? [rejectedName(plan.plan)] : [])],
   }))
@@ -219,7 +223,7 @@ function plannedShards(plan: Plan): PlannedShard[] {
 function curatedShards(curation: Curation | null): PlannedShard[] {
   return Array.from({ length: curation?.shards ?? 0 }, (_, shard) => {
     const stem = shardStem(shard)
-    return { stem, names: namesOf(stem) }
+    return { plan: 0, stem, names: namesOf(stem) }
   })
 }
 
@@ -227,6 +231,14 @@ const namesOf = (stem: string): readonly string[] => [
   ...[tarName(stem), tarIndexName(stem), parquetName(stem), statsName(stem)],
   ...Object.values(embeddingNames(stem)),
 ]
+
+/** Plans of which every shard is committed. One that was made since the plans were read is not among them. */
+function wholePlans(planned: readonly PlannedShard[], entries: readonly ShardEntry[]): ReadonlySet<number> {
+  const committed = new Set(entries.map(stemOf))
+  const whole = new Set(planned.map(({ plan }) => plan))
+  for (const { plan, stem } of planned) if (!committed.has(stem)) whole.delete(plan)
+  return whole
+}
 
 /** Every shard file is named by an entry, or belongs to a shard that is under way: those are answered. */
 function verifyNames(

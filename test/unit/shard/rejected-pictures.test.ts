@@ -325,4 +325,18 @@ describe('the verification of rejected pictures', () => {
     await executePlan({ store }, plan, ignore, calm)
     expect(await verifyDataset(store, ignore, calm)).toMatchObject({ problems: [], underWay: [] })
   })
+
+  it('awaits no row of a shard that its plan is still to commit', async () => {
+    const { dir, store } = await dataset()
+    await compileDataset(store, { ...datasetInfo, complete: false }, calm)
+    const plan = await planOf(store, [{ kept: 4, rejected: 12, pictured: true }], {
+      ...{ shardSize: 3, plan: 4, firstShard: 4 },
+    })
+    await writePlan(store, plan, calm)
+    await executePlan({ store }, plan, ignore, calm)
+    await rm(join(dir, '.pairmill/entries/00005.json'))
+    expect(await problemsIn(store)).toEqual([])
+    await executePlan({ store }, plan, ignore, calm)
+    expect(await problemsIn(store)).toEqual([])
+  })
 })
