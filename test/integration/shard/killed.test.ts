@@ -24,7 +24,7 @@ const program = `
 const { folderStore, readPlans, executePlan } = await import(${JSON.stringify(pathToFileURL(built).href)})
 const store = folderStore(process.argv[1])
 const [plan] = await readPlans(store)
-process.stdout.write('ready')
+process.stdout.write('.')
 await executePlan({ store }, plan, () => {}, new AbortController().signal)
 `
 
@@ -36,20 +36,33 @@ const { signal } = new AbortController()
 const store = folderStore(process.argv[1])
 const plans = await readPlans(store)
 const description = new Description(store)
-process.stdout.write('ready')
+process.stdout.write('.')
 for (const plan of plans) {
   await executePlan({ store }, plan, () => {}, signal)
   await description.extend(signal)
-  if (description.isBehind) await description.write(${JSON.stringify(info)}, signal)
+  if (!description.isBehind) continue
+  await description.write(${JSON.stringify(info)}, signal)
+  process.stdout.write('.')
 }
 `
 
-/** Executes plans in a process of its own, which is killed so long after it began; answers whether it had ended. */
-async function executeAndKill(dir: string, afterMs: number, program: string): Promise<boolean> {
+/** Moment at which a process is killed: so long after it has printed so many dots. */
+interface Moment {
+  readonly dots: number
+  readonly afterMs: number
+}
+
+/** Executes plans in a process of its own, which is killed; answers whether it had ended. */
+async function executeAndKill(dir: string, { dots, afterMs }: Moment, program: string): Promise<boolean> {
   const child = spawn(process.execPath, ['--input-type=module', '-e', program, dir], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  child.stdout.once('data', () => setTimeout(() => child.kill('SIGKILL'), afterMs))
+  let printed = 0
+  child.stdout.on('data', (bytes: Buffer) => {
+    const before = printed
+    printed += bytes.length
+    if (before < dots && printed >= dots) setTimeout(() => child.kill('SIGKILL'), afterMs)
+  })
   return await new Promise((resolve) => child.once('close', (code) => resolve(code === 0)))
 }
 
@@ -67,7 +80,10 @@ describe.skipIf(!existsSync(built))(
       await executePlan({ store: folderStore(undisturbed) }, plan, () => {}, calm)
 
       let kills = 0
-      while (kills < 12 && !(await executeAndKill(dir, 3 + ((kills * 29) % 80), program))) {
+      while (
+        kills < 12 &&
+        !(await executeAndKill(dir, { dots: 1, afterMs: 3 + ((kills * 29) % 80) }, program))
+      ) {
         kills++
         expect((await verifyDataset(store, () => {}, calm)).problems).toEqual([])
       }
@@ -102,7 +118,9 @@ describe.skipIf(!existsSync(built))(
       await compileDataset(folderStore(undisturbed), datasetInfo, calm)
 
       let kills = 0
-      while (kills < 30 && !(await executeAndKill(dir, 3 + ((kills * 17) % 60), describing))) {
+      // However slow the machine is, every third one has described something more, and every third one two things.
+      const momentOf = (kill: number): Moment => ({ dots: 1 + (kill % 3), afterMs: (kill * 17) % 60 })
+      while (kills < 30 && !(await executeAndKill(dir, momentOf(kills), describing))) {
         kills++
         expect((await verifyDataset(store, () => {}, calm)).problems).toEqual([])
       }
