@@ -1,14 +1,12 @@
 #!/usr/bin/env node
-import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { homedir } from 'node:os'
-import { resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
-import { backendOf, modelOf } from '../options/index.js'
+import { modelOf } from '../options/index.js'
 import { isS3Url } from '../records/index.js'
-import { datasetCommands } from './dataset-commands.js'
+import { type DatasetProcess, datasetCommands } from './dataset-commands.js'
 import { readEnvironment, type Surroundings } from './environment.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import { traceOf } from './figures.js'
@@ -75,8 +73,11 @@ function stopBySignal(): { readonly signal: AbortSignal; readonly code: ExitCode
   return stop
 }
 
+/** This process, for commands that work on a dataset. */
+const here: DatasetProcess = { cwd: process.cwd(), stdout, stderr, readSurroundings, stopBySignal }
+
 const commands: Commands = {
-  ...datasetCommands({ cwd: process.cwd(), stdout, stderr, readSurroundings, stopBySignal }),
+  ...datasetCommands(here),
   async run(call) {
     const deps = await runDeps()
     if (deps === null) return exitCodes.usage
@@ -237,38 +238,7 @@ const commands: Commands = {
     }
   },
   async retract(call) {
-    const surroundings = readSurroundings()
-    if (surroundings === null) return exitCodes.usage
-    const [{ retractCommand }, { holdDataset, retract }, { systemClock }, { placeOf }] = await Promise.all([
-      import('./retract.js'),
-      import('../retract/index.js'),
-      import('./process.js'),
-      import('./place.js'),
-    ])
-    const cwd = process.cwd()
-    const place = placeOf(call.place, cwd)
-    const { backend } = call
-    const where = {
-      place,
-      // As a run takes it.
-      backend: backend?.startsWith('pglite:') ? backendOf(backend, place, isS3Url(place), cwd) : backend,
-      s3: surroundings.environment.s3,
-    }
-    const stop = stopBySignal()
-    try {
-      return await retractCommand(call, {
-        where,
-        readText: (path) => readFile(resolve(cwd, path), 'utf8'),
-        hold: (onNote) => holdDataset(where, onNote, stop.signal),
-        retract,
-        stdout,
-        stderr,
-        clock: systemClock,
-      })
-    } catch (error) {
-      if (stop.code !== null) return stop.code
-      throw error
-    }
+    return (await import('./retract-process.js')).retractHere(call, here)
   },
   async inspect(call) {
     const [{ inspectCommand }, { inspectPage }, { openNet }, { processInput }, filter] = await Promise.all([
