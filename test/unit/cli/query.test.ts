@@ -39,7 +39,7 @@ describe('query', () => {
     const tables = tablesOf([{ n: 1 }, { n: 2 }])
     expect(await query(async () => tables)).toEqual({ code: 0, stdout: 'n\n-\n1\n2\n', stderr: '2 rows\n' })
     expect(tables.closed()).toBe(true)
-    expect(await query(async () => tablesOf([]), 'csv')).toEqual({ code: 0, stdout: 'n\r\n', stderr: '' })
+    expect(await query(async () => tablesOf([]), 'csv')).toEqual({ code: 0, stdout: 'n\n', stderr: '' })
   })
 
   it('says what is wrong with a statement, in lines that steer no terminal', async () => {
