@@ -10,6 +10,7 @@ const longest = [
   'e2e/fleet/chaos',
   'e2e/fleet/lost-server',
   'e2e/run/kill',
+  'e2e/run/retract',
   'e2e/fleet/s3-fleet',
   'e2e/run/resume',
   'e2e/run/s3-run',

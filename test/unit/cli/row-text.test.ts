@@ -95,9 +95,7 @@ describe('what a site wrote', () => {
   })
 
   it('is whole in a CSV that no terminal shows', () => {
-    expect(textOf('csv', [{ a: attack }], null, [{ name: 'a', type: 'VARCHAR' }])).toBe(
-      `a\n"${attack}"\n`,
-    )
+    expect(textOf('csv', [{ a: attack }], null, [{ name: 'a', type: 'VARCHAR' }])).toBe(`a\n"${attack}"\n`)
   })
 })
 
