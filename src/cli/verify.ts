@@ -37,7 +37,8 @@ export async function verifyCommand(call: VerifyCall, deps: VerifyDeps): Promise
   const style = styleFor(call.progress, { isTerminal: stderr.isTerminal, redraw })
   const progress = openVerifyDisplay(style, { ...deps, output: stderr })
   const found = await deps.verify(progress.show).finally(progress.close)
-  const nothing = found.rows === 0 && found.pages === 0 && found.problems.length === 0
+  // A shard of which all was taken back has no row, and is committed all the same.
+  const nothing = found.shards + found.rows + found.pages === 0 && found.problems.length === 0
   if (json) stdout.write(`${jsonText({ ok: found.problems.length === 0 && !nothing, ...found }, 2)}\n`)
   else stdout.write(nothing ? page([[`${dir}: nothing is committed here`]]) : renderVerification(dir, found))
   return found.problems.length > 0 || nothing ? exitCodes.failed : exitCodes.ok

@@ -35,8 +35,9 @@ afterAll(async () => {
   await s3.close()
 })
 
-const run = (out: string, ...more: string[]): string[] => [
-  ...['run', `http://${good}/`, `http://${bad}/`, '--out', out, '--model', 'none', '--dedupe', 'off'],
+const run = (out: string, ...more: string[]): string[] => runOf([good, bad], out, ...more)
+const runOf = (hosts: readonly string[], out: string, ...more: string[]): string[] => [
+  ...['run', ...hosts.map((host) => `http://${host}/`), '--out', out, '--model', 'none', '--dedupe', 'off'],
   ...['--batch-size', '4', '--shard-size', '10', '--delay-ms', '10', ...web.words, ...more],
 ]
 const takeBack = (out: string, ...more: string[]): string[] => [
@@ -91,6 +92,17 @@ describe('a host taken back from a run', { timeout: 300_000 }, () => {
     expect(await pairsOf(out)).toEqual(wanted)
     expect((await pagesOf(out)).filter(({ host }) => host === bad)).toEqual([])
     expect(await filesHolding(out, `//${bad}`)).toEqual([])
+    expect(await problemsOf(out)).toEqual([])
+  })
+
+  it('may be all that a run has, of which empty shards are left then', async () => {
+    const out = newOut()
+    expect((await pairmill(runOf([bad], out, '--max-pages', '8'))).code).toBe(0)
+    expect((await pairmill(takeBack(out, '--host', bad))).code).toBe(0)
+    expect(await filesHolding(out, bad)).toEqual([])
+    expect(await pairmill(['verify', out])).toMatchObject({ code: 0 })
+    expect((await pairmill(run(out))).code).toBe(0)
+    expect(await pairsOf(out)).toEqual(wanted)
     expect(await problemsOf(out)).toEqual([])
   })
 

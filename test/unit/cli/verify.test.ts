@@ -51,6 +51,12 @@ function called(found: Verification, onTerminal = false) {
 }
 
 describe('verify', () => {
+  it('finds nothing wrong with shards of which all was taken back', async () => {
+    const { stdout, deps } = called({ ...fine, samples: 0, rows: 0 })
+    expect(await verifyCommand(call, deps)).toBe(0)
+    expect(stdout.text()).toBe('/data: 4 shards, 0 pairs, 0 rows: nothing is wrong\n')
+  })
+
   it('of a dataset in order counts it and answers 0', async () => {
     const { stdout, stderr, deps } = called(fine)
     expect(await verifyCommand(call, deps)).toBe(0)
