@@ -41,7 +41,7 @@ interface Pick extends Placed {
 export class DatasetReader {
   readonly #files: SampleFiles
   readonly #live: LiveSamples
-  /** Changes while it reads, by what is taken back. */
+  /** Samples that nobody has taken back, as far as is known: fewer with each look. */
   readonly #standing: LiveSamples
   readonly #follower: Follower
   readonly #options: ReaderOptions
@@ -193,6 +193,7 @@ export class DatasetReader {
     if (sinceMs < lookMs) return
     const look = this.#lookNow(signal)
     if (sinceMs >= 2 * lookMs) return await look
+    // One that fails counts as none: the next one is due at once, and is waited for.
     look.catch(() => {})
   }
 }

@@ -20,7 +20,7 @@ import {
   storePlace,
 } from '../feed/index.js'
 import { isS3Url } from '../records/index.js'
-import { folderStore, type S3Settings, type Store, s3Store } from '../shard/index.js'
+import { folderStore, keyDigits, type S3Settings, type Store, s3Store } from '../shard/index.js'
 
 /** Options of `openDataset`. All ranks and workers of a job give the same, save `rank` and `worker`. */
 export interface DatasetOptions extends Partial<Reader> {
@@ -169,7 +169,7 @@ async function keepWhere(
       const wrong = await tables.whereProblem(where)
       if (wrong !== null) throw new DatasetUnusable(`where: ${wrong}`)
       const kept = new Map<number, number[]>(shards.map(({ shard }) => [shard, []]))
-      const digits = String(Math.max(0, shardSize - 1)).length
+      const digits = keyDigits(shardSize)
       for await (const rows of tables.rows(`select shard, key from pairs where (\n${where}\n)`))
         for (const { shard, key } of rows) kept.get(Number(shard))?.push(Number(String(key).slice(-digits)))
       for (const [shard, slots] of kept) live.keep(shard, slots)

@@ -52,6 +52,7 @@ export {
   generationsPrefix,
   isDatasetName,
   isShardFile,
+  keyDigits,
   keyOf,
   manifestName,
   pageEntryName,
