@@ -34,7 +34,7 @@ function middleScore({ first, width, kept }) {
     seen += count
     return seen >= half
   })
-  return first + bin * width
+  return (first + bin) * width
 }
 
 /** Bytes of a dataset's files by what they are, for each pair that it holds. */
