@@ -90,13 +90,13 @@ describe.skipIf(serverCommand === null)(title, { timeout: 400_000 }, () => {
   })
 })
 
-/** A folder that holds 32 KiB; null = none can be made here. */
+/** A folder that holds 8 KiB, fewer than the photos of a batch; null = none can be made here. */
 function tinyDisk(): string | null {
   if (process.getuid?.() !== 0) return null
   const folder = join(tempFolder(), 'disk')
   mkdirSync(folder)
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=32k', 'tmpfs', folder], { stdio: 'ignore' })
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8k', 'tmpfs', folder], { stdio: 'ignore' })
     return folder
   } catch {
     rmSync(folder, { recursive: true })

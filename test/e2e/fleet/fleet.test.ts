@@ -2,9 +2,10 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { fleetDesk, serveSite } from '../../fixtures/fleet/fleet-desk.js'
+import { fleetDesk } from '../../fixtures/fleet/fleet-desk.js'
 import { type RedisServer, serverCommand, startRedis, whyNoServer } from '../../fixtures/redis/server.js'
 import { pairmill, pairsOf, problemsOf, tempFolder } from '../../fixtures/run/pairmill.js'
+import { keepsAll, serveSite } from '../../fixtures/run/small-site.js'
 import { startTestWeb, type TestWeb } from '../../fixtures/run/test-web.js'
 
 describe.skipIf(serverCommand === null)(`a fleet${whyNoServer}`, { timeout: 300_000 }, () => {
@@ -23,7 +24,7 @@ describe.skipIf(serverCommand === null)(`a fleet${whyNoServer}`, { timeout: 300_
     onTestFinished(desk.close)
     return desk
   }
-  const calm = ['--model', 'none', '--dedupe', 'off', '--repeated-text', 'none', '--delay-ms', '4']
+  const calm = [...keepsAll, '--delay-ms', '4']
   const crawl = (run: string, out: string, ...seeds: readonly string[]) => [
     ...['crawl', ...seeds, '--run', run, '--out', out, ...calm, '--batch-size', '6', ...web.words],
   ]

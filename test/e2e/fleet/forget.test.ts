@@ -5,9 +5,10 @@ import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { openRedisHub } from '../../../src/backend/index.js'
 import { forgetRun } from '../../../src/run/index.js'
-import { fleetDesk, serveSite } from '../../fixtures/fleet/fleet-desk.js'
+import { fleetDesk } from '../../fixtures/fleet/fleet-desk.js'
 import { type RedisServer, serverCommand, startRedis, whyNoServer } from '../../fixtures/redis/server.js'
 import { pairsOf, problemsOf, tempFolder } from '../../fixtures/run/pairmill.js'
+import { keepsAll, serveSite } from '../../fixtures/run/small-site.js'
 import { startTestWeb, type TestWeb } from '../../fixtures/run/test-web.js'
 
 describe.skipIf(serverCommand === null)(`pairmill forget${whyNoServer}`, { timeout: 300_000 }, () => {
@@ -28,8 +29,9 @@ describe.skipIf(serverCommand === null)(`pairmill forget${whyNoServer}`, { timeo
     return desk
   }
   const crawl = (run: string, out: string, ...more: readonly string[]) => [
-    ...['crawl', '--run', run, '--out', out, '--model', 'none', '--dedupe', 'off', '--repeated-text', 'none'],
-    ...['--batch-size', '6', '--delay-ms', '4', ...web.words, ...more],
+    ...['crawl', '--run', run, '--out', out, ...keepsAll, '--batch-size', '6', '--delay-ms', '4'],
+    ...web.words,
+    ...more,
   ]
   /** Every file with its bytes. */
   const filesOf = (folder: string) =>

@@ -2,9 +2,10 @@ import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { fleetDesk, serveSite } from '../../fixtures/fleet/fleet-desk.js'
+import { fleetDesk } from '../../fixtures/fleet/fleet-desk.js'
 import { type RedisServer, serverCommand, startRedis, whyNoServer } from '../../fixtures/redis/server.js'
 import { pairsOf, problemsOf, tempFolder } from '../../fixtures/run/pairmill.js'
+import { keepsAll, serveSite } from '../../fixtures/run/small-site.js'
 import { startTestWeb, type TestWeb } from '../../fixtures/run/test-web.js'
 
 const password = ['--requirepass', 'a-secret', '--maxmemory-policy', 'noeviction']
@@ -61,7 +62,7 @@ describe.skipIf(serverCommand === null)(`a fleet${whyNoServer}`, { timeout: 300_
     const out = join(tempFolder(), 'out')
     const before = await fleetDesk(old.url)
     const seeds = hosts.map((host) => `http://${host}/`)
-    const calm = ['--model', 'none', '--dedupe', 'off', '--repeated-text', 'none', '--delay-ms', '150']
+    const calm = [...keepsAll, '--delay-ms', '150']
     const crawl = ['crawl', ...seeds, '--run', 'birds', '--out', out, ...calm, '--batch-size', '6']
     expect(await before.call([...crawl, '--shard-size', '8', ...web.words])).toMatchObject({ code: 0 })
     const worker = before.worker('all')

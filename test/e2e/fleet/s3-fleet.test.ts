@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { CreateMultipartUploadCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { fleetDesk, serveSite } from '../../fixtures/fleet/fleet-desk.js'
+import { fleetDesk } from '../../fixtures/fleet/fleet-desk.js'
 import { type RedisServer, serverCommand, startRedis, whyNoServer } from '../../fixtures/redis/server.js'
 import {
   newOut,
@@ -15,6 +15,7 @@ import {
   tempFolder,
 } from '../../fixtures/run/pairmill.js'
 import { seeded } from '../../fixtures/run/pictures.js'
+import { keepsAll, serveSite } from '../../fixtures/run/small-site.js'
 import { startTestWeb, type TestWeb } from '../../fixtures/run/test-web.js'
 import {
   type Fault,
@@ -55,7 +56,7 @@ afterAll(async () => {
 
 const s3Env = () => ({ ...s3Variables, AWS_ENDPOINT_URL_S3: proxy.endpoint })
 const words = (...more: string[]) => [
-  ...['--model', 'none', '--dedupe', 'off', '--repeated-text', 'none', '--delay-ms', '20'],
+  ...[...keepsAll, '--delay-ms', '20'],
   ...['--batch-size', '6', '--shard-size', '8', ...web.words, ...more],
 ]
 const seeds = hosts.map((host) => `http://${host}/`)

@@ -1,10 +1,11 @@
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { fleetDesk, serveSite } from '../../fixtures/fleet/fleet-desk.js'
+import { fleetDesk } from '../../fixtures/fleet/fleet-desk.js'
 import { startMovingProxy } from '../../fixtures/redis/moving-proxy.js'
 import { serverCommand, startRedis, whyNoServer } from '../../fixtures/redis/server.js'
 import { pairmill, pairsOf, problemsOf, start, tally, tempFolder } from '../../fixtures/run/pairmill.js'
+import { keepsAll, serveSite } from '../../fixtures/run/small-site.js'
 import { startTestWeb, type TestWeb } from '../../fixtures/run/test-web.js'
 
 const patience = { timeout: 60_000, interval: 50 }
@@ -18,7 +19,7 @@ describe.skipIf(serverCommand === null)(
       web = await startTestWeb()
     })
     afterAll(() => web.close())
-    const calm = ['--model', 'none', '--dedupe', 'off', '--repeated-text', 'none', '--delay-ms', '50']
+    const calm = [...keepsAll, '--delay-ms', '50']
     const crawl = (run: string, out: string, seed: string) => [
       ...['crawl', seed, '--run', run, '--out', out, ...calm, '--batch-size', '6', ...web.words],
     ]

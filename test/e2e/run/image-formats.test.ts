@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { storedFormats } from '../../../src/records/index.js'
 import { readShard } from '../../../src/shard/index.js'
 import { entriesOf, newOut, pairmill, pairsOf, problemsOf } from '../../fixtures/run/pairmill.js'
+import { takesSmall } from '../../fixtures/run/pictures.js'
 import { serveTree } from '../../fixtures/run/small-site.js'
 import { startTestWeb, type TestWeb } from '../../fixtures/run/test-web.js'
 
@@ -23,6 +24,7 @@ describe('a dataset whose images are stored as', { timeout: 300_000 }, () => {
     const { code } = await pairmill([
       ...['run', `http://${host}/`, '--out', out, '--model', 'none', '--dedupe', 'off'],
       ...['--batch-size', '4', '--shard-size', '5', '--delay-ms', '5', '--image-format', format],
+      ...takesSmall,
       ...web.words,
     ])
     expect(code).toBe(0)

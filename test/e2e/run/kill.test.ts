@@ -24,12 +24,15 @@ import {
   start,
   tempFolder,
 } from '../../fixtures/run/pairmill.js'
-import { photos, seeded, sentence } from '../../fixtures/run/pictures.js'
+import { seeded } from '../../fixtures/run/pictures.js'
+import { keepsAll, serveSite } from '../../fixtures/run/small-site.js'
 import { startTestWeb, type TestWeb } from '../../fixtures/run/test-web.js'
 
 const hosts = ['a.test', 'b.test', 'c.test', 'd.test']
 const pagesPerHost = 52
 const perPage = 3
+const paths = Array.from({ length: pagesPerHost }, (_, n) => (n === 0 ? '' : `${n}.html`))
+const wantedPages = hosts.flatMap((host) => paths.map((path) => `http://${host}/${path}`)).sort()
 const batchSize = 6
 /** Lives that are ended while they work. */
 const kills = 20
@@ -39,32 +42,10 @@ const leastParts = 2
 const idleShare = 0.4
 
 let web: TestWeb
-const wanted: string[] = []
-const wantedPages: string[] = []
+let wanted: string[]
 beforeAll(async () => {
   web = await startTestWeb()
-  const bytes = await photos(10_000, hosts.length * pagesPerHost * perPage)
-  let number = 0
-  for (const host of hosts) {
-    for (let page = 0; page < pagesPerHost; page++) {
-      const images = Array.from({ length: perPage }, (_, n) => {
-        const shownOn = n === 0 ? host : `img-${n}.test`
-        const src = `http://${shownOn}/${number}.jpg`
-        const alt = sentence(number)
-        web.picture(`${shownOn}/${number}.jpg`, bytes[number]!)
-        wanted.push(`${src} ${alt}`)
-        number++
-        return { src, alt }
-      })
-      const links = [2 * page + 1, 2 * page + 2]
-        .filter((next) => next < pagesPerHost)
-        .map((next) => `/${next}.html`)
-      wantedPages.push(`http://${host}/${page === 0 ? '' : `${page}.html`}`)
-      web.page(`${host}/${page === 0 ? '' : `${page}.html`}`, { links: [...links, '/'], images })
-    }
-  }
-  wanted.sort()
-  wantedPages.sort()
+  wanted = await serveSite(web, { hosts, pagesPerHost, perPage })
 }, 120_000)
 afterAll(() => web.close())
 
@@ -73,7 +54,7 @@ const words = (out: string): string[] => [
   ...hosts.map((host) => `http://${host}/`),
   '--out',
   out,
-  ...['--model', 'none', '--dedupe', 'off', '--repeated-text', 'none'],
+  ...keepsAll,
   ...['--batch-size', String(batchSize), '--shard-size', '10', '--delay-ms', '4', '--shuffle-seed', 'kill'],
   ...web.words,
 ]

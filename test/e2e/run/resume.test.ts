@@ -13,6 +13,7 @@ import {
   start,
   statusOf,
 } from '../../fixtures/run/pairmill.js'
+import { takesSmall } from '../../fixtures/run/pictures.js'
 import { serveTree } from '../../fixtures/run/small-site.js'
 import { startTestWeb, type TestWeb } from '../../fixtures/run/test-web.js'
 
@@ -31,6 +32,7 @@ afterAll(() => web.close())
 const words = (out: string, ...more: string[]): string[] => [
   ...['run', `http://${host}/`, '--out', out, '--model', 'none', '--dedupe', 'off'],
   ...['--batch-size', '4', '--shard-size', '10', '--delay-ms', '10'],
+  ...takesSmall,
   ...web.words,
   ...more,
 ]
@@ -82,7 +84,7 @@ describe('a run that is done', { timeout: 300_000 }, () => {
       '  --dedupe: the run has "off", this command says "near"',
       '  --exclude: the run has [], this command says ["*.php"]',
       '  --max-pages: the run has 6, this command says 5',
-      '  --min-side: the run has 200, this command says 150',
+      '  --min-side: the run has 64, this command says 150',
     ])
     expect(stderr).toContain(`${out} holds a run that was started with other options`)
     expect(filesOf(out)).toEqual(files)

@@ -13,6 +13,7 @@ import {
   start,
   tempFolder,
 } from '../../fixtures/run/pairmill.js'
+import { takesSmall } from '../../fixtures/run/pictures.js'
 import { serveTree } from '../../fixtures/run/small-site.js'
 import { startTestWeb, type TestWeb } from '../../fixtures/run/test-web.js'
 import { s3Variables } from '../../fixtures/s3/s3-server.js'
@@ -38,7 +39,7 @@ afterAll(async () => {
 const run = (out: string, ...more: string[]): string[] => runOf([good, bad], out, ...more)
 const runOf = (hosts: readonly string[], out: string, ...more: string[]): string[] => [
   ...['run', ...hosts.map((host) => `http://${host}/`), '--out', out, '--model', 'none', '--dedupe', 'off'],
-  ...['--batch-size', '4', '--shard-size', '10', '--delay-ms', '10', ...web.words, ...more],
+  ...['--batch-size', '4', '--shard-size', '10', '--delay-ms', '10', ...takesSmall, ...web.words, ...more],
 ]
 const takeBack = (out: string, ...more: string[]): string[] => [
   'retract',

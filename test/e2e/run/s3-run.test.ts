@@ -11,6 +11,7 @@ import {
   start,
   tempFolder,
 } from '../../fixtures/run/pairmill.js'
+import { takesSmall } from '../../fixtures/run/pictures.js'
 import { serveTree } from '../../fixtures/run/small-site.js'
 import { startTestWeb, type TestWeb } from '../../fixtures/run/test-web.js'
 import {
@@ -58,6 +59,7 @@ async function newTarget(kind: 'honouring' | 'ignoring' = 'honouring'): Promise<
 const words = ({ out, state }: Target): string[] => [
   ...['run', `http://${host}/`, '--out', out, '--backend', `pglite:${state}`, '--model', 'none'],
   ...['--dedupe', 'off', '--batch-size', '4', '--shard-size', '10', '--delay-ms', '5'],
+  ...takesSmall,
   ...web.words,
 ]
 

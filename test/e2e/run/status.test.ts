@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { gone, stranger, writeLock } from '../../fixtures/lock/lock-fixture.js'
 import { newOut, pairmill, pairsOf, problemsOf, start, tempFolder } from '../../fixtures/run/pairmill.js'
+import { takesSmall } from '../../fixtures/run/pictures.js'
 import { serveTree } from '../../fixtures/run/small-site.js'
 import { startTestWeb, type TestWeb } from '../../fixtures/run/test-web.js'
 
@@ -28,6 +29,7 @@ afterAll(() => web.close())
 const words = (out: string, ...more: string[]): string[] => [
   ...['run', `http://${host}/`, 'http://waiting.test/', '--out', out, '--model', 'none', '--dedupe', 'off'],
   ...['--batch-size', '4', '--shard-size', '5', '--delay-ms', '5'],
+  ...takesSmall,
   ...web.words,
   ...more,
 ]

@@ -2,6 +2,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newOut, pairmill, pairsOf, problemsOf, start, tempFolder } from '../../fixtures/run/pairmill.js'
+import { takesSmall } from '../../fixtures/run/pictures.js'
 import { serveTree } from '../../fixtures/run/small-site.js'
 import { startTestWeb, type TestWeb } from '../../fixtures/run/test-web.js'
 import { s3Variables } from '../../fixtures/s3/s3-server.js'
@@ -21,7 +22,7 @@ afterAll(async () => {
   await s3.close()
 })
 
-const common = () => ['--model', 'none', '--dedupe', 'off', '--delay-ms', '5', ...web.words]
+const common = () => ['--model', 'none', '--dedupe', 'off', '--delay-ms', '5', ...takesSmall, ...web.words]
 const run = (out: string) => ['run', `http://${host}/`, '--out', out, ...common()]
 
 /** A folder with these files, each holding its own name. */
