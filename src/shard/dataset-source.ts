@@ -8,7 +8,7 @@ import { readParquet } from './parquet-reader.js'
 import { partOf } from './plan.js'
 import { UnreadableDataset } from './problem.js'
 import { cutRow, recordColumns, rowOf } from './record-row.js'
-import { readAhead, type ShardSource, type SourceSample } from './shard-source.js'
+import { type Places, readAhead, type ShardSource, type SourceSample } from './shard-source.js'
 import { copyOf, type Snapshot } from './snapshot.js'
 import { SourceFiles } from './source-files.js'
 import { blockBytes, decodeHeader, paddingBytes } from './tar.js'
@@ -83,37 +83,17 @@ export class DatasetSource implements ShardSource {
   }
 
   async *samples(numbers: Uint32Array, signal: AbortSignal): AsyncGenerator<SourceSample> {
-    const places = {
-      sizeOf: async (number: number) => {
-        const { offsets, dimensions } = await this.#layoutOf(number, signal)
-        const i = number - this.#shardOf(number).base
-        return (offsets[i + 1] ?? 0) - (offsets[i] ?? 0) + embeddingsBytes(dimensions)
-      },
-      readInto: async (number: number, into: Buffer) => {
-        const { dimensions } = await this.#layoutOf(number, signal)
-        const bytes = embeddingsBytes(dimensions)
-        const [images, texts] = [into.length - bytes, into.length - bytes / 2]
-        await Promise.all([
-          this.#readSample(number, into.subarray(0, images), signal),
-          this.#readEmbedding(number, 'images', into.subarray(images, texts), signal),
-          this.#readEmbedding(number, 'texts', into.subarray(texts), signal),
-        ])
-      },
-      trim: () => this.#files.trim(),
-    }
+    const kinds = [this.#tars(signal), this.#matrices('images', signal), this.#matrices('texts', signal)]
     let at = 0
-    for await (const parts of readAhead(numbers, places, signal)) {
+    for await (const [tars, seen, said] of readAhead(numbers, kinds, () => this.#files.trim(), signal)) {
       const images: Buffer[] = []
       const read: Row[] = []
-      for (const bytes of parts) {
+      for (const [i, bytes] of (tars ?? []).entries()) {
         const number = numbers[at++] ?? 0
         const shard = this.#shardOf(number)
-        const { dimensions } = await this.#layoutOf(number, signal)
-        const end = bytes.length - embeddingsBytes(dimensions)
-        const { image, json } = this.#members(shard, number, bytes.subarray(0, end))
+        const { image, json } = this.#members(shard, number, bytes)
         const row = this.#keptRow(shard, number, json)
-        const embeddings = dimensions === null ? null : bytes.toString('base64', end)
-        read.push({ ...row, embeddings })
+        read.push({ ...row, embeddings: embeddingsText(seen?.[i], said?.[i]) })
         images.push(image)
       }
       const own = numbers.subarray(at - read.length, at)
@@ -128,14 +108,9 @@ export class DatasetSource implements ShardSource {
 
   /** Embeddings of the images of kept rows, in the order of `numbers`; null = there is none. */
   async *imageVectors(numbers: Uint32Array, signal: AbortSignal): AsyncGenerator<Float32Array | null> {
-    const places = {
-      sizeOf: async (number: number) =>
-        embeddingsBytes((await this.#layoutOf(number, signal)).dimensions) / 2,
-      readInto: (number: number, into: Buffer) => this.#readEmbedding(number, 'images', into, signal),
-      trim: () => this.#files.trim(),
-    }
-    for await (const parts of readAhead(numbers, places, signal))
-      for (const halves of parts) yield halves.length === 0 ? null : decodeHalves(halves)
+    const places = this.#matrices('images', signal)
+    for await (const [parts] of readAhead(numbers, [places], () => this.#files.trim(), signal))
+      for (const halves of parts ?? []) yield halves.length === 0 ? null : decodeHalves(halves)
   }
 
   async *rows(numbers: Uint32Array, signal: AbortSignal): AsyncGenerator<Row> {
@@ -175,12 +150,56 @@ export class DatasetSource implements ShardSource {
     return shard
   }
 
-  async #readSample(number: number, into: Buffer, signal: AbortSignal): Promise<void> {
-    const shard = this.#shardOf(number)
-    const { offsets } = await this.#layoutOf(number, signal)
-    const tar = fileOf(shard, tarOf(shard.entry)?.name)
-    const handle = await this.#files.handleOf(shard.snapshot.store, tar, signal)
-    await readExactly(handle, into, into.length, offsets[number - shard.base] ?? 0)
+  /** Samples in their tars: all that they hold, in one piece. */
+  #tars(signal: AbortSignal): Places {
+    return {
+      sizesOf: (numbers) =>
+        this.#sizesOf(numbers, signal, ({ offsets }, i) => (offsets[i + 1] ?? 0) - (offsets[i] ?? 0)),
+      isBehind: (first, second) => this.#isBehind(first, second),
+      readInto: async (number, into) => {
+        const shard = this.#shardOf(number)
+        const { offsets } = await this.#layoutOf(number, signal)
+        const tar = fileOf(shard, tarOf(shard.entry)?.name)
+        const handle = await this.#files.handleOf(shard.snapshot.store, tar, signal)
+        await readExactly(handle, into, into.length, offsets[number - shard.base] ?? 0)
+      },
+    }
+  }
+
+  /** Embeddings of samples; where there is none it has no bytes. */
+  #matrices(of: 'images' | 'texts', signal: AbortSignal): Places {
+    return {
+      sizesOf: (numbers) => this.#sizesOf(numbers, signal, ({ dimensions }) => 2 * (dimensions ?? 0)),
+      isBehind: (first, second) => this.#isBehind(first, second),
+      readInto: async (number, into) => {
+        const { dimensions, matrices } = await this.#layoutOf(number, signal)
+        const start = matrices[of]
+        if (start === null) {
+          // Without a model that would embed new captions, the texts' were left out.
+          into.fill(0)
+          return
+        }
+        const shard = this.#shardOf(number)
+        const file = fileOf(shard, embeddingNames(stemOf(shard.entry))[of])
+        const handle = await this.#files.handleOf(shard.snapshot.store, file, signal)
+        await readExactly(handle, into, into.length, start + (number - shard.base) * 2 * (dimensions ?? 0))
+      },
+    }
+  }
+
+  async #sizesOf(
+    numbers: readonly number[],
+    signal: AbortSignal,
+    sizeOf: (layout: Layout, i: number) => number,
+  ): Promise<number[]> {
+    const sizes: number[] = []
+    for (const number of numbers)
+      sizes.push(sizeOf(await this.#layoutOf(number, signal), number - this.#shardOf(number).base))
+    return sizes
+  }
+
+  #isBehind(first: number, second: number): boolean {
+    return second === first + 1 && this.#shardOf(first) === this.#shardOf(second)
   }
 
   #members(shard: NumberedShard, number: number, bytes: Buffer): { image: Buffer; json: Buffer } {
@@ -201,21 +220,6 @@ export class DatasetSource implements ShardSource {
     } catch (error) {
       throw unreadable(shard, `${tarOf(entry)?.name} (sample ${number - base})`, error)
     }
-  }
-
-  /** Fills `into` with an embedding of a sample; where it has none it is empty. */
-  async #readEmbedding(number: number, of: 'images' | 'texts', into: Buffer, signal: AbortSignal) {
-    if (into.length === 0) return
-    const shard = this.#shardOf(number)
-    const start = (await this.#layoutOf(number, signal)).matrices[of]
-    if (start === null) {
-      // Without a model that would embed new captions, the texts' were left out.
-      into.fill(0)
-      return
-    }
-    const file = fileOf(shard, embeddingNames(stemOf(shard.entry))[of])
-    const handle = await this.#files.handleOf(shard.snapshot.store, file, signal)
-    await readExactly(handle, into, into.length, start + (number - shard.base) * into.length)
   }
 
   #layoutOf(number: number, signal: AbortSignal): Promise<Layout> {
@@ -259,8 +263,11 @@ export class DatasetSource implements ShardSource {
   }
 }
 
-/** Of both embeddings of a sample, two a dimension. */
-const embeddingsBytes = (dimensions: number | null): number => 4 * (dimensions ?? 0)
+/** As a row carries them; null = it has none. */
+function embeddingsText(images: Buffer | undefined, texts: Buffer | undefined): string | null {
+  if (images === undefined || texts === undefined || images.length === 0) return null
+  return Buffer.concat([images, texts]).toString('base64')
+}
 
 /** The image and the json of one sample, from the bytes that it takes in its tar. */
 function membersOf(bytes: Buffer, format: StoredFormat): { image: Buffer; json: Buffer } {

@@ -63,6 +63,9 @@ function decisionOf(row: ParquetRow): RowDecision {
  * Permission, or from null; early versions have none.
  */
 export function permissionOf(cell: unknown): Permission | null | 'none' {
+  if (cell === null) return null
+  const written = asWritten(cell)
+  if (written !== null) return written
   const parsed = permissionSchema.safeParse(jsonOf(cell))
   if (!parsed.success) return 'none'
   if (parsed.data === null) return null
@@ -75,6 +78,19 @@ export function permissionOf(cell: unknown): Permission | null | 'none' {
     checkedAt,
   }
 }
+
+/** What the schema makes of a permission as this version writes it, without the time that takes; null = the schema has to look at it. Pure. */
+function asWritten(cell: unknown): Permission | null {
+  if (typeof cell !== 'object' || cell === null) return null
+  const { rule, value, source, checked_at } = cell as Readonly<Record<string, unknown>>
+  if (typeof rule !== 'string' || !isTime(checked_at)) return null
+  if (value !== null && typeof value !== 'string') return null
+  if (source !== null && typeof source !== 'string') return null
+  return { rule, value, ...(source === null ? {} : { source }), checkedAt: isoOf(checked_at) }
+}
+
+export const isTime = (cell: unknown): cell is Date | string =>
+  typeof cell === 'string' || (cell instanceof Date && !Number.isNaN(cell.getTime()))
 
 export const isoOf = (time: Date | string): string => (typeof time === 'string' ? time : time.toISOString())
 

@@ -76,13 +76,13 @@ export class PlanSource implements ShardSource {
   async *samples(numbers: Uint32Array, signal: AbortSignal): AsyncGenerator<SourceSample> {
     const rows = await this.#rowsInOrder(numbers, signal)
     const places = {
-      sizeOf: (number: number) => this.#imageSizes[number] ?? 0,
+      sizesOf: async (own: readonly number[]) => own.map((number) => this.#imageSizes[number] ?? 0),
+      isBehind: () => false,
       readInto: (number: number, into: Buffer) => this.#readImage(number, into),
-      trim: () => this.#trim(),
     }
     let at = 0
-    for await (const images of readAhead(numbers, places, signal)) {
-      for (const image of images) {
+    for await (const [images] of readAhead(numbers, [places], () => this.#trim(), signal)) {
+      for (const image of images ?? []) {
         const row = rows[at++]
         if (row === undefined) throw new RangeError(`no row for sample ${at - 1}`)
         yield { row, image }

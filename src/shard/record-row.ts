@@ -8,7 +8,7 @@ import {
   type UidKind,
   uidOf,
 } from '../records/index.js'
-import { isoOf, permissionOf } from './decisions.js'
+import { isoOf, isTime, permissionOf } from './decisions.js'
 import { nested } from './rows.js'
 import { sampleFields } from './sample-record.js'
 
@@ -58,6 +58,46 @@ const recordSchema = z.object({
   duplicate_of: text,
 })
 
+type ReadRecord = z.infer<typeof recordSchema>
+
+const textNames = [
+  ...(['error_detail', 'exif', 'sha256', 'stored_sha256', 'uid', 'page_url', 'model_id', 'phash'] as const),
+  ...(['language', 'licence_url', 'credit', 'duplicate_of'] as const),
+]
+const countNames = ['width', 'height', 'original_width', 'original_height', 'semantic_group'] as const
+const knownReasons: ReadonlySet<unknown> = new Set(reasons)
+const knownSources: ReadonlySet<unknown> = new Set(captionSources)
+
+/**
+ * What the schema makes of a record that is as this version writes it, in a tenth of the time, for a dataset has millions. null = the
+ * schema has to look at it, and to say what is wrong with it. Pure.
+ */
+function asWritten(record: unknown): ReadRecord | null {
+  if (typeof record !== 'object' || record === null) return null
+  const cells = record as ReadRecord
+  const { caption, url, error_message, clip_score, fetched_at, captions, tags } = cells
+  if (typeof caption !== 'string' || typeof url !== 'string') return null
+  if (!isAbsent(error_message) && !knownReasons.has(error_message)) return null
+  for (const name of textNames) if (!isAbsent(cells[name]) && typeof cells[name] !== 'string') return null
+  for (const name of countNames) if (!isAbsent(cells[name]) && !Number.isSafeInteger(cells[name])) return null
+  if (!isAbsent(clip_score) && !Number.isFinite(clip_score)) return null
+  if (!isAbsent(fetched_at) && !isTime(fetched_at)) return null
+  if (!Array.isArray(captions) || !captions.every(isCaption)) return null
+  if (!Array.isArray(tags) || !tags.every((tag) => typeof tag === 'string')) return null
+  const [image, page] = [permissionOf(cells.permission ?? null), permissionOf(cells.page_permission ?? null)]
+  if (image === 'none' || page === 'none') return null
+  const own = captions.map(({ source, text, score }) => ({ source, text, score }))
+  return { ...cells, captions: own, permission: image, page_permission: page }
+}
+
+const isAbsent = (cell: unknown): cell is null | undefined => cell === null || cell === undefined
+
+function isCaption(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const { source, text, score } = value as Readonly<Record<string, unknown>>
+  return knownSources.has(source) && typeof text === 'string' && (score === null || Number.isFinite(score))
+}
+
 /** Columns of a parquet that a row is made of again. */
 export const recordColumns: readonly string[] = sampleFields.flatMap(([name]) =>
   name in recordSchema.shape ? [name] : [],
@@ -68,7 +108,7 @@ export const recordColumns: readonly string[] = sampleFields.flatMap(([name]) =>
  * row gets which has none. Its embeddings lie elsewhere. Throws a ZodError where it is none of ours. Pure.
  */
 export function rowOf(record: unknown, uids: UidKind): Row {
-  const read = recordSchema.parse(record)
+  const read = asWritten(record) ?? recordSchema.parse(record)
   const { caption, url, captions, tags } = read
   const sha256 = read.sha256 ?? null
   const reason = read.error_message ?? null

@@ -18,30 +18,33 @@ export interface ShardSource {
 
 /** Things of known sizes that lie in files. */
 export interface Places {
-  /** Bytes of a thing. */
-  sizeOf(number: number): number | Promise<number>
-  /** Fills `into`, which is as large as the thing. */
-  readInto(number: number, into: Buffer): Promise<void>
-  /** Called while no read is under way: closes what need not be open. */
-  trim(): Promise<void>
+  /** Bytes of each thing. */
+  sizesOf(numbers: readonly number[]): Promise<readonly number[]>
+  /** Whether the second thing lies right behind the first. */
+  isBehind(first: number, second: number): boolean
+  /** Fills `into` with things that lie one behind the other, of which `first` is the first. */
+  readInto(first: number, into: Buffer): Promise<void>
 }
 
 /** Things that are read at the same time; as many again are on their way to where they are used. */
 const atOnce = 32
 
 /**
- * Reads things in the order of `numbers`, ahead of their use. Two pieces of memory take turns: one is filled while what lies in the other is
- * used: those of an answer are valid until the next one is asked for.
+ * Reads things in the order of `numbers`, of every kind that is asked for, ahead of their use; those that lie one behind the other are one read. Two
+ * pieces of memory take turns: one is filled while what lies in the other is used: those of an answer are valid until the next one is asked for.
+ *
+ * `trim` is called while no read is under way: it closes what need not be open.
  */
 export async function* readAhead(
   numbers: Uint32Array,
-  places: Places,
+  kinds: readonly Places[],
+  trim: () => Promise<void>,
   signal: AbortSignal,
-): AsyncGenerator<readonly Buffer[]> {
+): AsyncGenerator<readonly (readonly Buffer[])[]> {
   let spare: Buffer = Buffer.alloc(0)
   let other: Buffer = Buffer.alloc(0)
-  const read = (from: number): Promise<Buffer[]> => {
-    const things = fill(spare, Array.from(numbers.subarray(from, from + atOnce)), places)
+  const read = (from: number): Promise<Buffer[][]> => {
+    const things = fill(spare, Array.from(numbers.subarray(from, from + atOnce)), kinds)
     const filled = things.then(({ slab, parts }) => {
       spare = other
       other = slab
@@ -56,7 +59,7 @@ export async function* readAhead(
     for (let from = 0; from < numbers.length; from += atOnce) {
       const parts = await ahead
       signal.throwIfAborted()
-      await places.trim()
+      await trim()
       ahead = read(from + atOnce)
       yield parts
     }
@@ -69,20 +72,42 @@ export async function* readAhead(
 async function fill(
   spare: Buffer,
   numbers: readonly number[],
-  places: Places,
-): Promise<{ slab: Buffer; parts: Buffer[] }> {
-  const sizes = await Promise.all(numbers.map((number) => places.sizeOf(number)))
-  const bytes = sizes.reduce((sum, size) => sum + size, 0)
+  kinds: readonly Places[],
+): Promise<{ slab: Buffer; parts: Buffer[][] }> {
+  const sizes = await Promise.all(kinds.map((places) => places.sizesOf(numbers)))
+  const bytes = sizes.flat().reduce((sum, size) => sum + size, 0)
   const slab = spare.length >= bytes ? spare : Buffer.allocUnsafeSlow(bytes)
   let at = 0
-  const reads = numbers.map(async (number, i) => {
-    const part = slab.subarray(at, at + (sizes[i] ?? 0))
-    at += part.length
-    await places.readInto(number, part)
-    return part
-  })
+  const parts = sizes.map((own) =>
+    own.map((size) => {
+      at += size
+      return slab.subarray(at - size, at)
+    }),
+  )
+  const reads = kinds.flatMap((places, kind) => readRuns(numbers, parts[kind] ?? [], places, slab))
   const done = await Promise.allSettled(reads)
   const failed = done.find((one) => one.status === 'rejected')
   if (failed !== undefined) throw failed.reason
-  return { slab, parts: await Promise.all(reads) }
+  return { slab, parts }
+}
+
+/** `parts` stand one behind the other in the slab. */
+function readRuns(
+  numbers: readonly number[],
+  parts: readonly Buffer[],
+  places: Places,
+  slab: Buffer,
+): Promise<void>[] {
+  const reads: Promise<void>[] = []
+  for (let from = 0, to = 1; from < numbers.length; from = to, to++) {
+    while (to < numbers.length && places.isBehind(numbers[to - 1] ?? 0, numbers[to] ?? 0)) to++
+    const [first, last] = [parts[from], parts[to - 1]]
+    if (first === undefined || last === undefined) throw new RangeError(`no place for ${numbers[from]}`)
+    const [start, end] = [first.byteOffset, last.byteOffset + last.length]
+    if (end > start)
+      reads.push(
+        places.readInto(numbers[from] ?? 0, slab.subarray(start - slab.byteOffset, end - slab.byteOffset)),
+      )
+  }
+  return reads
 }
