@@ -1,5 +1,4 @@
 import { shuffle } from '../shard/index.js'
-import type { LiveSamples } from './live.js'
 
 /** A shard as an epoch knows it. */
 export interface FedShard {
@@ -27,12 +26,8 @@ export interface EpochWindow {
   readonly shards: readonly FedShard[]
 }
 
-/**
- * A place in an epoch's order, and the sample there. Places count every slot, dead ones too; so the place up to which a job has come means
- * the same after samples were taken back.
- */
-export interface Placed {
-  readonly place: number
+/** A slot of a dataset: where a sample is, or was until it was taken back. */
+export interface Slot {
   readonly shard: number
   readonly slot: number
 }
@@ -47,26 +42,23 @@ export function epochWindows(shards: readonly FedShard[], wish: EpochWish): Epoc
   let from = 0
   for (let at = 0; at < order.length; at += wish.windowShards) {
     const inside = Array.from(order.subarray(at, at + wish.windowShards)).flatMap((i) => shards[i] ?? [])
-    const places = inside.reduce((sum, { slots }) => sum + slots, 0)
+    const places = slotsOf(inside)
     windows.push({ window: windows.length, from, places, shards: inside })
     from += places
   }
   return windows
 }
 
-/** Places of an epoch. */
-export function placesOf(windows: readonly EpochWindow[]): number {
-  const last = windows.at(-1)
-  return last === undefined ? 0 : last.from + last.places
+/** Slots of shards together. Pure. */
+export function slotsOf(shards: readonly FedShard[]): number {
+  return shards.reduce((sum, { slots }) => sum + slots, 0)
 }
 
-/** Every slot of a window in the order of the epoch, from its `skip`-th place on; dead ones are left out. Pure. */
-export function* windowOrder(
-  { window, from, places, shards }: EpochWindow,
+/** The order of a window's slots: which one comes at its `at`-th place, from 0 on. Pure. */
+export function windowOrder(
+  { window, places, shards }: EpochWindow,
   { seed, epoch }: Pick<EpochWish, 'seed' | 'epoch'>,
-  live: Pick<LiveSamples, 'has'>,
-  skip = 0,
-): Generator<Placed> {
+): (at: number) => Slot {
   const order = Uint32Array.from({ length: places }, (_, i) => i)
   shuffle(order, `${seed}/${epoch}/${window}`)
   const bases: number[] = []
@@ -75,25 +67,10 @@ export function* windowOrder(
     bases.push(base)
     base += slots
   }
-  for (let at = skip; at < places; at++) {
+  return (at) => {
     const number = order[at] ?? 0
     const i = lastNotAbove(bases, number)
-    const { shard } = shards[i] ?? { shard: -1 }
-    const slot = number - (bases[i] ?? 0)
-    if (live.has(shard, slot)) yield { place: from + at, shard, slot }
-  }
-}
-
-/** Every live sample of an epoch from a place on, in its order. */
-export function* epochOrder(
-  windows: readonly EpochWindow[],
-  wish: Pick<EpochWish, 'seed' | 'epoch'>,
-  live: Pick<LiveSamples, 'has'>,
-  fromPlace = 0,
-): Generator<Placed> {
-  for (const window of windows) {
-    if (window.from + window.places <= fromPlace) continue
-    yield* windowOrder(window, wish, live, Math.max(0, fromPlace - window.from))
+    return { shard: shards[i]?.shard ?? -1, slot: number - (bases[i] ?? 0) }
   }
 }
 

@@ -1,9 +1,9 @@
 import { messageOf } from '../records/index.js'
 import { decodeTarIndex, keyOf, shardStem, TarError, tarIndexName, tarName } from '../shard/index.js'
 import type { Catalog } from './catalog.js'
-import type { Placed } from './epoch.js'
+import type { Slot } from './epoch.js'
 import type { FeedPlace } from './place.js'
-import { type CaptionWish, type FeedSample, sampleIn } from './sample.js'
+import { type FeedSample, type SampleWish, sampleIn } from './sample.js'
 
 /** Samples whose offsets are read at once: four kilobytes. */
 const blockSamples = 512
@@ -16,29 +16,29 @@ export class BrokenSample extends Error {
 /** Reads single samples of a dataset, each by one ranged read, once the offsets around it are known. */
 export class SampleFiles {
   readonly #place: FeedPlace
-  readonly #caption: CaptionWish
-  #catalog: Catalog
+  readonly #catalog: Catalog
+  readonly #wish: SampleWish
   /** Slots taken back by shard, ascending, as they may be in its file: the last one is what was said last. */
   readonly #taken = new Map<number, (readonly number[])[]>()
   /** Offsets by shard and block. */
   readonly #blocks = new Map<number, Map<number, Promise<readonly number[]>>>()
 
-  constructor(place: FeedPlace, catalog: Catalog, caption: CaptionWish) {
+  constructor(place: FeedPlace, catalog: Catalog, wish: SampleWish) {
     this.#place = place
     this.#catalog = catalog
-    this.#caption = caption
+    this.#wish = wish
     for (const { shard, taken } of catalog.shards) this.#taken.set(shard, [taken])
   }
 
   /** Throws BrokenSample, and what the place throws. */
-  async read({ shard, slot }: Pick<Placed, 'shard' | 'slot'>, signal: AbortSignal): Promise<FeedSample> {
+  async read({ shard, slot }: Slot, signal: AbortSignal): Promise<FeedSample> {
     const { shardSize, format } = this.#catalog
     const wanted = { key: keyOf(shard, slot, shardSize), format }
     let why = `${tarName(shardStem(shard))} has something else where ${wanted.key} should be`
     for (const taken of (this.#taken.get(shard) ?? [[]]).toReversed()) {
       try {
         const { offset, bytes } = await this.#piece(shard, slot - below(taken, slot), signal)
-        const sample = sampleIn(bytes, offset, wanted, this.#caption)
+        const sample = sampleIn(bytes, offset, wanted, this.#wish)
         if (sample !== null) return sample
       } catch (error) {
         if (!(error instanceof BrokenSample || error instanceof TarError || error instanceof SyntaxError))

@@ -20,5 +20,5 @@ export {
 } from '../shard/index.js'
 export { type VerifyOptions, verifyDataset } from './dataset.js'
 export { type Model, type ModelOptions, ModelUnusable, openModel, type Undecodable } from './model.js'
-export { type DatasetOptions, type OpenDataset, openDataset } from './open-dataset.js'
+export { type DatasetOptions, type DatasetPart, type OpenDataset, openDataset } from './open-dataset.js'
 export { extractPage, type PageOptions } from './page.js'

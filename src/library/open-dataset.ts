@@ -1,26 +1,29 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
 import {
   type CaptionWish,
-  type Catalog,
   DatasetReader,
   DatasetUnusable,
   type FeedPlace,
   type FeedSample,
+  type FeedSource,
   type FeedState,
-  folderPlace,
-  httpPlace,
-  type LiveSamples,
   liveOf,
+  mixtureProblem,
+  openPlace,
   type Reader,
   readCatalog,
   readerProblem,
   readState,
-  storePlace,
 } from '../feed/index.js'
-import { isS3Url } from '../records/index.js'
-import { folderStore, keyDigits, type S3Settings, type Store, s3Store } from '../shard/index.js'
+import type { S3Settings } from '../shard/index.js'
+import { keepWhere } from './kept-where.js'
+
+/** A dataset of a mixture. */
+export interface DatasetPart {
+  /** A folder, `s3://bucket/prefix`, or an http or https URL. */
+  readonly place: string
+  /** Its share of the samples, against the others' weights. All have one, or none: then each sample comes once. */
+  readonly weight?: number
+}
 
 /** Options of `openDataset`. All ranks and workers of a job give the same, save `rank` and `worker`. */
 export interface DatasetOptions extends Partial<Reader> {
@@ -49,12 +52,12 @@ export interface DatasetOptions extends Partial<Reader> {
   readonly signal?: AbortSignal
 }
 
-/** One epoch of a dataset, or one reader's share of it. */
+/** One epoch of a dataset or of a mixture, or one reader's share of it. */
 export interface OpenDataset extends AsyncIterable<FeedSample> {
-  /** Samples of the whole epoch, over all readers, that were there when it was opened. */
+  /** Samples of the whole epoch, over all readers, that were there when it was opened; of a mixture with weights nearly so many. */
   readonly samples: number
-  /** Change of the dataset that it is read at. */
-  readonly generation: number
+  /** Change of each dataset that it is read at. */
+  readonly generations: readonly number[]
   /** How far the job has come, given that all ranks have taken as many samples: JSON of a hundred bytes. At the end it is the next epoch's beginning. */
   state(): FeedState
   /** Gives back files and connections. */
@@ -64,11 +67,18 @@ export interface OpenDataset extends AsyncIterable<FeedSample> {
 const never = new AbortController().signal
 
 /**
- * Opens a dataset in a folder, a bucket (`s3://bucket/prefix`) or behind a URL, to be read by a training job in an order that all of its ranks and workers
- * share. Rejects with `DatasetUnusable` where it holds none, or where an option is wrong.
+ * Opens a dataset in a folder, a bucket (`s3://bucket/prefix`) or behind a URL, or a mixture of several, to be read by a training job in an order that
+ * all of its ranks and workers share. Rejects with `DatasetUnusable` where it holds none, or where an option is wrong.
  */
-export async function openDataset(place: string, options: DatasetOptions = {}): Promise<OpenDataset> {
+export async function openDataset(
+  place: string | readonly DatasetPart[],
+  options: DatasetOptions = {},
+): Promise<OpenDataset> {
   const { seed = '0', epoch = 0, windowShards = 8, readsAtOnce = 32, signal = never } = options
+  const { onBroken = 'fail', caption = 'best', follow = true } = options
+  const parts = (typeof place === 'string' ? [{ place }] : place).map(({ place: name, weight = null }) => ({
+    ...{ place: name, weight },
+  }))
   const reader: Reader = {
     rank: options.rank ?? 0,
     world: options.world ?? 1,
@@ -78,37 +88,44 @@ export async function openDataset(place: string, options: DatasetOptions = {}): 
   }
   const state = options.state === undefined ? null : readState(options.state)
   const problem =
+    mixtureProblem(parts) ??
     readerProblem(reader) ??
     (state !== null && 'problem' in state ? state.problem : null) ??
     wholeProblem({ windowShards, readsAtOnce }, 1) ??
     wholeProblem({ epoch }, 0)
-  if (problem !== null) throw new DatasetUnusable(problem)
-  const begun = state === null || 'problem' in state ? null : state
-  const { feed, store } = await opened(inside(place, options.split), options.s3 ?? {}, signal)
+  if (problem !== null || (state !== null && 'problem' in state))
+    throw new DatasetUnusable(problem ?? 'no state')
+  const places: FeedPlace[] = []
+  const close = async () => {
+    for (const one of places) await one.close()
+  }
   try {
-    const catalog = await readCatalog(feed, signal)
-    const live = liveOf(catalog)
-    if (options.where !== undefined) await keepWhere(live, catalog, store, options.where, signal)
-    const { onBroken = 'fail', caption = 'best', follow = true } = options
+    const sources: FeedSource[] = []
+    for (const part of parts) {
+      const { feed, store } = await openPlace(inside(part.place, options.split), options.s3 ?? {}, signal)
+      places.push(feed)
+      const catalog = await readCatalog(feed, signal)
+      const live = liveOf(catalog)
+      if (options.where !== undefined) await keepWhere(live, catalog, store, options.where, signal)
+      sources.push({ place: feed, catalog, live, weight: part.weight })
+    }
     const datasetReader = new DatasetReader(
-      feed,
-      catalog,
-      live,
+      sources,
       {
-        ...{ seed, epoch, windowShards, reader, caption, state: begun, follow, readsAtOnce },
+        ...{ seed, epoch, windowShards, reader, caption, state, follow, readsAtOnce },
         onBroken: onBroken === 'fail' ? null : onBroken,
       },
       () => performance.now(),
     )
     return {
-      samples: live.total,
-      generation: catalog.generation,
+      samples: datasetReader.samplesOfEpoch,
+      generations: sources.map(({ catalog }) => catalog.generation),
       state: () => datasetReader.state(),
       [Symbol.asyncIterator]: () => datasetReader.samples(signal),
-      close: () => feed.close(),
+      close,
     }
   } catch (error) {
-    await feed.close()
+    await close()
     throw error
   }
 }
@@ -122,61 +139,4 @@ function wholeProblem(numbers: Readonly<Record<string, number>>, least: number):
 
 function inside(place: string, split: string | undefined): string {
   return split === undefined ? place : `${place.replace(/\/+$/, '')}/${split}`
-}
-
-/** `store` null = there is none behind it: a URL. */
-async function opened(
-  place: string,
-  s3: Partial<S3Settings>,
-  signal: AbortSignal,
-): Promise<{ readonly feed: FeedPlace; readonly store: Store | null }> {
-  if (isS3Url(place)) {
-    const scratchDir = await mkdtemp(join(tmpdir(), 'pairmill-'))
-    const removed = () => rm(scratchDir, { recursive: true, force: true })
-    const settings = { endpoint: null, region: null, pathStyle: null, ...s3 }
-    const store = await s3Store({ url: place, settings, scratchDir, access: 'read' }, signal)
-    if ('message' in store) {
-      await removed()
-      throw new DatasetUnusable(store.message)
-    }
-    const close = async () => {
-      await store.close()
-      await removed()
-    }
-    return { feed: storePlace(store, close), store }
-  }
-  if (/^https?:\/\//.test(place)) return { feed: httpPlace(place), store: null }
-  const folder = resolve(place)
-  return { feed: folderPlace(folder), store: folderStore(folder) }
-}
-
-/** Leaves alone what passes an SQL condition. */
-async function keepWhere(
-  live: LiveSamples,
-  { shards, shardSize }: Catalog,
-  store: Store | null,
-  where: string,
-  signal: AbortSignal,
-): Promise<void> {
-  if (store === null)
-    throw new DatasetUnusable('where: a dataset behind a URL cannot be asked; copy it, or curate it')
-  const { openTables } = await import('../query/index.js')
-  const scratch = await mkdtemp(join(tmpdir(), 'pairmill-'))
-  try {
-    const tables = await openTables([store], { scratch }, signal)
-    if ('message' in tables) throw new DatasetUnusable(tables.message)
-    try {
-      const wrong = await tables.whereProblem(where)
-      if (wrong !== null) throw new DatasetUnusable(`where: ${wrong}`)
-      const kept = new Map<number, number[]>(shards.map(({ shard }) => [shard, []]))
-      const digits = keyDigits(shardSize)
-      for await (const rows of tables.rows(`select shard, key from pairs where (\n${where}\n)`))
-        for (const { shard, key } of rows) kept.get(Number(shard))?.push(Number(String(key).slice(-digits)))
-      for (const [shard, slots] of kept) live.keep(shard, slots)
-    } finally {
-      await tables.close()
-    }
-  } finally {
-    await rm(scratch, { recursive: true, force: true })
-  }
 }

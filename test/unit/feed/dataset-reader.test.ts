@@ -53,7 +53,8 @@ const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
 
 async function readerOf(place: FeedPlace, options: Partial<ReaderOptions> = {}, now = () => 0) {
   const catalog = await readCatalog(place, calm)
-  return new DatasetReader(place, catalog, liveOf(catalog), { ...whole, ...options }, now)
+  const source = { place, catalog, live: liveOf(catalog), weight: null }
+  return new DatasetReader([source], { ...whole, ...options }, now)
 }
 
 async function all(reader: DatasetReader, most = Number.POSITIVE_INFINITY): Promise<FeedSample[]> {
