@@ -76,7 +76,8 @@ export { type DatasetSummary, type Manifest, manifestSchema } from './manifest.j
 export { openStore, type StoreSurroundings } from './open-store.js'
 export { lastPageFile, type PageEntry, readPageEntries } from './page-entry.js'
 export { type PageFile, pageFields, readPages, writePageFile } from './page-file.js'
-export { type PairAnswer, readPair, type StoredPair } from './pair.js'
+export { type PairAnswer, pairOf, readPair, type StoredPair } from './pair.js'
+export { readPairs } from './pairs.js'
 export { type ParquetRow, readParquet } from './parquet-reader.js'
 export {
   type KeptImage,
@@ -92,6 +93,7 @@ export { type Built, putBuilt } from './read-back.js'
 export { readShard, type ShardSample } from './reader.js'
 export { recordColumns } from './record-row.js'
 export { encodeRejectFile, type RejectFile, readRejectFile, storeRejectFile } from './reject-file.js'
+export { type RejectedPicture, readRejectedPictures } from './rejected-reader.js'
 export {
   encodeRetracted,
   mergeRetracted,

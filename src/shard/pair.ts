@@ -70,7 +70,8 @@ async function keyOfUid(
   return null
 }
 
-async function pairOf(
+/** The pair of a key, in shards that are known already: `entries` has no ledger. */
+export async function pairOf(
   store: Store,
   entries: readonly ShardEntry[],
   key: string,
@@ -110,6 +111,7 @@ async function pairOf(
   }
 }
 
+/** By their names. */
 type Files = ReadonlyMap<string, Uint8Array>
 
 /** Files of sample `at` of the tar, by their names; null = the shard has no index. */
@@ -153,7 +155,8 @@ async function scannedFiles(
   }
 }
 
-function pairIn(files: Files, key: string, shard: number): StoredPair {
+/** What the files of a sample say. Throws where they are not those of a pair. */
+export function pairIn(files: Files, key: string, shard: number): StoredPair {
   const json = files.get(`${key}.json`)
   const format = storedFormats.find((one) => files.has(`${key}.${one}`))
   const bytes = format === undefined ? undefined : files.get(`${key}.${format}`)
