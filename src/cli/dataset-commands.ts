@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { isS3Url, messageOf } from '../records/index.js'
-import type { DatasetCommands } from './dataset-program.js'
+import type { Store } from '../shard/index.js'
+import type { DatasetCommands, ReportOrder } from './dataset-program.js'
 import type { Surroundings } from './environment.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import { type Output, say } from './output.js'
@@ -25,7 +26,7 @@ export function datasetCommands(process: DatasetProcess): DatasetCommands {
   const { stdout, stderr } = process
   const asking = async (
     given: string,
-    ask: (dir: string, deps: TablesDeps & { readonly unicode: boolean }) => Promise<ExitCode>,
+    ask: (dir: string, deps: AskingDeps) => Promise<ExitCode>,
   ): Promise<ExitCode> =>
     await reading(process, given, async ({ dir, opened, signal, surroundings, isPlace }) => {
       const [{ openTables }, { systemClock }, { usableCores }] = await Promise.all([
@@ -37,7 +38,16 @@ export function datasetCommands(process: DatasetProcess): DatasetCommands {
       const threads = usableCores()
       const open: TablesDeps['open'] = (onProgress) =>
         openTables([store], { scratch, threads, onProgress }, signal)
-      return await ask(dir, { ...surroundings, open, isPlace, stdout, stderr, clock: systemClock })
+      return await ask(dir, {
+        ...surroundings,
+        open,
+        isPlace,
+        stdout,
+        stderr,
+        clock: systemClock,
+        store,
+        signal,
+      })
     })
   return {
     query: (call) =>
@@ -47,6 +57,11 @@ export function datasetCommands(process: DatasetProcess): DatasetCommands {
     stats: (call) =>
       asking(call.dir, async (dir, deps) =>
         (await import('./stats.js')).statsCommand({ ...call, dir }, deps),
+      ),
+    report: (call) =>
+      asking(
+        call.dir,
+        async (dir, deps) => await reportHere(process.cwd, { ...call, dir, place: call.dir }, deps),
       ),
     show: (call) =>
       reading(process, call.dir, async ({ dir, opened, signal, isPlace }) => {
@@ -62,6 +77,36 @@ export function datasetCommands(process: DatasetProcess): DatasetCommands {
         )
       }),
   }
+}
+
+interface AskingDeps extends TablesDeps {
+  readonly unicode: boolean
+  readonly store: Store
+  readonly signal: AbortSignal
+}
+
+/** `pairmill report`, of a dataset that can be asked. `call.place`: as it was given. */
+export async function reportHere(
+  cwd: string,
+  call: ReportOrder & { readonly place: string },
+  { store, signal, ...deps }: Omit<AskingDeps, 'unicode'>,
+): Promise<ExitCode> {
+  const [{ reportCommand }, { htmlDocument, policyOf, readPageParts, readReport, writeReport }] =
+    await Promise.all([import('./report.js'), import('../report/index.js')])
+  const inFolder = isS3Url(call.dir) ? null : join(call.dir, 'report.html')
+  return await reportCommand(
+    { ...call, out: call.out === null ? inFolder : resolve(cwd, call.out) },
+    {
+      ...deps,
+      read: (tables, meanings, onStep) =>
+        readReport({ place: call.place, store, tables, meanings, onStep }, signal),
+      documentOf: async (report) => {
+        const parts = await readPageParts()
+        return htmlDocument({ report, explorer: null }, parts, policyOf(parts))
+      },
+      write: writeReport,
+    },
+  )
 }
 
 interface Reading {

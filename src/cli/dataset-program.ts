@@ -11,6 +11,15 @@ export interface DatasetCommands {
   query(call: QueryCall): Promise<ExitCode>
   stats(call: StatsCall): Promise<ExitCode>
   show(call: ShowCall): Promise<ExitCode>
+  report(call: ReportOrder): Promise<ExitCode>
+}
+
+/** `pairmill report` as it was called. */
+export interface ReportOrder {
+  readonly dir: string
+  /** null = report.html in the folder of the dataset. */
+  readonly out: string | null
+  readonly progress: ProgressStyle | null
 }
 
 const place = ['<DIR>', 'folder of the dataset, or s3://BUCKET/PREFIX'] as const
@@ -34,6 +43,24 @@ export function addDatasetCommands(
     .addHelpText('after', statsHelp)
     .action(async (dir: string, { json, progress }: Flags) => {
       answer(await commands.stats({ dir, json: json === true, progress: progress ?? null }))
+    })
+  program
+    .command('report')
+    .summary('write one page that shows what was kept, what was not, and why')
+    .description(
+      'Writes one HTML file that opens in any browser, without a network: the way from pages to pairs, every reason with pictures of what it ' +
+        'turned away, scores with a threshold to try, hosts, refusals, duplicates, sizes, words and options. It has at most 15 MB. ' +
+        'Safe while a run goes on: it shows what is committed.',
+    )
+    .argument(...place)
+    .option(
+      '--out <FILE>',
+      'write it there; without it report.html in the folder of the dataset. Of one on S3 it must be named',
+    )
+    .addOption(progressOption())
+    .addHelpText('after', reportHelp)
+    .action(async (dir: string, { out, progress }: Flags) => {
+      answer(await commands.report({ dir, out: out ?? null, progress: progress ?? null }))
     })
   program
     .command('query')
@@ -81,6 +108,14 @@ const statsHelp = `
 Examples:
   pairmill stats my-dataset
   pairmill stats s3://pairs/birds --json
+`
+
+const reportHelp = `
+An earlier report is replaced, and no other file.
+
+Examples:
+  pairmill report my-dataset
+  pairmill report s3://pairs/birds --out birds.html
 `
 
 const queryHelp = `

@@ -1,2 +1,5 @@
 export { htmlDocument, jsonInHtml, type PageParts, policyOf, readPageParts } from './document.js'
+export type { Meanings } from './meanings.js'
 export type { Card, ExplorerAccess, PageData, ReportData } from './page-data.js'
+export { type NotShown, type ReportCall, readReport } from './report.js'
+export { type Written, writeReport } from './write.js'

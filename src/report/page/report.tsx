@@ -1,6 +1,16 @@
 import type { FunctionComponent } from 'preact'
 import type { PageData, ReportData } from '../page-data.js'
+import { Duplicates } from './duplicates.js'
+import { amount } from './figures.js'
+import { Gallery } from './gallery.js'
+import { Hosts } from './hosts.js'
+import { Options } from './options.js'
+import { Permission } from './permission.js'
+import { Reasons } from './reasons.js'
+import { Shapes } from './shapes.js'
 import { Summary } from './summary.js'
+import { Threshold } from './threshold.js'
+import { Words } from './words.js'
 
 /** A part of the report, under a heading of its own. */
 interface Section {
@@ -11,8 +21,46 @@ interface Section {
   readonly Body: FunctionComponent<{ readonly report: ReportData }>
 }
 
-/** In their order; the first has no heading but that of the page. */
-const sections: readonly Section[] = []
+/** In their order. */
+const sections: readonly Section[] = [
+  { id: 'reasons', title: 'What was turned away', isFor: ({ reasons }) => reasons.length > 0, Body: Reasons },
+  {
+    id: 'threshold',
+    title: 'Scores and threshold',
+    isFor: ({ scores }) => scores.length > 0,
+    Body: Threshold,
+  },
+  { id: 'kept', title: 'Kept pairs', isFor: ({ kept }) => kept.length > 0, Body: Kept },
+  { id: 'hosts', title: 'Hosts', isFor: ({ hosts }) => hosts.rows.length > 0, Body: Hosts },
+  { id: 'permission', title: 'Permission and pages', isFor: hasPermission, Body: Permission },
+  {
+    id: 'duplicates',
+    title: 'Duplicates',
+    isFor: ({ duplicates }) => duplicates.groups > 0,
+    Body: Duplicates,
+  },
+  {
+    id: 'shapes',
+    title: 'Sizes, shapes, languages',
+    isFor: ({ candidates }) => candidates.kept > 0,
+    Body: Shapes,
+  },
+  { id: 'words', title: 'Words', isFor: ({ words }) => words.length > 0, Body: Words },
+  { id: 'options', title: 'Options and model', isFor: ({ options }) => options.length > 0, Body: Options },
+]
+
+function hasPermission({ refusals, pages }: ReportData): boolean {
+  return refusals.length + pages.decided > 0
+}
+
+function Kept({ report }: { readonly report: ReportData }) {
+  return (
+    <>
+      <p class="lead">Some of the {amount(report.candidates.kept, 'pair')}, by chance.</p>
+      <Gallery report={report} numbers={report.kept} label="Kept pairs" />
+    </>
+  )
+}
 
 /** The report: what was kept, what was not and why, on one long page. */
 export function Report({ data: { report } }: { readonly data: PageData }) {

@@ -1,10 +1,11 @@
 import type { ReportData } from '../page-data.js'
-import { amount, formatShare } from './figures.js'
+import { amount, formatBytes, formatShare, formatTime } from './figures.js'
+import { Funnel } from './funnel.js'
 import { Text } from './text.js'
 
 /** First look: how much was kept, of what, and the way there. */
 export function Summary({ report }: { readonly report: ReportData }) {
-  const { dataset, candidates, hosts } = report
+  const { dataset, candidates, hosts, pages } = report
   return (
     <header class="summary">
       <p class="mark">pairmill report</p>
@@ -12,10 +13,54 @@ export function Summary({ report }: { readonly report: ReportData }) {
         <Text text={dataset.place} />
       </h1>
       <p class="headline">
-        <strong>{amount(candidates.kept, 'pair')}</strong> of an image and a text were kept, of{' '}
-        {amount(candidates.all, 'candidate')} on {amount(hosts.total, 'host')} (
-        {formatShare(candidates.kept, candidates.all)}).
+        <strong>{amount(candidates.kept, 'pair')}</strong> of an image and its text were kept, out of{' '}
+        {amount(candidates.all, 'candidate')} from {amount(hosts.total, 'host')}:{' '}
+        <strong>{formatShare(candidates.kept, candidates.all) || 'none'}</strong>.
+        {dataset.isComplete === false && ' Its run still goes on; this is what is committed so far.'}
       </p>
+      <dl class="facts">
+        <Fact name="Pairs" value={amount(dataset.shards, 'shard')} more={formatBytes(dataset.bytes)} />
+        <Fact
+          name="Pages"
+          value={pages.decided === 0 ? 'none' : amount(pages.read, 'page')}
+          more={pages.decided === 0 ? 'its sources name pictures' : 'were read'}
+        />
+        <Fact
+          name="Scored by"
+          value={dataset.modelId ?? 'no model'}
+          more={dataset.threshold === null ? 'no threshold' : `kept from ${dataset.threshold} on`}
+        />
+        {dataset.fetched !== null && (
+          <Fact
+            name="Fetched"
+            value={formatTime(dataset.fetched.from)}
+            more={`to ${formatTime(dataset.fetched.to)}`}
+          />
+        )}
+        {dataset.curatedFrom.length > 0 && (
+          <Fact name="Made of" value={dataset.curatedFrom.join(', ')} more="by pairmill curate" />
+        )}
+      </dl>
+      <Funnel report={report} />
     </header>
+  )
+}
+
+function Fact({
+  name,
+  value,
+  more,
+}: {
+  readonly name: string
+  readonly value: string
+  readonly more: string
+}) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>
+        <Text text={value} most={80} /> <span class="more">{more}</span>
+      </dd>
+    </div>
   )
 }

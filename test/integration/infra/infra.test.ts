@@ -33,6 +33,7 @@ async function typed(
     status: done,
     query: done,
     stats: done,
+    report: done,
     show: done,
     permissions: done,
     retract: done,

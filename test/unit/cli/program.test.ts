@@ -26,6 +26,10 @@ async function typed(...words: string[]) {
       calls.push(['stats', call])
       return 0
     },
+    async report(call) {
+      calls.push(['report', call])
+      return 0
+    },
     async show(call) {
       calls.push(['show', call])
       return 0

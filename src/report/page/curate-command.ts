@@ -1,0 +1,35 @@
+import type { ScoreGroup } from '../page-data.js'
+import { formatHundredths } from './figures.js'
+
+/** A word as a POSIX shell takes it. Pure. */
+export function shellQuoted(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+}
+
+/** A text as SQL writes it. Pure. */
+const sqlQuoted = (text: string): string => `'${text.replaceAll("'", "''")}'`
+
+/** Condition that holds for the pairs of a group from a threshold on, as `curate --where` takes it. Pure. */
+export function whereOf({ kind, name }: Pick<ScoreGroup, 'kind' | 'name'>, hundredths: number): string {
+  const score = `clip_score >= ${formatHundredths(hundredths)}`
+  if (kind === 'language') {
+    // A caption that was not looked at counts as one whose language could not be told.
+    const language = name === 'und' ? "coalesce(language, 'und')" : 'language'
+    return `${score} and ${language} = ${sqlQuoted(name ?? '')}`
+  }
+  if (kind === 'source')
+    return `${score} and list_filter(captions, lambda one: one.text = caption)[1].source = ${sqlQuoted(name ?? '')}`
+  return score
+}
+
+/** Command that makes a dataset of the pairs from a threshold on. Pure. */
+export function curateCommand(
+  place: string,
+  group: Pick<ScoreGroup, 'kind' | 'name'>,
+  hundredths: number,
+): string {
+  const out = `${place.replace(/\/+$/, '')}-${formatHundredths(hundredths)}`
+  return ['pairmill', 'curate', place, '--where', whereOf(group, hundredths), '--out', out]
+    .map(shellQuoted)
+    .join(' ')
+}

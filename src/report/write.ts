@@ -1,0 +1,40 @@
+import { randomUUID } from 'node:crypto'
+import { open, rename, rm, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { messageOf } from '../records/index.js'
+import { documentMark } from './document.js'
+
+/** `foreign`: a file is there that is no report of this program, and was left alone. `problem`: why it cannot be written. */
+export type Written =
+  | { readonly kind: 'written' | 'foreign' }
+  | { readonly kind: 'problem'; readonly why: string }
+
+/** Writes a report whole or not at all. One that is there already is replaced, and no other file. */
+export async function writeReport(path: string, html: string): Promise<Written> {
+  const begun = join(dirname(path), `.${basename(path)}.${randomUUID()}`)
+  try {
+    if (!(await isReplaceable(path))) return { kind: 'foreign' }
+    await writeFile(begun, html)
+    await rename(begun, path)
+    return { kind: 'written' }
+  } catch (error) {
+    await rm(begun, { force: true })
+    return { kind: 'problem', why: messageOf(error) }
+  }
+}
+
+async function isReplaceable(path: string): Promise<boolean> {
+  try {
+    const file = await open(path, 'r')
+    try {
+      const mark = Buffer.from(documentMark)
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(mark.length), 0, mark.length, 0)
+      return buffer.subarray(0, bytesRead).equals(mark)
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true
+    throw error
+  }
+}
