@@ -16,6 +16,7 @@ import {
   type S3Settings,
   type Standing,
   type Store,
+  SumThread,
   standingIn,
   standingProblem,
 } from '../shard/index.js'
@@ -134,13 +135,15 @@ export async function openCuratePlaces(
       if (!('message' in store)) closers.push(() => store.close())
       return store
     }
+    const summer = new SumThread()
+    closers.push(() => summer.close())
     const stores = opened.map(({ store }) => store)
     const tables = async () => {
       const made = await openTables(stores, { scratch: scratchDir }, signal)
       return 'kind' in made ? { message: made.message } : made
     }
     return {
-      deps: { sources: opened, openOut, openTables: tables, copyBytes },
+      deps: { sources: opened, openOut, openTables: tables, copyBytes, summer },
       signal: AbortSignal.any([signal, lost.signal]),
       close,
     }

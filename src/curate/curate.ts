@@ -14,6 +14,7 @@ import {
   retractedName,
   type Snapshot,
   type Store,
+  type Summer,
   summarise,
   writeCuration,
 } from '../shard/index.js'
@@ -46,6 +47,8 @@ export interface CurateDeps {
   readonly model: TextModel | null
   /** How much of sources that lie far away may be on this machine at once. */
   readonly copyBytes: number
+  /** Sums the tars; absent = who writes them does. */
+  readonly summer?: Summer
   readonly onProgress: (progress: CurateProgress) => void
 }
 
@@ -107,8 +110,18 @@ export async function curate(
   if (!Array.isArray(outs)) return outs
   const whole = await wholeSets(sidesOf(outs), from, signal)
   if (whole !== null) return { kind: 'done', steps: null, sets: whole, from, notes: [] }
-  const { model, copyBytes, onProgress } = deps
-  const job = { request, model, copyBytes, onProgress, snapshots, common, from, refused }
+  const { model, copyBytes, onProgress, summer } = deps
+  const job = {
+    request,
+    model,
+    copyBytes,
+    onProgress,
+    snapshots,
+    common,
+    from,
+    refused,
+    ...(summer === undefined ? {} : { summer }),
+  }
   return await curateInto(outs, job, deps, signal)
 }
 

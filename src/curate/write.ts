@@ -11,6 +11,7 @@ import {
   type RowChanges,
   type Snapshot,
   type Store,
+  type Summer,
   stemOf,
   writeShards,
 } from '../shard/index.js'
@@ -45,6 +46,7 @@ export interface Job {
   readonly request: CurateRequest
   readonly model: TextModel | null
   readonly copyBytes: number
+  readonly summer?: Summer
   readonly onProgress: (progress: CurateProgress) => void
   readonly snapshots: readonly Snapshot[]
   readonly common: Common
@@ -87,7 +89,7 @@ export async function writeSets(
     const open = async () => new DatasetSource(numbered, changes, job.copyBytes)
     let committed = 0
     await writeShards(
-      { store, onPair },
+      { store, onPair, ...(job.summer === undefined ? {} : { summer: job.summer }) },
       of,
       shards,
       open,

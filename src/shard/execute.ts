@@ -25,6 +25,7 @@ import type { ShardSource } from './shard-source.js'
 import { newTally, type RowTally, statsBytes } from './stats.js'
 import type { Store } from './store.js'
 import { type FileSums, SummedFile, writeSummed } from './summed-file.js'
+import type { Summer } from './sums.js'
 import { encodeTarIndex } from './tar-index.js'
 import { addMember, endArchive } from './tar-writer.js'
 
@@ -33,6 +34,8 @@ export interface WriteDeps {
   readonly store: Store
   /** Told of every pair that is written, before its shard is committed; absent = nobody wants to know. */
   readonly onPair?: () => void
+  /** Sums the tars; absent = who writes them does. */
+  readonly summer?: Summer
 }
 
 /** All that shards say of themselves beside their rows. A plan is one. */
@@ -101,7 +104,7 @@ export async function writeShards(
 }
 
 async function writeShard(
-  { store, onPair }: WriteDeps,
+  { store, onPair, summer }: WriteDeps,
   of: ShardsOf,
   shardPlan: ShardPlan,
   source: ShardSource,
@@ -123,7 +126,7 @@ async function writeShard(
     },
   }
   try {
-    const sums = await buildShard(of, shardPlan, source, tally, paths, signal)
+    const sums = await buildShard(of, shardPlan, source, tally, paths, summer, signal)
     const rejected = await writeRejected(paths.rejected, of.plan, shardPlan, source, signal)
     const built: Built[] = [
       ...(sums.tar === null
@@ -194,6 +197,7 @@ async function buildShard(
   source: ShardSource,
   tally: RowTally,
   paths: ShardPaths,
+  summer: Summer | undefined,
   signal: AbortSignal,
 ): Promise<{ tar: BuiltTar | null; parquet: FileSums; stats: FileSums }> {
   const parquet = await ParquetFile.create(paths.parquet, sampleTable)
@@ -201,7 +205,7 @@ async function buildShard(
     const tar =
       shardPlan.shard === null
         ? null
-        : await buildTar(of, shardPlan.shard, shardPlan.kept, source, tally, parquet, paths, signal)
+        : await buildTar(of, shardPlan.shard, shardPlan.kept, source, tally, parquet, paths, summer, signal)
     for await (const row of source.rows(shardPlan.rejected, signal)) {
       tally.add(row)
       await parquet.append(sampleRecord(row, null, null))
@@ -221,9 +225,10 @@ async function buildTar(
   tally: RowTally,
   parquet: ParquetFile<keyof SampleRecord>,
   paths: ShardPaths,
+  summer: Summer | undefined,
   signal: AbortSignal,
 ): Promise<BuiltTar> {
-  const tar = await SummedFile.create(paths.tar)
+  const tar = await SummedFile.create(paths.tar, summer?.begin())
   const embeddings = new EmbeddingsWriter(paths.embeddings, kept.length, of.hasTexts ?? true)
   const offsets: number[] = []
   try {

@@ -5,6 +5,7 @@ import type { Row, StoredFormat } from '../records/index.js'
 import { encodePlaces, type PlacedImage, type Places, placesMember, readPlaces } from './part-places.js'
 import type { Store } from './store.js'
 import { SummedFile } from './summed-file.js'
+import { ownSums } from './sums.js'
 import { readExactly, scanTar } from './tar-reader.js'
 import { addMember, endArchive } from './tar-writer.js'
 
@@ -59,7 +60,7 @@ export async function writePart(
   signal: AbortSignal,
 ): Promise<PartReceipt> {
   const path = join(await store.scratch(), `${basename(name)}-${randomUUID()}`)
-  const file = await SummedFile.create(path, 'sha256')
+  const file = await SummedFile.create(path, ownSums(['sha256']))
   const lines: Buffer[] = []
   const images: PlacedImage[] = []
   try {

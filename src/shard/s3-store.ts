@@ -12,7 +12,8 @@ import { createPieceMemory } from './s3/pieces.js'
 import { isConditional, probePrefix } from './s3/probe.js'
 import { createWriter, headOf } from './s3/upload.js'
 import type { Store } from './store.js'
-import type { FileSums, SumAlgorithm } from './summed-file.js'
+import type { FileSums } from './summed-file.js'
+import type { SumAlgorithm } from './sums.js'
 
 export interface S3StoreOptions {
   /** `s3://bucket/prefix`. */

@@ -1,4 +1,5 @@
-import type { FileSums, SumAlgorithm } from './summed-file.js'
+import type { FileSums } from './summed-file.js'
+import type { SumAlgorithm } from './sums.js'
 
 /** Where parts, plans, entries and shards lie. Names are '/'-separated and relative (see layout). */
 export interface Store {

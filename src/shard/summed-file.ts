@@ -1,5 +1,6 @@
-import { createHash, type Hash } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
+import { ownSums, type SumAlgorithm, type Sums } from './sums.js'
 
 export interface FileSums {
   /** Bytes. */
@@ -9,10 +10,10 @@ export interface FileSums {
   readonly md5: string
 }
 
-export type SumAlgorithm = 'sha256' | 'md5'
-
 /** Larger pieces are written no faster, and many a part has no more than this. */
 const chunkBytes = 1 << 20
+/** Bytes after which the disk is given what was written, so that little is left to wait for at the end. */
+const syncBytes = 32 << 20
 
 /**
  * Writes a file front to back in large pieces and sums it on the way: while one piece is on its way to the disk the
@@ -20,27 +21,27 @@ const chunkBytes = 1 << 20
  */
 export class SummedFile {
   readonly #handle: FileHandle
-  readonly #sha256: Hash = createHash('sha256')
-  /** null = nobody asks for it. */
-  readonly #md5: Hash | null
+  readonly #sums: Sums
   /** Each is there when it is first filled, which for most files is the first one alone. */
   #chunk: Buffer | null = null
   #spare: Buffer | null = null
   #filled = 0
   #size = 0
   #closed = false
-  /** The write under way; it never rejects, its failure is kept for the next call. */
+  /** The write under way, and the sync; they never reject, a failure is kept for the next call. */
   #writing: Promise<void> = Promise.resolve()
+  #syncing: Promise<void> = Promise.resolve()
+  #unsynced = 0
   #failure: { readonly cause: unknown } | null = null
 
-  private constructor(handle: FileHandle, md5: Hash | null) {
+  private constructor(handle: FileHandle, sums: Sums) {
     this.#handle = handle
-    this.#md5 = md5
+    this.#sums = sums
   }
 
-  /** Creates the file; one that stands there already is an error. `sha256`: the other sum is left out, and `''`. */
-  static async create(path: string, sums: 'both' | 'sha256' = 'both'): Promise<SummedFile> {
-    return new SummedFile(await open(path, 'wx'), sums === 'both' ? createHash('md5') : null)
+  /** Creates the file; one that stands there already is an error. */
+  static async create(path: string, sums: Sums = ownSums(['sha256', 'md5'])): Promise<SummedFile> {
+    return new SummedFile(await open(path, 'wx'), sums)
   }
 
   /** Bytes taken so far. */
@@ -52,7 +53,7 @@ export class SummedFile {
     let taken = 0
     while (taken < bytes.length) {
       const count = Math.min(bytes.length - taken, chunkBytes - this.#filled)
-      this.#chunk ??= Buffer.allocUnsafe(chunkBytes)
+      this.#chunk ??= this.#sums.newPiece(chunkBytes)
       this.#chunk.set(bytes.subarray(taken, taken + count), this.#filled)
       this.#filled += count
       taken += count
@@ -64,23 +65,26 @@ export class SummedFile {
   async finish(): Promise<FileSums> {
     try {
       await this.#flush()
+      await this.#syncing
       await this.#settled()
       await this.#handle.sync()
+      return { size: this.#size, ...(await this.#sums.digest()) }
     } finally {
       await this.#close()
     }
-    return { size: this.#size, sha256: this.#sha256.digest('hex'), md5: this.#md5?.digest('hex') ?? '' }
   }
 
   /** Gives the file up, finished or not; what was written stays for the caller to remove. */
   async abandon(): Promise<void> {
     await this.#writing
+    if (!this.#closed) this.#sums.abandon()
     await this.#close()
   }
 
   async #close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    await this.#syncing
     await this.#handle.close()
   }
 
@@ -89,11 +93,17 @@ export class SummedFile {
     if (chunk === null) return
     const piece = chunk.subarray(0, this.#filled)
     await this.#settled()
-    this.#writing = writeAll(this.#handle, piece).catch((cause: unknown) => {
-      this.#failure = { cause }
-    })
-    this.#sha256.update(piece)
-    this.#md5?.update(piece)
+    const fail = (cause: unknown) => {
+      this.#failure ??= { cause }
+    }
+    const written = writeAll(this.#handle, piece).catch(fail)
+    const summed = this.#sums.update(piece).catch(fail)
+    this.#writing = Promise.all([written, summed]).then(() => {})
+    this.#unsynced += piece.length
+    if (this.#unsynced >= syncBytes) {
+      this.#unsynced = 0
+      this.#syncing = this.#syncing.then(() => this.#handle.datasync()).catch(fail)
+    }
     this.#chunk = this.#spare
     this.#spare = chunk
     this.#filled = 0
