@@ -8,7 +8,13 @@ import { readParquet } from './parquet-reader.js'
 import { partOf } from './plan.js'
 import { UnreadableDataset } from './problem.js'
 import { cutRow, recordColumns, rowOf } from './record-row.js'
-import { type Places, readAhead, type ShardSource, type SourceSample } from './shard-source.js'
+import {
+  type Embeddings,
+  type Places,
+  readAhead,
+  type ShardSource,
+  type SourceSample,
+} from './shard-source.js'
 import { copyOf, type Snapshot } from './snapshot.js'
 import { SourceFiles } from './source-files.js'
 import { blockBytes, decodeHeader, paddingBytes } from './tar.js'
@@ -88,20 +94,22 @@ export class DatasetSource implements ShardSource {
     for await (const [tars, seen, said] of readAhead(numbers, kinds, () => this.#files.trim(), signal)) {
       const images: Buffer[] = []
       const read: Row[] = []
+      const vectors: Embeddings[] = []
       for (const [i, bytes] of (tars ?? []).entries()) {
         const number = numbers[at++] ?? 0
         const shard = this.#shardOf(number)
         const { image, json } = this.#members(shard, number, bytes)
-        const row = this.#keptRow(shard, number, json)
-        read.push({ ...row, embeddings: embeddingsText(seen?.[i], said?.[i]) })
+        read.push(this.#keptRow(shard, number, json))
+        vectors.push({ images: seen?.[i] ?? noBytes, texts: said?.[i] ?? noBytes })
         images.push(image)
       }
       const own = numbers.subarray(at - read.length, at)
-      const rows = (await this.#changes.kept?.(read, own, signal)) ?? read
+      const carried = () => read.map((row, i) => ({ ...row, embeddings: embeddingsText(vectors[i]) }))
+      const rows = (await this.#changes.kept?.(carried(), own, signal)) ?? null
       for (const [i, image] of images.entries()) {
-        const row = rows[i]
-        if (row === undefined) throw new RangeError(`no row for image ${i}`)
-        yield { row, image }
+        const [row, embeddings] = [(rows ?? read)[i], vectors[i]]
+        if (row === undefined || embeddings === undefined) throw new RangeError(`no row for image ${i}`)
+        yield rows === null ? { row, image, embeddings } : { row, image }
       }
     }
   }
@@ -263,10 +271,12 @@ export class DatasetSource implements ShardSource {
   }
 }
 
+const noBytes = Buffer.alloc(0)
+
 /** As a row carries them; null = it has none. */
-function embeddingsText(images: Buffer | undefined, texts: Buffer | undefined): string | null {
-  if (images === undefined || texts === undefined || images.length === 0) return null
-  return Buffer.concat([images, texts]).toString('base64')
+function embeddingsText(vectors: Embeddings | undefined): string | null {
+  if (vectors === undefined || vectors.images.length === 0) return null
+  return Buffer.concat([vectors.images, vectors.texts]).toString('base64')
 }
 
 /** The image and the json of one sample, from the bytes that it takes in its tar. */

@@ -3,6 +3,7 @@ import type { Field } from './field.js'
 import { npyHeader } from './npy.js'
 import { ParquetFile, type Table } from './parquet.js'
 import { wellFormed } from './sample-record.js'
+import type { Embeddings } from './shard-source.js'
 import { type FileSums, SummedFile } from './summed-file.js'
 
 /** Row of the metadata that clip-retrieval looks up beside an embedding. */
@@ -52,17 +53,20 @@ export class EmbeddingsWriter {
     this.#hasTexts = hasTexts
   }
 
-  async add({ caption, url, uid = null, embeddings = null }: Row, key: string): Promise<void> {
+  /** `vectors`: in place of those that the row carries. */
+  async add(row: Row, key: string, vectors: Embeddings = carriedBy(row)): Promise<void> {
     if (this.#isMixed) return
-    const both = Buffer.from(embeddings ?? '', 'base64')
-    this.#open ??= both.length === 0 ? null : await this.#begin(both.length)
-    if (this.#open?.bytes !== both.length) {
+    const { caption, url, uid = null } = row
+    const { images, texts } = vectors
+    const bytes = images.length + texts.length
+    this.#open ??= bytes === 0 ? null : await this.#begin(bytes)
+    if (this.#open?.bytes !== bytes) {
       this.#isMixed = true
       await this.abandon()
       return
     }
-    await this.#open.images.append(both.subarray(0, both.length / 2))
-    await this.#open.texts?.append(both.subarray(both.length / 2))
+    await this.#open.images.append(images)
+    await this.#open.texts?.append(texts)
     await this.#open.metadata.append({ image_path: key, caption: wellFormed(caption), uid, url })
   }
 
@@ -91,4 +95,9 @@ export class EmbeddingsWriter {
     for (const file of [images, texts]) await file?.append(npyHeader(this.#samples, bytes / 4))
     return { bytes, images, texts, metadata }
   }
+}
+
+function carriedBy({ embeddings = null }: Row): Embeddings {
+  const both = Buffer.from(embeddings ?? '', 'base64')
+  return { images: both.subarray(0, both.length / 2), texts: both.subarray(both.length / 2) }
 }

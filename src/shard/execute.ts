@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { hash, randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Row } from '../records/index.js'
@@ -232,11 +232,11 @@ async function buildTar(
   const embeddings = new EmbeddingsWriter(paths.embeddings, kept.length, of.hasTexts ?? true)
   const offsets: number[] = []
   try {
-    for await (const { row, image } of source.samples(kept, signal)) {
+    for await (const { row, image, embeddings: vectors } of source.samples(kept, signal)) {
       const key = keyOf(shard, offsets.length, of.shardSize)
       offsets.push(tar.size)
       await addSample(tar, parquet, row, key, of.format, image)
-      await embeddings.add(row, key)
+      await embeddings.add(row, key, vectors)
       tally.add(row)
     }
     if (offsets.length !== kept.length)
@@ -261,7 +261,7 @@ async function addSample(
   format: string,
   image: Buffer,
 ): Promise<void> {
-  if (createHash('sha256').update(image).digest('hex') !== row.storedSha256) {
+  if (hash('sha256', image) !== row.storedSha256) {
     throw new Error(`the stored image of ${row.url} (sample ${key}) is not the one its row tells of`)
   }
   const record = sampleRecord(row, key, image.length)

@@ -1,8 +1,13 @@
 import type { Row } from '../records/index.js'
 
+/** Embeddings of an image and of its caption, in halves. */
+export type Embeddings = Readonly<Record<'images' | 'texts', Buffer>>
+
 /** A kept row with its stored image. */
 export interface SourceSample {
   readonly row: Row
+  /** Of its image and its caption, where the row does not carry them; as long as the image's bytes are valid. */
+  readonly embeddings?: Embeddings
   /** Valid until the next sample is asked for. */
   readonly image: Buffer
 }

@@ -29,31 +29,38 @@ export function paddingBytes(size: number): number {
   return (blockBytes - (size % blockBytes)) % blockBytes
 }
 
+/** What the headers of all members have in common. */
+const commonHeader = Buffer.alloc(blockBytes)
+for (const [text, at] of [
+  ['0000644\0', 100],
+  ['0000000\0', 108],
+  ['0000000\0', 116],
+  ['00000000000\0', 136],
+  ['0', 156],
+  ['ustar\x0000', 257],
+  ['0000000\0', 329],
+  ['0000000\0', 337],
+] as const)
+  commonHeader.write(text, at)
+
 /** Throws RangeError where the name or size does not fit ustar: the caller chose it, so it is a bug. */
 export function encodeHeader({ name, size }: TarHeader): Buffer {
-  const block = Buffer.alloc(blockBytes)
   const nameLength = Buffer.byteLength(name)
   if (nameLength === 0 || nameLength > maxNameBytes)
     throw new RangeError(`tar name of ${nameLength} bytes: ${name}`)
   if (!Number.isSafeInteger(size) || size < 0 || size > maxMemberBytes)
     throw new RangeError(`tar size ${size}`)
+  const block = Buffer.from(commonHeader)
   block.write(name, 0)
-  block.write('0000644\0', 100)
-  block.write('0000000\0', 108)
-  block.write('0000000\0', 116)
   block.write(`${size.toString(8).padStart(11, '0')}\0`, 124)
-  block.write('00000000000\0', 136)
-  block.write('0', 156)
-  block.write('ustar\x0000', 257)
-  block.write('0000000\0', 329)
-  block.write('0000000\0', 337)
   block.write(`${checksumOf(block).toString(8).padStart(6, '0')}\0 `, checksumAt)
   return block
 }
 
 /** null = a block of zeros, which ends an archive. `offset` is where the block stands, for the error. */
 export function decodeHeader(block: Buffer, offset: number): TarHeader | null {
-  if (block.every((byte) => byte === 0)) return null
+  // A name begins the block, so one that is not zero is told by its first byte.
+  if (block[0] === 0 && block.every((byte) => byte === 0)) return null
   const stated = octal(block, checksumAt, checksumBytes)
   if (stated === null || stated !== checksumOf(block))
     throw new TarError('tar header with a wrong checksum', offset)
