@@ -1,5 +1,5 @@
 import { DatasetUnusable } from './catalog.js'
-import { slotsOf } from './epoch.js'
+import { defaultWindowShards, slotsOf } from './epoch.js'
 import { epochOrder, type OrderedSource, type SourceWindow, samplesOf, type Turn, turnsOf } from './order.js'
 import type { FeedSample } from './sample.js'
 import { isShareOf, type Reader } from './share.js'
@@ -10,7 +10,8 @@ import { SourceTurns, turnWeights } from './turns.js'
 export interface ReaderOptions extends SourceOptions {
   readonly seed: string
   readonly epoch: number
-  readonly windowShards: number
+  /** Shards that are shuffled together; null = as `defaultWindowShards` has it for each dataset. */
+  readonly windowShards: number | null
   readonly reader: Reader
   /** Where an earlier job came to; null = the beginning of the epoch. Its seed, epoch and windows are used then. */
   readonly state: FeedState | null
@@ -166,7 +167,7 @@ function orderedSources(
   )
   return sources.map(({ live }, i) => ({
     ...{ shards: shards[i] ?? [], live, turns: weights[i] ?? 0 },
-    windowShards: state?.sources[i]?.windowShards ?? windowShards,
+    windowShards: state?.sources[i]?.windowShards ?? windowShards ?? defaultWindowShards(shards[i] ?? []),
     place: state?.sources[i]?.place ?? 0,
   }))
 }

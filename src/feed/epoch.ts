@@ -49,6 +49,20 @@ export function epochWindows(shards: readonly FedShard[], wish: EpochWish): Epoc
   return windows
 }
 
+/** Slots of a window that are shuffled together where nobody says otherwise: twelve bytes of memory each. */
+const windowSlots = 1_000_000
+/** Shards of such a window: each has two files open. */
+const mostWindowShards = 256
+
+/**
+ * Shards of a window where nobody says otherwise: as many as make a million slots, and 8 at least. A smaller dataset is shuffled as a whole; in a
+ * larger one, though it lies by host, a batch has nearly as many hosts as in a full shuffle. Pure.
+ */
+export function defaultWindowShards(shards: readonly FedShard[]): number {
+  const mean = Math.max(1, slotsOf(shards) / Math.max(1, shards.length))
+  return Math.min(mostWindowShards, Math.max(8, Math.floor(windowSlots / mean)))
+}
+
 /** Slots of shards together. Pure. */
 export function slotsOf(shards: readonly FedShard[]): number {
   return shards.reduce((sum, { slots }) => sum + slots, 0)

@@ -41,7 +41,7 @@ export interface DatasetOptions extends Partial<Reader> {
   readonly state?: FeedState | string
   /** Whether samples that are taken back meanwhile are left out within five seconds; default true. */
   readonly follow?: boolean
-  /** Shards that are shuffled together, from 1 on; default 8. */
+  /** Shards that are shuffled together, from 1 on; default: as many as have a million pairs, 8 to 256. */
   readonly windowShards?: number
   /** Samples that are read ahead at the same time, from 1 on; default 32. */
   readonly readsAtOnce?: number
@@ -74,7 +74,7 @@ export async function openDataset(
   place: string | readonly DatasetPart[],
   options: DatasetOptions = {},
 ): Promise<OpenDataset> {
-  const { seed = '0', epoch = 0, windowShards = 8, readsAtOnce = 32, signal = never } = options
+  const { seed = '0', epoch = 0, windowShards = null, readsAtOnce = 32, signal = never } = options
   const { onBroken = 'fail', caption = 'best', follow = true } = options
   const parts = (typeof place === 'string' ? [{ place }] : place).map(({ place: name, weight = null }) => ({
     ...{ place: name, weight },
@@ -91,7 +91,7 @@ export async function openDataset(
     mixtureProblem(parts) ??
     readerProblem(reader) ??
     (state !== null && 'problem' in state ? state.problem : null) ??
-    wholeProblem({ windowShards, readsAtOnce }, 1) ??
+    wholeProblem({ windowShards: windowShards ?? 1, readsAtOnce }, 1) ??
     wholeProblem({ epoch }, 0)
   if (problem !== null || (state !== null && 'problem' in state))
     throw new DatasetUnusable(problem ?? 'no state')
