@@ -1,5 +1,12 @@
 import { messageOf, type StoredFormat } from '../records/index.js'
-import { type Manifest, manifestName, manifestSchema, shardStem, tarIndexName } from '../shard/index.js'
+import {
+  type Manifest,
+  manifestName,
+  manifestSchema,
+  shardStem,
+  tarIndexName,
+  tarName,
+} from '../shard/index.js'
 import type { FedShard } from './epoch.js'
 import { LiveSamples } from './live.js'
 import type { FeedPlace } from './place.js'
@@ -7,6 +14,8 @@ import type { FeedPlace } from './place.js'
 export interface CatalogShard extends FedShard {
   /** Slots taken back, ascending. */
   readonly taken: readonly number[]
+  /** Of its tar. */
+  readonly tarBytes: number
 }
 
 /** Contents of a dataset as its manifest tells them. */
@@ -51,7 +60,8 @@ export function catalogOf(
       return {
         problem: `has no index of shard ${shardStem(shard)}: it was written by an earlier version; pairmill curate makes a dataset of it that has`,
       }
-    shards.push({ shard, slots: samples + taken.length, taken })
+    const tarBytes = files.find(({ name }) => name === tarName(shardStem(shard)))?.size ?? 0
+    shards.push({ shard, slots: samples + taken.length, taken, tarBytes })
   }
   if (shards.length === 0) return { problem: 'has no pair yet' }
   return {

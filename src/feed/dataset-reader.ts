@@ -1,5 +1,5 @@
 import { DatasetUnusable } from './catalog.js'
-import { defaultWindowShards, slotsOf } from './epoch.js'
+import { defaultWindowShards, type FedShard, slotsOf } from './epoch.js'
 import { epochOrder, type OrderedSource, type SourceWindow, samplesOf, type Turn, turnsOf } from './order.js'
 import type { FeedSample } from './sample.js'
 import { isShareOf, type Reader } from './share.js'
@@ -30,8 +30,10 @@ interface Lane {
   readonly reader: SourceReader
   /** Turns of it that are over. */
   place: number
-  /** Windows that were begun and are not over, in order. */
+  /** Windows of which samples were asked for, and that are not over, in order. */
   readonly windows: SourceWindow[]
+  /** Of these, how many were prepared. */
+  prepared: number
 }
 
 /** Reads one epoch of a dataset, or of a mixture of several, or this reader's share of it, in the order that all of them share. */
@@ -59,11 +61,13 @@ export class DatasetReader {
     if (problem !== null) throw new DatasetUnusable(problem)
     this.#options = options
     this.#epoch = { v: 2, seed: state?.seed ?? options.seed, epoch: state?.epoch ?? options.epoch }
+    const lane = { ...options, bufferBytes: options.bufferBytes / sources.length }
     this.#lanes = orderedSources(sources, options).map((source, i) => ({
       source,
-      reader: new SourceReader(i, sources[i] as FeedSource, options, now),
+      reader: new SourceReader(i, sources[i] as FeedSource, lane, now),
       place: source.place,
       windows: [],
+      prepared: 0,
     }))
     const ordered = this.#lanes.map(({ source }) => source)
     this.#turns = new SourceTurns(
@@ -96,7 +100,10 @@ export class DatasetReader {
   /** Samples until the end of the epoch. Who breaks off, and asks again, goes on behind the last one. */
   async *samples(signal: AbortSignal): AsyncGenerator<FeedSample> {
     const { readsAtOnce, reader } = this.#options
-    for (const { windows } of this.#lanes) windows.length = 0
+    for (const lane of this.#lanes) {
+      lane.windows.length = 0
+      lane.prepared = 0
+    }
     const from = this.#lanes.map(({ source, place }) => ({ ...source, place }))
     const picks = picksOf(epochOrder(from, this.#epoch), reader, this.#end)
     const ahead: { readonly pick: OwnTurn; readonly sample: Promise<FeedSample | null> }[] = []
@@ -109,7 +116,7 @@ export class DatasetReader {
         while (ahead.length < depth) {
           const { value: pick, done } = picks.next()
           if (done === true) break
-          ahead.push({ pick, sample: this.#read(pick, bounded) })
+          ahead.push({ pick, sample: this.#read(pick, depth > 1, bounded) })
         }
         const first = ahead[0]
         if (first === undefined) break
@@ -131,24 +138,45 @@ export class DatasetReader {
     }
   }
 
-  #read(pick: OwnTurn, signal: AbortSignal): Promise<FeedSample | null> {
-    const { reader, windows } = this.#lanes[pick.source] as Lane
-    if (windows.at(-1)?.from !== pick.window.from) windows.push(pick.window)
-    const sample = reader.read(pick, signal)
+  /** `isPrepared`: its window is prepared before; the first sample need not wait for that. */
+  #read(pick: OwnTurn, isPrepared: boolean, signal: AbortSignal): Promise<FeedSample | null> {
+    const lane = this.#lanes[pick.source] as Lane
+    if (lane.windows.at(-1)?.from !== pick.window.from) lane.windows.push(pick.window)
+    if (isPrepared) this.#prepare(lane, signal)
+    const sample = lane.reader.read(pick, signal)
     // A failure is met where the sample is awaited; until then it must not count as unhandled.
     sample.catch(() => {})
     return sample
   }
 
+  #prepare(lane: Lane, signal: AbortSignal): void {
+    for (; lane.prepared < lane.windows.length; lane.prepared++) {
+      const window = lane.windows[lane.prepared] as SourceWindow
+      const share = shareOf(lane.source, window.shards, this.#options.reader)
+      const left = (window.to - Math.max(window.from, lane.place)) / (window.to - window.from)
+      const nextShare = shareOf(lane.source, window.nextShards, this.#options.reader)
+      lane.reader.begin(window, share * left, nextShare, signal)
+    }
+  }
+
   /** Turns up to a place are over, and so are the windows that end before it: their files are given up. */
   async #advance(to: number): Promise<void> {
     for (; this.#place < to; this.#place++) (this.#lanes[this.#turns.next()] as Lane).place++
-    for (const { reader, place, windows } of this.#lanes)
+    for (const lane of this.#lanes) {
+      const { reader, place, windows } = lane
       for (let window = windows[0]; window !== undefined && window.to <= place; window = windows[0]) {
         windows.shift()
+        lane.prepared = Math.max(0, lane.prepared - 1)
         for (const { shard } of window.shards) await reader.forget(shard)
       }
+    }
   }
+}
+
+/** Share of the slots of shards that a reader is given. */
+function shareOf({ live }: OrderedSource, shards: readonly FedShard[], { world, workers }: Reader): number {
+  const count = shards.reduce((sum, { shard }) => sum + live.count(shard), 0)
+  return count / (world * workers * Math.max(1, slotsOf(shards)))
 }
 
 /** Sources as the epoch has them: one that has begun keeps its shards and windows, one that has not takes up all that there are. */

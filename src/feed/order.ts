@@ -17,6 +17,8 @@ export interface OrderedSource {
 /** A window of a source. */
 export interface SourceWindow {
   readonly shards: readonly FedShard[]
+  /** Of the window behind it; none = its shards are shuffled anew then, or the epoch ends. */
+  readonly nextShards: readonly FedShard[]
   /** Turns of the source before it, and at its end. */
   readonly from: number
   readonly to: number
@@ -76,7 +78,7 @@ class Lane {
   readonly #epoch: number
   #repeat = -1
   #windows: readonly EpochWindow[] = []
-  #window: SourceWindow = { shards: [], from: 0, to: 0 }
+  #window: SourceWindow = { shards: [], nextShards: [], from: 0, to: 0 }
   #order: (at: number) => Slot = () => ({ shard: -1, slot: -1 })
 
   constructor(source: OrderedSource, seed: string, epoch: number) {
@@ -104,7 +106,8 @@ class Lane {
     const inside = this.#windows.find(({ from, places }) => turn - base < from + places)
     if (inside === undefined) throw new RangeError(`a source of ${this.#slots} slots has no turn ${turn}`)
     const from = base + inside.from
-    this.#window = { shards: inside.shards, from, to: from + inside.places }
+    const nextShards = this.#windows[inside.window + 1]?.shards ?? []
+    this.#window = { shards: inside.shards, nextShards, from, to: from + inside.places }
     this.#order = windowOrder(inside, wish)
   }
 }

@@ -1,9 +1,10 @@
 import { messageOf } from '../records/index.js'
 import { decodeTarIndex, keyOf, shardStem, TarError, tarIndexName, tarName } from '../shard/index.js'
-import type { Catalog } from './catalog.js'
-import type { Slot } from './epoch.js'
+import type { Catalog, CatalogShard } from './catalog.js'
+import type { FedShard, Slot } from './epoch.js'
 import type { FeedPlace } from './place.js'
 import { type FeedSample, type SampleWish, sampleIn } from './sample.js'
+import { type TarPart, tarBytesOf, WholeShards } from './whole-shards.js'
 
 /** Samples whose offsets are read at once: four kilobytes. */
 const blockSamples = 512
@@ -13,13 +14,24 @@ export class BrokenSample extends Error {
   override readonly name = 'BrokenSample'
 }
 
-/** Reads single samples of a dataset, each by one ranged read, once the offsets around it are known. */
+/** A shard of which no sample can be read. */
+export class BrokenShard extends BrokenSample {
+  readonly shard: number
+  constructor(shard: number, why: string) {
+    super(`${tarName(shardStem(shard))} cannot be read: ${why}`)
+    this.shard = shard
+  }
+}
+
+/** Reads single samples of a dataset: each from its tar, where that is held as a whole, else by one ranged read, once the offsets around it are known. */
 export class SampleFiles {
   readonly #place: FeedPlace
   readonly #catalog: Catalog
   readonly #wish: SampleWish
+  readonly #shards: ReadonlyMap<number, CatalogShard>
   /** Slots taken back by shard, ascending, as they may be in its file: the last one is what was said last. */
   readonly #taken = new Map<number, (readonly number[])[]>()
+  readonly #whole: WholeShards
   /** Offsets by shard and block. */
   readonly #blocks = new Map<number, Map<number, Promise<readonly number[]>>>()
 
@@ -27,6 +39,8 @@ export class SampleFiles {
     this.#place = place
     this.#catalog = catalog
     this.#wish = wish
+    this.#whole = new WholeShards(place)
+    this.#shards = new Map(catalog.shards.map((one) => [one.shard, one]))
     for (const { shard, taken } of catalog.shards) this.#taken.set(shard, [taken])
   }
 
@@ -41,12 +55,23 @@ export class SampleFiles {
         const sample = sampleIn(bytes, offset, wanted, this.#wish)
         if (sample !== null) return sample
       } catch (error) {
+        if (error instanceof BrokenShard) throw error
         if (!(error instanceof BrokenSample || error instanceof TarError || error instanceof SyntaxError))
           throw error
         why = `${tarName(shardStem(shard))}: ${wanted.key} cannot be read: ${messageOf(error)}`
       }
     }
     throw new BrokenSample(why)
+  }
+
+  /** Begins to read these shards as a whole; their samples are cut from that. */
+  loadWhole(shards: readonly FedShard[], signal: AbortSignal): void {
+    this.#whole.load(this.#catalogued(shards), signal)
+  }
+
+  /** Bytes of the tars of shards, as the manifest has them. */
+  tarBytes(shards: readonly FedShard[]): number {
+    return tarBytesOf(this.#catalogued(shards))
   }
 
   /** Slots that are taken back from a shard, whose files may have lost them already, or not yet. */
@@ -59,12 +84,16 @@ export class SampleFiles {
 
   /** What is known of where its samples are: its files may have become others. */
   async forget(shard: number): Promise<void> {
+    this.#whole.forget(shard)
     this.#blocks.delete(shard)
     await this.#place.forget(tarName(shardStem(shard)))
     await this.#place.forget(tarIndexName(shardStem(shard)))
   }
 
-  async #piece(shard: number, at: number, signal: AbortSignal) {
+  async #piece(shard: number, at: number, signal: AbortSignal): Promise<TarPart> {
+    if (this.#whole.isLoading(shard)) await this.#whole.loaded(shard)
+    const held = this.#whole.sample(shard, at)
+    if (held !== null) return held
     const block = Math.floor(at / blockSamples)
     const offsets = await this.#block(shard, block, signal)
     const [offset, end] = [offsets[at % blockSamples], offsets[(at % blockSamples) + 1]]
@@ -72,8 +101,12 @@ export class SampleFiles {
       throw new BrokenSample(`its index has no sample ${at}`)
     const range = { offset, size: end - offset }
     const bytes = await this.#place.readRange(tarName(shardStem(shard)), range, signal)
-    if (bytes === null) throw new BrokenSample('there is no such file')
+    if (bytes === null) throw new BrokenShard(shard, 'there is no such file')
     return { offset, bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length) }
+  }
+
+  #catalogued(shards: readonly FedShard[]): CatalogShard[] {
+    return shards.flatMap(({ shard }) => this.#shards.get(shard) ?? [])
   }
 
   /** Offsets of the samples of a block, and the end of its last one. */
@@ -84,9 +117,9 @@ export class SampleFiles {
     if (known !== undefined) return known
     const range = { offset: 8 * block * blockSamples, size: 8 * (blockSamples + 1) }
     const read = this.#place.readRange(tarIndexName(shardStem(shard)), range, signal).then((bytes) => {
-      if (bytes === null) throw new BrokenSample('its index is missing')
+      if (bytes === null) throw new BrokenShard(shard, `there is no ${tarIndexName(shardStem(shard))}`)
       const offsets = decodeTarIndex(bytes)
-      if (offsets === null) throw new BrokenSample('its index is none')
+      if (offsets === null) throw new BrokenShard(shard, `${tarIndexName(shardStem(shard))} is no index`)
       return offsets
     })
     blocks.set(block, read)

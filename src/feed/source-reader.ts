@@ -4,9 +4,11 @@ import { type Catalog, liveOf } from './catalog.js'
 import type { Slot } from './epoch.js'
 import { Follower } from './follower.js'
 import type { LiveSamples } from './live.js'
+import type { SourceWindow } from './order.js'
 import type { FeedPlace } from './place.js'
 import type { CaptionWish, FeedSample } from './sample.js'
-import { BrokenSample, SampleFiles } from './sample-files.js'
+import { BrokenSample, BrokenShard, SampleFiles } from './sample-files.js'
+import { isReadWhole } from './whole-shards.js'
 
 /** A dataset that a reader reads. */
 export interface FeedSource {
@@ -22,7 +24,9 @@ export interface SourceOptions {
   readonly caption: CaptionWish
   /** Whether what is taken back meanwhile is left out, within five seconds. */
   readonly follow: boolean
-  /** Told of a sample that cannot be read, which is then left out; null = reading ends with it. */
+  /** Memory for tars that are read as a whole; 0 = none is. */
+  readonly bufferBytes: number
+  /** Told of a sample that cannot be read, or of a shard, once, of which none can; they are left out then. null = reading ends with it. */
   readonly onBroken: ((message: string) => void) | null
 }
 
@@ -42,6 +46,8 @@ export class SourceReader {
   readonly #now: () => number
   /** Shards that were changed since it was opened. */
   readonly #changed = new Set<number>()
+  /** Shards of which nothing can be read, and that were told so. */
+  readonly #broken = new Set<number>()
   #look: Promise<void> | null = null
   /** When the last look that is over was begun. */
   #lookedMs: number
@@ -70,7 +76,7 @@ export class SourceReader {
   async read(slot: Slot, signal: AbortSignal): Promise<FeedSample | null> {
     const { onBroken } = this.#options
     for (let tried = 0; ; tried++) {
-      if (!this.stands(slot)) return null
+      if (!this.stands(slot) || this.#broken.has(slot.shard)) return null
       try {
         return await this.#files.read(slot, signal)
       } catch (error) {
@@ -78,10 +84,24 @@ export class SourceReader {
         // A shard that is being rewritten is broken for a moment: its tar is changed before its index.
         if (tried < changeTries && (await this.#isChanging(slot.shard, signal))) continue
         if (onBroken === null) throw error
+        if (this.#broken.has(slot.shard)) return null
+        if (error instanceof BrokenShard) this.#broken.add(slot.shard)
         onBroken(messageOf(error))
         return null
       }
     }
+  }
+
+  /**
+   * Prepares a window of which the reader wants `share` of the slots from now on, and `nextShare` of those of the window behind it: its tars are read as a
+   * whole where that pays, and those behind them where they fit too.
+   */
+  begin({ shards, nextShards }: SourceWindow, share: number, nextShare: number, signal: AbortSignal): void {
+    const { bufferBytes } = this.#options
+    const bytes = this.#files.tarBytes(shards)
+    if (!isReadWhole(share, bytes, bufferBytes)) return
+    const isNextToo = isReadWhole(nextShare, bytes + this.#files.tarBytes(nextShards), bufferBytes)
+    this.#files.loadWhole(isNextToo ? [...shards, ...nextShards] : shards, signal)
   }
 
   /** What is kept of a shard's files is given up. */

@@ -51,7 +51,7 @@ export function stateProblem(
   datasets: readonly { readonly url: string; readonly shards: number }[],
 ): string | null {
   if (sources.length !== datasets.length)
-    return `the state is that of a job with ${count(sources.length)}, and ${count(datasets.length)} are given: give those of the job, in their order`
+    return `the state is that of a job with another number of datasets (${sources.length}, not ${datasets.length}): give those of the job, in their order`
   if (place === 0) return null
   for (const [i, { url, shards }] of datasets.entries()) {
     const had = sources[i]?.shards ?? 0
@@ -60,5 +60,3 @@ export function stateProblem(
   }
   return null
 }
-
-const count = (datasets: number) => `${datasets} dataset${datasets === 1 ? '' : 's'}`

@@ -45,7 +45,9 @@ export interface DatasetOptions extends Partial<Reader> {
   readonly windowShards?: number
   /** Samples that are read ahead at the same time, from 1 on; default 32. */
   readonly readsAtOnce?: number
-  /** `fail`, the default: a sample that cannot be read ends the reading. A function is told of it, and it is left out. */
+  /** Memory for tars that are read as a whole, in bytes; default 2 ** 28. 0 = none is. */
+  readonly bufferBytes?: number
+  /** `fail`, the default: a sample, or a shard, that cannot be read ends the reading. A function is told of it, and it is left out. */
   readonly onBroken?: 'fail' | ((message: string) => void)
   /** Of a bucket: absent = as the AWS SDK finds them. */
   readonly s3?: Partial<S3Settings>
@@ -75,7 +77,7 @@ export async function openDataset(
   options: DatasetOptions = {},
 ): Promise<OpenDataset> {
   const { seed = '0', epoch = 0, windowShards = null, readsAtOnce = 32, signal = never } = options
-  const { onBroken = 'fail', caption = 'best', follow = true } = options
+  const { onBroken = 'fail', caption = 'best', follow = true, bufferBytes = 2 ** 28 } = options
   const parts = (typeof place === 'string' ? [{ place }] : place).map(({ place: name, weight = null }) => ({
     ...{ place: name, weight },
   }))
@@ -92,7 +94,7 @@ export async function openDataset(
     readerProblem(reader) ??
     (state !== null && 'problem' in state ? state.problem : null) ??
     wholeProblem({ windowShards: windowShards ?? 1, readsAtOnce }, 1) ??
-    wholeProblem({ epoch }, 0)
+    wholeProblem({ epoch, bufferBytes }, 0)
   if (problem !== null || (state !== null && 'problem' in state))
     throw new DatasetUnusable(problem ?? 'no state')
   const places: FeedPlace[] = []
@@ -112,7 +114,7 @@ export async function openDataset(
     const datasetReader = new DatasetReader(
       sources,
       {
-        ...{ seed, epoch, windowShards, reader, caption, state, follow, readsAtOnce },
+        ...{ seed, epoch, windowShards, reader, caption, state, follow, readsAtOnce, bufferBytes },
         onBroken: onBroken === 'fail' ? null : onBroken,
       },
       () => performance.now(),

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -13,6 +13,7 @@ import {
   liveOf,
   type ReaderOptions,
   readCatalog,
+  readState,
 } from '../../../src/feed/index.js'
 import {
   compileDataset,
@@ -26,7 +27,7 @@ import { calm, datasetInfo, planOf, tempFolder } from '../../fixtures/shard/data
 
 const whole: ReaderOptions = {
   ...{ seed: 's', epoch: 0, windowShards: 2, reader: alone, caption: 'best', state: null },
-  ...{ follow: true, readsAtOnce: 4, onBroken: null },
+  ...{ follow: true, readsAtOnce: 4, bufferBytes: 2 ** 28, onBroken: null },
 }
 
 /** A dataset of five shards, and its pairs in the order of the tars. */
@@ -152,6 +153,78 @@ describe('a reader of a dataset', () => {
     }
   })
 
+  it('reads each tar once where it wants most of it and has the memory, and gives the same', async () => {
+    const { place } = await dataset()
+    const order = keysOf(await all(await readerOf(place, { bufferBytes: 0 })))
+    const reads: string[] = []
+    const counted: FeedPlace = {
+      ...place,
+      async readRange(name, range, signal) {
+        if (name.endsWith('.tar')) reads.push(name)
+        return await place.readRange(name, range, signal)
+      },
+    }
+    expect(keysOf(await all(await readerOf(counted)))).toEqual(order)
+    // The first sample does not wait for its tar.
+    const first = `${order[0]?.slice(0, 5)}.tar`
+    const tars = [0, 1, 2, 3, 4].map((shard) => `0000${shard}.tar`)
+    expect(reads[0]).toBe(first)
+    expect(reads.toSorted()).toEqual([...tars, first].toSorted())
+    reads.length = 0
+    const third = { ...alone, rank: 1, world: 3 }
+    const read = keysOf(await all(await readerOf(counted, { reader: third })))
+    expect(read).toEqual(order.filter((_, turn) => turn % 3 === 1))
+    expect(reads.length).toBe(read.length)
+  })
+
+  it('mixes datasets that have the same keys, and goes on from its state with other ranks', async () => {
+    const [one, other] = [await dataset(), await dataset()]
+    const sourcesOf = async (weights: readonly (number | null)[]) =>
+      await Promise.all(
+        [one, other].map(async ({ place }, i) => {
+          const catalog = await readCatalog(place, calm)
+          return { place, catalog, live: liveOf(catalog), weight: weights[i] ?? null }
+        }),
+      )
+    const named = (samples: readonly FeedSample[]) => samples.map(({ source, key }) => `${source}:${key}`)
+    const each = [...one.pairs.keys()].flatMap((key) => [`0:${key}`, `1:${key}`])
+    const everything = named(await all(new DatasetReader(await sourcesOf([]), whole, () => 0)))
+    expect(everything.toSorted()).toEqual(each.toSorted())
+    for (const weights of [[], [0.2, 0.8]]) {
+      const order = named(await all(new DatasetReader(await sourcesOf(weights), whole, () => 0)))
+      const ranks = async (world: number, most: number, state: ReaderOptions['state']) => {
+        const readers = await Promise.all(
+          Array.from({ length: world }, async (_, rank) => {
+            const options = { ...whole, state, reader: { ...alone, rank, world } }
+            return new DatasetReader(await sourcesOf(weights), options, () => 0)
+          }),
+        )
+        const read = (await Promise.all(readers.map((reader) => all(reader, most)))).flat()
+        return { read: named(read), state: readers[0]!.state() }
+      }
+      const before = await ranks(3, 9, null)
+      expect(before.read.toSorted()).toEqual(order.slice(0, 27).toSorted())
+      const rest = await ranks(4, Number.POSITIVE_INFINITY, JSON.parse(JSON.stringify(before.state)))
+      expect([...before.read, ...rest.read].toSorted()).toEqual(order.toSorted())
+      const share = order.filter((name) => name.startsWith('1')).length / order.length
+      expect(share).toBeCloseTo(weights[1] ?? 0.5, 1)
+    }
+  })
+
+  it('refuses the state of a job with other datasets', async () => {
+    const { place } = await dataset()
+    const reader = await readerOf(place)
+    await all(reader, 3)
+    const state = reader.state()
+    const two = { ...state, sources: [...state.sources, { shards: 1, windowShards: 1, place: 0 }] }
+    await expect(readerOf(place, { state: two })).rejects.toThrow('another number of datasets (2, not 1)')
+    const more = { ...state, sources: [{ ...state.sources[0]!, shards: 99 }] }
+    await expect(readerOf(place, { state: more })).rejects.toThrow('knows 99 shards of dataset 0')
+    expect(readState(JSON.stringify(state))).toEqual(state)
+    expect(readState({ ...state, v: 1 })).toEqual({ problem: expect.stringContaining('v: 1') })
+    expect(readState({ ...state, place: 9 })).toEqual({ problem: expect.stringContaining('add up') })
+  })
+
   it('leaves out what is taken back meanwhile, from the next look on', async () => {
     const { place, store, pairs } = await dataset()
     const order = keysOf(await all(await readerOf(place)))
@@ -201,6 +274,24 @@ describe('a reader of a dataset', () => {
     expect(told).toEqual([expect.stringContaining(broken)])
     expect(keysOf(read).toSorted()).toEqual([...pairs.keys()].filter((key) => key !== broken))
   })
+
+  it.each([0, 2 ** 28])(
+    'names a shard of which nothing can be read, once; %d bytes of memory',
+    async (bufferBytes) => {
+      const { place, dir, pairs } = await dataset()
+      await rm(join(dir, '00003.tar'))
+      await writeFile(join(dir, '00001.tar.idx'), 'no index')
+      const options = { bufferBytes, readsAtOnce: 4 }
+      await expect(all(await readerOf(place, options))).rejects.toThrow(/0000[13].tar cannot be read: /)
+      const told: string[] = []
+      const read = await all(await readerOf(place, { ...options, onBroken: (message) => told.push(message) }))
+      expect(told.toSorted()).toEqual([
+        '00001.tar cannot be read: 00001.tar.idx is no index',
+        '00003.tar cannot be read: there is no such file',
+      ])
+      expect(keysOf(read).toSorted()).toEqual([...pairs.keys()].filter((key) => !/^0000[13]/.test(key)))
+    },
+  )
 
   it('gives the caption of the first source that a pair has, and else the best', async () => {
     const { place, pairs } = await dataset()
