@@ -6,11 +6,11 @@ import {
   requestProblem,
 } from '../curate/index.js'
 import type { ProgressStyle } from '../options/index.js'
-import { type RejectEntries, unionOfEntries } from '../records/index.js'
+import { type RejectEntries, shellQuoted, unionOfEntries } from '../records/index.js'
 import { encodeRejectFile, UnreadableDataset } from '../shard/index.js'
 import { type Clock, styleFor } from './display.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
-import { formatBytes, formatCount, formatShare, jsonText, page, shellQuoted, table } from './figures.js'
+import { formatBytes, formatCount, formatShare, jsonText, page, table } from './figures.js'
 import { textOf } from './file-text.js'
 import { type Output, say } from './output.js'
 import { readRejectFile } from './reject-file.js'

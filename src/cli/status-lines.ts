@@ -1,7 +1,8 @@
+import { shellQuoted } from '../records/index.js'
 import { type CrawlWait, isNothingRead, type RunSnapshot } from '../run/index.js'
 import { formatDuration } from '../timing/index.js'
 import { seedsMoved } from '../workers/index.js'
-import { formatCount, oneLine, shellQuoted, table } from './figures.js'
+import { formatCount, oneLine, table } from './figures.js'
 import { amount } from './summary.js'
 import { countOf } from './watched.js'
 

@@ -1,17 +1,8 @@
 import type { RunOptions } from '../options/index.js'
-import { isS3Url } from '../records/index.js'
+import { isS3Url, shellQuoted } from '../records/index.js'
 import type { RunEnd, RunSnapshot } from '../run/index.js'
 import { formatDuration } from '../timing/index.js'
-import {
-  formatBytes,
-  formatCount,
-  formatShare,
-  labelled,
-  page,
-  shellQuoted,
-  table,
-  total,
-} from './figures.js'
+import { formatBytes, formatCount, formatShare, labelled, page, table, total } from './figures.js'
 import { scoreHistogram } from './histogram.js'
 import { inputSections } from './input-sections.js'
 import type { Paper } from './progress-lines.js'
