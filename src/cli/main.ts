@@ -237,6 +237,9 @@ const commands: Commands = {
       await opened.close()
     }
   },
+  async feed(call) {
+    return (await import('./feed-places.js')).feedHere(call, here)
+  },
   async retract(call) {
     return (await import('./retract-process.js')).retractHere(call, here)
   },

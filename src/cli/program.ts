@@ -7,6 +7,8 @@ import { addCurateCommand } from './curate-program.js'
 import { addDatasetCommands, type DatasetCommands } from './dataset-program.js'
 import type { DemoCall } from './demo.js'
 import { type ExitCode, exitCodeHelp, exitCodes } from './exit-codes.js'
+import type { FeedCall } from './feed.js'
+import { addFeedCommand } from './feed-program.js'
 import { addFleetCommands, backendOption, type FleetCommands } from './fleet-program.js'
 import { addImagesCommand, type ImagesCommands } from './images-program.js'
 import type { InspectCall } from './inspect.js'
@@ -32,6 +34,7 @@ export interface Commands extends DatasetCommands, FleetCommands, ImagesCommands
   inspect(call: InspectCall): Promise<ExitCode>
   demo(call: DemoCall): Promise<ExitCode>
   curate(call: CurateCall): Promise<ExitCode>
+  feed(call: FeedCall): Promise<ExitCode>
   classify(call: ClassifyCall): Promise<ExitCode>
 }
 
@@ -80,6 +83,7 @@ function createProgram(deps: ProgramDeps, answer: (code: ExitCode) => void): Com
   addVerifyCommand(program, commands, answer)
   addStatusCommand(program, commands, answer)
   addCurateCommand(program, commands.curate, answer)
+  addFeedCommand(program, commands.feed, answer)
   addImagesCommand(program, commands, answer)
   addWarcCommand(program, commands, answer)
   addInspectCommand(program, commands.inspect, answer)

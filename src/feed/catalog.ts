@@ -34,17 +34,20 @@ export class DatasetUnusable extends Error {
   override readonly name = 'DatasetUnusable'
 }
 
-export async function readCatalog(place: FeedPlace, signal: AbortSignal): Promise<Catalog> {
+/** Throws DatasetUnusable where there is none that can be read. */
+export async function readFedManifest(place: FeedPlace, signal: AbortSignal): Promise<Manifest> {
   const bytes = await place.read(manifestName, signal)
   if (bytes === null)
     throw new DatasetUnusable(`${place.url} holds no dataset: there is no ${manifestName} in it`)
-  let manifest: Manifest
   try {
-    manifest = manifestSchema.parse(JSON.parse(Buffer.from(bytes).toString('utf8')))
+    return manifestSchema.parse(JSON.parse(Buffer.from(bytes).toString('utf8')))
   } catch (error) {
     throw new DatasetUnusable(`${place.url}: ${manifestName} is not readable: ${messageOf(error)}`)
   }
-  const catalog = catalogOf(manifest)
+}
+
+export async function readCatalog(place: FeedPlace, signal: AbortSignal): Promise<Catalog> {
+  const catalog = catalogOf(await readFedManifest(place, signal))
   if ('problem' in catalog) throw new DatasetUnusable(`${place.url} ${catalog.problem}`)
   return catalog
 }

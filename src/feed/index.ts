@@ -1,4 +1,4 @@
-export { type Catalog, catalogOf, DatasetUnusable, liveOf, readCatalog } from './catalog.js'
+export { type Catalog, catalogOf, DatasetUnusable, liveOf, readCatalog, readFedManifest } from './catalog.js'
 export { DatasetReader, type ReaderOptions } from './dataset-reader.js'
 export { defaultWindowShards, type FedShard, type Slot } from './epoch.js'
 export { LiveSamples } from './live.js'
@@ -7,6 +7,22 @@ export { type OpenPlace, openPlace } from './open-place.js'
 export { epochOrder, type OrderedSource, type Turn, turnsOf } from './order.js'
 export { type OrderFigure, type OrderFigures, orderFigures } from './order-figures.js'
 export { type FeedPlace, folderPlace, httpPlace, storePlace } from './place.js'
+export {
+  type Consumer,
+  consumers,
+  loadersText,
+  openClipRecipe,
+  placeProblem,
+  type Recipe,
+  type RecipeFacts,
+  type RecipePlace,
+  type RecipeSet,
+  readersOf,
+  recipeSetOf,
+  recipesOf,
+  type SourceCount,
+  webdatasetLinks,
+} from './recipes/index.js'
 export type { CaptionWish, FeedSample } from './sample.js'
 export { BrokenSample } from './sample-files.js'
 export { alone, isShareOf, type Reader, readerProblem } from './share.js'

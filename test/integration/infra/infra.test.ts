@@ -40,6 +40,7 @@ async function typed(
     inspect: done,
     demo: done,
     curate: done,
+    feed: done,
     images: done,
     warc: done,
     classify: done,

@@ -70,6 +70,10 @@ async function typed(...words: string[]) {
       calls.push(['warc', call])
       return 0
     },
+    async feed(call) {
+      calls.push(['feed', call])
+      return 0
+    },
     async curate(call) {
       calls.push(['curate', call])
       return 0
