@@ -91,9 +91,12 @@ export async function reportHere(
   call: ReportOrder & { readonly place: string },
   { store, signal, ...deps }: Omit<AskingDeps, 'unicode'>,
 ): Promise<ExitCode> {
-  const [{ reportCommand }, { htmlDocument, policyOf, readPageParts, readReport, writeReport }] =
-    await Promise.all([import('./report.js'), import('../report/index.js')])
-  const inFolder = isS3Url(call.dir) ? null : join(call.dir, 'report.html')
+  const [
+    { reportCommand },
+    { htmlDocument, policyOf, readPageParts, readReport, writeReport },
+    { reportName },
+  ] = await Promise.all([import('./report.js'), import('../report/index.js'), import('../shard/index.js')])
+  const inFolder = isS3Url(call.dir) ? null : join(call.dir, reportName)
   return await reportCommand(
     { ...call, out: call.out === null ? inFolder : resolve(cwd, call.out) },
     {

@@ -31,6 +31,8 @@ export interface DemoDeps extends RunDeps {
   /** Rows of the finished dataset. */
   readonly readRows: (dir: string) => AsyncIterable<ScoredRow>
   readonly verify: (call: VerifyCall) => Promise<ExitCode>
+  /** Writes the report and says where; nothing where DuckDB, which it needs, cannot be had. */
+  readonly report: (call: Pick<DemoCall, 'out' | 'progress'>) => Promise<ExitCode>
 }
 
 /** Local traffic to a web that was made to be crawled: no delay, and one host is as good as another. */
@@ -78,7 +80,8 @@ export async function demoCommand(call: DemoCall, deps: DemoDeps): Promise<ExitC
     for await (const row of deps.readRows(dir)) rows.push(row)
     const score = scoreAgainstTruth(rows, web.truth)
     deps.stdout.write(`\n${renderTruthScore(score, await web.forbiddenRequests()).join('\n')}\n\n`)
-    return await deps.verify({ dir, json: false, progress: call.progress })
+    const verified = await deps.verify({ dir, json: false, progress: call.progress })
+    return verified === exitCodes.ok ? await deps.report(call) : verified
   } finally {
     closing.abort()
     await web.close()

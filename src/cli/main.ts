@@ -109,6 +109,10 @@ const commands: Commands = {
       startWeb: (port, signal) => startDemoProcess({ ...defaultDemoOptions, port }, signal),
       readRows: (dir) => readRows(folderStore(dir), new AbortController().signal),
       verify: commands.verify,
+      report: async ({ out, progress }) =>
+        (await (await import('../query/index.js')).hasDuckdb())
+          ? commands.report({ dir: out, out: null, progress })
+          : exitCodes.ok,
     })
   },
   async verify(call) {

@@ -15,7 +15,7 @@ import {
 import { UnreadableDataset } from '../shard/index.js'
 import type { Clock } from './display.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
-import { formatBytes, formatCount, jsonText, page } from './figures.js'
+import { formatBytes, formatCount, jsonText, page, shellQuoted } from './figures.js'
 import { type Output, say } from './output.js'
 import { amount } from './summary.js'
 
@@ -151,7 +151,7 @@ function openProgress(stderr: Output, clock: Clock) {
 
 /** The report for people. Pure. */
 export function retractText({ place, backend }: Whereabouts, report: RetractReport): string {
-  const { counts, rewritten, completed, generation, bytes, state, isDryRun } = report
+  const { counts, rewritten, completed, generation, bytes, state, isDryRun, isReportGone } = report
   const went = [
     amount(counts.samples, 'pair'),
     amount(counts.rejected, 'rejected row'),
@@ -176,6 +176,10 @@ export function retractText({ place, backend }: Whereabouts, report: RetractRepo
   }
   if (counts.mended > 0)
     lines.push(`${amount(counts.mended, 'row')} of others named it in passing, and do no more`)
+  if (isReportGone)
+    lines.push(
+      `report.html may show it, and is removed; pairmill report ${shellQuoted(place)} writes it anew`,
+    )
   if (state !== null)
     lines.push(
       `${amount(state.urls, 'page')}, ${amount(state.candidates, 'candidate')} and ${amount(state.pages, 'row')} that waited left the database of the run`,

@@ -170,6 +170,10 @@ function datasetSection(end: FinishedRun, options: SummaryOptions): readonly str
   const { snapshot } = end
   const shards = countOf(snapshot, 'shards')
   const verify = ['check it', `pairmill verify ${shellQuoted(options.out)}`]
+  const look = [
+    'look at it',
+    `pairmill report ${shellQuoted(options.out)}${isS3Url(options.out) ? ' --out report.html' : ''}`,
+  ]
   const place = `Dataset: ${snapshot.dataset}`
   if (shards === 0) {
     if (end.kind === 'interrupted') return [place, '  no shard yet']
@@ -184,6 +188,7 @@ function datasetSection(end: FinishedRun, options: SummaryOptions): readonly str
     place,
     ...table(
       [
+        look,
         verify,
         [
           'open_clip',

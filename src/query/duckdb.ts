@@ -14,6 +14,17 @@ const packageName = '@duckdb/node-api'
 /** An optional dependency of 70 MB: it is loaded where a command needs it, and may have been left out. */
 export const loadDuckdb = async (): Promise<Duckdb> => await import('@duckdb/node-api')
 
+/** Whether it can be had here. */
+export async function hasDuckdb(): Promise<boolean> {
+  try {
+    await loadDuckdb()
+    return true
+  } catch {
+    // Why it cannot is told by who needs it.
+    return false
+  }
+}
+
 /** `error`: of loading it. */
 export function missingDuckdb(error: unknown): MissingDuckdb {
   const { optionalDependencies } = createRequire(import.meta.url)('../../package.json') as {

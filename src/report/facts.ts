@@ -88,7 +88,11 @@ export async function readFacts(
     aspects: spreadOf(stats.aspects),
     captionLengths: spreadOf(stats.captionLengths),
     languages: stats.languages,
-    captionSources: stats.captionSources,
+    captionSources: stats.captionSources.map(({ meanScore, ...source }) => ({
+      ...source,
+      // In what order a mean is added up decides its last digits.
+      meanScore: meanScore === null ? null : Number(meanScore.toFixed(4)),
+    })),
     words: (await ask('words', wordsSql)).map(
       (row): NamedCount => ({ name: textIn(row.name), count: numberIn(row.count) }),
     ),

@@ -2,7 +2,7 @@ import { type Ask, numberIn, numberOrNull, textIn } from './ask.js'
 import type { HostFact, HostFacts, RefusalFact } from './page-data.js'
 
 const mostHosts = 60
-const reasonsOfHost = 3
+const reasonsOfHost = 2
 const mostRules = 40
 
 /** Host of a candidate: of its page, or of its picture where no page is named. */

@@ -137,7 +137,7 @@ export interface Card {
 /** Scores of pairs in steps of 0.01. A bin `i` counts scores from `(first + i) / 100` on, up to the next bin: the same doubles as SQL compares. */
 export interface ScoreGroup {
   readonly kind: 'all' | 'language' | 'source'
-  /** null = all pairs. */
+  /** null = all pairs; of a source, that it is not known. */
   readonly name: string | null
   readonly pairs: number
   readonly first: number

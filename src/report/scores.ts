@@ -46,7 +46,7 @@ const binOf = `(floor(clip_score * 100)::integer
          when clip_score < floor(clip_score * 100) / 100 then -1 else 0 end)`
 
 const scored = `select clip_score, key, error_message is null as kept, ${binOf} as bin,
-    coalesce(language, 'und') as language, ${winningSource} as source
+    coalesce(language, 'und') as language, coalesce(${winningSource}, '') as source
   from candidates where isfinite(clip_score) and (error_message is null or error_message = 'score_low')`
 
 const nearSql = (by: 'language' | 'source' | null): string => {
@@ -85,7 +85,7 @@ export async function readScores(ask: Ask): Promise<readonly KeyedGroup[]> {
     if (kind !== 'all' && named.length < 2) continue
     const ends = await readEnds(ask, kind, named)
     for (const { name, bins } of named)
-      groups.push(keyedGroup(kind, kind === 'all' ? null : name, bins, ends.get(name) ?? new Map()))
+      groups.push(keyedGroup(kind, name === '' ? null : name, bins, ends.get(name) ?? new Map()))
   }
   return groups
 }

@@ -11,6 +11,7 @@ import {
   putBuilt,
   readGenerations,
   readRetracted,
+  reportName,
   retractedName,
   type Store,
   writeGeneration,
@@ -54,6 +55,8 @@ export interface RetractReport {
   readonly bytes: number
   /** null = no database of its run was opened. */
   readonly state: TakenBack | null
+  /** Whether a page of `pairmill report` lay there and was removed: it may show what went. */
+  readonly isReportGone: boolean
 }
 
 /**
@@ -127,12 +130,15 @@ async function begin(work: Work): Promise<RetractReport | Refused> {
     rewritten,
     bytes: 0,
     state: null,
+    isReportGone: false,
   } as const
   if (wish.isDryRun) return nothing
   await store.putBytes(retractedName, encodeRetracted(tombstones), { ifAbsent: false }, signal)
+  const isReportGone = (await store.stat(reportName, signal)) !== null
+  await store.remove(reportName, signal)
   const isNamed = infoWithout(dataset, rules).options !== dataset.manifest.options
   if (findings.shards.length + findings.pages.length === 0 && !isNamed)
-    return { ...nothing, state: await tidy(held, rules, hooks) }
+    return { ...nothing, isReportGone, state: await tidy(held, rules, hooks) }
 
   // A dataset of an earlier version counts no changes: those by which its shards came are announced first.
   const number = (await new Description(store).announce('run', signal)) + 1
@@ -149,7 +155,7 @@ async function begin(work: Work): Promise<RetractReport | Refused> {
       (sum, { before, after }) => sum + (before?.size ?? 0) - (after?.size ?? 0),
       0,
     )
-    return { ...nothing, generation: number, bytes, state }
+    return { ...nothing, isReportGone, generation: number, bytes, state }
   } finally {
     await change.discard()
   }

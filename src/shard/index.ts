@@ -64,6 +64,7 @@ export {
   planName,
   plansPrefix,
   rejectListName,
+  reportName,
   retractedName,
   shardStem,
   sizesName,

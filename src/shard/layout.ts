@@ -4,6 +4,8 @@ export const sizesName = 'sizes.json'
 export const widsName = 'index.json'
 export const cardName = 'README.md'
 export const croissantName = 'croissant.json'
+/** The page of `pairmill report`: made of the dataset, and no part of it. */
+export const reportName = 'report.html'
 export const energonPrefix = '.nv-meta/'
 export const partsPrefix = '.pairmill/parts/'
 export const plansPrefix = '.pairmill/plans/'
@@ -75,7 +77,7 @@ export function isDatasetName(name: string): boolean {
 }
 
 const datasetNames: ReadonlySet<string> = new Set([
-  ...[manifestName, sizesName, widsName, cardName, croissantName, 'report.html'],
+  ...[manifestName, sizesName, widsName, cardName, croissantName, reportName],
   ...['pages', 'img_emb', 'text_emb', 'metadata', 'rejected', '.nv-meta'],
 ])
 

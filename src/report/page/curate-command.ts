@@ -17,9 +17,9 @@ export function whereOf({ kind, name }: Pick<ScoreGroup, 'kind' | 'name'>, hundr
     const language = name === 'und' ? "coalesce(language, 'und')" : 'language'
     return `${score} and ${language} = ${sqlQuoted(name ?? '')}`
   }
-  if (kind === 'source')
-    return `${score} and list_filter(captions, lambda one: one.text = caption)[1].source = ${sqlQuoted(name ?? '')}`
-  return score
+  if (kind === 'all') return score
+  const source = 'list_filter(captions, lambda one: one.text = caption)[1].source'
+  return `${score} and ${source} ${name === null ? 'is null' : `= ${sqlQuoted(name)}`}`
 }
 
 /** Command that makes a dataset of the pairs from a threshold on. Pure. */

@@ -45,7 +45,7 @@ function Group({ group, report }: { readonly group: DuplicateGroup; readonly rep
           Kept once, met {amount(rows, 'more time')}
           {losers.length < rows && `, of which ${formatCount(losers.length)} are shown`}:
         </p>
-        <ol>
+        <ol class="repeats">
           {losers.map(({ caption, url, distance, reason }, i) => (
             <li key={i}>
               <Text text={caption} most={80} />{' '}

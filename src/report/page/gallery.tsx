@@ -7,11 +7,14 @@ export function Gallery({
   report,
   numbers,
   label,
+  namesReasons = false,
 }: {
   readonly report: Pick<ReportData, 'cards' | 'pictures'>
   readonly numbers: readonly CardNumber[]
   /** For those who do not see it. */
   readonly label: string
+  /** Whether a card says why it was turned away. */
+  readonly namesReasons?: boolean
 }) {
   return (
     <ul class="gallery" aria-label={label}>
@@ -21,7 +24,7 @@ export function Gallery({
         return (
           card !== undefined && (
             <li key={number}>
-              <Tile card={card} picture={picture} />
+              <Tile card={card} picture={picture} reason={namesReasons ? card.reason : null} />
             </li>
           )
         )
@@ -30,7 +33,15 @@ export function Gallery({
   )
 }
 
-function Tile({ card, picture }: { readonly card: Card; readonly picture: string | null }) {
+function Tile({
+  card,
+  picture,
+  reason,
+}: {
+  readonly card: Card
+  readonly picture: string | null
+  readonly reason: string | null
+}) {
   const show = useShowCard()
   return (
     <button type="button" class={picture === null ? 'tile bare' : 'tile'} onClick={() => show(card, picture)}>
@@ -42,7 +53,14 @@ function Tile({ card, picture }: { readonly card: Card; readonly picture: string
       <span class="caption">
         <Text text={card.caption} most={120} />
       </span>
-      {card.score !== null && <span class="score">{card.score.toFixed(3)}</span>}
+      <span class="foot">
+        {reason !== null && (
+          <code>
+            <Text text={reason} most={40} />
+          </code>
+        )}
+        {card.score !== null && <span>{card.score.toFixed(4)}</span>}
+      </span>
     </button>
   )
 }

@@ -12,8 +12,8 @@ export function Permission({ report: { refusals, pages } }: { readonly report: R
       ) : (
         <>
           <p class="lead">
-            What was left alone on somebody's word: robots.txt, an opt-out, or a list of this run. Nothing of
-            it was fetched.
+            Pages and pictures that were left alone on somebody's word: robots.txt, an opt-out, or a list of
+            this run. None of them was fetched; of a page whose pictures are refused, the page alone was.
           </p>
           <ScrollTable label="Refusals by rule">
             <thead>

@@ -29,10 +29,15 @@ export function Reasons({ report }: { readonly report: ReportData }) {
   )
 }
 
+/** Kept pairs beside turned away candidates, where these are fewer. */
+const fewestBeside = 6
+
 function Reason({ fact, report }: { readonly fact: ReasonFact; readonly report: ReportData }) {
   const { reason, meaning, count, cards } = fact
   const [isOpen, setIsOpen] = useState(false)
   const { all } = report.candidates
+  const most = Math.max(1, ...report.reasons.map((one) => one.count))
+  const beside = report.kept.slice(0, Math.max(fewestBeside, cards.length))
   return (
     <details class="reason" onToggle={(event) => setIsOpen(event.currentTarget.open)}>
       <summary>
@@ -44,7 +49,7 @@ function Reason({ fact, report }: { readonly fact: ReasonFact; readonly report: 
           {formatCount(count)} <span class="share">{formatShare(count, all)}</span>
         </span>
         <span class="bar" aria-hidden="true">
-          <span class="lost" style={{ width: `${all === 0 ? 0 : (100 * count) / all}%` }} />
+          <span class="lost" style={{ width: `${(100 * count) / most}%` }} />
         </span>
       </summary>
       {isOpen && (
@@ -55,9 +60,9 @@ function Reason({ fact, report }: { readonly fact: ReasonFact; readonly report: 
             <Gallery report={report} numbers={cards} label={`Turned away for ${reason}`} />
           </section>
           <section aria-label="Kept, to compare">
-            <h4>Kept, to compare: {shownOf(report.kept.length, report.candidates.kept)}</h4>
+            <h4>Kept, to compare: {shownOf(beside.length, report.candidates.kept)}</h4>
             <p class="note">By chance, the same ones everywhere on this page.</p>
-            <Gallery report={report} numbers={report.kept.slice(0, 12)} label="Kept pairs" />
+            <Gallery report={report} numbers={beside} label="Kept pairs" />
           </section>
         </div>
       )}

@@ -17,36 +17,59 @@ interface Section {
   /** In the address: `#reasons`. */
   readonly id: string
   readonly title: string
+  /** Where there is little room. */
+  readonly short: string
   isFor(report: ReportData): boolean
   readonly Body: FunctionComponent<{ readonly report: ReportData }>
 }
 
 /** In their order. */
 const sections: readonly Section[] = [
-  { id: 'reasons', title: 'What was turned away', isFor: ({ reasons }) => reasons.length > 0, Body: Reasons },
+  {
+    id: 'reasons',
+    title: 'What was turned away',
+    short: 'Turned away',
+    isFor: ({ reasons }) => reasons.length > 0,
+    Body: Reasons,
+  },
   {
     id: 'threshold',
     title: 'Scores and threshold',
+    short: 'Threshold',
     isFor: ({ scores }) => scores.length > 0,
     Body: Threshold,
   },
-  { id: 'kept', title: 'Kept pairs', isFor: ({ kept }) => kept.length > 0, Body: Kept },
-  { id: 'hosts', title: 'Hosts', isFor: ({ hosts }) => hosts.rows.length > 0, Body: Hosts },
-  { id: 'permission', title: 'Permission and pages', isFor: hasPermission, Body: Permission },
+  { id: 'kept', title: 'Kept pairs', short: 'Kept', isFor: ({ kept }) => kept.length > 0, Body: Kept },
+  { id: 'hosts', title: 'Hosts', short: 'Hosts', isFor: ({ hosts }) => hosts.rows.length > 0, Body: Hosts },
+  {
+    id: 'permission',
+    title: 'Permission and pages',
+    short: 'Permission',
+    isFor: hasPermission,
+    Body: Permission,
+  },
   {
     id: 'duplicates',
     title: 'Duplicates',
+    short: 'Duplicates',
     isFor: ({ duplicates }) => duplicates.groups > 0,
     Body: Duplicates,
   },
   {
     id: 'shapes',
     title: 'Sizes, shapes, languages',
+    short: 'Sizes',
     isFor: ({ candidates }) => candidates.kept > 0,
     Body: Shapes,
   },
-  { id: 'words', title: 'Words', isFor: ({ words }) => words.length > 0, Body: Words },
-  { id: 'options', title: 'Options and model', isFor: ({ options }) => options.length > 0, Body: Options },
+  { id: 'words', title: 'Words', short: 'Words', isFor: ({ words }) => words.length > 0, Body: Words },
+  {
+    id: 'options',
+    title: 'Options and model',
+    short: 'Options',
+    isFor: ({ options }) => options.length > 0,
+    Body: Options,
+  },
 ]
 
 function hasPermission({ refusals, pages }: ReportData): boolean {
@@ -70,9 +93,9 @@ export function Report({ data: { report } }: { readonly data: PageData }) {
     <>
       <Summary report={report} />
       <nav class="contents" aria-label="On this page">
-        {own.map(({ id, title }) => (
+        {own.map(({ id, short }) => (
           <a key={id} href={`#${id}`}>
-            {title}
+            {short}
           </a>
         ))}
       </nav>

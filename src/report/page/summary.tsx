@@ -1,6 +1,7 @@
 import type { ReportData } from '../page-data.js'
 import { amount, formatBytes, formatShare, formatTime } from './figures.js'
 import { Funnel } from './funnel.js'
+import { Glance } from './glance.js'
 import { Text } from './text.js'
 
 /** First look: how much was kept, of what, and the way there. */
@@ -19,7 +20,11 @@ export function Summary({ report }: { readonly report: ReportData }) {
         {dataset.isComplete === false && ' Its run still goes on; this is what is committed so far.'}
       </p>
       <dl class="facts">
-        <Fact name="Pairs" value={amount(dataset.shards, 'shard')} more={formatBytes(dataset.bytes)} />
+        <Fact
+          name="Dataset"
+          value={formatBytes(dataset.bytes)}
+          more={`in ${amount(dataset.shards, 'shard')}`}
+        />
         <Fact
           name="Pages"
           value={pages.decided === 0 ? 'none' : amount(pages.read, 'page')}
@@ -42,6 +47,7 @@ export function Summary({ report }: { readonly report: ReportData }) {
         )}
       </dl>
       <Funnel report={report} />
+      <Glance report={report} />
     </header>
   )
 }

@@ -142,7 +142,7 @@ const keptFrom = ({ first, kept }: ScoreGroup, at: number): number =>
 
 function groupName({ kind, name }: ScoreGroup): string {
   if (kind === 'all') return 'All pairs'
-  if (kind === 'source') return `Caption from ${name ?? ''}`
+  if (kind === 'source') return name === null ? 'Mended caption' : `Caption from ${name}`
   return name === 'und' ? 'Language not told' : `Language ${name ?? ''}`
 }
 

@@ -46,6 +46,7 @@ describe('the summary', () => {
          0.34    4  #
 
       Dataset: /data/pairs
+        look at it  pairmill report /data/pairs
         check it    pairmill verify /data/pairs
         open_clip   python -m open_clip_train.main --dataset-type webdataset --train-data '/data/pairs/{00000..00003}.tar' --train-num-samples 1204
         webdataset  wds.WebDataset("/data/pairs/{00000..00003}.tar", shardshuffle=100, nodesplitter=wds.split_by_node).shuffle(1000).decode("pil").to_tuple("jpg", "txt")
