@@ -28,9 +28,9 @@ function named(character: string): string {
   return `‹U+${code.toString(16).toUpperCase().padStart(4, '0')}›`
 }
 
-/** Address that may be followed from the page; null = it is none of the web's. Pure. */
+/** Address that may be followed from the page; null = it is none of the web's, or was cut, which a blank says. Pure. */
 export function webLink(address: string): string | null {
-  if (address.length > 4_000 || !URL.canParse(address)) return null
+  if (address.length > 4_000 || /\s/.test(address) || !URL.canParse(address)) return null
   const { protocol, href } = new URL(address)
   return protocol === 'http:' || protocol === 'https:' ? href : null
 }
