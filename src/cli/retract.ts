@@ -1,4 +1,4 @@
-import { messageOf } from '../records/index.js'
+import { messageOf, shellQuoted } from '../records/index.js'
 import {
   type Held,
   type Named,
@@ -15,7 +15,7 @@ import {
 import { UnreadableDataset } from '../shard/index.js'
 import type { Clock } from './display.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
-import { formatBytes, formatCount, jsonText, page, shellQuoted } from './figures.js'
+import { formatBytes, formatCount, jsonText, page } from './figures.js'
 import { type Output, say } from './output.js'
 import { amount } from './summary.js'
 
