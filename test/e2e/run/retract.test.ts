@@ -1,6 +1,5 @@
-import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
+import { cpSync, existsSync, readdirSync, readFileSync, statSync, watch, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { folderStore, readDecisions, readRetracted } from '../../../src/shard/index.js'
 import { filesWith } from '../../fixtures/retract/hosts-dataset.js'
@@ -25,12 +24,18 @@ const bad = 'bad.test'
 const s3 = await s3Bench()
 let web: TestWeb
 let wanted: string[]
+/** Datasets that the tests copy: of a run that came to its end, and of one at its limit, which has pages left. */
+let whole: string
+let begun: string
 
 beforeAll(async () => {
   web = await startTestWeb()
   wanted = await serveTree(web, good, 15, 0)
   await serveTree(web, bad, 15, 100)
-}, 60_000)
+  ;[whole, begun] = [newOut(), newOut()]
+  expect((await pairmill(run(whole))).code).toBe(0)
+  expect((await pairmill(run(begun, '--max-pages', '8'))).code).toBe(0)
+}, 120_000)
 afterAll(async () => {
   await web.close()
   await s3.close()
@@ -41,6 +46,12 @@ const runOf = (hosts: readonly string[], out: string, ...more: string[]): string
   ...['run', ...hosts.map((host) => `http://${host}/`), '--out', out, '--model', 'none', '--dedupe', 'off'],
   ...['--batch-size', '4', '--shard-size', '10', '--delay-ms', '10', ...takesSmall, ...web.words, ...more],
 ]
+/** A dataset of its own, alike to another one. */
+function copyOf(dataset: string): string {
+  const out = newOut()
+  cpSync(dataset, out, { recursive: true })
+  return out
+}
 const takeBack = (out: string, ...more: string[]): string[] => [
   'retract',
   out,
@@ -60,8 +71,7 @@ async function filesHolding(out: string, text: string, log = '.pairmill/db/pg_wa
 
 describe('a host taken back from a run', { timeout: 300_000 }, () => {
   it('is in no file of the folder any more, and the dataset of the other one is whole', async () => {
-    const out = newOut()
-    expect((await pairmill(run(out))).code).toBe(0)
+    const out = copyOf(whole)
     expect(await filesHolding(out, bad)).not.toEqual([])
     const dry = await pairmill(takeBack(out, '--host', bad, '--dry-run', '--json'))
     expect(dry.code).toBe(0)
@@ -83,8 +93,7 @@ describe('a host taken back from a run', { timeout: 300_000 }, () => {
   })
 
   it('leaves a run at its limit without its waiting pages, and is not brought back by that', async () => {
-    const out = newOut()
-    expect((await pairmill(run(out, '--max-pages', '8'))).code).toBe(0)
+    const out = copyOf(begun)
     expect((await pairmill(takeBack(out, '--host', bad))).code).toBe(0)
     expect(await filesHolding(out, bad)).toEqual([])
     expect(await problemsOf(out)).toEqual([])
@@ -108,8 +117,7 @@ describe('a host taken back from a run', { timeout: 300_000 }, () => {
   })
 
   it('is refused while the run goes on, and while it has something left to write', async () => {
-    const out = newOut()
-    expect((await pairmill(run(out, '--max-pages', '8'))).code).toBe(0)
+    const out = copyOf(begun)
     const running = start(run(out, '--progress', 'plain', '--delay-ms', '100'))
     await running.said('pages')
     const refused = await pairmill(takeBack(out, '--host', bad))
@@ -167,24 +175,20 @@ describe('a process that is killed while it takes back', { timeout: 300_000 }, (
     ['the files that describe it are replaced', 'README.md'],
   ] as const
 
-  let whole = ''
-  beforeAll(async () => {
-    whole = newOut()
-    expect((await pairmill(run(whole))).code).toBe(0)
-  }, 120_000)
-
   it.each(moments)('when %s leaves what verifies, and the same command ends it', async (_, name) => {
-    const out = newOut()
-    cpSync(whole, out, { recursive: true })
+    const out = copyOf(whole)
     const next = String(readdirSync(join(out, '.pairmill/generations')).length + 1).padStart(6, '0')
     const path = join(out, name.replace('NEXT', next))
     const bytes = () => (existsSync(path) ? textsIn(path).join('\n') : '')
     const before = bytes()
     const working = start(takeBack(out, '--host', bad))
-    const isOver = working.ended.then(() => true)
-    while (bytes() === before) if (await Promise.race([isOver, setImmediate(false)])) break
-    const hasEnded = bytes() === before ? await working.ended : null
-    expect(hasEnded, 'it ended before it came so far').toBe(null)
+    await new Promise<void>((come) => {
+      const watcher = watch(existsSync(path) && statSync(path).isDirectory() ? path : dirname(path), () => {
+        if (bytes() !== before) come()
+      })
+      void working.ended.then(() => come()).finally(() => watcher.close())
+    })
+    expect(bytes(), 'it ended before it came so far').not.toBe(before)
     working.child.kill('SIGKILL')
     await working.ended
     expect(await problemsOf(out)).toEqual([])
