@@ -1,16 +1,9 @@
-import {
-  existsSync,
-  type FSWatcher,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  watch,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { folderStore, readPart, readShard, verifyDataset } from '../../../src/shard/index.js'
 import { readParquet } from '../../../src/shard/parquet-reader.js'
+import { afterChanges, afterFiles, killAt, type Moment, namesIn } from '../../fixtures/run/moments.js'
 import {
   attemptsOf,
   countersOf,
@@ -20,7 +13,6 @@ import {
   pairmill,
   pairsOf,
   problemsOf,
-  type Running,
   start,
   tempFolder,
 } from '../../fixtures/run/pairmill.js'
@@ -59,13 +51,6 @@ const words = (out: string): string[] => [
   ...web.words,
 ]
 
-/** Something that a life did, after which it is killed. Resolves at that moment; `stop` ends the watching. */
-interface Moment {
-  readonly name: string
-  readonly come: Promise<void>
-  stop(): void
-}
-
 /** The n-th request of this life. */
 function afterRequests(n: number): Moment {
   let left = n
@@ -76,28 +61,6 @@ function afterRequests(n: number): Moment {
     })
   })
   return { name: `request ${n}`, come, stop }
-}
-
-/** The n-th change in some folders. */
-function afterChanges(name: string, folders: readonly string[], n: number, which = /./): Moment {
-  let left = n
-  const watchers: FSWatcher[] = []
-  const come = new Promise<void>((resolve) => {
-    for (const folder of folders) {
-      watchers.push(
-        watch(folder, (_event, file) => {
-          if (which.test(file ?? '') && --left === 0) resolve()
-        }),
-      )
-    }
-  })
-  return {
-    name: `${name} ${n}`,
-    come,
-    stop: () => {
-      for (const watcher of watchers) watcher.close()
-    },
-  }
 }
 
 /** When it is seen to be so, by looking all the time. */
@@ -111,64 +74,20 @@ function when(name: string, isSo: () => boolean): Moment {
   return { name, come, stop: () => clearInterval(timer) }
 }
 
-/** The n-th part that is written in this life: all but the last few of them are committed too. */
-function afterParts(folder: string, n: number): Moment {
-  const known = new Set(names(folder))
-  let left = n
-  let watcher: FSWatcher | null = null
-  const come = new Promise<void>((resolve) => {
-    watcher = watch(folder, () => {
-      for (const name of names(folder)) {
-        if (known.has(name)) continue
-        known.add(name)
-        if (--left === 0) resolve()
-      }
-    })
-  })
-  return { name: `part ${n}`, come, stop: () => watcher?.close() }
-}
-
-/** Lets a life go on until the moments have come one after the other, and kills it there; false = it was done before. */
-async function killAt(life: Running, ...moments: readonly (() => Moment)[]): Promise<boolean> {
-  let over = false
-  void life.ended.then(() => {
-    over = true
-  })
-  for (const next of moments) {
-    const moment = next()
-    await Promise.race([moment.come, life.ended])
-    moment.stop()
-  }
-  const killed = !over
-  life.child.kill('SIGKILL')
-  const { signal, code, stderr } = await life.ended
-  if (signal !== 'SIGKILL' && code !== 0) throw new Error(`a life ended by itself with ${code}: ${stderr}`)
-  return killed && signal === 'SIGKILL'
-}
-
 /** Whatever a kill left under its own name is whole: nothing is written in place. */
 async function everyNamedFileIsWhole(out: string): Promise<void> {
   const state = join(out, '.pairmill')
   for (const folder of ['entries', 'generations', 'pages', 'plans']) {
-    for (const name of names(join(state, folder))) JSON.parse(readFileSync(join(state, folder, name), 'utf8'))
+    for (const name of namesIn(join(state, folder)))
+      JSON.parse(readFileSync(join(state, folder, name), 'utf8'))
   }
-  for (const name of names(join(state, 'parts'))) await readPart(join(state, 'parts', name))
-  for (const name of names(out)) {
+  for (const name of namesIn(join(state, 'parts'))) await readPart(join(state, 'parts', name))
+  for (const name of namesIn(out)) {
     const path = join(out, name)
     if (name.endsWith('.json')) JSON.parse(readFileSync(path, 'utf8'))
     if (name.endsWith('.tar')) for await (const { files } of readShard(path)) expect(files.size).toBe(3)
     if (name.endsWith('.parquet'))
       for await (const row of readParquet(path, ['url'])) expect(row.url).toBeTruthy()
-  }
-}
-
-/** What is in a folder; one that a run takes away meanwhile is empty. */
-function names(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw error
   }
 }
 
@@ -189,7 +108,7 @@ describe(`a run that is killed again and again (PAIRMILL_KILL_SEED=${seed})`, { 
     const nextMoment = (killsLeft: number): (() => Moment) => {
       const images = Math.max(0, (wanted.length - fetched()) / (killsLeft + 1) - leastParts * batchSize)
       const kind = between(0, 3)
-      if (kind === 0) return () => afterParts(parts, between(1, 1 + Math.round(images / batchSize)))
+      if (kind === 0) return () => afterFiles('part', parts, between(1, 1 + Math.round(images / batchSize)))
       if (kind === 1) return () => afterChanges('shard', shardFolders, between(1, 6))
       return () => afterRequests(between(1, 6 + Math.round(1.5 * images)))
     }
@@ -205,7 +124,7 @@ describe(`a run that is killed again and again (PAIRMILL_KILL_SEED=${seed})`, { 
       let name = ''
       const idle = random() < idleShare
       const next = idle ? () => afterRequests(between(1, 8)) : nextMoment(kills - killed)
-      const worked = idle ? [] : [() => afterParts(parts, leastParts)]
+      const worked = idle ? [] : [() => afterFiles('part', parts, leastParts)]
       const done = await killAt(start(words(out)), ...worked, () => {
         const moment = next()
         name = moment.name
@@ -257,7 +176,7 @@ describe(`a run that is killed again and again (PAIRMILL_KILL_SEED=${seed})`, { 
     const database = join(state, 'db')
     const mark = join(database, 'left-behind')
     for (const least of [1, 10, 20]) {
-      const filled = () => when('filled', () => !existsSync(mark) && names(database).length >= least)
+      const filled = () => when('filled', () => !existsSync(mark) && namesIn(database).length >= least)
       expect(await killAt(start(words(out)), filled)).toBe(true)
       if (!existsSync(join(state, 'db.unfinished'))) break
       writeFileSync(mark, '')

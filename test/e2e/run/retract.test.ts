@@ -1,8 +1,9 @@
-import { cpSync, existsSync, readdirSync, readFileSync, statSync, watch, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { folderStore, readDecisions, readRetracted } from '../../../src/shard/index.js'
 import { filesWith } from '../../fixtures/retract/hosts-dataset.js'
+import { atChange, killAt } from '../../fixtures/run/moments.js'
 import {
   newOut,
   pagesOf,
@@ -181,16 +182,11 @@ describe('a process that is killed while it takes back', { timeout: 300_000 }, (
     const path = join(out, name.replace('NEXT', next))
     const bytes = () => (existsSync(path) ? textsIn(path).join('\n') : '')
     const before = bytes()
-    const working = start(takeBack(out, '--host', bad))
-    await new Promise<void>((come) => {
-      const watcher = watch(existsSync(path) && statSync(path).isDirectory() ? path : dirname(path), () => {
-        if (bytes() !== before) come()
-      })
-      void working.ended.then(() => come()).finally(() => watcher.close())
-    })
+    const folder = existsSync(path) && statSync(path).isDirectory() ? path : dirname(path)
+    await killAt(start(takeBack(out, '--host', bad)), () =>
+      atChange(name, [folder], () => bytes() !== before),
+    )
     expect(bytes(), 'it ended before it came so far').not.toBe(before)
-    working.child.kill('SIGKILL')
-    await working.ended
     expect(await problemsOf(out)).toEqual([])
     expect((await pairmill(takeBack(out, '--host', bad))).code).toBe(0)
     expect(await filesHolding(out, bad)).toEqual([])

@@ -1,6 +1,5 @@
-import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { cp, readdir } from 'node:fs/promises'
+import { cp, mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -16,6 +15,8 @@ import {
   verifyDataset,
   writePlan,
 } from '../../../src/shard/index.js'
+import { afterChanges, killAt } from '../../fixtures/run/moments.js'
+import { startCommand } from '../../fixtures/run/pairmill.js'
 import { bytesUnder, calm, datasetInfo, planOf, tempFolder } from '../../fixtures/shard/dataset-fixture.js'
 
 const built = fileURLToPath(new URL('../../../dist/shard/index.js', import.meta.url))
@@ -24,7 +25,6 @@ const program = `
 const { folderStore, readPlans, executePlan } = await import(${JSON.stringify(pathToFileURL(built).href)})
 const store = folderStore(process.argv[1])
 const [plan] = await readPlans(store)
-process.stdout.write('.')
 await executePlan({ store }, plan, () => {}, new AbortController().signal)
 `
 
@@ -36,34 +36,20 @@ const { signal } = new AbortController()
 const store = folderStore(process.argv[1])
 const plans = await readPlans(store)
 const description = new Description(store)
-process.stdout.write('.')
 for (const plan of plans) {
   await executePlan({ store }, plan, () => {}, signal)
   await description.extend(signal)
   if (!description.isBehind) continue
   await description.write(${JSON.stringify(info)}, signal)
-  process.stdout.write('.')
-}
+  }
 `
 
-/** Moment at which a process is killed: so long after it has printed so many dots. */
-interface Moment {
-  readonly dots: number
-  readonly afterMs: number
-}
-
-/** Executes plans in a process of its own, which is killed; answers whether it had ended. */
-async function executeAndKill(dir: string, { dots, afterMs }: Moment, program: string): Promise<boolean> {
-  const child = spawn(process.execPath, ['--input-type=module', '-e', program, dir], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  let printed = 0
-  child.stdout.on('data', (bytes: Buffer) => {
-    const before = printed
-    printed += bytes.length
-    if (before < dots && printed >= dots) setTimeout(() => child.kill('SIGKILL'), afterMs)
-  })
-  return await new Promise((resolve) => child.once('close', (code) => resolve(code === 0)))
+/** Executes plans in a process of its own, which is killed at the n-th change of the dataset; answers whether it had ended. */
+async function executeAndKill(dir: string, changes: number, program: string): Promise<boolean> {
+  const folders = [dir, join(dir, '.pairmill/entries')]
+  await mkdir(folders[1]!, { recursive: true })
+  const life = startCommand([process.execPath, '--input-type=module', '-e', program, dir])
+  return !(await killAt(life, () => afterChanges('change', folders, changes)))
 }
 
 describe.skipIf(!existsSync(built))(
@@ -80,10 +66,7 @@ describe.skipIf(!existsSync(built))(
       await executePlan({ store: folderStore(undisturbed) }, plan, () => {}, calm)
 
       let kills = 0
-      while (
-        kills < 12 &&
-        !(await executeAndKill(dir, { dots: 1, afterMs: 3 + ((kills * 29) % 80) }, program))
-      ) {
+      while (kills < 12 && !(await executeAndKill(dir, 1 + ((kills * 5) % 13), program))) {
         kills++
         expect((await verifyDataset(store, () => {}, calm)).problems).toEqual([])
       }
@@ -118,9 +101,7 @@ describe.skipIf(!existsSync(built))(
       await compileDataset(folderStore(undisturbed), datasetInfo, calm)
 
       let kills = 0
-      // However slow the machine is, every third one has described something more, and every third one two things.
-      const momentOf = (kill: number): Moment => ({ dots: 1 + (kill % 3), afterMs: (kill * 17) % 60 })
-      while (kills < 30 && !(await executeAndKill(dir, momentOf(kills), describing))) {
+      while (kills < 30 && !(await executeAndKill(dir, 1 + ((kills * 5) % 17), describing))) {
         kills++
         expect((await verifyDataset(store, () => {}, calm)).problems).toEqual([])
       }
