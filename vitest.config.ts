@@ -3,11 +3,11 @@ import { defineConfig } from 'vitest/config'
 import { LongestFirst } from './test/setup/longest-first.js'
 
 const cores = availableParallelism()
-/** Some of their time is spent waiting, for browsers and servers. */
-const threeForTwo = Math.ceil(1.5 * cores)
+/** Part of their time is spent waiting: for browsers, delays, leases, and programs that come up. */
+const fiveForTwo = Math.ceil(2.5 * cores)
 const built = ['test/setup/fresh-build.ts', 'test/setup/debian-packages.ts']
 
-/** Four kinds of tests, each a folder; the quick ones first. */
+/** Four kinds of tests, each a folder; the quick ones first, the others all at once: where one waits, others work. */
 export default defineConfig({
   test: {
     pool: 'forks',
@@ -33,7 +33,7 @@ export default defineConfig({
           name: 'fuzz',
           include: ['test/fuzz/**/*.test.ts'],
           testTimeout: 30_000,
-          maxWorkers: threeForTwo,
+          maxWorkers: fiveForTwo,
           sequence: { groupOrder: 1 },
         },
       },
@@ -45,7 +45,7 @@ export default defineConfig({
           globalSetup: built,
           testTimeout: 30_000,
           hookTimeout: 60_000,
-          maxWorkers: threeForTwo,
+          maxWorkers: fiveForTwo,
           sequence: { groupOrder: 1 },
         },
       },
@@ -57,9 +57,8 @@ export default defineConfig({
           globalSetup: built,
           testTimeout: 30_000,
           hookTimeout: 60_000,
-          // Most of their time is spent waiting: for delays, leases and programs that come up.
-          maxWorkers: 3 * cores,
-          sequence: { groupOrder: 2 },
+          maxWorkers: fiveForTwo,
+          sequence: { groupOrder: 1 },
         },
       },
     ],
