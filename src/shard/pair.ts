@@ -130,7 +130,8 @@ async function indexedFiles(
   }
   const bytes = await store.readRange(tarName(stem), { offset, size: end - offset }, signal)
   if (bytes === null) throw new UnreadableDataset(`${store.url}: ${tarName(stem)} is missing`)
-  return membersOf(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), offset)
+  const piece = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  return new Map(membersOf(piece, offset).map(({ name, begin, end }) => [name, piece.subarray(begin, end)]))
 }
 
 /** The same by reading the tar from its beginning. */

@@ -57,36 +57,50 @@ export function encodeHeader({ name, size }: TarHeader): Buffer {
   return block
 }
 
-/** null = a block of zeros, which ends an archive. `offset` is where the block stands, for the error. */
-export function decodeHeader(block: Buffer, offset: number): TarHeader | null {
+/** Header in the block that begins at byte `at`; null = it is one of zeros, which ends an archive. `offset`: where the block stands, for the error. */
+export function decodeHeader(bytes: Buffer, offset: number, at = 0): TarHeader | null {
   // A name begins the block, so one that is not zero is told by its first byte.
-  if (block[0] === 0 && block.every((byte) => byte === 0)) return null
-  const stated = octal(block, checksumAt, checksumBytes)
-  if (stated === null || stated !== checksumOf(block))
+  if (bytes[at] === 0 && bytes.subarray(at, at + blockBytes).every((byte) => byte === 0)) return null
+  const stated = octal(bytes, at + checksumAt, checksumBytes)
+  if (stated === null || stated !== checksumOf(bytes, at))
     throw new TarError('tar header with a wrong checksum', offset)
-  if (block.toString('latin1', 257, 262) !== 'ustar')
+  if (!ustar.every((byte, i) => bytes[at + 257 + i] === byte))
     throw new TarError('tar header that is not ustar', offset)
-  const type = block[156]
+  const type = bytes[at + 156]
   if (type !== 0x30 && type !== 0) throw new TarError('tar member that is not a regular file', offset)
-  if (block[345] !== 0) throw new TarError('tar member with a name prefix', offset)
-  const size = octal(block, 124, 12)
+  if (bytes[at + 345] !== 0) throw new TarError('tar member with a name prefix', offset)
+  const size = octal(bytes, at + 124, 12)
   if (size === null) throw new TarError('tar header with an unreadable size', offset)
-  const end = block.indexOf(0)
-  const name = block.toString('utf8', 0, end < 0 || end > maxNameBytes ? maxNameBytes : end)
-  if (name === '') throw new TarError('tar member without a name', offset)
-  return { name, size }
+  let end = at
+  while (end < at + maxNameBytes && bytes[end] !== 0) end++
+  if (end === at) throw new TarError('tar member without a name', offset)
+  return { name: bytes.toString('utf8', at, end), size }
 }
 
+const ustar = Buffer.from('ustar')
+
 /** The checksum counts its own field as eight spaces. */
-function checksumOf(block: Buffer): number {
+function checksumOf(bytes: Buffer, at = 0): number {
   let sum = checksumBytes * 0x20
-  for (let i = 0; i < blockBytes; i++) {
-    if (i < checksumAt || i >= checksumAt + checksumBytes) sum += block[i] ?? 0
-  }
+  for (let i = at; i < at + checksumAt; i++) sum += bytes[i] as number
+  for (let i = at + checksumAt + checksumBytes; i < at + blockBytes; i++) sum += bytes[i] as number
   return sum
 }
 
-function octal(block: Buffer, at: number, length: number): number | null {
-  const text = block.toString('latin1', at, at + length).replace(/[\0 ]+$/, '')
-  return /^ *[0-7]+$/.test(text) ? Number.parseInt(text, 8) : null
+/** Octal digits, with blanks before them, and blanks and zeros behind; null = it is none. */
+function octal(bytes: Buffer, from: number, length: number): number | null {
+  let at = from
+  let end = from + length
+  while (end > from && isBlank(bytes[end - 1])) end--
+  while (at < end && bytes[at] === 0x20) at++
+  if (at === end) return null
+  let value = 0
+  for (; at < end; at++) {
+    const digit = (bytes[at] ?? 0) - 0x30
+    if (digit < 0 || digit > 7) return null
+    value = 8 * value + digit
+  }
+  return value
 }
+
+const isBlank = (byte: number | undefined): boolean => byte === 0 || byte === 0x20
