@@ -106,7 +106,7 @@ export class DatasetReader {
     }
     const from = this.#lanes.map(({ source, place }) => ({ ...source, place }))
     const picks = picksOf(epochOrder(from, this.#epoch), reader, this.#end)
-    const ahead: { readonly pick: OwnTurn; readonly sample: Promise<FeedSample | null> }[] = []
+    const ahead: { readonly pick: OwnTurn; readonly sample: Promise<FeedSample | null> | null }[] = []
     // The first sample is there by one read; then it reads further and further ahead.
     let depth = 1
     const over = new AbortController()
@@ -120,16 +120,18 @@ export class DatasetReader {
         }
         const first = ahead[0]
         if (first === undefined) break
-        const sample = await first.sample
+        const { pick } = first
+        const { reader: source } = this.#lanes[pick.source] as Lane
+        const sample = await (first.sample ?? source.held(pick) ?? source.read(pick, bounded))
         signal.throwIfAborted()
-        for (const { reader: source } of this.#lanes) {
-          const look = source.follow(bounded)
+        for (const lane of this.#lanes) {
+          const look = lane.reader.follow(bounded)
           if (look !== null) await look
         }
         ahead.shift()
         depth = Math.min(2 * depth, readsAtOnce)
-        await this.#advance(first.pick.after)
-        if (sample !== null && this.#lanes[first.pick.source]?.reader.stands(first.pick)) yield sample
+        await this.#advance(pick.after)
+        if (sample !== null && source.stands(pick)) yield sample
       }
       await this.#advance(this.#end)
     } finally {
@@ -138,11 +140,12 @@ export class DatasetReader {
     }
   }
 
-  /** `isPrepared`: its window is prepared before; the first sample need not wait for that. */
-  #read(pick: OwnTurn, isPrepared: boolean, signal: AbortSignal): Promise<FeedSample | null> {
+  /** `isPrepared`: its window is prepared before; the first sample need not wait for that. null = it is held, and cut when its turn comes. */
+  #read(pick: OwnTurn, isPrepared: boolean, signal: AbortSignal): Promise<FeedSample | null> | null {
     const lane = this.#lanes[pick.source] as Lane
     if (lane.windows.at(-1)?.from !== pick.window.from) lane.windows.push(pick.window)
     if (isPrepared) this.#prepare(lane, signal)
+    if (lane.reader.isHeld(pick.shard)) return null
     const sample = lane.reader.read(pick, signal)
     // A failure is met where the sample is awaited; until then it must not count as unhandled.
     sample.catch(() => {})

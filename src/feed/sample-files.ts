@@ -45,23 +45,43 @@ export class SampleFiles {
   }
 
   /** Throws BrokenSample, and what the place throws. */
-  async read({ shard, slot }: Slot, signal: AbortSignal): Promise<FeedSample> {
-    const { shardSize, format } = this.#catalog
-    const wanted = { key: keyOf(shard, slot, shardSize), format }
-    let why = `${tarName(shardStem(shard))} has something else where ${wanted.key} should be`
+  async read(slot: Slot, signal: AbortSignal): Promise<FeedSample> {
+    const { shard } = slot
+    const { shardSize } = this.#catalog
+    const key = keyOf(shard, slot.slot, shardSize)
+    let why = `${tarName(shardStem(shard))} has something else where ${key} should be`
     for (const taken of (this.#taken.get(shard) ?? [[]]).toReversed()) {
       try {
-        const { offset, bytes } = await this.#piece(shard, slot - below(taken, slot), signal)
-        const sample = sampleIn(bytes, offset, wanted, this.#wish)
+        const sample = this.#sample(
+          slot,
+          await this.#piece(shard, slot.slot - below(taken, slot.slot), signal),
+        )
         if (sample !== null) return sample
       } catch (error) {
         if (error instanceof BrokenShard) throw error
-        if (!(error instanceof BrokenSample || error instanceof TarError || error instanceof SyntaxError))
-          throw error
-        why = `${tarName(shardStem(shard))}: ${wanted.key} cannot be read: ${messageOf(error)}`
+        if (!isBroken(error)) throw error
+        why = `${tarName(shardStem(shard))}: ${key} cannot be read: ${messageOf(error)}`
       }
     }
     throw new BrokenSample(why)
+  }
+
+  /** As `read`, at once; null = its tar is not held as a whole, or the sample is not where it should be. */
+  held({ shard, slot }: Slot): FeedSample | null {
+    const piece = this.#whole.sample(shard, slot - below(this.#taken.get(shard)?.at(-1) ?? [], slot))
+    if (piece === null) return null
+    try {
+      return this.#sample({ shard, slot }, piece)
+    } catch (error) {
+      // `read` says what is wrong with it.
+      if (isBroken(error)) return null
+      throw error
+    }
+  }
+
+  /** Whether `held` gives the samples of a shard. */
+  isHeld(shard: number): boolean {
+    return this.#whole.isHeld(shard)
   }
 
   /** Begins to read these shards as a whole; their samples are cut from that. */
@@ -88,6 +108,11 @@ export class SampleFiles {
     this.#blocks.delete(shard)
     await this.#place.forget(tarName(shardStem(shard)))
     await this.#place.forget(tarIndexName(shardStem(shard)))
+  }
+
+  #sample({ shard, slot }: Slot, { offset, bytes }: TarPart): FeedSample | null {
+    const { shardSize, format } = this.#catalog
+    return sampleIn(bytes, offset, { key: keyOf(shard, slot, shardSize), format }, this.#wish)
   }
 
   async #piece(shard: number, at: number, signal: AbortSignal): Promise<TarPart> {
@@ -128,6 +153,9 @@ export class SampleFiles {
     return read
   }
 }
+
+const isBroken = (error: unknown): boolean =>
+  error instanceof BrokenSample || error instanceof TarError || error instanceof SyntaxError
 
 /** How many of ascending numbers are below a number. */
 function below(ascending: readonly number[], number: number): number {

@@ -22,6 +22,14 @@ export interface SampleWish {
   readonly caption: CaptionWish
 }
 
+/** Bytes that keep nothing much larger in memory, where somebody keeps them. */
+function ownBytes(bytes: Buffer): Buffer {
+  if (bytes.buffer.byteLength <= 2 * bytes.length) return bytes
+  const own = Buffer.allocUnsafeSlow(bytes.length)
+  own.set(bytes)
+  return own
+}
+
 /** The sample with this key in a piece of its tar; null = the piece holds another one. Throws TarError and SyntaxError where it is none. Pure. */
 export function sampleIn(
   piece: Buffer,
@@ -30,9 +38,12 @@ export function sampleIn(
   { source, caption }: SampleWish,
 ): FeedSample | null {
   const members = membersOf(piece, offset)
-  const [bytes, json] = [members.get(`${key}.${format}`), members.get(`${key}.json`)]
-  if (bytes === undefined || json === undefined || members.size !== 3) return null
-  const record = JSON.parse(Buffer.from(json.buffer, json.byteOffset, json.length).toString()) as SampleRecord
+  if (members.length !== 3) return null
+  const image = members.find(({ name }) => name === `${key}.${format}`)
+  const json = members.find(({ name }) => name === `${key}.json`)
+  if (image === undefined || json === undefined) return null
+  const record = JSON.parse(piece.toString('utf8', json.begin, json.end)) as SampleRecord
+  const bytes = ownBytes(piece.subarray(image.begin, image.end))
   return { source, key, image: { format, bytes }, caption: captionOf(record, caption), record }
 }
 

@@ -72,6 +72,16 @@ export class SourceReader {
     return this.#standing.has(shard, slot)
   }
 
+  /** Whether `held` has the samples of a shard: nothing need be read ahead of it. */
+  isHeld(shard: number): boolean {
+    return this.#files.isHeld(shard)
+  }
+
+  /** As `read`, at once; null = it has to be read. */
+  held(slot: Slot): FeedSample | null {
+    return this.#files.held(slot)
+  }
+
   /** null = it is taken back, or broken and told so. */
   async read(slot: Slot, signal: AbortSignal): Promise<FeedSample | null> {
     const { onBroken } = this.#options

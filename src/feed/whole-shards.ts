@@ -63,6 +63,10 @@ export class WholeShards {
     }
   }
 
+  isHeld(shard: number): boolean {
+    return this.#there.has(shard)
+  }
+
   isLoading(shard: number): boolean {
     return this.#held.has(shard) && !this.#there.has(shard)
   }
