@@ -1,128 +1,156 @@
 import {
   DatasetUnusable,
-  type FeedPlace,
-  folderPlace,
-  httpPlace,
+  type MixturePart,
+  openPlace,
   placeProblem,
   type RecipePlace,
   type RecipeSet,
   readFedManifest,
+  readMixture,
   recipeSetOf,
-  storePlace,
 } from '../feed/index.js'
-import { isS3Url, shownUrl } from '../records/index.js'
-import type { S3Settings } from '../shard/index.js'
-import type { DatasetProcess } from './dataset-commands.js'
-import { type ExitCode, exitCodes } from './exit-codes.js'
-import { type FedSets, type FeedCall, feedCommand, type NoSets } from './feed.js'
-import { openPlace, placeOf } from './place.js'
+import { isS3Url, messageOf, shownUrl } from '../records/index.js'
+import { manifestName, presignObjects, S3Error, type S3Settings, shardStem, tarName } from '../shard/index.js'
+import type { FedSets, FeedCall, NoSets } from './feed.js'
+import { placeOf } from './place.js'
 import { isFolder } from './process.js'
 import { noDataset } from './verify.js'
 
 /** Folders that `curate --split` makes for training, and for what is held back, by their usual names. */
-const sides = { training: ['train'], heldBack: ['val', 'valid', 'validation', 'test'] } as const
+const trainingNames = ['train', 'training']
+const heldBackNames = ['val', 'valid', 'validation', 'test']
 
-interface Surrounded {
+export interface FeedSurroundings {
   readonly cwd: string
   readonly s3: S3Settings
-  readonly signal: AbortSignal
+  readonly now: () => number
 }
 
-/** `pairmill feed` on the real process. */
-export async function feedHere(
-  call: FeedCall,
-  { cwd, stdout, stderr, readSurroundings, stopBySignal }: DatasetProcess,
-): Promise<ExitCode> {
-  const surroundings = readSurroundings()
-  if (surroundings === null) return exitCodes.usage
-  const stop = stopBySignal()
-  const around = { cwd, s3: surroundings.environment.s3, signal: stop.signal }
-  try {
-    return await feedCommand(call, { read: () => readSets(call, around), stdout, stderr })
-  } catch (error) {
-    if (stop.code !== null) return stop.code
-    throw error
-  }
-}
+const isHttp = (place: string): boolean => /^https?:\/\//.test(place)
 
-async function readSets({ datasets }: FeedCall, around: Surrounded): Promise<FedSets | NoSets> {
-  const sets: RecipeSet[] = []
-  const notes: string[] = []
-  let validation: RecipeSet | null = null
-  for (const given of datasets) {
-    const read = await readOne(given, around)
+/** Reads the manifests of the datasets that a call names, and signs URLs of their tars where it asks for that. */
+export async function readSets(
+  call: Pick<FeedCall, 'datasets' | 'presignMs'>,
+  around: FeedSurroundings,
+  signal: AbortSignal,
+): Promise<FedSets | NoSets> {
+  const parts = readMixture(call.datasets)
+  if ('problem' in parts) return { kind: 'usage', message: parts.problem }
+  const found: { readonly set: RecipeSet; readonly heldBack: RecipeSet | null }[] = []
+  for (const part of parts) {
+    const read = await readPart(part, around, signal)
     if ('kind' in read) return read
-    sets.push(read.set)
-    if (!read.set.complete)
-      notes.push(`The run of ${given} is not at its end: shards may follow. Ask again then.`)
-    if (read.heldBack === null) continue
-    if (validation !== null)
-      return {
-        kind: 'usage',
-        message: 'two of the datasets hold some pairs back: name the folder of the part to train on',
-      }
-    validation = read.heldBack
+    found.push(read)
   }
-  return { sets, validation, captions: null, notes }
+  const heldBack = found.flatMap((one) => one.heldBack ?? [])
+  const [validation = null] = heldBack
+  if (heldBack.length > 1) {
+    const message = 'several of the datasets hold some pairs back: name the folders of the parts to train on'
+    return { kind: 'usage', message }
+  }
+  const sets = found.map(({ set }) => set)
+  const notes = sets.flatMap(({ complete, place }) => (complete ? [] : [growingNote(place)]))
+  const read = { sets, validation, captions: null, notes }
+  return call.presignMs === null ? read : await signed(read, call.presignMs, around, signal)
 }
+
+const growingNote = (place: RecipePlace): string =>
+  `${textOf(place)} is not at its end: these are the shards that it has now. Ask again when there are more.`
+
+const textOf = (place: RecipePlace): string => (place.kind === 'folder' ? place.path : place.url)
 
 /** A dataset, or the parts of one that was split. */
-async function readOne(
-  given: string,
-  around: Surrounded,
-): Promise<{ readonly set: RecipeSet; readonly heldBack: RecipeSet | null } | NoSets> {
-  const place = /^https?:\/\//.test(given) ? given.replace(/\/+$/, '') : placeOf(given, around.cwd)
-  const problem = placeProblem(place)
-  if (problem !== null) return { kind: 'usage', message: problem }
-  const isAway = isS3Url(place) || /^https?:\/\//.test(place)
-  if (!isAway && !isFolder(place)) return { kind: 'failed', message: noDataset(place) }
-  const whole = await readSet(place, around)
-  if (whole !== null) return 'kind' in whole ? whole : { set: whole, heldBack: null }
-  const part = async (names: readonly string[]) => {
-    for (const name of names) {
-      const read = await readSet(`${place}/${name}`, around)
-      if (read !== null) return read
-    }
-    return null
-  }
-  const training = await part(sides.training)
-  if (training === null)
-    return { kind: 'failed', message: `${shownUrl(given)} holds no dataset: there is no manifest.json in it` }
-  if ('kind' in training) return training
-  const heldBack = await part(sides.heldBack)
-  if (heldBack !== null && 'kind' in heldBack) return heldBack
-  return { set: training, heldBack }
-}
-
-/** null = there is no manifest. */
-async function readSet(place: string, { s3, signal }: Surrounded): Promise<RecipeSet | NoSets | null> {
-  const opened = await openFed(place, s3, signal)
-  if ('kind' in opened) return opened
-  try {
-    if ((await opened.feed.read('manifest.json', signal)) === null) return null
-    const manifest = await readFedManifest(opened.feed, signal)
-    const set = recipeSetOf(manifest, { place: opened.place, weight: null })
-    return set ?? { kind: 'failed', message: `${shownUrl(place)} has no pair yet` }
-  } catch (error) {
-    if (error instanceof DatasetUnusable) return { kind: 'failed', message: error.message }
-    throw error
-  } finally {
-    await opened.feed.close()
-  }
-}
-
-async function openFed(
-  place: string,
-  s3: S3Settings,
+async function readPart(
+  { place: given, weight }: MixturePart,
+  around: FeedSurroundings,
   signal: AbortSignal,
-): Promise<{ readonly feed: FeedPlace; readonly place: RecipePlace } | NoSets> {
-  if (/^https?:\/\//.test(place)) {
-    const url = new URL(place).href.replace(/\/+$/, '')
-    return { feed: httpPlace(url), place: { kind: 'https', url } }
+): Promise<{ readonly set: RecipeSet; readonly heldBack: RecipeSet | null } | NoSets> {
+  const place = isHttp(given) ? given.replace(/\/+$/, '') : placeOf(given, around.cwd)
+  const problem = isHttp(place) ? urlProblem(place) : placeProblem(place)
+  if (problem !== null) return { kind: 'usage', message: problem }
+  if (!isHttp(place) && !isS3Url(place) && !isFolder(place))
+    return { kind: 'failed', message: noDataset(place) }
+  try {
+    const whole = await readSet(place, weight, around, signal)
+    if (whole !== null) return { set: whole, heldBack: null }
+    const side = async (names: readonly string[]) => {
+      for (const name of names) {
+        const set = await readSet(`${place}/${name}`, weight, around, signal)
+        if (set !== null) return set
+      }
+      return null
+    }
+    const set = await side(trainingNames)
+    if (set !== null) return { set, heldBack: await side(heldBackNames) }
+    const message = `${shownUrl(given)} holds no dataset: there is no ${manifestName} in it`
+    return { kind: 'failed', message }
+  } catch (error) {
+    signal.throwIfAborted()
+    const isTold = error instanceof DatasetUnusable || error instanceof S3Error || isHttp(place)
+    if (isTold) return { kind: 'failed', message: messageOf(error) }
+    throw error
   }
-  if (!isS3Url(place)) return { feed: folderPlace(place), place: { kind: 'folder', path: place } }
-  const opened = await openPlace(place, s3, signal)
-  if ('message' in opened) return { kind: 'usage', message: opened.message }
-  const { store, close } = opened
-  return { feed: storePlace(store, close), place: { kind: 's3', url: store.url, endpoint: s3.endpoint } }
+}
+
+function urlProblem(url: string): string | null {
+  if (!URL.canParse(url)) return `${shownUrl(url)} is no URL`
+  const { search, hash, username } = new URL(url)
+  if (search === '' && hash === '' && username === '') return null
+  return `${shownUrl(url)}: expected the URL of a folder, without a query or a name before @`
+}
+
+/** null = there is no manifest. Throws DatasetUnusable. */
+async function readSet(
+  place: string,
+  weight: number | null,
+  { s3 }: FeedSurroundings,
+  signal: AbortSignal,
+): Promise<RecipeSet | null> {
+  const { feed } = await openPlace(place, s3, signal)
+  try {
+    if ((await feed.read(manifestName, signal)) === null) return null
+    const named = recipePlaceOf(place, s3)
+    const set = recipeSetOf(await readFedManifest(feed, signal), { place: named, weight })
+    if (set === null) throw new DatasetUnusable(`${shownUrl(place)} has no pair yet`)
+    return set
+  } finally {
+    await feed.close()
+  }
+}
+
+function recipePlaceOf(place: string, { endpoint }: S3Settings): RecipePlace {
+  if (isS3Url(place)) return { kind: 's3', url: place, endpoint }
+  if (isHttp(place)) return { kind: 'https', url: new URL(place).href.replace(/\/+$/, '') }
+  return { kind: 'folder', path: place }
+}
+
+async function signed(
+  read: FedSets,
+  presignMs: number,
+  { s3, now }: FeedSurroundings,
+  signal: AbortSignal,
+): Promise<FedSets | NoSets> {
+  const expiresS = Math.floor(presignMs / 1000)
+  const nowMs = now()
+  let endsMs = nowMs + expiresS * 1000
+  const sign = async (set: RecipeSet): Promise<RecipeSet | NoSets> => {
+    if (set.place.kind !== 's3') return set
+    const names = set.shards.map((shard) => tarName(shardStem(shard)))
+    const urls = await presignObjects(set.place.url, names, { settings: s3, expiresS, nowMs }, signal)
+    if ('message' in urls) return { kind: 'failed', message: urls.message }
+    endsMs = Math.min(endsMs, urls.endsMs ?? endsMs)
+    return { ...set, signed: urls.urls }
+  }
+  if (![...read.sets, read.validation].some((set) => set?.place.kind === 's3'))
+    return { kind: 'usage', message: '--presign is for datasets on S3, and none of these is' }
+  const sets: RecipeSet[] = []
+  for (const set of read.sets) {
+    const done = await sign(set)
+    if ('kind' in done) return done
+    sets.push(done)
+  }
+  const validation = read.validation === null ? null : await sign(read.validation)
+  if (validation !== null && 'kind' in validation) return validation
+  const note = `The URLs end at ${new Date(endsMs).toISOString().slice(0, 19)}Z${endsMs < nowMs + expiresS * 1000 ? ', with the credentials that signed them' : ''}.`
+  return { ...read, sets, validation, notes: [...read.notes, note] }
 }

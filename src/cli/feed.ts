@@ -9,6 +9,8 @@ export interface FeedCall {
   readonly datasets: readonly string[]
   readonly gpus: number
   readonly workers: number
+  /** How long URLs of tars let in; null = none are asked for. */
+  readonly presignMs: number | null
   readonly json: boolean
 }
 

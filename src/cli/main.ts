@@ -242,7 +242,7 @@ const commands: Commands = {
     }
   },
   async feed(call) {
-    return (await import('./feed-places.js')).feedHere(call, here)
+    return (await import('./feed-process.js')).feedHere(call, here)
   },
   async retract(call) {
     return (await import('./retract-process.js')).retractHere(call, here)

@@ -16,7 +16,7 @@ export function huggingFaceRecipe(facts: RecipeFacts): Recipe {
 function refusal(sets: readonly RecipeSet[]): string | null {
   for (const { place, signed } of sets) {
     if (place.kind === 's3' && signed === null)
-      return 'It reads no s3:// URL of these: copy the dataset to a folder.'
+      return 'It reads no s3:// URL of these: --presign 12h gives URLs that it reads, or copy the dataset to a folder.'
     if (place.kind === 'folder' && /[*?[\]{}]/.test(place.path))
       return `It takes ${place.path} for a pattern, because of a character in its name (one of * ? [ ] { }): rename the folder.`
   }

@@ -34,7 +34,9 @@ export function epochNotes(facts: Loaders): readonly string[] {
 export function storeNotes(sets: readonly RecipeSet[]): readonly string[] {
   return [
     ...(sets.some(({ place, signed }) => place.kind === 's3' && signed === null)
-      ? ['The aws command must be installed where it trains, and find credentials.']
+      ? [
+          'The aws command must be installed where it trains, and find credentials. --presign 12h gives URLs that need neither.',
+        ]
       : []),
     ...(sets.some(({ place, signed }) => place.kind === 'https' || signed !== null)
       ? ['curl must be installed where it trains.']
