@@ -13,7 +13,7 @@ export function Hosts({ report: { hosts } }: { readonly report: ReportData }) {
         {hosts.rows.length < hosts.total &&
           ` These are ${formatCount(hosts.rows.length)} of ${formatCount(hosts.total)}.`}
       </p>
-      <ScrollTable label="Hosts">
+      <ScrollTable label="Table of hosts">
         <thead>
           <tr>
             <th scope="col">Host</th>
@@ -57,7 +57,10 @@ export function Hosts({ report: { hosts } }: { readonly report: ReportData }) {
               <td class="reasons">
                 {reasons.map(({ name, count }) => (
                   <span key={name}>
-                    <code>{name}</code> {formatCount(count)}
+                    <code>
+                      <Text text={name ?? ''} most={40} />
+                    </code>{' '}
+                    {formatCount(count)}
                   </span>
                 ))}
               </td>

@@ -10,7 +10,11 @@ export function Options({ report: { options, dataset } }: { readonly report: Rep
         {dataset.modelId !== null && (
           <>
             {' '}
-            Scored by <code>{dataset.modelId}</code>.
+            Scored by{' '}
+            <code>
+              <Text text={dataset.modelId} most={80} />
+            </code>
+            .
           </>
         )}
       </p>

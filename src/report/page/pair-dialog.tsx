@@ -3,6 +3,7 @@ import { useContext, useEffect, useRef, useState } from 'preact/hooks'
 import type { Card, PageData } from '../page-data.js'
 import { formatCount } from './figures.js'
 import { Address, Text } from './text.js'
+import { visible } from './visible.js'
 
 const ShowCard = createContext<(card: Card, picture: string | null) => void>(() => {})
 
@@ -55,7 +56,10 @@ function Whole({ card, picture, meaning }: Shown & { readonly meaning: string | 
       <dl>
         {reason !== null && (
           <Fact name="Why not">
-            {meaning ?? ''} <code>{reason}</code>
+            {meaning ?? ''}{' '}
+            <code>
+              <Text text={reason} most={60} />
+            </code>
           </Fact>
         )}
         {detail !== null && (
@@ -64,8 +68,8 @@ function Whole({ card, picture, meaning }: Shown & { readonly meaning: string | 
           </Fact>
         )}
         {score !== null && <Fact name="Score">{score.toFixed(4)}</Fact>}
-        {source !== null && <Fact name="Caption stood in">{source}</Fact>}
-        {language !== null && <Fact name="Language">{language}</Fact>}
+        {source !== null && <Fact name="Caption stood in">{visible(source, 40)}</Fact>}
+        {language !== null && <Fact name="Language">{visible(language, 40)}</Fact>}
         {width !== null && height !== null && (
           <Fact name="Fetched size">
             {formatCount(width)} × {formatCount(height)} pixels
@@ -73,7 +77,7 @@ function Whole({ card, picture, meaning }: Shown & { readonly meaning: string | 
         )}
         {key !== null && (
           <Fact name="Key">
-            <code>{key}</code>
+            <code>{visible(key, 40)}</code>
           </Fact>
         )}
         <Fact name="Picture">

@@ -3,6 +3,8 @@ import type { ReasonFact, ReportData } from '../page-data.js'
 import { amount, formatCount, formatShare } from './figures.js'
 import { Gallery } from './gallery.js'
 import { groupWords } from './groups.js'
+import { Text } from './text.js'
+import { visible } from './visible.js'
 
 /** Every reason with its count; each opens to what it turned away, beside kept pairs. */
 export function Reasons({ report }: { readonly report: ReportData }) {
@@ -43,7 +45,9 @@ function Reason({ fact, report }: { readonly fact: ReasonFact; readonly report: 
       <summary>
         <span class="what">
           <span class="meaning">{meaning === '' ? 'a reason that this version does not know' : meaning}</span>{' '}
-          <code>{reason}</code>
+          <code>
+            <Text text={reason} most={60} />
+          </code>
         </span>
         <span class="count">
           {formatCount(count)} <span class="share">{formatShare(count, all)}</span>
@@ -54,16 +58,16 @@ function Reason({ fact, report }: { readonly fact: ReasonFact; readonly report: 
       </summary>
       {isOpen && (
         <div class="beside">
-          <section aria-label="Turned away">
+          <div>
             <h4>Turned away: {shownOf(cards.length, count)}</h4>
             <p class="note">{notes[fact.pictures](hasPictures(report, fact))}</p>
-            <Gallery report={report} numbers={cards} label={`Turned away for ${reason}`} />
-          </section>
-          <section aria-label="Kept, to compare">
+            <Gallery report={report} numbers={cards} label={`Turned away for ${visible(reason, 60)}`} />
+          </div>
+          <div>
             <h4>Kept, to compare: {shownOf(beside.length, report.candidates.kept)}</h4>
             <p class="note">By chance, the same ones everywhere on this page.</p>
             <Gallery report={report} numbers={beside} label="Kept pairs" />
-          </section>
+          </div>
         </div>
       )}
     </details>

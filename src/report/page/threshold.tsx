@@ -7,6 +7,7 @@ import { Gallery } from './gallery.js'
 import { ScoreChart } from './score-chart.js'
 import { ScrollTable } from './scroll-table.js'
 import { Text } from './text.js'
+import { visible } from './visible.js'
 
 /** Scores, and a threshold to try: what it would keep, and the pairs nearest to it. */
 export function Threshold({ report }: { readonly report: ReportData }) {
@@ -142,8 +143,8 @@ const keptFrom = ({ first, kept }: ScoreGroup, at: number): number =>
 
 function groupName({ kind, name }: ScoreGroup): string {
   if (kind === 'all') return 'All pairs'
-  if (kind === 'source') return name === null ? 'Mended caption' : `Caption from ${name}`
-  return name === 'und' ? 'Language not told' : `Language ${name ?? ''}`
+  if (kind === 'source') return name === null ? 'Mended caption' : `Caption from ${visible(name, 30)}`
+  return name === 'und' ? 'Language not told' : `Language ${visible(name ?? '', 30)}`
 }
 
 /** Nearest notch to a threshold. */
