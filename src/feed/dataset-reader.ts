@@ -15,6 +15,8 @@ export interface ReaderOptions extends SourceOptions {
   readonly reader: Reader
   /** Where an earlier job came to; null = the beginning of the epoch. Its seed, epoch and windows are used then. */
   readonly state: FeedState | null
+  /** Samples that each rank had taken at `state`, since its workers began to take turns; absent = they begin there. */
+  readonly step?: number
   /** Samples that are read ahead at the same time, 1 or more. */
   readonly readsAtOnce: number
 }
@@ -22,6 +24,8 @@ export interface ReaderOptions extends SourceOptions {
 /** A sample that is this reader's, and the place up to which its job has come once it was given out. */
 interface OwnTurn extends Turn {
   readonly after: number
+  /** Samples that each rank has taken then, as the option `step` counts them. */
+  readonly step: number
 }
 
 /** A source under way: what is ordered of it, and how far it has come. */
@@ -47,6 +51,7 @@ export class DatasetReader {
   readonly #end: number
   /** Turns that are over: up to there all is given out. */
   #place: number
+  #step: number
 
   /** Throws DatasetUnusable where the state is that of other datasets. */
   constructor(sources: readonly FeedSource[], options: ReaderOptions, now: () => number) {
@@ -76,6 +81,12 @@ export class DatasetReader {
     )
     this.#end = turnsOf(ordered)
     this.#place = state?.place ?? 0
+    this.#step = options.step ?? 0
+  }
+
+  /** Samples that each rank has taken, counted on from the option `step`. */
+  get step(): number {
+    return this.#step
   }
 
   /** Samples of the whole epoch, over all readers, as far as is known when it is opened; of a mixture with weights nearly so many. */
@@ -105,7 +116,7 @@ export class DatasetReader {
       lane.prepared = 0
     }
     const from = this.#lanes.map(({ source, place }) => ({ ...source, place }))
-    const picks = picksOf(epochOrder(from, this.#epoch), reader, this.#end)
+    const picks = picksOf(epochOrder(from, this.#epoch), { reader, step: this.#step, end: this.#end })
     const ahead: { readonly pick: OwnTurn; readonly sample: Promise<FeedSample | null> | null }[] = []
     // The first sample is there by one read; then it reads further and further ahead.
     let depth = 1
@@ -131,6 +142,7 @@ export class DatasetReader {
         ahead.shift()
         depth = Math.min(2 * depth, readsAtOnce)
         await this.#advance(pick.after)
+        this.#step = pick.step
         if (sample !== null && source.stands(pick)) yield sample
       }
       await this.#advance(this.#end)
@@ -204,17 +216,20 @@ function orderedSources(
 }
 
 /** The samples of an order that are one reader's. */
-function* picksOf(order: Iterable<Turn>, reader: Reader, end: number): Generator<OwnTurn> {
-  let turn = 0
+function* picksOf(
+  order: Iterable<Turn>,
+  { reader, step, end }: { readonly reader: Reader; readonly step: number; readonly end: number },
+): Generator<OwnTurn> {
+  let turn = step * reader.world
   let own: Turn | null = null
   for (const next of order) {
     if (isShareOf(reader, turn)) own = next
     // The last rank's turn ends a step of all of them.
     if (turn % reader.world === reader.world - 1 && own !== null) {
-      yield { ...own, after: next.place + 1 }
+      yield { ...own, after: next.place + 1, step: Math.floor(turn / reader.world) + 1 }
       own = null
     }
     turn++
   }
-  if (own !== null) yield { ...own, after: end }
+  if (own !== null) yield { ...own, after: end, step: Math.ceil(turn / reader.world) }
 }

@@ -1,13 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Catalog, DatasetUnusable, type LiveSamples } from '../feed/index.js'
-import { keyDigits, type Store } from '../shard/index.js'
+import { type Catalog, DatasetUnusable, keepWhere as keep, type LiveSamples } from '../feed/index.js'
+import type { Store } from '../shard/index.js'
 
 /** Leaves alone what passes an SQL condition. Throws DatasetUnusable where it cannot be asked. */
 export async function keepWhere(
   live: LiveSamples,
-  { shards, shardSize }: Catalog,
+  catalog: Catalog,
   store: Store | null,
   where: string,
   signal: AbortSignal,
@@ -19,17 +19,8 @@ export async function keepWhere(
   try {
     const tables = await openTables([store], { scratch }, signal)
     if ('message' in tables) throw new DatasetUnusable(tables.message)
-    try {
-      const wrong = await tables.whereProblem(where)
-      if (wrong !== null) throw new DatasetUnusable(`where: ${wrong}`)
-      const kept = new Map<number, number[]>(shards.map(({ shard }) => [shard, []]))
-      const digits = keyDigits(shardSize)
-      for await (const rows of tables.rows(`select shard, key from pairs where (\n${where}\n)`))
-        for (const { shard, key } of rows) kept.get(Number(shard))?.push(Number(String(key).slice(-digits)))
-      for (const [shard, slots] of kept) live.keep(shard, slots)
-    } finally {
-      await tables.close()
-    }
+    const wrong = await keep(live, catalog, where, tables).finally(tables.close)
+    if (wrong !== null) throw new DatasetUnusable(`where: ${wrong}`)
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }

@@ -1,0 +1,39 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { FeedSample } from '../../../../src/feed/index.js'
+import { sampleBytes, tarEnd } from '../../../../src/feed/serve/sample-tar.js'
+import { membersOf } from '../../../../src/shard/index.js'
+import { runs } from '../../../fixtures/runs.js'
+
+const sampleOf = (bytes: Uint8Array, caption: string) =>
+  ({
+    key: '000000001',
+    image: { format: 'jpg', bytes },
+    caption,
+    record: { key: '000000001', caption },
+  }) as unknown as FeedSample
+
+describe('a sample as members of a tar', () => {
+  it('has its picture, its record, the caption that was asked for, and its state where that is wanted', () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ maxLength: 1_100 }),
+        fc.string({ unit: 'grapheme' }),
+        fc.option(fc.string()),
+        (image, caption, state) => {
+          const bytes = sampleBytes('000000001', sampleOf(image, caption), state)
+          expect(bytes.length % 512).toBe(0)
+          const texts = [...membersOf(bytes, 0)].map(([name, inside]) => [name, Buffer.from(inside)])
+          expect(texts).toEqual([
+            ['000000001.jpg', Buffer.from(image)],
+            ['000000001.json', Buffer.from(JSON.stringify({ key: '000000001', caption }))],
+            ['000000001.txt', Buffer.from(caption)],
+            ...(state === null ? [] : [['000000001.state', Buffer.from(state)]]),
+          ])
+        },
+      ),
+      { numRuns: runs.text },
+    )
+    expect(tarEnd.length).toBe(1024)
+  })
+})
