@@ -244,6 +244,12 @@ const commands: Commands = {
   async feed(call) {
     return (await import('./feed-process.js')).feedHere(call, here)
   },
+  async feedServe(call) {
+    return (await import('./feed-serve.js')).serveHere(call, here)
+  },
+  async feedPython() {
+    return (await import('./feed-serve.js')).printPython(here)
+  },
   async retract(call) {
     return (await import('./retract-process.js')).retractHere(call, here)
   },

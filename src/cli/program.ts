@@ -7,8 +7,7 @@ import { addCurateCommand } from './curate-program.js'
 import { addDatasetCommands, type DatasetCommands } from './dataset-program.js'
 import type { DemoCall } from './demo.js'
 import { type ExitCode, exitCodeHelp, exitCodes } from './exit-codes.js'
-import type { FeedCall } from './feed.js'
-import { addFeedCommand } from './feed-program.js'
+import { addFeedCommand, type FeedCommands } from './feed-program.js'
 import { addFleetCommands, backendOption, type FleetCommands } from './fleet-program.js'
 import { addImagesCommand, type ImagesCommands } from './images-program.js'
 import type { InspectCall } from './inspect.js'
@@ -25,7 +24,12 @@ import type { VerifyCall } from './verify.js'
 import { addWarcCommand, type WarcCommands } from './warc-program.js'
 
 /** Commands, each loaded only when it is called, so that --help is quick. */
-export interface Commands extends DatasetCommands, FleetCommands, ImagesCommands, WarcCommands {
+export interface Commands
+  extends DatasetCommands,
+    FeedCommands,
+    FleetCommands,
+    ImagesCommands,
+    WarcCommands {
   run(call: RunCall): Promise<ExitCode>
   verify(call: VerifyCall): Promise<ExitCode>
   status(call: StatusCall): Promise<ExitCode>
@@ -34,7 +38,6 @@ export interface Commands extends DatasetCommands, FleetCommands, ImagesCommands
   inspect(call: InspectCall): Promise<ExitCode>
   demo(call: DemoCall): Promise<ExitCode>
   curate(call: CurateCall): Promise<ExitCode>
-  feed(call: FeedCall): Promise<ExitCode>
   classify(call: ClassifyCall): Promise<ExitCode>
 }
 
@@ -83,7 +86,7 @@ function createProgram(deps: ProgramDeps, answer: (code: ExitCode) => void): Com
   addVerifyCommand(program, commands, answer)
   addStatusCommand(program, commands, answer)
   addCurateCommand(program, commands.curate, answer)
-  addFeedCommand(program, commands.feed, answer)
+  addFeedCommand(program, commands, answer)
   addImagesCommand(program, commands, answer)
   addWarcCommand(program, commands, answer)
   addInspectCommand(program, commands.inspect, answer)

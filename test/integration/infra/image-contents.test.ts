@@ -42,7 +42,14 @@ describe('the image', { timeout: 120_000 }, () => {
       symlinkSync(join(root, path), join(app, path))
     }
     for (const path of installed) link(path)
-    for (const path of ['dist', 'package.json', 'src/backend/sql', 'src/backend/redis/lua', 'models'])
+    for (const path of [
+      'dist',
+      'package.json',
+      'src/backend/sql',
+      'src/backend/redis/lua',
+      'src/feed/python',
+      'models',
+    ])
       link(path)
     // Of a package that is a link, what is deleted within it is not looked at here.
     for (const path of deleted.filter((path) => !path.includes('/bin/'))) {

@@ -41,6 +41,8 @@ async function typed(
     demo: done,
     curate: done,
     feed: done,
+    feedServe: done,
+    feedPython: done,
     images: done,
     warc: done,
     classify: done,

@@ -44,6 +44,7 @@ describe('the tarball', { timeout: 120_000 }, () => {
       'models:.onnx',
       'src:.sql',
       'src:.lua',
+      'src:.py',
     ]
     expect([...kinds].sort()).toEqual(expected.sort())
   })
@@ -64,6 +65,7 @@ describe('the tarball', { timeout: 120_000 }, () => {
     expect(paths).toContain('install/without-cuda.js')
     expect(under('src/backend/sql').length).toBeGreaterThan(5)
     expect(under('src/backend/redis/lua').length).toBeGreaterThan(50)
+    expect(under('src/feed/python')).toEqual(['src/feed/python/pairmill_feed.py'])
     expect(paths).toContain('dist/backend/pglite/empty.packed')
     expect(paths).toContain('LICENSE')
     expect(paths).toContain('README.md')

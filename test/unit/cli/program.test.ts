@@ -74,6 +74,14 @@ async function typed(...words: string[]) {
       calls.push(['feed', call])
       return 0
     },
+    async feedServe(call) {
+      calls.push(['feed --serve', call])
+      return 0
+    },
+    async feedPython() {
+      calls.push(['feed --python'])
+      return 0
+    },
     async curate(call) {
       calls.push(['curate', call])
       return 0

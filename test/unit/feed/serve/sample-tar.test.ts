@@ -23,7 +23,7 @@ describe('a sample as members of a tar', () => {
         (image, caption, state) => {
           const bytes = sampleBytes('000000001', sampleOf(image, caption), state)
           expect(bytes.length % 512).toBe(0)
-          const texts = [...membersOf(bytes, 0)].map(([name, inside]) => [name, Buffer.from(inside)])
+          const texts = membersOf(bytes, 0).map(({ name, begin, end }) => [name, bytes.subarray(begin, end)])
           expect(texts).toEqual([
             ['000000001.jpg', Buffer.from(image)],
             ['000000001.json', Buffer.from(JSON.stringify({ key: '000000001', caption }))],
