@@ -1,30 +1,17 @@
-import { randomBytes } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
-import sharp from 'sharp'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { namedOf, retract } from '../../../src/retract/index.js'
-import { compileDataset, executePlan, folderStore, writePlan } from '../../../src/shard/index.js'
+import { folderStore } from '../../../src/shard/index.js'
+import { largeDataset } from '../../fixtures/feed/large-dataset.js'
 import { fetched, serving, textsIn } from '../../fixtures/feed/serving.js'
-import { calm, datasetInfo, keptRow, planOfRows, tempFolder } from '../../fixtures/shard/dataset-fixture.js'
+import { calm, tempFolder } from '../../fixtures/shard/dataset-fixture.js'
 
 const samples = 60
 
-/** A dataset of pictures that no kernel holds all of: 300 kB each. */
 async function large(): Promise<string> {
   const dir = join(await tempFolder(), 'dataset')
-  const store = folderStore(dir)
-  const rows = await Promise.all(
-    Array.from({ length: samples }, async (_, n) => {
-      const raw = { width: 400, height: 400, channels: 3 } as const
-      const noise = sharp(randomBytes(400 * 400 * 3), { raw }).jpeg({ quality: 95 })
-      return keptRow(n, await noise.toBuffer(), { width: 400, height: 400 })
-    }),
-  )
-  const plan = await planOfRows(store, [rows], { shards: 3, shardSize: 20 })
-  await writePlan(store, plan, calm)
-  await executePlan({ store }, plan, () => {}, calm)
-  await compileDataset(store, { ...datasetInfo, options: { shardSize: 20 } }, calm)
+  await largeDataset(dir, samples)
   return dir
 }
 
