@@ -12,11 +12,11 @@ export interface TakenBack {
  * without `.pairmill/` has no such records, and nothing is seen there.
  */
 export class Follower {
-  readonly #place: FeedPlace
+  readonly #place: Pick<FeedPlace, 'read'>
   #next: number
 
   /** `generation`: the last change that is known. */
-  constructor(place: FeedPlace, generation: number) {
+  constructor(place: Pick<FeedPlace, 'read'>, generation: number) {
     this.#place = place
     this.#next = generation + 1
   }

@@ -2,6 +2,7 @@ export { type Catalog, catalogOf, DatasetUnusable, liveOf, readCatalog, readFedM
 export { DatasetReader, type ReaderOptions } from './dataset-reader.js'
 export { defaultWindowShards, type FedShard, type Slot } from './epoch.js'
 export { type AskedTables, keepWhere } from './kept-where.js'
+export { Follower, type TakenBack } from './follower.js'
 export { LiveSamples } from './live.js'
 export { type MixturePart, mixtureProblem, readMixture } from './mixture.js'
 export { type OpenPlace, openPlace } from './open-place.js'

@@ -19,11 +19,11 @@ export interface Tables {
   readonly committed: readonly Committed[]
   /**
    * Starts one select; throws SqlError where it is none, or is wrong. `params` stand for `?` or `$1`. Several may be open at a time; each is
-   * to be read to its end, or closed.
+   * to be read to its end, or closed. `signal`: interrupts it, as the one that they were opened with does.
    */
-  select(sql: string, params?: readonly Param[]): Promise<Selection>
+  select(sql: string, params?: readonly Param[], signal?: AbortSignal): Promise<Selection>
   /** Rows of one select, in chunks of some thousands. Throws SqlError. */
-  rows(sql: string, params?: readonly Param[]): AsyncGenerator<readonly Row[]>
+  rows(sql: string, params?: readonly Param[], signal?: AbortSignal): AsyncGenerator<readonly Row[]>
   /** Why a text is no condition on `pairs`, as stands behind `where`, by DuckDB's words; null = it is one. */
   whereProblem(expression: string): Promise<string | null>
   /** Removes copies and what was spilled. */
@@ -94,13 +94,15 @@ function tablesOf(
   opened: Pick<Tables, 'committed' | 'close'>,
   signal: AbortSignal,
 ): Tables {
-  const start: Tables['select'] = async (sql, params = []) =>
-    select(duckdb, await instance.connect(), { sql, params }, signal)
+  const start: Tables['select'] = async (sql, params = [], own) => {
+    const bounded = own === undefined ? signal : AbortSignal.any([signal, own])
+    return select(duckdb, await instance.connect(), { sql, params }, bounded)
+  }
   return {
     ...opened,
     select: start,
-    async *rows(sql, params) {
-      yield* (await start(sql, params)).rows()
+    async *rows(sql, params, own) {
+      yield* (await start(sql, params, own)).rows()
     },
     async whereProblem(expression) {
       const connection = await instance.connect()

@@ -74,6 +74,7 @@ export {
   widsName,
 } from './layout.js'
 export { type DatasetSummary, type Manifest, manifestSchema } from './manifest.js'
+export { parseNpyHeader } from './npy.js'
 export { openStore, type StoreSurroundings } from './open-store.js'
 export { lastPageFile, type PageEntry, readPageEntries } from './page-entry.js'
 export { type PageFile, pageFields, readPages, writePageFile } from './page-file.js'
