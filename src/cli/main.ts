@@ -253,6 +253,9 @@ const commands: Commands = {
   async retract(call) {
     return (await import('./retract-process.js')).retractHere(call, here)
   },
+  async explore(call) {
+    return (await import('./explore.js')).exploreHere(call, here)
+  },
   async inspect(call) {
     const [{ inspectCommand }, { inspectPage }, { openNet }, { processInput }, filter] = await Promise.all([
       import('./inspect.js'),

@@ -7,6 +7,8 @@ import { addCurateCommand } from './curate-program.js'
 import { addDatasetCommands, type DatasetCommands } from './dataset-program.js'
 import type { DemoCall } from './demo.js'
 import { type ExitCode, exitCodeHelp, exitCodes } from './exit-codes.js'
+import type { ExploreCall } from './explore.js'
+import { addExploreCommand } from './explore-program.js'
 import { addFeedCommand, type FeedCommands } from './feed-program.js'
 import { addFleetCommands, backendOption, type FleetCommands } from './fleet-program.js'
 import { addImagesCommand, type ImagesCommands } from './images-program.js'
@@ -35,6 +37,7 @@ export interface Commands
   status(call: StatusCall): Promise<ExitCode>
   permissions(call: PermissionsCall): Promise<ExitCode>
   retract(call: RetractCall): Promise<ExitCode>
+  explore(call: ExploreCall): Promise<ExitCode>
   inspect(call: InspectCall): Promise<ExitCode>
   demo(call: DemoCall): Promise<ExitCode>
   curate(call: CurateCall): Promise<ExitCode>
@@ -92,6 +95,7 @@ function createProgram(deps: ProgramDeps, answer: (code: ExitCode) => void): Com
   addInspectCommand(program, commands.inspect, answer)
   addPermissionsCommand(program, commands.permissions, answer)
   addDatasetCommands(program, commands, answer)
+  addExploreCommand(program, commands.explore, answer)
   addRetractCommand(program, commands.retract, answer)
   addFleetCommands(program, commands, answer)
   addClassifyCommand(program, commands, answer)

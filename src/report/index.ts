@@ -1,4 +1,19 @@
 export { htmlDocument, jsonInHtml, type PageParts, policyOf, readPageParts } from './document.js'
+export {
+  type Embedder,
+  Explored,
+  type ExplorerAddress,
+  isLoopback,
+  type LiveRun,
+  Newest,
+  type OpenEmbedder,
+  RejectedPictures,
+  type RouteDeps,
+  Search,
+  scanThreads,
+  serveExplorer,
+  VectorIndex,
+} from './explore/index.js'
 export type { Meanings } from './meanings.js'
 export type { Card, ExplorerAccess, PageData, ReportData } from './page-data.js'
 export { type NotShown, type ReportCall, readReport } from './report.js'

@@ -195,8 +195,6 @@ export interface LiveHost {
   readonly failures: number
   readonly state: string
   readonly robots: string
-  /** Pages that a browser has seen; null = it is not told. */
-  readonly rendered: number | null
   /** Pairs kept of candidates judged, in what is committed; null = nothing of it is. */
   readonly kept: number | null
   readonly candidates: number | null

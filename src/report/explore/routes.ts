@@ -5,8 +5,9 @@ import { createSemaphore, type Semaphore } from '../../timing/index.js'
 import type { NotShown } from '../report.js'
 import { type Answer, json, problem } from './answer.js'
 import { duplicateSets } from './duplicate-sets.js'
-import { type ExplorerState, type LiveAnswer, pairOrders } from './explore-data.js'
+import { type ExplorerState, type LiveAnswer, type LiveHost, pairOrders } from './explore-data.js'
 import type { Explored } from './explored.js'
+import { withYields } from './host-yields.js'
 import type { Newest } from './newest.js'
 import { pairRecord, storedPair } from './pair-record.js'
 import { pairRows } from './pair-rows.js'
@@ -28,9 +29,14 @@ export interface RouteDeps {
   /** Words for reasons. */
   readonly meanings: Readonly<Record<string, string>>
   /** null = there is no run. */
-  readonly live: ((signal: AbortSignal) => Promise<Omit<LiveAnswer, 'newest'> | null>) | null
+  readonly live: ((signal: AbortSignal) => Promise<LiveRun | null>) | null
   readonly figures: (signal: AbortSignal) => Promise<object | NotShown>
   readonly now: () => number
+}
+
+/** What is told of a run by those who know runs. */
+export type LiveRun = Omit<LiveAnswer, 'newest' | 'hosts'> & {
+  readonly hosts: readonly Omit<LiveHost, 'kept' | 'candidates'>[]
 }
 
 /** Longest time for a statement. */
@@ -160,7 +166,9 @@ function otherRoutes(deps: RouteDeps, asking: Semaphore): Record<string, Route> 
     'GET /live': async ({ signal }) => {
       const live = await deps.live?.(signal)
       if (live === undefined || live === null) return problem(404, 'there is no run to follow')
-      return json({ ...live, newest: live.isGoingOn ? await newest.look(signal) : null } satisfies LiveAnswer)
+      const hosts = await withYields(explored, live.hosts, signal)
+      const pictures = live.isGoingOn ? await newest.look(signal) : null
+      return json({ ...live, hosts, newest: pictures } satisfies LiveAnswer)
     },
   }
 }

@@ -37,6 +37,7 @@ async function typed(
     show: done,
     permissions: done,
     retract: done,
+    explore: done,
     inspect: done,
     demo: done,
     curate: done,

@@ -30,6 +30,10 @@ async function typed(...words: string[]) {
       calls.push(['report', call])
       return 0
     },
+    async explore(call) {
+      calls.push(['explore', call])
+      return 0
+    },
     async show(call) {
       calls.push(['show', call])
       return 0
