@@ -13,6 +13,8 @@ export interface PageData {
 export interface ExplorerAccess {
   /** Path before each of its answers, without a slash at the end: `/api`. */
   readonly api: string
+  /** Whether there is a run to follow. */
+  readonly hasRun: boolean
 }
 
 /** Figures and pictures of one dataset. */

@@ -34,7 +34,7 @@ export async function serveExplorer(
   deps: RouteDeps,
   onTrouble: (error: unknown) => void,
 ): Promise<ExplorerServer | { readonly message: string }> {
-  const page = pageOf(parts)
+  const page = pageOf(parts, deps.live !== null)
   const route = explorerRoutes(deps)
   const names = namesOf(host, ownAddresses())
   const server = createServer(
@@ -122,12 +122,16 @@ function reply(request: IncomingMessage, response: ServerResponse, answer: Answe
 }
 
 /** The same for everybody: all that is shown in it is asked for. */
-function pageOf(parts: PageParts): Answer {
+function pageOf(parts: PageParts, hasRun: boolean): Answer {
   const policy = policyOf(parts, ["connect-src 'self'", "frame-ancestors 'none'"]).replace(
     'img-src data:',
     "img-src 'self' data:",
   )
-  return { kind: 'page', html: htmlDocument({ report: null, explorer: { api } }, parts, null), policy }
+  return {
+    kind: 'page',
+    html: htmlDocument({ report: null, explorer: { api, hasRun } }, parts, null),
+    policy,
+  }
 }
 
 function ownAddresses(): string[] {

@@ -1,5 +1,6 @@
 import type { FunctionComponent } from 'preact'
 import type { PageData } from '../page-data.js'
+import { explorerViews } from './explore/views.js'
 import { Report } from './report.js'
 
 /** A tab of the page. Where only one is for its data, no tabs are shown. */
@@ -14,4 +15,5 @@ export interface View {
 /** In their order. */
 export const views: readonly View[] = [
   { id: 'report', title: 'Report', isFor: ({ report }) => report !== null, Body: Report },
+  ...explorerViews,
 ]
