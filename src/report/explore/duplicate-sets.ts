@@ -29,8 +29,10 @@ export async function duplicateSets(
   )
   const page = found.slice(0, limit)
   const hashes = page.map((row) => textIn(row.sha256))
-  const winners = await winnersOf(explored, hashes, signal)
-  const losers = await losersOf(explored, hashes, signal)
+  // An empty list has no type that a statement could tell.
+  const isEmpty = hashes.length === 0
+  const winners = isEmpty ? new Map<string, Row>() : await winnersOf(explored, hashes, signal)
+  const losers = isEmpty ? [] : await losersOf(explored, hashes, signal)
   const sets = page.flatMap((row): DuplicateSet[] => {
     const sha256 = textIn(row.sha256)
     const winner = winners.get(sha256)

@@ -10,6 +10,8 @@ export interface Near {
 }
 
 interface Indexed {
+  /** Its number at the scanner. */
+  readonly file: number
   /** SHA-256 of its file: another one is another file. */
   readonly sha256: string
   readonly dimensions: number
@@ -20,8 +22,9 @@ interface Indexed {
 /** Embeddings of a dataset's images, as its shards have them. */
 export class VectorIndex {
   readonly #scanner: Scanner
-  /** By shard, which is the number of its file too. */
   readonly #shards = new Map<number, Indexed>()
+  readonly #shardOfFile = new Map<number, number>()
+  #nextFile = 0
 
   constructor(scanner: Scanner) {
     this.#scanner = scanner
@@ -38,8 +41,8 @@ export class VectorIndex {
   }
 
   /**
-   * Brings it in line with the shards that there are: those whose file is the same stay. A shard that another model embedded, or that is being
-   * rewritten at this moment, is left out; `onLoad`: told after each.
+   * Brings it in line with the shards that there are: those whose file is the same stay. A shard that another model embedded is left out, and one
+   * that is being rewritten at this moment stays as it was; `onLoad`: told after each.
    */
   async follow(
     store: Store,
@@ -64,8 +67,10 @@ export class VectorIndex {
   async search(query: Float32Array, most: number): Promise<readonly Near[]> {
     const hits = await this.#scanner.search(query, most)
     return hits.flatMap(({ file, row, cosine }) => {
-      const indexed = this.#shards.get(file)
-      return indexed === undefined ? [] : [{ shard: file, slot: slotOf(row, indexed.taken), cosine }]
+      const shard = this.#shardOfFile.get(file)
+      const indexed = shard === undefined ? undefined : this.#shards.get(shard)
+      if (shard === undefined || indexed?.file !== file) return []
+      return [{ shard, slot: slotOf(row, indexed.taken), cosine }]
     })
   }
 
@@ -74,7 +79,7 @@ export class VectorIndex {
     const indexed = this.#shards.get(shard)
     if (indexed === undefined || indexed.taken.includes(slot)) return null
     const row = slot - indexed.taken.filter((taken) => taken < slot).length
-    return await this.#scanner.vector(shard, row)
+    return await this.#scanner.vector(indexed.file, row)
   }
 
   async close(): Promise<void> {
@@ -82,8 +87,14 @@ export class VectorIndex {
   }
 
   #drop(shard: number): void {
+    const indexed = this.#shards.get(shard)
     this.#shards.delete(shard)
-    this.#scanner.drop(shard)
+    if (indexed !== undefined) this.#dropFile(indexed.file)
+  }
+
+  #dropFile(file: number): void {
+    this.#shardOfFile.delete(file)
+    this.#scanner.drop(file)
   }
 
   async #take(store: Store, entry: ShardEntry, signal: AbortSignal): Promise<void> {
@@ -93,8 +104,7 @@ export class VectorIndex {
     const file = entry.files.find((one) => one.name === name)
     const had = this.#shards.get(shard)
     if (had !== undefined && had.sha256 === file?.sha256) return
-    this.#drop(shard)
-    if (file === undefined) return
+    if (file === undefined) return this.#drop(shard)
     const start = await store.readRange(name, { offset: 0, size: 256 }, signal)
     const matrix = start === null ? null : parseNpyHeader(start)
     const dimensions = matrix?.columns ?? 0
@@ -107,13 +117,13 @@ export class VectorIndex {
     const copy = await store.localCopy(name, signal)
     if (copy === null) return
     try {
-      await this.#scanner.load(shard, {
-        path: copy.path,
-        offset: matrix.offset,
-        rows: samples,
-        dimensions,
-      })
-      this.#shards.set(shard, { sha256: file.sha256, dimensions, rows: samples, taken })
+      const number = this.#nextFile++
+      const { offset } = matrix
+      await this.#scanner.load(number, { path: copy.path, offset, rows: samples, dimensions })
+      this.#shardOfFile.set(number, shard)
+      this.#shards.set(shard, { file: number, sha256: file.sha256, dimensions, rows: samples, taken })
+      // The one before answers until then: who asks leaves out what was taken back.
+      if (had !== undefined) this.#dropFile(had.file)
     } catch (error) {
       // It is looked at again with the next change.
       if (!(error instanceof ScanFailed)) throw new Error(messageOf(error), { cause: error })
