@@ -26,12 +26,7 @@ import type { VerifyCall } from './verify.js'
 import { addWarcCommand, type WarcCommands } from './warc-program.js'
 
 /** Commands, each loaded only when it is called, so that --help is quick. */
-export interface Commands
-  extends DatasetCommands,
-    FeedCommands,
-    FleetCommands,
-    ImagesCommands,
-    WarcCommands {
+export interface Commands extends DatasetCommands, FeedCommands, FleetCommands, ImagesCommands, WarcCommands {
   run(call: RunCall): Promise<ExitCode>
   verify(call: VerifyCall): Promise<ExitCode>
   status(call: StatusCall): Promise<ExitCode>

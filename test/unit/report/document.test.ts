@@ -37,7 +37,7 @@ describe('the document of a report', () => {
   })
 
   it('leaves the policy to a server that says it in a header', () => {
-    const served = htmlDocument({ report: null, explorer: { api: '/api' } }, parts, null)
+    const served = htmlDocument({ report: null, explorer: { api: '/api', hasRun: false } }, parts, null)
     expect(served).not.toContain('Content-Security-Policy')
     expect(policyOf(parts, ["connect-src 'self'"])).toMatch(/; connect-src 'self'$/)
   })
