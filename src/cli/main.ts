@@ -357,4 +357,7 @@ async function main(): Promise<ExitCode> {
 }
 
 // The code is the answer; a connection or thread that still lingers must not hold it back.
-process.exit(await main())
+const code = await main()
+// What waits in memory for a slow reader would be lost.
+for (const output of [stdout, stderr]) await output.drained()
+process.exit(code)

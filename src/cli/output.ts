@@ -4,6 +4,10 @@ import { printed } from './figures.js'
 /** Where text goes. Writing to a pipe whose reader has gone is silently nothing. */
 export interface Output {
   write(text: string): void
+  /** Whether there is still somebody who may read it: else more need not be made. */
+  readonly isOpen: boolean
+  /** Resolves when all that was written is with its reader, or nobody reads it any more: a pipe takes 64 kB, and the rest waits in memory. */
+  drained(): Promise<void>
   readonly isTerminal: boolean
   /** Columns of the terminal; 80 where that is not known. */
   columns(): number
@@ -20,13 +24,27 @@ export function say(output: Pick<Output, 'write'>, message: string): void {
  */
 export function openOutput(stream: Writable & { isTTY?: boolean; columns?: number }): Output {
   let open = true
+  const waiting = new Set<() => void>()
   stream.on('error', () => {
     open = false
+    for (const resolve of waiting) resolve()
   })
   return {
     write(text) {
       if (open) stream.write(text)
     },
+    get isOpen() {
+      return open
+    },
+    drained: () =>
+      new Promise((resolve) => {
+        if (!open) return resolve()
+        waiting.add(resolve)
+        stream.write('', () => {
+          waiting.delete(resolve)
+          resolve()
+        })
+      }),
     isTerminal: stream.isTTY === true,
     columns: () => stream.columns ?? 80,
   }

@@ -41,6 +41,9 @@ export async function queryCommand(call: QueryCall, deps: TablesDeps): Promise<E
       ticker.close()
       count += rows.length
       stdout.write(text.rows(rows))
+      await stdout.drained()
+      // As `| head` does, which has what it wants.
+      if (!stdout.isOpen) return exitCodes.ok
     }
     ticker.close()
     stdout.write(text.end())

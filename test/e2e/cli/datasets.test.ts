@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { executePlan, folderStore, type Store, s3Store } from '../../../src/shard/index.js'
 import { pairmill, tempFolder } from '../../fixtures/run/pairmill.js'
@@ -8,6 +10,7 @@ import { s3Variables } from '../../fixtures/s3/s3-server.js'
 import { s3Bench } from '../../fixtures/s3/s3-stores.js'
 import { calm, planOf } from '../../fixtures/shard/dataset-fixture.js'
 
+const main = resolve(import.meta.dirname, '../../../dist/cli/main.js')
 const s3 = await s3Bench()
 afterAll(() => s3.close())
 
@@ -55,6 +58,20 @@ describe.each(Object.keys(places))('a dataset in %s', { timeout: 120_000 }, (kin
     expect((await ask('query', place.url, sql, '--json')).stdout).toBe(
       '{"shard":0,"pairs":7}\n{"shard":1,"pairs":7}\n',
     )
+    expect(await readdir(scratch)).toEqual([])
+  })
+
+  it.skipIf(isSkipped)('gives a pipe every row, and asks no more where its reader has enough', async () => {
+    const piped = async (sql: string, into: string) => {
+      const env = { ...process.env, TMPDIR: scratch, ...place.env }
+      const line = `"$0" "$1" query "$2" "$3" --csv | ${into}`
+      const shell = ['-c', line, process.execPath, main, place.url, sql]
+      const child = spawn('sh', shell, { env, timeout: 100_000 })
+      const [out, problems] = await Promise.all([text(child.stdout), text(child.stderr)])
+      return [out.trim(), problems]
+    }
+    expect(await piped('select * from range(1000000)', 'wc -l')).toEqual(['1000001', ''])
+    expect(await piped('select * from range(100000000000)', 'head -1')).toEqual(['range', ''])
     expect(await readdir(scratch)).toEqual([])
   })
 

@@ -115,12 +115,40 @@ describe('an output', () => {
   it('whose reader has gone swallows what is written', async () => {
     const stream = new PassThrough()
     const output = openOutput(stream)
+    expect(output.isOpen).toBe(true)
     output.write('before')
     stream.destroy(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))
     await new Promise((done) => stream.on('close', done))
     expect(() => output.write('after')).not.toThrow()
-    expect(output).toMatchObject({ isTerminal: false })
+    expect(output).toMatchObject({ isTerminal: false, isOpen: false })
     expect(output.columns()).toBe(80)
+  })
+})
+
+describe('an output that is slowly read', () => {
+  it('is drained when all is with its reader', async () => {
+    const stream = new PassThrough({ highWaterMark: 1 })
+    const output = openOutput(stream)
+    output.write('all ')
+    output.write('of it')
+    const drained = output.drained()
+    let read = ''
+    stream.on('data', (bytes: Buffer) => {
+      read += bytes.toString()
+    })
+    await drained
+    expect(read).toBe('all of it')
+  })
+
+  it('is drained where its reader goes', async () => {
+    const stream = new PassThrough({ highWaterMark: 1 })
+    const output = openOutput(stream)
+    output.write('what nobody reads')
+    const drained = output.drained()
+    stream.destroy(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))
+    await drained
+    await output.drained()
+    expect(output.isOpen).toBe(false)
   })
 })
 

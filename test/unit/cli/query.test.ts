@@ -26,8 +26,12 @@ function tablesOf(
   }
 }
 
-async function query(open: TablesDeps['open'], style: 'table' | 'csv' = 'table') {
-  const [stdout, stderr] = [paper(), paper()]
+async function query(
+  open: TablesDeps['open'],
+  style: 'table' | 'csv' = 'table',
+  stdout: ReturnType<typeof paper> = paper(),
+) {
+  const stderr = paper()
   const call = { dir: '/d', sql: 'select 1', style, progress: null }
   const clock = { now: () => 0, every: () => () => {} }
   const deps = { open, isPlace: () => true, stdout, stderr, redraw: true, clock }
@@ -40,6 +44,14 @@ describe('query', () => {
     expect(await query(async () => tables)).toEqual({ code: 0, stdout: 'n\n-\n1\n2\n', stderr: '2 rows\n' })
     expect(tables.closed()).toBe(true)
     expect(await query(async () => tablesOf([]), 'csv')).toEqual({ code: 0, stdout: 'n\n', stderr: '' })
+  })
+
+  it('asks for no more rows where its reader has gone', async () => {
+    const unread = new Error('rows that nobody reads')
+    const tables = tablesOf([{ n: 1 }], unread)
+    const read = paper(false, 80, 2)
+    expect(await query(async () => tables, 'csv', read)).toEqual({ code: 0, stdout: 'n\n1\n', stderr: '' })
+    expect(tables.closed()).toBe(true)
   })
 
   it('says what is wrong with a statement, in lines that steer no terminal', async () => {
