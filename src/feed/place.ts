@@ -108,7 +108,8 @@ export function httpPlace(url: string): FeedPlace {
           signal: bounded,
           headers: range === null ? {} : { range },
         })
-        if (answer.status === 404 || answer.status === 410) return null
+        // Buckets behind a URL forbid to look for what is not there.
+        if ([403, 404, 410].includes(answer.status)) return null
         if (answer.status === 416) return { status: 416, bytes: new Uint8Array() }
         if (answer.ok) return { status: answer.status, bytes: new Uint8Array(await answer.arrayBuffer()) }
         failure = new Error(`${base}${name}: HTTP ${answer.status}`)

@@ -1,14 +1,11 @@
-import { createReadStream, statSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { type DatasetOptions, DatasetUnusable, openDataset } from '../../../src/library/index.js'
-import { type Held, namedOf, retract } from '../../../src/retract/index.js'
-import { folderStore, type Store } from '../../../src/shard/index.js'
+import { folderStore } from '../../../src/shard/index.js'
+import { serveFolder, takeBadHostBack } from '../../fixtures/feed/served.js'
 import { badHost, fillHosts, hostsDataset } from '../../fixtures/retract/hosts-dataset.js'
 import { s3Bench } from '../../fixtures/s3/s3-stores.js'
-import { calm, tempFolder } from '../../fixtures/shard/dataset-fixture.js'
+import { tempFolder } from '../../fixtures/shard/dataset-fixture.js'
 
 const s3 = await s3Bench()
 afterAll(() => s3.close())
@@ -31,41 +28,12 @@ async function folder(plans = 4): Promise<string> {
   return dir
 }
 
-/** Takes the bad host back. */
-async function takeBack(store: Store): Promise<void> {
-  const held: Held = { kind: 'held', store, hub: null, privateDir: null, signal: calm, close: async () => {} }
-  const named = [namedOf('host', badHost)].flatMap((one) => ('problem' in one ? [] : [one]))
-  const wish = { named, reason: 'asked to', isDryRun: false, at: '2026-01-02T03:04:05.000Z' }
-  expect(await retract(held, wish, { onStep: () => {} })).toMatchObject({ kind: 'retracted' })
-}
-
-/** Serves the files of a folder, pieces of them too. */
-async function serve(dir: string): Promise<string> {
-  const server: Server = createServer((request, response) => {
-    const path = join(dir, decodeURIComponent(new URL(request.url ?? '/', 'http://any').pathname))
-    let size: number
-    try {
-      size = statSync(path).size
-    } catch {
-      response.writeHead(404).end()
-      return
-    }
-    const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? []
-    const [from, to] = [Number(first ?? 0), Math.min(Number(last ?? size), size - 1)]
-    response.writeHead(first === undefined ? 200 : 206, { 'content-length': to - from + 1 })
-    createReadStream(path, { start: from, end: to }).pipe(response)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(() => new Promise((resolve) => server.close(() => resolve())))
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
-
 describe('openDataset', () => {
   it('reads the same order from a folder and behind a URL', async () => {
     const dir = await folder()
     const pairs = await read(dir, { seed: '7' })
     expect(new Set(pairs.map(([key]) => key)).size).toBe(pairs.length)
-    expect(await read(await serve(dir), { seed: '7' })).toEqual(pairs)
+    expect(await read(await serveFolder(dir), { seed: '7' })).toEqual(pairs)
     expect(await read(dir, { seed: '8' })).not.toEqual(pairs)
   })
 
@@ -77,7 +45,7 @@ describe('openDataset', () => {
     const ranks = await Promise.all([0, 1, 2].map((rank) => read(dir, { where, rank, world: 3 })))
     expect(ranks.flat().toSorted()).toEqual(wanted.toSorted())
     await expect(read(dir, { where: 'no such thing' })).rejects.toThrow(DatasetUnusable)
-    await expect(read(await serve(dir), { where })).rejects.toThrow('behind a URL cannot be asked')
+    await expect(read(await serveFolder(dir), { where })).rejects.toThrow('behind a URL cannot be asked')
   })
 
   it('reads on while a host is taken back, and gives out what is left of it, each pair once', async () => {
@@ -87,7 +55,7 @@ describe('openDataset', () => {
     const pairs: (readonly [string, string | null])[] = []
     for await (const { key, record } of dataset) {
       pairs.push([key, record.page_host])
-      if (pairs.length === 5) await takeBack(folderStore(dir))
+      if (pairs.length === 5) await takeBadHostBack(folderStore(dir))
     }
     await dataset.close()
     const given = new Set(pairs.map(([key]) => key))
@@ -105,7 +73,7 @@ describe('openDataset', () => {
     const state = JSON.stringify(dataset.state())
     await dataset.close()
     expect(state.length).toBeLessThan(120)
-    await takeBack(folderStore(dir))
+    await takeBadHostBack(folderStore(dir))
     const rest = (await Promise.all([0, 1].map((rank) => read(dir, { state, rank, world: 2 })))).flat()
     const left = all.slice(11).filter(([, host]) => host !== badHost)
     expect(rest.toSorted()).toEqual(left.toSorted())
@@ -125,13 +93,45 @@ describe('openDataset', () => {
     expect((await read(dir, { epoch: 1 })).length).toBeGreaterThan(before.length)
   })
 
+  it('mixes datasets: each pair once without weights, by their share with them', async () => {
+    const places = [await folder(3), await folder(1)]
+    const mixed = async (weights: readonly (number | undefined)[], options: DatasetOptions = {}) => {
+      const parts = places.map((place, i) =>
+        weights[i] === undefined ? { place } : { place, weight: weights[i] },
+      )
+      const dataset = await openDataset(parts, options)
+      const names: string[] = []
+      for await (const { source, key } of dataset) names.push(`${source}:${key}`)
+      await dataset.close()
+      return { names, samples: dataset.samples, state: dataset.state() }
+    }
+    const all = await Promise.all(places.map((place) => read(place)))
+    const each = all.flatMap((pairs, source) => pairs.map(([key]) => `${source}:${key}`)).toSorted()
+    const whole = await mixed([])
+    expect(whole.names.toSorted()).toEqual(each)
+    expect(whole.samples).toBe(each.length)
+    expect(JSON.stringify(whole.state).length).toBeLessThan(180)
+    const { names } = await mixed([1, 1])
+    expect(names.length).toBe(each.length)
+    const second = names.filter((name) => name.startsWith('1:')).length
+    expect(Math.abs(second - names.length / 2)).toBeLessThanOrEqual(1)
+    const ranks = await Promise.all([0, 1, 2].map((rank) => mixed([1, 1], { rank, world: 3 })))
+    expect(ranks.flatMap((rank) => rank.names).toSorted()).toEqual(names.toSorted())
+    await expect(mixed([1, undefined])).rejects.toThrow('give each dataset one, as in a:0.7,b:0.3, or none')
+    await expect(openDataset(places[0]!, { state: whole.state })).rejects.toThrow(
+      'another number of datasets',
+    )
+  })
+
   it('says what is wrong with what it is given', async () => {
     const dir = await folder(1)
     const wrong: [DatasetOptions, string][] = [
       [{ rank: 2, world: 2 }, 'rank is a whole number from 0 to world - 1 (1), got 2'],
       [{ windowShards: 0 }, 'windowShards is a whole number from 1 on, got 0'],
       [{ epoch: -1 }, 'epoch is a whole number from 0 on, got -1'],
+      [{ bufferBytes: -1 }, 'bufferBytes is a whole number from 0 on, got -1'],
       [{ state: '{"v":2}' }, 'the state is none that this version wrote'],
+      [{ state: '{"v":1,"seed":"0"}' }, 'the state has v: 1, which only an earlier version reads'],
       [{ split: 'val' }, `${join(dir, 'val')} holds no dataset`],
     ]
     for (const [options, message] of wrong) await expect(openDataset(dir, options)).rejects.toThrow(message)
