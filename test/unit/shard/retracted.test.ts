@@ -1,11 +1,18 @@
+import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { digestsOfHex, noRejectEntries, rejectEntries } from '../../../src/records/index.js'
 import { encodeRetracted, mergeRetracted, parseRetracted, readRetracted } from '../../../src/shard/index.js'
 import { runs } from '../../fixtures/runs.js'
 
+/** Few of each length, so that two lists often have one in common. */
 const hexDigits = (bytes: number) =>
-  fc.uint8Array({ minLength: bytes, maxLength: bytes }).map((raw) => Buffer.from(raw).toString('hex'))
+  fc.nat(99).map((number) =>
+    createHash('sha256')
+      .update(`${number}`)
+      .digest('hex')
+      .slice(0, 2 * bytes),
+  )
 const lists = fc.record({
   hosts: fc.array(hexDigits(32), { maxLength: 5 }),
   urls: fc.array(hexDigits(32), { maxLength: 5 }),
@@ -39,10 +46,12 @@ describe('tombstones', () => {
   it('are joined to the same bytes, whichever were first', () => {
     fc.assert(
       fc.property(entries, entries, (a, b) => {
-        const joined = encodeRetracted(mergeRetracted(a, b))
-        expect(encodeRetracted(mergeRetracted(b, a))).toEqual(joined)
-        expect(encodeRetracted(mergeRetracted(mergeRetracted(a, b), a))).toEqual(joined)
-        expect(encodeRetracted(mergeRetracted(noRejectEntries, a))).toEqual(encodeRetracted(a))
+        // Texts: to compare bytes one by one takes longer than all else.
+        const written = (given: typeof a) => encodeRetracted(given).toString()
+        const joined = written(mergeRetracted(a, b))
+        expect(written(mergeRetracted(b, a))).toBe(joined)
+        expect(written(mergeRetracted(mergeRetracted(a, b), a))).toBe(joined)
+        expect(written(mergeRetracted(noRejectEntries, a))).toBe(written(a))
       }),
       { numRuns: runs.text },
     )
