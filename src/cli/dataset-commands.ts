@@ -122,7 +122,7 @@ interface Reading {
 }
 
 /** Opens a place to read it; a signal ends what goes on there, and takes away what was copied. */
-async function reading(
+export async function reading(
   { cwd, stderr, readSurroundings, stopBySignal }: DatasetProcess,
   given: string,
   work: (reading: Reading) => Promise<ExitCode>,

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
 import { modelOf } from '../options/index.js'
 import { isS3Url } from '../records/index.js'
-import { type DatasetProcess, datasetCommands } from './dataset-commands.js'
+import { type DatasetProcess, datasetCommands, reading } from './dataset-commands.js'
 import { readEnvironment, type Surroundings } from './environment.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import { traceOf } from './figures.js'
@@ -115,42 +115,25 @@ const commands: Commands = {
           : exitCodes.ok,
     })
   },
-  async verify(call) {
-    const surroundings = readSurroundings()
-    if (surroundings === null) return exitCodes.usage
-    const [{ verifyCommand }, { verifyDataset }, { isFolder, systemClock }, { openPlace, placeOf }] =
-      await Promise.all([
+  verify: (call) =>
+    reading(here, call.dir, async ({ dir, opened, signal, surroundings, isPlace }) => {
+      const [{ verifyCommand }, { verifyDataset }, { systemClock }] = await Promise.all([
         import('./verify.js'),
         import('../shard/index.js'),
         import('./process.js'),
-        import('./place.js'),
       ])
-    const dir = placeOf(call.dir, process.cwd())
-    const stop = stopBySignal()
-    const opened = await openPlace(dir, surroundings.environment.s3, stop.signal)
-    if ('message' in opened) {
-      say(stderr, opened.message)
-      return exitCodes.usage
-    }
-    try {
       return await verifyCommand(
         { ...call, dir },
         {
-          verify: (onProgress) => verifyDataset(opened.store, onProgress, stop.signal),
+          verify: (onProgress) => verifyDataset(opened.store, onProgress, signal),
           ...surroundings,
-          isFolder: (folder) => isS3Url(folder) || isFolder(folder),
+          isFolder: isPlace,
           stdout,
           stderr,
           clock: systemClock,
         },
       )
-    } catch (error) {
-      if (stop.code !== null) return stop.code
-      throw error
-    } finally {
-      await opened.close()
-    }
-  },
+    }),
   async curate(call) {
     const surroundings = readSurroundings()
     if (surroundings === null) return exitCodes.usage
@@ -206,41 +189,23 @@ const commands: Commands = {
       pause: (ms) => setTimeout(ms),
     })
   },
-  async permissions(call) {
-    const surroundings = readSurroundings()
-    if (surroundings === null) return exitCodes.usage
-    const [{ permissionsCommand }, { isFolder }, { readDecisions, readPages }, { openPlace, placeOf }] =
-      await Promise.all([
+  permissions: (call) =>
+    reading(here, call.place, async ({ dir, opened, signal, isPlace }) => {
+      const [{ permissionsCommand }, { readDecisions, readPages }] = await Promise.all([
         import('./permissions.js'),
-        import('./process.js'),
         import('../shard/index.js'),
-        import('./place.js'),
       ])
-    const place = placeOf(call.place, process.cwd())
-    const stop = stopBySignal()
-    const opened = await openPlace(place, surroundings.environment.s3, stop.signal)
-    if ('message' in opened) {
-      say(stderr, opened.message)
-      return exitCodes.usage
-    }
-    try {
       return await permissionsCommand(
-        { ...call, place },
+        { ...call, place: dir },
         {
-          isPlace: (folder) => isS3Url(folder) || isFolder(folder),
-          pages: () => readPages(opened.store, stop.signal),
-          decisions: () => readDecisions(opened.store, stop.signal),
+          isPlace,
+          pages: () => readPages(opened.store, signal),
+          decisions: () => readDecisions(opened.store, signal),
           stdout,
           stderr,
         },
       )
-    } catch (error) {
-      if (stop.code !== null) return stop.code
-      throw error
-    } finally {
-      await opened.close()
-    }
-  },
+    }),
   async feed(call) {
     return (await import('./feed-process.js')).feedHere(call, here)
   },

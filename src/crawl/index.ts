@@ -1,5 +1,5 @@
 export { charsetParameter, decodeHtml } from './charset/index.js'
-export { type ExtractedPage, type ExtractOptions, extractPage, type ReadPage } from './extract/index.js'
+export { type ExtractOptions, extractPage, type ReadPage } from './extract/index.js'
 export {
   type LinkTrace,
   type LinkVerdict,
@@ -8,6 +8,7 @@ export {
   pageTrace,
 } from './inspect/page-trace.js'
 export {
+  type ExtractedPage,
   type Page,
   type PageSkipReason,
   type PageSource,

@@ -1,10 +1,37 @@
+import { fetchFailures } from '../net/index.js'
 import type { Candidate, ImageSkipReason } from '../records/index.js'
 import type { PageShape } from './page-shape.js'
 import type { Refusal } from './permission/index.js'
 import type { RenderSign } from './render/signs.js'
 
+/** What is taken from the HTML of a page. */
+export interface ExtractedPage {
+  /** Tidied; null = none. */
+  readonly title: string | null
+  /** BCP 47, lower-case; null = none declared. */
+  readonly language: string | null
+  /** Canonical, distinct, in page order; nofollow left out, and the page itself. */
+  readonly links: readonly string[]
+  /** Links as written that the page asks not to follow, by rel=nofollow or by what it says of all of them. */
+  readonly linksClosed: number
+  /** Links as written that the rule of its site does not follow; absent = none. */
+  readonly linksByRule?: number
+  /** Further links as written, beyond what is taken of one page; absent = none. */
+  readonly linksBeyond?: number
+  /** The first ones in document order, where there are more than one page may give. */
+  readonly candidates: readonly Candidate[]
+  /** Images that did not become candidates. */
+  readonly imagesSkipped: Partial<Record<ImageSkipReason, number>>
+  /** `<img>` elements, those in noscript included. */
+  readonly imagesSeen: number
+  /** Images that its metadata names, whether it shows them or not; absent = none. */
+  readonly imagesNamed?: number
+  /** Why no image was taken from the page, as the page itself declares; null = nothing forbids it. */
+  readonly refusal: Refusal | null
+}
+
 /** A visited page, and all that was taken from it. */
-export interface Page {
+export interface Page extends ExtractedPage {
   /** Canonical. */
   readonly url: string
   readonly status: number
@@ -14,42 +41,11 @@ export interface Page {
   readonly digest?: string
   /** Absent where it was not asked for. */
   readonly shape?: PageShape
-  /** Tidied; null = none. */
-  readonly title: string | null
-  /** BCP 47, lower-case; null = none declared. */
-  readonly language: string | null
-  /** Canonical, distinct; nofollow left out. */
-  readonly links: readonly string[]
-  /** Links that it asks not to follow. */
-  readonly linksClosed: number
-  /** Links as written that the rule of its site does not follow; absent = none. */
-  readonly linksByRule?: number
-  /** Further links as written, beyond what is taken of one page; absent = none. */
-  readonly linksBeyond?: number
-  /** The first ones in document order, where there are more than one page may give. */
-  readonly candidates: readonly Candidate[]
-  readonly imagesSkipped: Partial<Record<ImageSkipReason, number>>
-  /** `<img>` elements, those in noscript included. */
-  readonly imagesSeen: number
-  /** Images that its metadata names, whether it shows them or not; absent = none. */
-  readonly imagesNamed?: number
-  /** Why no image was taken from it, as the page itself declares; null = nothing forbids it. */
-  readonly refusal: Refusal | null
 }
 
 /** Why a URL gave no page; the fetch failures keep their names (see net). */
 export const pageSkipReasons = [
-  'bad_url',
-  'address_refused',
-  'dns',
-  'connection',
-  'tls',
-  'timeout',
-  'too_large',
-  'body_cut',
-  'encoding',
-  'headers',
-  'cancelled',
+  ...fetchFailures,
   'http_429',
   'http_4xx',
   'http_5xx',

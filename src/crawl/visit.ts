@@ -1,9 +1,9 @@
 import { type ChainCookies, type Fetch, type FetchOutcome, type ResponseHead, retryOf } from '../net/index.js'
 import type { LeasedUrl, OptOut } from '../records/index.js'
 import { decodingSteps } from './charset/index.js'
-import { type ExtractedPage, pageSteps, type ReadPage } from './extract/index.js'
+import { pageSteps, type ReadPage } from './extract/index.js'
 import { type ListingPage, listingPage, mayBeListing, unfolded } from './listing.js'
-import type { Page, PageSkipReason, VisitOutcome } from './page.js'
+import type { ExtractedPage, Page, PageSkipReason, VisitOutcome } from './page.js'
 import { allOptOuts, headRefusal, type Refusal } from './permission/index.js'
 import type { PageRule, RuleBook } from './rules/index.js'
 import {

@@ -10,7 +10,7 @@ import {
 } from '../records/index.js'
 import type { JudgedCaption } from './choice.js'
 import type { LanguageDetector } from './language.js'
-import type { Picture, PictureFacts } from './picture.js'
+import { noFacts, type Picture, type PictureFacts } from './picture.js'
 
 /** Output of the model for a picture. */
 export interface Seen {
@@ -39,18 +39,6 @@ export type Judged =
     }
   | { readonly kind: 'kept'; readonly picture: Picture; readonly seen: Seen | null }
   | { readonly kind: 'pending'; readonly picture: Picture }
-
-export const noFacts: PictureFacts = {
-  imageUrl: null,
-  originalWidth: null,
-  originalHeight: null,
-  exif: null,
-  sha256: null,
-  fetchedBytes: null,
-  fetchedAt: null,
-  phash: null,
-  permission: null,
-}
 
 /** Facts of a run by which its rows are marked. */
 export interface RowMarks {

@@ -71,8 +71,8 @@ export interface PictureDeps {
   readonly now: () => number
 }
 
-const unknown = {
-  file: null,
+/** Facts of which none is known. */
+export const noFacts: PictureFacts = {
   imageUrl: null,
   originalWidth: null,
   originalHeight: null,
@@ -81,7 +81,10 @@ const unknown = {
   fetchedBytes: null,
   fetchedAt: null,
   phash: null,
+  permission: null,
 }
+const unknown = { file: null, ...noFacts }
+
 /** A no for good to this URL, or to this host: another source of the same image may do. */
 const tryNext: ReadonlySet<RejectReason> = new Set([
   'http_4xx',
@@ -127,10 +130,7 @@ export async function takePicture(
     refusal ??= outcome
     if (!tryNext.has(outcome.reason)) break
   }
-  return (
-    placeholder ??
-    refusal ?? { kind: 'rejected', reason: 'bad_url', detail: null, permission: null, ...unknown }
-  )
+  return placeholder ?? refusal ?? { kind: 'rejected', reason: 'bad_url', detail: null, ...unknown }
 }
 
 /** Bytes that go where a picture is developed are given away: one that was lost there is fetched anew, and developed apart. */
@@ -160,7 +160,7 @@ async function triedAt(
   if (fetched.kind === 'deferred') return fetched
   const { permission } = fetched
   if (fetched.kind === 'rejected')
-    return { kind: 'rejected', reason: fetched.reason, detail: fetched.detail, permission, ...unknown }
+    return { kind: 'rejected', reason: fetched.reason, detail: fetched.detail, ...unknown, permission }
 
   const { bytes, from, stopped } = fetched
   const fetchedBytes = bytes.length
@@ -171,7 +171,7 @@ async function triedAt(
     facts: Partial<PictureFacts & { readonly file: Uint8Array | null }> = {},
   ): PictureOutcome => {
     const imageUrl = tryNext.has(reason) ? null : url
-    return { kind: 'rejected', reason, detail, permission, ...unknown, imageUrl, fetchedAt, ...facts }
+    return { kind: 'rejected', reason, detail, ...unknown, permission, imageUrl, fetchedAt, ...facts }
   }
   if (fetchedBytes === 0) return reject('empty', null)
   // Before anything is made of it.

@@ -1,6 +1,7 @@
-import type { Candidate, CaptionSource, ImageSkipReason, OptOut } from '../../records/index.js'
+import type { CaptionSource, OptOut } from '../../records/index.js'
+import type { ExtractedPage } from '../page.js'
 import { linkRoom } from '../page-room.js'
-import { allOptOuts, type PageVerdict, pageVerdict, type Refusal } from '../permission/index.js'
+import { allOptOuts, type PageVerdict, pageVerdict } from '../permission/index.js'
 import { type RenderSign, signsOf } from '../render/signs.js'
 import type { PageRule, RuledPage } from '../rules/page-rule.js'
 import { atOnce, type Steps } from '../steps.js'
@@ -32,31 +33,6 @@ export interface ExtractOptions {
   readonly links?: boolean
   /** Rule of the page's site; null, or absent, = it has none. */
   readonly rule?: PageRule | null
-}
-
-export interface ExtractedPage {
-  /** Tidied; null = none. */
-  readonly title: string | null
-  /** BCP 47, lower-case; null = none declared. */
-  readonly language: string | null
-  /** Canonical, distinct, in page order; nofollow left out, and the page itself. */
-  readonly links: readonly string[]
-  /** Links as written that the page asks not to follow, by rel=nofollow or by what it says of all of them. */
-  readonly linksClosed: number
-  /** Links as written that the rule of its site does not follow; absent = none. */
-  readonly linksByRule?: number
-  /** Further links as written, beyond what is taken of one page; absent = none. */
-  readonly linksBeyond?: number
-  /** The first ones in document order, where there are more than one page may give. */
-  readonly candidates: readonly Candidate[]
-  /** Images that did not become candidates. */
-  readonly imagesSkipped: Partial<Record<ImageSkipReason, number>>
-  /** `<img>` elements, those in noscript included. */
-  readonly imagesSeen: number
-  /** Images that its metadata names, whether it shows them or not; absent = none. */
-  readonly imagesNamed?: number
-  /** Why no image was taken from the page, as the page itself declares; null = nothing forbids it. */
-  readonly refusal: Refusal | null
 }
 
 const imagesPerStep = 16
