@@ -15,6 +15,7 @@ import { textOf } from './file-text.js'
 import { type Output, say } from './output.js'
 import { readRejectFile } from './reject-file.js'
 import { amount } from './summary.js'
+import { toldChunks } from './told-input.js'
 import { openVerifyDisplay, type VerifyDisplay } from './verify-progress.js'
 
 export interface CurateCall {
@@ -110,10 +111,13 @@ async function uidsOf(
 }
 
 async function rejectOf(
-  { rejectFiles }: CurateCall,
-  { readChunks }: CurateCommandDeps,
+  { rejectFiles, progress }: CurateCall,
+  deps: CurateCommandDeps,
 ): Promise<CurateRequest['reject'] | { readonly message: string }> {
   if (rejectFiles.length === 0) return null
+  const { stderr, redraw } = deps
+  const style = styleFor(progress, { isTerminal: stderr.isTerminal, redraw })
+  const readChunks = toldChunks(deps.readChunks, style, deps)
   const lists: RejectEntries[] = []
   for (const name of rejectFiles) {
     const read = await readRejectFile(readChunks(name), name)

@@ -18,6 +18,7 @@ import { openPlace } from './place.js'
 import { differenceText } from './run.js'
 import { type InputDeps, type RunCall, readRunInput } from './run-input.js'
 import { amount } from './summary.js'
+import { toldChunks } from './told-input.js'
 
 export interface LaunchCall extends RunCall {
   readonly run: string
@@ -51,7 +52,8 @@ export async function launch(
   const stored = existing === undefined ? null : await fleet.backend.options(call.run)
   const { out, userAgent, connectTo } = stored ?? {}
   const standing = stored === null ? {} : { out, userAgent, connectTo }
-  const input = await readRunInput({ ...call, standing }, deps.input, sources)
+  const readChunks = toldChunks(deps.input.readChunks, 'plain', deps)
+  const input = await readRunInput({ ...call, standing }, { ...deps.input, readChunks }, sources)
   if (input.kind === 'problems') return refuse(input.problems, exitCodes.usage)
   for (const note of input.notes) deps.stderr.write(`${printed(note)}\n`)
   const options = { ...input.options, backend: shownUrl(call.url) }

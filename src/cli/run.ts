@@ -1,6 +1,6 @@
 import { type Source, SourceError } from '../crawl/index.js'
 import { LockLostError } from '../lock/index.js'
-import { flagOfField, type OptionDifference, type RunOptions } from '../options/index.js'
+import { flagOfField, type OptionDifference, progressStyles, type RunOptions } from '../options/index.js'
 import { shownUrl } from '../records/index.js'
 import type { Environment, RunEnd, RunPipeline } from '../run/index.js'
 import { type Clock, type Display, openDisplay, styleFor } from './display.js'
@@ -10,6 +10,7 @@ import { type Output, say } from './output.js'
 import { type InputDeps, type RunCall, readRunInput } from './run-input.js'
 import { exitCodeOf, listenForStop, type SignalSource, type StopSignal } from './signals.js'
 import { renderSummary } from './summary.js'
+import { toldChunks } from './told-input.js'
 
 export interface RunDeps {
   readonly input: InputDeps
@@ -33,7 +34,10 @@ export async function runCommand(
   deps: RunDeps,
   sources: RunOptions['sources'] = [],
 ): Promise<ExitCode> {
-  const input = await readRunInput(call, deps.input, sources)
+  const asked = progressStyles.find((style) => style === call.flags.progress) ?? null
+  const style = styleFor(asked, { isTerminal: deps.stderr.isTerminal, redraw: deps.redraw })
+  const readChunks = toldChunks(deps.input.readChunks, style, deps)
+  const input = await readRunInput(call, { ...deps.input, readChunks }, sources)
   if (input.kind === 'problems') {
     for (const problem of input.problems) say(deps.stderr, problem)
     const [source] = sources
