@@ -6,18 +6,23 @@ import { SourceFiles } from '../../../src/shard/source-files.js'
 import { calm, tempFolder } from '../../fixtures/shard/dataset-fixture.js'
 
 /** A store that is far away: it counts the copies that are on this machine. */
-async function farStore(names: readonly string[]): Promise<{ store: Store; here: Map<string, number> }> {
+async function farStore(
+  names: readonly string[],
+): Promise<{ store: Store; here: Map<string, number>; fetched: string[] }> {
   const dir = await tempFolder()
   for (const name of names) await writeFile(join(dir, name), name)
   const store = folderStore(dir)
   const here = new Map<string, number>()
+  const fetched: string[] = []
   return {
     here,
+    fetched,
     store: {
       ...store,
       async localCopy(name, signal) {
         const copy = await store.localCopy(name, signal)
         if (copy === null) return null
+        fetched.push(name)
         here.set(name, (here.get(name) ?? 0) + 1)
         return { path: copy.path, release: async () => void here.delete(name) }
       },
@@ -43,6 +48,24 @@ describe('the files of sources', () => {
     expect([...here.keys()].sort()).toEqual(['a.tar', 'c.tar'])
     const text = await (await files.handleOf(store, fileOf('b.tar'), calm)).readFile('utf8')
     expect(text).toBe('b.tar')
+    await files.close()
+    expect(here.size).toBe(0)
+  })
+
+  it('are fetched once each where they are read one after the other, though they do not all fit', async () => {
+    const { store, here, fetched } = await farStore(names)
+    const files = new SourceFiles(10)
+    for (const [first, second] of [
+      ['a.tar', 'a.tar'],
+      ['a.tar', 'b.tar'],
+      ['b.tar', 'b.tar'],
+      ['b.tar', 'c.tar'],
+      ['c.tar', 'c.tar'],
+    ]) {
+      for (const name of [first!, second!]) await files.handleOf(store, fileOf(name), calm)
+      await files.trim()
+    }
+    expect(fetched).toEqual(names)
     await files.close()
     expect(here.size).toBe(0)
   })
