@@ -50,7 +50,7 @@ export async function readSets(
   }
   const sets = found.map(({ set }) => set)
   const notes = sets.flatMap(({ complete, place }) => (complete ? [] : [growingNote(place)]))
-  const read = { sets, validation, captions: null, notes }
+  const read = { sets, validation, notes }
   return call.presignMs === null ? read : await signed(read, call.presignMs, around, signal)
 }
 

@@ -1,7 +1,12 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { DatasetProcess } from './dataset-commands.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import { type FeedCall, feedCommand } from './feed.js'
+import { readOrder } from './feed-order.js'
 import { readSets } from './feed-places.js'
+import { systemClock } from './process.js'
 
 /** `pairmill feed` on the real process. */
 export async function feedHere(
@@ -12,10 +17,18 @@ export async function feedHere(
   if (surroundings === null) return exitCodes.usage
   const stop = stopBySignal()
   const around = { cwd, s3: surroundings.environment.s3, now: Date.now }
+  const scratch = await mkdtemp(join(tmpdir(), 'pairmill-'))
   try {
-    return await feedCommand(call, { read: () => readSets(call, around, stop.signal), stdout, stderr })
+    return await feedCommand(call, {
+      read: () => readSets(call, around, stop.signal),
+      readOrder: (sets, batchSize, onProgress) =>
+        readOrder(sets, batchSize, { s3: around.s3, scratch, onProgress }, stop.signal),
+      ...{ stdout, stderr, clock: systemClock, redraw: surroundings.redraw },
+    })
   } catch (error) {
     if (stop.code !== null) return stop.code
     throw error
+  } finally {
+    await rm(scratch, { recursive: true, force: true })
   }
 }

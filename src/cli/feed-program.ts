@@ -1,9 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { ProgressStyle } from '../options/index.js'
 import { parseDuration } from '../timing/index.js'
 import type { ExitCode } from './exit-codes.js'
 import type { FeedCall } from './feed.js'
 import type { ServeCall } from './feed-serve.js'
-import { wholeNumber } from './run-option.js'
+import { progressOption, wholeNumber } from './run-option.js'
 
 export interface FeedCommands {
   feed(call: FeedCall): Promise<ExitCode>
@@ -22,7 +23,7 @@ export function addFeedCommand(
     .summary('print what to paste into a training job')
     .description(
       'Prints, for open_clip, webdataset, PyTorch, Hugging Face datasets and Megatron-Energon, the lines that train on these datasets ' +
-        'as they are now, with so many GPUs and workers; it changes nothing in them.',
+        'as they are now, with so many GPUs and workers, and says how well their order mixes hosts. It changes nothing in them.',
     )
     .argument(
       '[DATASET...]',
@@ -41,6 +42,7 @@ export function addFeedCommand(
       ).argParser(presignTime),
     )
     .option('--json', 'the lines and figures as JSON on standard output')
+    .addOption(progressOption())
     .addOption(
       new Option(
         '--serve',
@@ -79,6 +81,7 @@ export function addFeedCommand(
           workers: given.workers,
           presignMs: given.presign ?? null,
           json: given.json === true,
+          progress: given.progress ?? null,
         }),
       )
     })
@@ -89,6 +92,7 @@ interface FeedFlags {
   readonly workers: number
   readonly presign?: number
   readonly json?: boolean
+  readonly progress?: ProgressStyle
   readonly serve?: boolean
   readonly port: number
   readonly state?: string

@@ -1,3 +1,4 @@
+import { openClipRecipe, type RecipeFacts, type RecipeSet, webdatasetLinks } from '../feed/index.js'
 import type { RunOptions } from '../options/index.js'
 import { isS3Url, shellQuoted } from '../records/index.js'
 import type { RunEnd, RunSnapshot } from '../run/index.js'
@@ -182,35 +183,30 @@ function datasetSection(end: FinishedRun, options: SummaryOptions): readonly str
       : [place, '  no pair was kept; ledger.parquet lists every candidate with its reason']
   }
   if (end.kind === 'interrupted') return [place, ...table([verify], ['left', 'left'])]
-  const tars = shardPattern(options.out, shards)
-  const samples = countOf(snapshot, 'kept')
+  const facts = feedFacts(options, shards, countOf(snapshot, 'kept'))
   return [
     place,
     ...table(
       [
         look,
         verify,
-        [
-          'open_clip',
-          `python -m open_clip_train.main --dataset-type webdataset --train-data ${shellQuoted(tars)} --train-num-samples ${samples}`,
-        ],
-        [
-          'webdataset',
-          `wds.WebDataset(${JSON.stringify(tars)}, shardshuffle=100, nodesplitter=wds.split_by_node).shuffle(1000).decode("pil").to_tuple("${options.imageFormat}", "txt")`,
-        ],
+        ['open_clip', ...openClipRecipe(facts).lines],
+        ['webdataset', webdatasetLinks(facts).join('')],
+        ['others', `pairmill feed ${shellQuoted(options.out)}`],
       ],
       ['left', 'left'],
     ),
   ]
 }
 
-/** All shards as one name with a brace range, as webdataset and open_clip read it. */
-function shardPattern(out: string, shards: number): string {
-  const name = (shard: number) => String(shard).padStart(5, '0')
-  const tars = shards === 1 ? `${out}/${name(0)}.tar` : `${out}/{${name(0)}..${name(shards - 1)}}.tar`
-  if (!isS3Url(out)) return tars
-  // Both read S3 through a command that writes to its standard output. A shell gets it with the range expanded.
-  return `pipe:aws s3 cp ${shellQuoted(out) === out ? tars : shellQuoted(tars)} -`
+/** For one GPU, with a shard for each worker. */
+function feedFacts({ out, imageFormat }: SummaryOptions, shards: number, samples: number): RecipeFacts {
+  const set: RecipeSet = {
+    place: isS3Url(out) ? { kind: 's3', url: out, endpoint: null } : { kind: 'folder', path: out },
+    shards: Array.from({ length: shards }, (_, shard) => shard),
+    ...{ samples, format: imageFormat, complete: true, weight: null, signed: null },
+  }
+  return { sets: [set], validation: null, gpus: 1, workers: Math.min(4, shards), captions: null }
 }
 
 export function amount(count: number, one: string, many = `${one}s`): string {

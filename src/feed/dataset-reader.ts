@@ -194,9 +194,9 @@ function shareOf({ live }: OrderedSource, shards: readonly FedShard[], { world, 
   return count / (world * workers * Math.max(1, slotsOf(shards)))
 }
 
-/** Sources as the epoch has them: one that has begun keeps its shards and windows, one that has not takes up all that there are. */
-function orderedSources(
-  sources: readonly FeedSource[],
+/** Sources as the epoch has them: one that has begun keeps its shards and windows, one that has not takes up all that there are. Pure. */
+export function orderedSources(
+  sources: readonly Omit<FeedSource, 'place'>[],
   { state, windowShards }: Pick<ReaderOptions, 'state' | 'windowShards'>,
 ): OrderedSource[] {
   const shards = sources.map(({ catalog }, i) =>

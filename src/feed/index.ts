@@ -1,5 +1,5 @@
 export { type Catalog, catalogOf, DatasetUnusable, liveOf, readCatalog, readFedManifest } from './catalog.js'
-export { DatasetReader, type ReaderOptions } from './dataset-reader.js'
+export { DatasetReader, orderedSources, type ReaderOptions } from './dataset-reader.js'
 export { defaultWindowShards, type FedShard, type Slot } from './epoch.js'
 export { Follower, type TakenBack } from './follower.js'
 export { type AskedTables, keepWhere } from './kept-where.js'

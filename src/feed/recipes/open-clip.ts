@@ -44,7 +44,7 @@ export function openClipRecipe(facts: RecipeFacts): Recipe {
         ? ['The URLs are too many for one argument of a command: the tars are fetched by the aws command.']
         : []),
       ...storeNotes(sets),
-      'Goes on with --resume from the beginning of an epoch, not within one.',
+      'It goes on with --resume from the beginning of an epoch, not within one: pairmill feed --serve can.',
       retractNote,
     ],
   }

@@ -1,5 +1,5 @@
 import type { Recipe, RecipeFacts } from './facts.js'
-import { webdatasetLines, webdatasetNotes } from './webdataset.js'
+import { webdatasetLines } from './webdataset.js'
 
 /** A loader of PyTorch over webdataset. Pure. */
 export function pytorchRecipe(facts: RecipeFacts): Recipe {
@@ -21,6 +21,9 @@ export function pytorchRecipe(facts: RecipeFacts): Recipe {
       'pairs = pairs.map_tuple(pixels, str)',
       `batches = torch.utils.data.DataLoader(pairs, batch_size=64, num_workers=${facts.workers})`,
     ],
-    notes: webdatasetNotes(facts),
+    notes: [
+      'It reads by webdataset: what is said there holds here too.',
+      'pairmill_feed.py (pairmill feed --python) needs torch alone: each pair once with any number of workers, and a job goes on at any step.',
+    ],
   }
 }

@@ -37,7 +37,7 @@ export function webdatasetLines(facts: Loaders): readonly string[] {
   return ['import webdataset as wds', '', 'pairs = (', ...[first, ...links].map((link) => `    ${link}`), ')']
 }
 
-export function webdatasetNotes(facts: RecipeFacts): readonly string[] {
+function webdatasetNotes(facts: RecipeFacts): readonly string[] {
   const isMixed = facts.sets.some(({ weight }) => weight !== null)
   return [
     ...(isMixed
@@ -45,7 +45,7 @@ export function webdatasetNotes(facts: RecipeFacts): readonly string[] {
       : [...fewShardsNotes(facts), ...(hasShardForEach(facts) && facts.gpus > 1 ? epochNotes(facts) : [])]),
     ...captionNotes(facts.captions),
     ...storeNotes(facts.sets),
-    'It cannot go on within an epoch.',
+    'It cannot go on within an epoch: pairmill feed --serve can.',
     retractNote,
   ]
 }
@@ -75,7 +75,6 @@ const manner = (isResampled: boolean): string =>
     ? 'resampled=True, shardshuffle=False, nodesplitter=wds.split_by_node'
     : 'shardshuffle=100, nodesplitter=wds.split_by_node'
 
-/** Signed URLs as a list, which nothing expands; else one word. */
 function urlsOf(sets: readonly RecipeSet[]): string {
   return pythonText(sets.map(tarsOf).join('::'))
 }

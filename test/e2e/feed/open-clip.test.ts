@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { startDemoWeb } from '../../../src/demo/index.js'
+import { defaultDemoOptions, startDemoWeb } from '../../../src/demo/index.js'
 import { python } from '../../fixtures/docs/python.js'
 import { numberedIn } from '../../fixtures/feed/numbered-sets.js'
 import { because, fed, lacks, lacksPinned, pinnedWebdataset } from '../../fixtures/feed/pasted.js'
@@ -85,7 +85,7 @@ describe.skipIf(lacking !== null)(`open_clip, from the printed line${because(lac
   describe('on the drawings of the demo', () => {
     const out = newOut()
     beforeAll(async () => {
-      const web = await startDemoWeb({ port: 0, seed: 'training' }, never)
+      const web = await startDemoWeb({ ...defaultDemoOptions, port: 0 }, never)
       const options = ['--model', 'none', '--connect-to', web.connectTo, '--allow-private', '127.0.0.0/8']
       const { code, stderr } = await pairmill([
         ...['run', ...web.seeds, '--out', out, ...options, '--delay-ms', '0', '--image-size', '64'],

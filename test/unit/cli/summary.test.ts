@@ -48,8 +48,9 @@ describe('the summary', () => {
       Dataset: /data/pairs
         look at it  pairmill report /data/pairs
         check it    pairmill verify /data/pairs
-        open_clip   python -m open_clip_train.main --dataset-type webdataset --train-data '/data/pairs/{00000..00003}.tar' --train-num-samples 1204
-        webdataset  wds.WebDataset("/data/pairs/{00000..00003}.tar", shardshuffle=100, nodesplitter=wds.split_by_node).shuffle(1000).decode("pil").to_tuple("jpg", "txt")
+        open_clip   python -m open_clip_train.main --dataset-type webdataset --train-data '/data/pairs/{00000..00003}.tar' --train-num-samples 1204 --workers 4 --model ViT-B-32 --batch-size 64
+        webdataset  wds.WebDataset("/data/pairs/{00000..00003}.tar", shardshuffle=100, nodesplitter=wds.split_by_node).shuffle(1000).decode("pilrgb").to_tuple("jpg", "txt")
+        others      pairmill feed /data/pairs
       "
     `)
   })
