@@ -11,6 +11,8 @@ export interface FeedSample {
   readonly caption: string
   /** KEY.json. */
   readonly record: SampleRecord
+  /** All of its members, as they stand in its tar. */
+  readonly tar: Uint8Array
 }
 
 /** Which text is given as the caption: `best` = the one in KEY.txt; of sources the first that the pair has, else the best. */
@@ -43,8 +45,9 @@ export function sampleIn(
   const json = members.find(({ name }) => name === `${key}.json`)
   if (image === undefined || json === undefined) return null
   const record = JSON.parse(piece.toString('utf8', json.begin, json.end)) as SampleRecord
-  const bytes = ownBytes(piece.subarray(image.begin, image.end))
-  return { source, key, image: { format, bytes }, caption: captionOf(record, caption), record }
+  const tar = ownBytes(piece)
+  const bytes = tar.subarray(image.begin, image.end)
+  return { source, key, image: { format, bytes }, caption: captionOf(record, caption), record, tar }
 }
 
 /** Pure. */

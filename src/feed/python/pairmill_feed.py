@@ -16,6 +16,7 @@ for any number of ranks and workers, resumed at any step by any other number of 
 Needs torch, and nothing else. Part of pairmill, under the Apache License 2.0.
 """
 
+import collections
 import http.client
 import json
 import os
@@ -72,15 +73,15 @@ class PairmillFeed(IterableDataset):
         self.epochs[worker] = epoch + 1
         start, self.start = self.start, None
         if start is None or start["state"]["epoch"] != epoch:
-            start = {"state": None, "step": 0}
+            start = {"state": None, "step": 0, "turn": 0}
         elif start["workers"] == 1:
             # One worker's place is everybody's, and turns are counted from there on.
-            start = {**start, "step": 0}
+            start = {**start, "step": 0, "turn": 0}
         elif (start["workers"], start["batch"]) != (workers, self.batch_size):
             raise ValueError(
                 f"the state is one worker's of {start['workers']} with batches of {start['batch']}, and this"
                 f" is one of {workers} with {self.batch_size}: take the same, or a state of state_after")
-        return self._samples(epoch, worker, workers, start["state"], start["step"])
+        return self._samples(epoch, worker, workers, start)
 
     def state_dict(self):
         """State after the last sample, where this object itself is read: without workers, or within one."""
@@ -92,7 +93,7 @@ class PairmillFeed(IterableDataset):
         """Goes on from a state of `state_dict`, or of `state_after`: that one with any number of workers."""
         state = json.loads(state) if isinstance(state, (str, bytes)) else state
         if "state" not in state:
-            state = {"state": state, "step": 0, "workers": 1, "batch": None}
+            state = {"state": state, "workers": 1}
         self.start = state if state["state"] is not None else None
         self.now = state
         epoch = state["epoch"] if state["state"] is None else state["state"]["epoch"]
@@ -115,20 +116,28 @@ class PairmillFeed(IterableDataset):
     def state_after(batch):
         """State once this batch was used, on all ranks: for `state=`, with any number of ranks and workers."""
         state = batch["state"]
-        state = json.loads(state if isinstance(state, str) else state[-1])
-        state.pop("step", None)
-        return state
+        return json.loads(state if isinstance(state, str) else state[-1])
 
-    def _samples(self, epoch, worker, workers, state, step):
+    def _samples(self, epoch, worker, workers, start):
+        state, step = start["state"], start["step"]
+        turns = _turns(start["turn"], worker, workers, self.batch_size or 1)
+        # What is taken back meanwhile keeps its turn; so this worker comes to samples before the others are
+        # there. A job that goes on must not lose what these have: it is told the place that all have reached.
+        ahead = collections.deque()
+        reached = {"state": None, "epoch": epoch, "workers": 1} if state is None else state
         failed_s = None
         while True:
             try:
                 for sample in self._tar(epoch, worker, workers, state, step):
                     failed_s = None
                     state = json.loads(sample["state"])
-                    step = state.pop("step")
-                    self.now = {"state": state, "step": step, "workers": workers, "batch": self.batch_size}
-                    yield sample
+                    step, turn = state.pop("step"), next(turns) + 1
+                    ahead.append((step, state))
+                    while ahead and ahead[0][0] <= turn:
+                        reached = ahead.popleft()[1]
+                    self.now = {"state": state, "step": step, "turn": turn, "workers": workers,
+                                "batch": self.batch_size}
+                    yield {**sample, "state": json.dumps(reached)}
                 return
             except (OSError, http.client.HTTPException, _Broken) as error:
                 # The server ended or broke off, or took something back: from the last sample on, again.
@@ -171,6 +180,16 @@ class PairmillFeed(IterableDataset):
                     sample["image"] = content if self.decode is None else self.decode(content)
         finally:
             connection.close()
+
+
+def _turns(turn, worker, workers, batch):
+    """Steps of a worker from one on: whole batches in turn."""
+    while True:
+        if turn // batch % workers == worker:
+            yield turn
+            turn += 1
+        else:
+            turn = (turn // batch + 1) * batch
 
 
 class _Broken(Exception):
