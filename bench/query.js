@@ -122,6 +122,7 @@ const questions = [
   ],
   ['every column of every row, as JSON', ['query', 'select * from candidates', '--json']],
   ['stats', ['stats', '--json']],
+  ['report', ['report', '--out', join(cache, 'report.html')]],
 ]
 
 export async function measure() {
@@ -150,6 +151,7 @@ export async function measure() {
     console.log(' ', lines.at(-1))
   }
   await rm(dir, { recursive: true, force: true })
+  await rm(join(cache, 'report.html'), { force: true })
   return {
     lines,
     notes: [

@@ -140,7 +140,10 @@ export class Album {
       signal.throwIfAborted()
       const shown = wanted.get(key)
       if (shown !== undefined) await this.add(shown, picture.bytes)
+      wanted.delete(key)
     }
+    // Of a dataset whose tars are not with it there are texts.
+    for (const shown of wanted.values()) await this.add(shown, null)
   }
 
   async #picture(bytes: Uint8Array | null): Promise<number | null> {

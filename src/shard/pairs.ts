@@ -11,7 +11,7 @@ const readsAtOnce = 8
 
 /**
  * Pairs of keys, shard by shard: each by one read of its own bytes where the shard has an index, else by one reading of the tar. A key that
- * nobody has, or whose pair was taken back, is left out. Throws UnreadableDataset.
+ * nobody has, whose pair was taken back, or whose shard names no tar, is left out. Throws UnreadableDataset.
  */
 export async function* readPairs(
   store: Store,
@@ -28,7 +28,8 @@ export async function* readPairs(
   }
   for (const entry of shards) {
     const wanted = ofStem.get(stemOf(entry)) ?? []
-    if (wanted.length === 0) continue
+    const hasTar = entry.files.some(({ name }) => name === tarName(stemOf(entry)))
+    if (wanted.length === 0 || !hasTar) continue
     const isIndexed = entry.files.some(({ name }) => name === tarIndexName(stemOf(entry)))
     if (!isIndexed) yield* scanned(store, entry, new Set(wanted), signal)
     else {

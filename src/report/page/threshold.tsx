@@ -47,29 +47,31 @@ export function Threshold({ report }: { readonly report: ReportData }) {
         <span class="key dropped">kept by the run, below the threshold</span>
         <span class="key low">rejected by the run</span>
       </p>
-      <div class="slider">
-        <label for={`${id}-slider`}>Threshold</label>
-        <output for={`${id}-slider`}>{formatHundredths(notch.at)}</output>
-        <input
-          id={`${id}-slider`}
-          type="range"
-          min={0}
-          max={group.notches.length - 1}
-          step={1}
-          value={index}
-          disabled={group.notches.length < 2}
-          aria-valuetext={`${formatHundredths(notch.at)}: keeps ${amount(notch.keeps, 'pair')}`}
-          onInput={(event) => setWanted(group.notches[Number(event.currentTarget.value)]?.at ?? notch.at)}
-        />
+      <div class="dial">
+        <div class="slider">
+          <label for={`${id}-slider`}>Threshold</label>
+          <output for={`${id}-slider`}>{formatHundredths(notch.at)}</output>
+          <input
+            id={`${id}-slider`}
+            type="range"
+            min={0}
+            max={group.notches.length - 1}
+            step={1}
+            value={index}
+            disabled={group.notches.length < 2}
+            aria-valuetext={`${formatHundredths(notch.at)}: keeps ${amount(notch.keeps, 'pair')}`}
+            onInput={(event) => setWanted(group.notches[Number(event.currentTarget.value)]?.at ?? notch.at)}
+          />
+        </div>
+        <p class="verdict">
+          keeps{' '}
+          <b class="kept" data-keeps={notch.keeps}>
+            {formatCount(notch.keeps)}
+          </b>{' '}
+          of {amount(group.pairs, 'pair')} ({formatShare(notch.keeps, group.pairs)}), drops{' '}
+          <b class="lost">{formatCount(group.pairs - notch.keeps)}</b>
+        </p>
       </div>
-      <p class="verdict">
-        keeps{' '}
-        <b class="kept" data-keeps={notch.keeps}>
-          {formatCount(notch.keeps)}
-        </b>{' '}
-        of {amount(group.pairs, 'pair')} ({formatShare(notch.keeps, group.pairs)}), drops{' '}
-        <b class="lost">{formatCount(group.pairs - notch.keeps)}</b>
-      </p>
       <Command text={curateCommand(dataset.place, group, notch.at)} label="The command that does it" />
       <Sides report={report} notch={notch} />
       <ByGroup scores={scores} at={notch.at} />

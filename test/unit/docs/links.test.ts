@@ -48,6 +48,6 @@ describe('links', () => {
   })
 })
 
-it('the picture of the README is small', () => {
-  expect(statSync(join(root, 'docs/pictures/kept-pairs.webp')).size).toBeLessThan(150_000)
+it.each(['kept-pairs', 'report', 'report-threshold'])('the picture %s is small', (name) => {
+  expect(statSync(join(root, `docs/pictures/${name}.webp`)).size).toBeLessThan(150_000)
 })
