@@ -38,7 +38,11 @@ export async function select(
   try {
     signal.throwIfAborted()
     const prepared = await prepareSelect(duckdb, connection, sql)
-    prepared.bind(params.map((param) => boundOf(duckdb, param)))
+    for (const [i, param] of params.entries()) {
+      // Of an empty list nobody could tell what it is a list of.
+      const type = Array.isArray(param) ? duckdb.LIST(duckdb.VARCHAR) : undefined
+      prepared.bindValue(i + 1, boundOf(duckdb, param), type)
+    }
     const result = await prepared.stream()
     const names = result.deduplicatedColumnNames()
     const columns = result.columnTypes().map((type, at) => ({ name: names[at] ?? '', type: String(type) }))

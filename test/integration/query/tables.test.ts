@@ -28,6 +28,17 @@ async function all(tables: Tables, sql: string, params?: Parameters<Tables['rows
 const checkedAt = '2024-05-01T00:00:00.000Z'
 
 describe('the tables of a dataset', { timeout: 60_000 }, () => {
+  it('take lists of texts, empty ones too', async () => {
+    const { store } = await datasetOf({ kept: 3, rejected: 0 })
+    const tables = await tablesOf([store])
+    const count = async (keys: readonly string[]) => {
+      const [row] = await all(tables, 'select count(*) as n from pairs where list_contains(?, key)', [keys])
+      return row?.n
+    }
+    expect(await count([])).toBe(0)
+    expect(await count(['000000', '000002'])).toBe(2)
+  })
+
   it('have the kept rows, the rejected ones, and those of the page ledger', async () => {
     const { store } = await datasetOf({ kept: 12, rejected: 7 })
     await writePageFile(
