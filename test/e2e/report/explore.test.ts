@@ -54,7 +54,7 @@ describe.skipIf(isMissing)(`an explorer of a demo${unlessThere}`, { timeout: 600
     const options = { '--out': out, '--model': model, '--connect-to': web.connectTo, '--batch-size': '64' }
     run = start([
       ...['run', ...web.seeds, ...Object.entries(options).flat()],
-      ...['--allow-private', '127.0.0.0/8', '--delay-ms', '20', '--image-delay-ms', '0', '--render', 'off'],
+      ...['--allow-private', '127.0.0.0/8', '--delay-ms', '20', '--image-delay-ms', '0', '--render', 'never'],
     ])
     await run.said('running')
   }, 300_000)

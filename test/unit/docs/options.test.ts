@@ -59,7 +59,7 @@ describe('the page of options', () => {
     )
   })
 
-  it.each(['status', 'verify', 'permissions', 'work', 'demo', 'classify', 'feed'])(
+  it.each(['status', 'verify', 'permissions', 'work', 'demo', 'classify', 'feed', 'explore'])(
     'has every flag of %s',
     async (command) => {
       expect(ownFlags(command).toSorted()).toEqual((await flagsOf(command)).toSorted())
