@@ -1,5 +1,3 @@
-import { mkdir, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { CreateMultipartUploadCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -24,7 +22,7 @@ import {
   startFaultyProxy,
 } from '../../fixtures/s3/faulty-proxy.js'
 import { s3Variables } from '../../fixtures/s3/s3-server.js'
-import { s3Bench } from '../../fixtures/s3/s3-stores.js'
+import { runNames, s3Bench } from '../../fixtures/s3/s3-stores.js'
 
 const hosts = ['a.test', 'b.test', 'c.test']
 const site = { hosts, pagesPerHost: 16, perPage: 2 }
@@ -76,27 +74,6 @@ async function newFleet(kind: 'honouring' | 'ignoring' = 'honouring') {
 }
 type S3Fleet = Awaited<ReturnType<typeof newFleet>>
 
-/** A local copy of everything under a prefix, as a tool that copies buckets would make it. */
-async function fetched(out: string): Promise<{ folder: string; names: string[] }> {
-  const store = await s3.store({ url: out, access: 'read' })
-  const folder = tempFolder()
-  const names: string[] = []
-  const inner = ['', 'entries/', 'generations/', 'plans/', 'parts/', 'probe/', 'tmp/'].map(
-    (one) => `.pairmill/${one}`,
-  )
-  for (const prefix of ['', ...inner]) {
-    for await (const { name } of store.list(prefix, calm)) {
-      names.push(name)
-      await mkdir(dirname(join(folder, name)), { recursive: true })
-      await writeFile(join(folder, name), (await store.read(name, calm))!)
-    }
-  }
-  return { folder, names }
-}
-
-const known =
-  /^(\d{5}(\.tar|\.tar\.idx|\.parquet|_stats\.json)|(manifest|sizes|index|croissant)\.json|README\.md|\.pairmill\/((entries|plans)\/\d{5}|generations\/\d{6}|owner|status)\.json)$/
-
 /** Every worker ends by itself, and what lies in the store is the dataset of an undisturbed run, its records, and nothing else. */
 async function comesToTheSame({ out, bucket }: S3Fleet, workers: readonly Running[]): Promise<void> {
   for (const { ended } of workers) {
@@ -108,9 +85,9 @@ async function comesToTheSame({ out, bucket }: S3Fleet, workers: readonly Runnin
   const queues = { urls: 0, buffered: 0, batches: 0, unplanned: 0, plans: 0 }
   expect(await desk.statusOf('storm')).toMatchObject({ state: 'done', queues })
   await desk.close()
-  const { folder, names } = await fetched(out)
+  const { folder, names } = await s3.copy(out)
   expect(await pairsOf(folder)).toEqual(wanted)
-  expect(names.filter((name) => !known.test(name))).toEqual([])
+  expect(names.filter((name) => !runNames.test(name))).toEqual([])
   expect(await s3.server.uploads(bucket)).toEqual([])
   const store = await s3.store({ url: out, access: 'read' })
   expect(await problemsOf(store)).toEqual([])
@@ -217,7 +194,7 @@ describe.skipIf(isSkipped)(title, { timeout: 400_000 }, () => {
     const state = newOut()
     const alone = ['run', ...seeds, '--out', taken, '--backend', `pglite:${state}`, ...words()]
     expect(await pairmill([...alone, '--max-pages', '2'], env)).toMatchObject({ code: 0 })
-    const { names } = await fetched(taken)
+    const { names } = await s3.copy(taken)
     const refused = await crawl('late', taken)
     const whose = `${taken} belongs to a run whose state is kept in ${state}`
     expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining(whose)])
@@ -228,7 +205,7 @@ describe.skipIf(isSkipped)(title, { timeout: 400_000 }, () => {
     await worker.said(whose)
     worker.child.kill('SIGTERM')
     await worker.ended
-    expect((await fetched(taken)).names).toEqual(names)
+    expect((await s3.copy(taken)).names).toEqual(names)
   })
 })
 

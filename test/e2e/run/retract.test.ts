@@ -36,7 +36,7 @@ beforeAll(async () => {
   ;[whole, begun] = [newOut(), newOut()]
   expect((await pairmill(run(whole))).code).toBe(0)
   expect((await pairmill(run(begun, '--max-pages', '8'))).code).toBe(0)
-}, 120_000)
+}, 300_000)
 afterAll(async () => {
   await web.close()
   await s3.close()

@@ -1,5 +1,3 @@
-import { mkdir, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import {
   leftovers,
@@ -9,7 +7,6 @@ import {
   pairsOf,
   problemsOf,
   start,
-  tempFolder,
 } from '../../fixtures/run/pairmill.js'
 import { takesSmall } from '../../fixtures/run/pictures.js'
 import { serveTree } from '../../fixtures/run/small-site.js'
@@ -21,7 +18,7 @@ import {
   startFaultyProxy,
 } from '../../fixtures/s3/faulty-proxy.js'
 import { s3Variables } from '../../fixtures/s3/s3-server.js'
-import { s3Bench } from '../../fixtures/s3/s3-stores.js'
+import { runNames, s3Bench } from '../../fixtures/s3/s3-stores.js'
 
 const host = 'site.test'
 const pages = 15
@@ -69,34 +66,10 @@ const env = (more: Record<string, string> = {}) => ({
   ...more,
 })
 
-/** Names of all objects of a target, and a local copy of them, as a tool that copies buckets would make it. */
-async function fetched({ out }: Target): Promise<{ folder: string; names: string[] }> {
-  const store = await s3.store({ url: out, access: 'read' })
-  const folder = tempFolder()
-  const names: string[] = []
-  for (const prefix of [
-    '',
-    'pages/',
-    ...['entries', 'generations', 'pages', 'plans', 'parts', 'probe', 'tmp'].map(
-      (one) => `.pairmill/${one}/`,
-    ),
-    '.pairmill/',
-  ]) {
-    for await (const { name } of store.list(prefix, new AbortController().signal)) {
-      names.push(name)
-      await mkdir(dirname(join(folder, name)), { recursive: true })
-      await writeFile(join(folder, name), (await store.read(name, new AbortController().signal))!)
-    }
-  }
-  return { folder, names }
-}
-
 /** What is neither dataset nor record: nothing, where all is well. */
 async function strays(target: Target, names: readonly string[]): Promise<string[]> {
-  const known =
-    /^((pages\/)?\d{5}(\.tar|\.tar\.idx|\.parquet|_stats\.json)|(manifest|sizes|index|croissant)\.json|README\.md|\.pairmill\/((entries|pages|plans)\/\d{5}|generations\/\d{6}|owner|status)\.json)$/
   return [
-    ...names.filter((name) => !known.test(name)),
+    ...names.filter((name) => !runNames.test(name)),
     ...(await s3.server.uploads(target.bucket)),
     ...leftovers(target.state).filter((name) => name !== 'owner'),
   ]
@@ -104,7 +77,7 @@ async function strays(target: Target, names: readonly string[]): Promise<string[
 
 async function expectWhole(target: Target): Promise<void> {
   expect(await problemsOf(await s3.store({ url: target.out, access: 'read' }))).toEqual([])
-  const { folder, names } = await fetched(target)
+  const { folder, names } = await s3.copy(target.out)
   expect(await pairsOf(folder)).toEqual(wanted)
   const seen = (await pagesOf(folder)).map(({ url }) => url)
   expect(seen).toHaveLength(pages)
