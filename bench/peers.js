@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { copyFile, mkdir, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runCommand } from './command.js'
 import { cache, peersFolder } from './places.js'
@@ -53,6 +53,41 @@ export async function img2dataset() {
 /** One Python for every program of a chain. @returns {Promise<{ python: string } | { missing: string }>} */
 export async function chain() {
   return await pythonWith('scrapy', 'img2dataset', 'onnxruntime', 'tokenizers', 'pillow')
+}
+
+/** Folder of a Python's packages. */
+async function packagesOf(name, python) {
+  const log = join(cache, `install-${name}-packages.log`)
+  const words = ['-c', "import sysconfig; print(sysconfig.get_paths()['purelib'])"]
+  const ran = await runCommand(python, words, { limitMs: installLimitMs, log }).catch(() => ({ code: null }))
+  return ran.code === 0 ? (await readFile(log, 'utf8')).trim() : null
+}
+
+/**
+ * A reader of training data. All of them want PyTorch: that of PAIRMILL_PYTHON, which has webdataset too, as examples/train says.
+ * @param {'webdataset' | 'litdata' | 'mosaicml-streaming'} distribution
+ * @returns {Promise<{ python: string } | { missing: string }>}
+ */
+export async function trainingReader(distribution) {
+  const training = process.env.PAIRMILL_PYTHON
+  if (training === undefined) return { missing: 'PAIRMILL_PYTHON names no Python with PyTorch' }
+  if (distribution === 'webdataset') return { python: training }
+  const folder = join(cache, `${distribution}-venv`)
+  const python = join(folder, 'bin', 'python')
+  const done = join(folder, 'installed')
+  if (!existsSync(done)) {
+    await mkdir(cache, { recursive: true })
+    const failed = await step(distribution, 'python3', ['-m', 'venv', folder])
+    const [own, others] = [await packagesOf(distribution, python), await packagesOf(distribution, training)]
+    if (failed !== null || own === null || others === null)
+      return { missing: failed ?? 'PAIRMILL_PYTHON does not start' }
+    // PyTorch is large: it is taken from where it is.
+    await writeFile(join(own, 'training.pth'), `${others}\n`)
+    const missing = await step(distribution, python, ['-m', 'pip', 'install', '--quiet', distribution])
+    if (missing !== null) return { missing }
+    await writeFile(done, '')
+  }
+  return { python }
 }
 
 /** Crawlee is imported from beside its own node_modules, so its program is copied there. @returns {Promise<Peer>} */

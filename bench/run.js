@@ -31,6 +31,7 @@ const modules = {
   commits: './commits.js',
   query: './query.js',
   curate: './curate.js',
+  feed: './feed.js',
   'feed-serve': './feed-serve.js',
   fleet: './fleet.js',
   'fleet-state': './fleet-state.js',

@@ -17,14 +17,14 @@ const files = 3
 const fileMib = 160
 const port = 19_480
 const aim = { text: 'at least 0.8x', ratio: 0.8 }
-const variables = {
+export const variables = {
   AWS_ACCESS_KEY_ID: 'test:tester',
   AWS_SECRET_ACCESS_KEY: 'testing',
   AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
 }
 
 /** The S3 server of the tests; null where Debian's python3-swift is not installed. */
-async function startServer() {
+export async function startServer() {
   const folder = join(cache, 's3-server')
   await rm(folder, { recursive: true, force: true })
   await mkdir(folder, { recursive: true })
