@@ -6,6 +6,8 @@ import type { Store } from '../shard/index.js'
 /** Where a dataset is read from. A name is relative, with '/'. */
 export interface FeedPlace {
   readonly url: string
+  /** Whether a read of a few kilobytes costs little: of a folder, not over a network. */
+  readonly isNear: boolean
   /** null = there is no such name. */
   read(name: string, signal: AbortSignal): Promise<Uint8Array | null>
   /** `size` bytes from byte `offset` on, fewer where it ends before; null = there is no such name. */
@@ -41,6 +43,7 @@ export function folderPlace(folder: string): FeedPlace {
   }
   return {
     url: folder,
+    isNear: true,
     read: (name, signal) => orAbsent(readFile(join(folder, name), { signal })),
     async readRange(name, range, signal) {
       signal.throwIfAborted()
@@ -84,6 +87,7 @@ async function readPiece(
 export function storePlace(store: Store, close: () => Promise<void>): FeedPlace {
   return {
     url: store.url,
+    isNear: false,
     read: (name, signal) => store.read(name, signal),
     readRange: (name, range, signal) => store.readRange(name, range, signal),
     forget: async () => {},
@@ -124,6 +128,7 @@ export function httpPlace(url: string): FeedPlace {
   }
   return {
     url: base,
+    isNear: false,
     read: async (name, signal) => (await ask(name, null, signal))?.bytes ?? null,
     async readRange(name, { offset, size }, signal) {
       const answer = await ask(name, `bytes=${offset}-${offset + size - 1}`, signal)

@@ -116,7 +116,8 @@ export class SampleFiles {
   }
 
   async #piece(shard: number, at: number, signal: AbortSignal): Promise<TarPart> {
-    if (this.#whole.isLoading(shard)) await this.#whole.loaded(shard)
+    // What would be fetched a second time is waited for.
+    if (!this.#place.isNear && this.#whole.isLoading(shard)) await this.#whole.loaded(shard)
     const held = this.#whole.sample(shard, at)
     if (held !== null) return held
     const block = Math.floor(at / blockSamples)
