@@ -1,7 +1,16 @@
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { numberedIn } from '../../fixtures/feed/numbered-sets.js'
-import { because, fed, lacks, lacksPinned, pasted, pinnedWebdataset } from '../../fixtures/feed/pasted.js'
+import {
+  because,
+  fed,
+  hasCommand,
+  lacks,
+  lacksPinned,
+  pasted,
+  pinnedWebdataset,
+} from '../../fixtures/feed/pasted.js'
+import { serveFolder } from '../../fixtures/feed/served.js'
 import { pairmill, tempFolder } from '../../fixtures/run/pairmill.js'
 
 const noTorch = lacks('torch, webdataset, numpy, PIL')
@@ -110,6 +119,22 @@ if __name__ == "__main__":
     expect(code).toBe(0)
     for (const { lines } of recipes)
       if (lines.length > 0) expect(stdout).toContain(`\n\n${lines.join('\n')}\n`)
+  })
+
+  it('validate on what a split holds back', async () => {
+    const split = tempFolder()
+    await numberedIn(join(split, 'train'), [3, 4])
+    await numberedIn(join(split, 'val'), [2])
+    const { recipes, facts } = await fed([split])
+    expect(facts).toMatchObject({ sets: [{ samples: 7 }], validation: { samples: 2 } })
+    expect(recipes[0]?.lines[0]).toContain(`--val-data ${split}/val/00000.tar --val-num-samples 2 `)
+  })
+
+  const noCurl = noTorch ?? (hasCommand('curl') ? null : 'no curl')
+  it.skipIf(noCurl !== null)(`read behind a server, by curl${because(noCurl)}`, async () => {
+    const { linesOf } = await fed([`${await serveFolder(plain)}/`, '--workers', '2'])
+    const read = (await pasted(linesOf('webdataset'), printTexts)) as string[]
+    expect(read.toSorted()).toEqual(texts.toSorted())
   })
 
   describe('Hugging Face datasets', () => {
