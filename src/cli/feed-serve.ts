@@ -94,7 +94,7 @@ export async function serveHere(call: ServeCall, here: DatasetProcess): Promise<
       stderr,
       `port ${call.port} cannot be had (${messageOf(error)}): choose another --port, or 0 for any free one`,
     )
-    return exitCodes.usage
+    return exitCodes.failed
   } finally {
     await places.close()
     await rm(scratch, { recursive: true, force: true })

@@ -127,7 +127,7 @@ describe('pairmill feed --serve', { timeout: 300_000 }, () => {
     expect([wrong.status, wrong.text]).toEqual([400, expect.stringContaining('"clip_scor" not found')])
     const taken = await pairmill(['feed', dir, '--serve', '--port', portOf(url)])
     expect([taken.code, taken.stderr]).toEqual([
-      2,
+      1,
       expect.stringContaining(`port ${portOf(url)} cannot be had`),
     ])
     running.child.kill('SIGINT')

@@ -1,7 +1,9 @@
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { python } from '../../fixtures/docs/python.js'
 import { lacksTorch, printed } from '../../fixtures/feed/python.js'
-import { keysOf, serving } from '../../fixtures/feed/serving.js'
+import { fetched, keysOf, serving, textsIn } from '../../fixtures/feed/serving.js'
 import { hostsDataset } from '../../fixtures/retract/hosts-dataset.js'
 import { tempFolder } from '../../fixtures/shard/dataset-fixture.js'
 
@@ -84,3 +86,32 @@ describe.skipIf(lacksTorch !== null)(
     })
   },
 )
+
+/** Two versions of webdataset: the installed one, and the last of version 0, which open_clip pins. */
+const versions = [
+  ['webdataset', ''],
+  ['webdataset 0.2.86', fileURLToPath(new URL('../../../.cache/python-webdataset-0', import.meta.url))],
+] as const
+
+const withWebdataset = (path: string) => `
+import sys, json
+sys.path.insert(0, ${JSON.stringify(path)})
+import webdataset as wds
+`
+
+describe.for(versions)('%s', ([, path]) => {
+  it('reads each pair of an epoch once between its parts, with picture and caption', {
+    timeout: 240_000,
+  }, async ({ skip }) => {
+    const import_ = `${withWebdataset(path)}print(json.dumps(wds.__file__.startswith(${JSON.stringify(path)})))`
+    if ((await printed(import_).catch(() => false)) !== true) skip(`${python} has none`)
+    const { url } = await serving([await folder()])
+    const read = `${withWebdataset(path)}
+links = sys.argv[1] + '/epoch/0/{00000..00003}-of-00004.tar'
+data = wds.WebDataset(links, shardshuffle=False, nodesplitter=wds.split_by_node)
+print(json.dumps([[s['__key__'], len(s['jpg']) > 100, s['txt'].decode()] for s in data]))`
+    const pairs = (await printed(read, url)) as [string, boolean, string][]
+    const captions = textsIn(await fetched(`${url}/epoch/0/00000-of-00001.tar`), 'txt')
+    expect(pairs.toSorted()).toEqual([...captions].map(([key, text]) => [key, true, text]).toSorted())
+  })
+})

@@ -133,6 +133,20 @@ describe('the command line', () => {
     expect(wrong.stderr).toContain('70000')
   })
 
+  it('feed prints lines, serves or prints its reader, and wants a dataset for the first two', async () => {
+    expect((await typed('feed', 'a:0.7,b:0.3', '--serve', '--port', '0', '--state', 's')).calls).toEqual([
+      ['feed --serve', { datasets: ['a:0.7,b:0.3'], port: 0, stateDir: 's' }],
+    ])
+    expect((await typed('feed', 'a', 'b', '--serve')).calls).toEqual([
+      ['feed --serve', { datasets: ['a', 'b'], port: 8000, stateDir: null }],
+    ])
+    expect((await typed('feed', '--python')).calls).toEqual([['feed --python']])
+    for (const words of [['feed'], ['feed', '--serve']]) {
+      const { code, calls, stderr } = await typed(...words)
+      expect([code, calls, stderr]).toEqual([2, [], expect.stringContaining("argument 'DATASET'")])
+    }
+  })
+
   it('query takes a dataset and one statement, and prints it in one of three ways', async () => {
     const call = { dir: 'd', sql: 'select 1', progress: null }
     expect((await typed('query', 'd', 'select 1')).calls).toEqual([['query', { ...call, style: 'table' }]])
