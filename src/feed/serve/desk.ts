@@ -76,14 +76,17 @@ export class Desk {
     for (const served of new Set([...this.#connections.values()].map((one) => one.served))) {
       if (served === null) continue
       try {
-        if (!(await served.takenBack.look(this.#ending.signal))) continue
+        await served.takenBack.look(this.#ending.signal)
       } catch (error) {
         this.#note(`cannot look for what was taken back: ${messageOf(error)}`)
         continue
       }
-      for (const [socket, connection] of this.#connections)
-        if (connection.served === served && connection.unsent.some((id) => served.takenBack.has(id)))
-          socket.resetAndDestroy()
+      for (const [socket, connection] of this.#connections) {
+        const { unsent } = connection
+        if (connection.served !== served || !unsent.some((id) => served.takenBack.has(id))) continue
+        this.#note('connections that held a pair that was taken back are broken off')
+        socket.resetAndDestroy()
+      }
     }
   }
 
@@ -179,11 +182,14 @@ export class Desk {
       const { rank, world } = wish.reader
       const served = await this.#served(wish.order.split)
       const name = served.nameOfOrder(wish.order)
-      const from = wish.epoch === 'next' ? await positions.next(name, rank, world) : wish.from
+      const isHead = request.method === 'HEAD'
+      // Who only looks moves nothing.
+      const next = () => (isHead ? positions.state(name, rank, world) : positions.next(name, rank, world))
+      const from = wish.epoch === 'next' ? await next() : wish.from
       const number = wish.epoch === 'next' ? (from?.epoch ?? 0) : wish.epoch
       const epoch = await served.epoch(wish.order, number, from)
       const headers = { 'content-type': 'application/x-tar', 'pairmill-samples': epoch.samples }
-      if (request.method === 'HEAD') {
+      if (isHead) {
         response.writeHead(200, headers).end()
         return
       }

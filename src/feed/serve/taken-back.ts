@@ -22,7 +22,7 @@ export class TakenBack {
   readonly #taken: readonly Map<number, Set<number>>[]
   readonly #now: () => number
   #lookedMs: number
-  #look: Promise<boolean> | null = null
+  #look: Promise<void> | null = null
 
   constructor(
     datasets: readonly { readonly place: FeedPlace; readonly catalog: Catalog }[],
@@ -38,12 +38,12 @@ export class TakenBack {
     return this.#taken[source]?.get(shard)?.has(slot) === true
   }
 
-  /** True = something was taken back since the last look. Those who ask at the same time share a look. */
-  async look(signal: AbortSignal): Promise<boolean> {
+  /** Those who ask at the same time share a look. */
+  async look(signal: AbortSignal): Promise<void> {
     this.#look ??= this.#lookOnce(signal).finally(() => {
       this.#look = null
     })
-    return await this.#look
+    await this.#look
   }
 
   /** Resolves where a look was begun within twice its interval, and is over: at once, or after one that is done now. Throws where that fails. */
@@ -52,7 +52,7 @@ export class TakenBack {
     while (this.#now() - this.#lookedMs >= 2 * lookMs) await this.look(signal)
   }
 
-  async #lookOnce(signal: AbortSignal): Promise<boolean> {
+  async #lookOnce(signal: AbortSignal): Promise<void> {
     const atMs = this.#now()
     const found = await Promise.all(this.#followers.map((follower) => follower.look(signal)))
     for (const [source, taken] of found.entries()) {
@@ -63,6 +63,5 @@ export class TakenBack {
       }
     }
     this.#lookedMs = atMs
-    return found.some((taken) => taken.length > 0)
   }
 }
