@@ -93,7 +93,7 @@ export async function reportHere(
 ): Promise<ExitCode> {
   const [
     { reportCommand },
-    { htmlDocument, policyOf, readPageParts, readReport, writeReport },
+    { htmlDocument, placeProblem, policyOf, readPageParts, readReport, writeReport },
     { reportName },
   ] = await Promise.all([import('./report.js'), import('../report/index.js'), import('../shard/index.js')])
   const inFolder = isS3Url(call.dir) ? null : join(call.dir, reportName)
@@ -107,6 +107,7 @@ export async function reportHere(
         const parts = await readPageParts()
         return htmlDocument({ report, explorer: null }, parts, policyOf(parts))
       },
+      placeProblem,
       write: writeReport,
     },
   )

@@ -1,7 +1,7 @@
 import type { ProgressStyle } from '../options/index.js'
 import type { Tables } from '../query/index.js'
 import { shellQuoted } from '../records/index.js'
-import type { Meanings, NotShown, ReportData } from '../report/index.js'
+import type { Meanings, NotShown, NotWritten, ReportData } from '../report/index.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import { formatBytes } from './figures.js'
 import { say } from './output.js'
@@ -26,10 +26,10 @@ export interface ReportDeps extends TablesDeps {
     onStep: (step: string) => void,
   ) => Promise<ReportData | NotShown>
   readonly documentOf: (data: ReportData) => Promise<string>
-  readonly write: (
-    path: string,
-    html: string,
-  ) => Promise<{ readonly kind: 'written' | 'foreign' } | { readonly kind: 'problem'; readonly why: string }>
+  /** Why nothing can be written there; null = it can. */
+  readonly placeProblem: (path: string) => Promise<NotWritten | null>
+  /** null = it is written. */
+  readonly write: (path: string, html: string) => Promise<NotWritten | null>
 }
 
 export const meanings: Meanings = { candidates: rejectExplanations, pages: pageSkipExplanations }
@@ -43,28 +43,30 @@ export async function reportCommand(call: ReportCall, deps: ReportDeps): Promise
     return exitCodes.usage
   }
   return await withTables({ ...call, event: 'report' }, deps, async (tables, ticker) => {
-    const data = await deps.read(tables, meanings, ticker.show)
-    if ('kind' in data) {
+    const fail = (message: string, code: ExitCode) => {
       ticker.close()
-      say(stderr, data.message)
-      return exitCodes.failed
+      say(stderr, message)
+      return code
     }
+    const notWritten = (problem: NotWritten) =>
+      problem.kind === 'problem'
+        ? fail(`${out} cannot be written: ${problem.why}`, exitCodes.failed)
+        : fail(
+            `${out} is there already, and is no report of pairmill: name another file with --out`,
+            exitCodes.usage,
+          )
+    const blocked = await deps.placeProblem(out)
+    if (blocked !== null) return notWritten(blocked)
+    const data = await deps.read(tables, meanings, ticker.show)
+    if ('kind' in data) return fail(data.message, exitCodes.failed)
     ticker.show('writing')
     const html = await deps.documentOf(data)
-    const written = await deps.write(out, html)
+    const problem = await deps.write(out, html)
+    if (problem !== null) return notWritten(problem)
     ticker.close()
-    switch (written.kind) {
-      case 'foreign':
-        say(stderr, `${out} is there already, and is no report of pairmill: name another file with --out`)
-        return exitCodes.usage
-      case 'problem':
-        say(stderr, `${out} cannot be written: ${written.why}`)
-        return exitCodes.failed
-      case 'written':
-        stdout.write(
-          `The report is written, ${formatBytes(Buffer.byteLength(html))}. Open it in a browser:\n  ${shellQuoted(out)}\n`,
-        )
-        return exitCodes.ok
-    }
+    stdout.write(
+      `The report is written, ${formatBytes(Buffer.byteLength(html))}. Open it in a browser:\n  ${shellQuoted(out)}\n`,
+    )
+    return exitCodes.ok
   })
 }

@@ -17,4 +17,4 @@ export {
 export type { Meanings } from './meanings.js'
 export type { Card, ExplorerAccess, PageData, ReportData } from './page-data.js'
 export { type NotShown, type ReportCall, readReport } from './report.js'
-export { type Written, writeReport } from './write.js'
+export { type NotWritten, placeProblem, writeReport } from './write.js'

@@ -1,22 +1,31 @@
 import { randomUUID } from 'node:crypto'
-import { open, rename, rm, writeFile } from 'node:fs/promises'
+import { open, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { messageOf } from '../records/index.js'
 import { documentMark } from './document.js'
 
 /** `foreign`: a file is there that is no report of this program, and was left alone. `problem`: why it cannot be written. */
-export type Written =
-  | { readonly kind: 'written' | 'foreign' }
-  | { readonly kind: 'problem'; readonly why: string }
+export type NotWritten = { readonly kind: 'foreign' } | { readonly kind: 'problem'; readonly why: string }
 
-/** Writes a report whole or not at all. One that is there already is replaced, and no other file. */
-export async function writeReport(path: string, html: string): Promise<Written> {
+/** Why no report can be written there, before one is made; null = one can. */
+export async function placeProblem(path: string): Promise<NotWritten | null> {
+  try {
+    if (!(await stat(dirname(path))).isDirectory())
+      return { kind: 'problem', why: `${dirname(path)} is no folder` }
+    return (await isReplaceable(path)) ? null : { kind: 'foreign' }
+  } catch (error) {
+    return { kind: 'problem', why: messageOf(error) }
+  }
+}
+
+/** Writes a report whole or not at all. One that is there already is replaced, and no other file. null = it is written. */
+export async function writeReport(path: string, html: string): Promise<NotWritten | null> {
   const begun = join(dirname(path), `.${basename(path)}.${randomUUID()}`)
   try {
     if (!(await isReplaceable(path))) return { kind: 'foreign' }
     await writeFile(begun, html)
     await rename(begun, path)
-    return { kind: 'written' }
+    return null
   } catch (error) {
     await rm(begun, { force: true })
     return { kind: 'problem', why: messageOf(error) }

@@ -1,13 +1,20 @@
 import type { ReportData } from '../page-data.js'
 import { amount, formatCount, formatShare } from './figures.js'
 import { groupWords } from './groups.js'
+import { Hint } from './hint.js'
 
 /** The way from candidates to pairs: a bar for what is left by each group of reasons, and what it took. */
 export function Funnel({ report: { candidates, pages } }: { readonly report: ReportData }) {
   const { all, groups, kept } = candidates
   return (
     <figure class="funnel" aria-labelledby="funnel-title">
-      <figcaption id="funnel-title">From pages to pairs</figcaption>
+      <figcaption id="funnel-title">
+        From pages to pairs{' '}
+        <Hint
+          term="a candidate"
+          text="A candidate is the address of a picture with the texts that stand beside it. It is judged once, however often it is found; each rule takes its own away, and what all of them leave becomes a pair."
+        />
+      </figcaption>
       <ol>
         {pages.decided > 0 && (
           <li class="before">

@@ -2,6 +2,7 @@ import type { ReportData } from '../page-data.js'
 import { amount, formatBytes, formatShare, formatTime } from './figures.js'
 import { Funnel } from './funnel.js'
 import { Glance } from './glance.js'
+import { Hint } from './hint.js'
 import { Text } from './text.js'
 
 /** First look: how much was kept, of what, and the way there. */
@@ -24,6 +25,7 @@ export function Summary({ report }: { readonly report: ReportData }) {
           name="Dataset"
           value={formatBytes(dataset.bytes)}
           more={`in ${amount(dataset.shards, 'shard')}`}
+          hint="A shard is a tar file of pairs, as programs that train models load them."
         />
         <Fact
           name="Pages"
@@ -34,6 +36,7 @@ export function Summary({ report }: { readonly report: ReportData }) {
           name="Scored by"
           value={dataset.modelId ?? 'no model'}
           more={dataset.threshold === null ? 'no threshold' : `kept from ${dataset.threshold} on`}
+          hint="The model says how well a text fits its picture, as a number between −1 and 1: the score. Numbers of different models cannot be compared."
         />
         {dataset.fetched !== null && (
           <Fact
@@ -56,14 +59,18 @@ function Fact({
   name,
   value,
   more,
+  hint,
 }: {
   readonly name: string
   readonly value: string
   readonly more: string
+  readonly hint?: string
 }) {
   return (
     <div>
-      <dt>{name}</dt>
+      <dt>
+        {name} {hint !== undefined && <Hint term={name} text={hint} />}
+      </dt>
       <dd>
         <Text text={value} most={80} /> <span class="more">{more}</span>
       </dd>

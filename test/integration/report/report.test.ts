@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openTables } from '../../../src/query/index.js'
-import { type ReportData, writeReport } from '../../../src/report/index.js'
+import { placeProblem, type ReportData, writeReport } from '../../../src/report/index.js'
 import { whereOf } from '../../../src/report/page/curate-command.js'
 import { folderStore, retractedName, type Store, writeGeneration } from '../../../src/shard/index.js'
 import { curateTo, pairsOf, requestOf } from '../../fixtures/curate/curating.js'
@@ -115,12 +115,15 @@ describe('a report', { timeout: 120_000 }, () => {
     const out = await tempFolder()
     const path = join(out, 'report.html')
     const html = await htmlOf(report)
-    expect(await writeReport(path, html)).toEqual({ kind: 'written' })
-    expect(await writeReport(path, html)).toEqual({ kind: 'written' })
+    expect(await placeProblem(path)).toBeNull()
+    expect(await writeReport(path, html)).toBeNull()
+    expect(await writeReport(path, html)).toBeNull()
     expect(await readFile(path, 'utf8')).toBe(html)
     await writeFile(path, '<!doctype html>\nmy own page')
+    expect(await placeProblem(path)).toEqual({ kind: 'foreign' })
     expect(await writeReport(path, html)).toEqual({ kind: 'foreign' })
     expect(await readFile(path, 'utf8')).toContain('my own page')
+    expect(await placeProblem(join(out, 'no/such/folder.html'))).toMatchObject({ kind: 'problem' })
     expect(await writeReport(join(out, 'no/such/folder.html'), html)).toMatchObject({ kind: 'problem' })
   })
 })

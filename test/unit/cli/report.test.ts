@@ -30,10 +30,11 @@ async function reported(changes: Partial<ReportDeps> = {}, over: Partial<ReportC
       },
       open: async () => tables(1),
       read: async () => emptyReport,
+      placeProblem: async () => null,
       documentOf: async () => '<!doctype html>',
       write: async (path, html) => {
         written.push([path, html])
-        return { kind: 'written' }
+        return null
       },
       ...changes,
     },
@@ -57,8 +58,8 @@ describe('pairmill report', () => {
   })
 
   it('leaves a file of somebody else alone', async () => {
-    const { code, stderr } = await reported({ write: async () => ({ kind: 'foreign' }) })
-    expect(code).toBe(2)
+    const { code, stderr, written } = await reported({ placeProblem: async () => ({ kind: 'foreign' }) })
+    expect({ code, written }).toEqual({ code: 2, written: [] })
     expect(stderr).toContain('is no report of pairmill')
   })
 
