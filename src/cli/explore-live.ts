@@ -28,8 +28,7 @@ export function followRun(
     const sight = await look()
     if (sight === null) return null
     const atMs = now()
-    watched =
-      watched === null ? watchedFrom(sight.snapshot, atMs) : withSnapshot(watched, sight.snapshot, atMs)
+    watched = withSnapshot(watched ?? watchedFrom(sight.snapshot, atMs), sight.snapshot, atMs)
     return liveOf(watched, sight, atMs)
   }
 }
