@@ -94,7 +94,7 @@ if __name__ == '__main__':
     main()
 `
 
-describe('pairmill feed --serve', { timeout: 300_000 }, () => {
+describe('pairmill feed --serve', { timeout: 600_000 }, () => {
   it('serves what a condition and a caption ask for, and says by DuckDB what is wrong with one', async () => {
     const dir = newOut()
     await largeDataset(dir, 24)
