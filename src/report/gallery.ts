@@ -8,6 +8,7 @@ import {
 } from '../shard/index.js'
 import { type Ask, listIn, structIn, textIn } from './ask.js'
 import { type Shown, shownColumns, shownOf, shownOfRecord, shownStruct } from './cards.js'
+import { jsonInHtml } from './document.js'
 import type { Card, CardNumber } from './page-data.js'
 import { mostPictureBytes, thumbOf, thumbSide } from './thumbs.js'
 
@@ -15,6 +16,8 @@ import { mostPictureBytes, thumbOf, thumbSide } from './thumbs.js'
 export const mostKept = 24
 const mostOfReason = 24
 const textsOfReason = 12
+/** Bytes of all cards as they stand in a report, at most: texts of strangers may be long, and each `<` takes six. */
+export const mostCardBytes = 2_000_000
 /** Files of rejected pictures that are read, some dozens of pictures each. */
 const mostRejectedFiles = 40
 
@@ -98,6 +101,7 @@ export class Album {
   readonly #ofKey = new Map<string, CardNumber>()
   readonly #side: number
   #bytes = 0
+  #cardBytes = 0
 
   /** `pictures`: how many there will be. */
   constructor(pictures: number) {
@@ -117,7 +121,11 @@ export class Album {
     return keys.flatMap((key) => this.#ofKey.get(key) ?? [])
   }
 
-  async add({ card }: Shown, bytes: Uint8Array | null): Promise<CardNumber> {
+  /** null = there is no room for it. */
+  async add({ card }: Shown, bytes: Uint8Array | null): Promise<CardNumber | null> {
+    const cardBytes = Buffer.byteLength(jsonInHtml(card))
+    if (this.#cardBytes + cardBytes > mostCardBytes) return null
+    this.#cardBytes += cardBytes
     const number = this.#cards.push({ ...card, picture: await this.#picture(bytes) }) - 1
     if (card.key !== null) this.#ofKey.set(card.key, number)
     return number

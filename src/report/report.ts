@@ -154,7 +154,10 @@ function cutGroup(group: KeyedGroup, perSide: number): KeyedGroup {
 
 async function addRejected(album: Album, rejected: readonly RejectedShown[]): Promise<CardNumber[]> {
   const numbers: CardNumber[] = []
-  for (const { shown, bytes } of rejected) numbers.push(await album.add(shown, bytes))
+  for (const { shown, bytes } of rejected) {
+    const number = await album.add(shown, bytes)
+    if (number !== null) numbers.push(number)
+  }
   return numbers
 }
 

@@ -4,7 +4,7 @@ import sharp from 'sharp'
 sharp.cache(false)
 
 /** Bytes of all pictures in a report, at most: as Base64 they are a third more, and 15 MB is what a file may have. */
-export const mostPictureBytes = 9_000_000
+export const mostPictureBytes = 8_000_000
 
 const quality = 62
 
