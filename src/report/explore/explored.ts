@@ -74,7 +74,6 @@ export class Explored {
   #openedAtMs: number
   #openMs: number
   #reading: Promise<void> = Promise.resolve()
-  #images = { done: 0, of: 0 }
 
   private constructor(deps: ExploredDeps, opened: Opened, openMs: number, signal: AbortSignal) {
     this.#deps = deps
@@ -105,11 +104,6 @@ export class Explored {
 
   get store(): Store {
     return this.#deps.store
-  }
-
-  /** Shards whose embeddings are at hand, of those that there are. */
-  get images(): { readonly done: number; readonly of: number } {
-    return this.#images
   }
 
   /** Embeddings that are being read are waited for. */
@@ -182,16 +176,7 @@ export class Explored {
   #readVectors(): void {
     const { store, index, onTrouble } = this.#deps
     this.#reading = this.#reading
-      .then(() =>
-        index.follow(
-          store,
-          this.contents.shards,
-          (done, of) => {
-            this.#images = { done, of }
-          },
-          this.#signal,
-        ),
-      )
+      .then(() => index.follow(store, this.contents.shards, this.#signal))
       .catch((error: unknown) => {
         if (!this.#signal.aborted) onTrouble(error)
       })

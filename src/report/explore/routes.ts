@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { SqlError } from '../../query/index.js'
-import { UnreadableDataset } from '../../shard/index.js'
+import { embeddingNames, stemOf, UnreadableDataset } from '../../shard/index.js'
 import { createSemaphore, type Semaphore } from '../../timing/index.js'
 import type { NotShown } from '../report.js'
 import { type Answer, json, problem } from './answer.js'
@@ -175,7 +175,11 @@ function otherRoutes(deps: RouteDeps, asking: Semaphore): Record<string, Route> 
 
 function stateOf({ place, explored, live }: RouteDeps): ExplorerState {
   const { shards, entries, manifest, version, live: standing } = explored.contents
-  const samples = shards.reduce((sum, one) => sum + one.samples, 0)
+  const modelId = shards.find((one) => one.modelId !== null)?.modelId ?? null
+  const embedded = shards.reduce((sum, one) => {
+    const isNamed = one.files.some(({ name }) => name === embeddingNames(stemOf(one)).images)
+    return isNamed && one.modelId === modelId ? sum + one.samples : sum
+  }, 0)
   return {
     place,
     pairs: standing.total,
@@ -185,8 +189,8 @@ function stateOf({ place, explored, live }: RouteDeps): ExplorerState {
     version,
     search: {
       images: explored.index.size,
-      of: explored.images.done < explored.images.of ? samples : explored.index.size,
-      modelId: shards.find(({ modelId }) => modelId !== null)?.modelId ?? null,
+      of: embedded,
+      modelId,
     },
     hasRun: live !== null,
   }

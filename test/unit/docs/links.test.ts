@@ -48,6 +48,9 @@ describe('links', () => {
   })
 })
 
-it.each(['kept-pairs', 'report', 'report-threshold'])('the picture %s is small', (name) => {
-  expect(statSync(join(root, `docs/pictures/${name}.webp`)).size).toBeLessThan(150_000)
-})
+it.each(['kept-pairs', 'report', 'report-threshold', 'explore-search', 'explore-live'])(
+  'the picture %s is small',
+  (name) => {
+    expect(statSync(join(root, `docs/pictures/${name}.webp`)).size).toBeLessThan(150_000)
+  },
+)

@@ -42,24 +42,18 @@ export class VectorIndex {
 
   /**
    * Brings it in line with the shards that there are: those whose file is the same stay. A shard that another model embedded is left out, and one
-   * that is being rewritten at this moment stays as it was; `onLoad`: told after each.
+   * that is being rewritten at this moment stays as it was.
    */
-  async follow(
-    store: Store,
-    entries: readonly ShardEntry[],
-    onLoad: (done: number, of: number) => void,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async follow(store: Store, entries: readonly ShardEntry[], signal: AbortSignal): Promise<void> {
     const model = entries.find(({ modelId }) => modelId !== null)?.modelId
     const wanted = entries.filter(
       ({ shard, modelId, samples }) => shard !== null && modelId === model && samples > 0,
     )
     const numbers = new Set(wanted.map(({ shard }) => shard))
     for (const shard of [...this.#shards.keys()]) if (!numbers.has(shard)) this.#drop(shard)
-    for (const [done, entry] of wanted.entries()) {
+    for (const entry of wanted) {
       signal.throwIfAborted()
       await this.#take(store, entry, signal)
-      onLoad(done + 1, wanted.length)
     }
   }
 

@@ -155,7 +155,7 @@ function Newest({
               <figcaption class="caption">
                 <Text text={caption} most={120} />
               </figcaption>
-              <span class="score">
+              <span class="foot">
                 {score !== null && `${score.toFixed(3)} · `}
                 {reason ?? <Text text={host} most={40} />}
               </span>

@@ -42,7 +42,7 @@ export function PairGrid({
               <span class="caption">
                 <Text text={pair.caption} most={120} />
               </span>
-              {figure !== null && <span class="score">{figure}</span>}
+              {figure !== null && <span class="foot">{figure}</span>}
             </button>
             {pair.uid !== null && (
               <label class="pick">

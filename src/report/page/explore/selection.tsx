@@ -54,7 +54,7 @@ export function SelectionView({ data }: { readonly data: PageData }) {
                   <span class="caption">
                     <Text text={caption} most={120} />
                   </span>
-                  <span class="score">Take it out</span>
+                  <span class="foot">Take it out</span>
                 </button>
               </li>
             ))}
