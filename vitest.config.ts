@@ -21,7 +21,7 @@ export default defineConfig({
           setupFiles: ['test/setup/no-outside.ts'],
           // One process loads the program once for all of its files. So none of them may leave anything behind in it.
           isolate: false,
-          testTimeout: 30_000,
+          testTimeout: 60_000,
           hookTimeout: 60_000,
           maxWorkers: cores,
           sequence: { groupOrder: 0 },

@@ -14,8 +14,7 @@ import { startServer, variables } from './s3.js'
 
 export const title = 'Feed: samples for a training job'
 /** Beside the clone; null = nothing. */
-export const needs =
-  "PAIRMILL_PYTHON with PyTorch and webdataset for the peers, Debian's python3-swift for S3"
+export const needs = "PAIRMILL_PYTHON with torch and webdataset, Debian's python3-swift for S3"
 const limitMs = 10 * 60_000
 const set = { samples: 12_000, shardSize: 1_000, bytes: 16_000 }
 const passes = 3
