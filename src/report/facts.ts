@@ -27,6 +27,7 @@ export type CountedFacts = Pick<
   | 'languages'
   | 'captionSources'
   | 'words'
+  | 'wordsEvery'
   | 'options'
 > & {
   readonly reasons: readonly Omit<ReasonFact, 'cards'>[]
@@ -45,8 +46,12 @@ const mostWords = 80
 /** Letters of a word, at least: shorter ones are mostly articles. */
 const fewestLetters = 3
 
+/** Captions in which words are looked for: of more than these as many as are spread evenly over the keys. A million would take a minute. */
+const mostWordCaptions = 100_000
+
 const wordsSql = `select word as name, count(*) as count from (
-    select unnest(list_distinct(regexp_extract_all(lower(left(caption, 1000)), '[\\p{L}\\p{M}]{${fewestLetters},40}'))) as word from pairs)
+    select unnest(list_distinct(regexp_extract_all(lower(left(caption, 1000)), '[\\p{L}\\p{M}]{${fewestLetters},40}'))) as word from pairs
+      where coalesce(try_cast(key as bigint), 0) % ? = 0)
   group by 1 order by 2 desc, 1 limit ${mostWords}`
 
 const pagesSql = `select outcome, case when outcome in ('read', 'redirected') then null else left(reason, 60) end as reason, count(*) as count
@@ -93,12 +98,16 @@ export async function readFacts(
       // In what order a mean is added up decides its last digits.
       meanScore: meanScore === null ? null : Number(meanScore.toFixed(4)),
     })),
-    words: (await ask('words', wordsSql)).map(
+    wordsEvery: everyOf(stats.funnel.kept),
+    words: (await ask('words', wordsSql, [everyOf(stats.funnel.kept)])).map(
       (row): NamedCount => ({ name: textIn(row.name), count: numberIn(row.count) }),
     ),
     options: optionTexts(options),
   }
 }
+
+/** Each pair of a small dataset, each so-manieth of a large one. Pure. */
+export const everyOf = (pairs: number): number => Math.max(1, Math.ceil(pairs / mostWordCaptions))
 
 async function datasetFacts(
   ask: Ask,

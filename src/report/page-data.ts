@@ -38,6 +38,8 @@ export interface ReportData {
   readonly captionSources: readonly CaptionSourceFact[]
   /** Words of kept captions, most first: each caption counts a word once. */
   readonly words: readonly NamedCount[]
+  /** 1 = every caption was looked at for words; 7 = each seventh was. */
+  readonly wordsEvery: number
   readonly options: readonly (readonly [name: string, value: string])[]
   readonly cards: readonly Card[]
   /** Sources of pictures: `data:` in a file, paths of the explorer. */
