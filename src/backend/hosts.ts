@@ -1,3 +1,4 @@
+import type { RenderTally } from '../crawl/index.js'
 import type { SessionCommit } from './frontier.js'
 
 export interface HostState {
@@ -11,6 +12,8 @@ export interface HostState {
   readonly leased: boolean
   /** The host was to be visited just now, and was not, for too many others of its domain or address are. */
   readonly crowded: boolean
+  /** Pages of it that a browser rendered of late, and those that it gave something: see add_rendered. Absent in a folder of an early version. */
+  readonly rendered?: RenderTally
   readonly robots: string | null
 }
 

@@ -69,9 +69,10 @@ export function liveOf(watched: Watched, { snapshot, state, workers }: Sight, no
       ...(waiting === null ? [] : [`It waits for ${waiting.text}.`]),
       ...lines.map((line) => line.trim().replace(/ {2,}/g, ' ')),
     ],
-    hosts: snapshot.hosts.map(({ host, queued, pages, nextFetchInMs, delayMs, failures, state, robots }) => ({
-      ...{ host, pages, delayMs, failures, robots },
-      ...{ waiting: queued, nextInMs: nextFetchInMs, state: state ?? '' },
+    hosts: snapshot.hosts.map(({ host, queued, pages, nextFetchInMs, delayMs, failures, ...rest }) => ({
+      ...{ host, pages, delayMs, failures, robots: rest.robots },
+      ...{ waiting: queued, nextInMs: nextFetchInMs, state: rest.state ?? '' },
+      rendered: rest.rendered === undefined || rest.rendered.renders === 0 ? null : rest.rendered,
     })),
     workers: workers
       .filter(({ reads }) => reads === null || reads === snapshot.run)

@@ -46,6 +46,7 @@ export {
   type RenderLesson,
   type RenderMode,
   type RenderOutcome,
+  type RenderTally,
   renderDecision,
   renderFailures,
   withLesson,

@@ -183,6 +183,7 @@ function hostSnapshot(host: HostState): HostSnapshot {
     delayMs: host.delayMs,
     failures: host.failures,
     state: hostStateOf(host),
+    ...(host.rendered === undefined ? {} : { rendered: host.rendered }),
     robots: host.robots ?? '',
   }
 }

@@ -1,3 +1,4 @@
+import type { RenderTally } from '../crawl/index.js'
 import type { OptionDifference, RunOptions } from '../options/index.js'
 import type { RejectFile, S3Settings } from '../shard/index.js'
 import type { Activity } from '../workers/index.js'
@@ -42,6 +43,8 @@ export interface HostSnapshot {
    * of these. Absent where an early version wrote it.
    */
   readonly state?: 'visited' | 'crowded' | 'resting' | ''
+  /** Pages of it that a browser rendered of late, and those of them that it gave something. Absent where an early version wrote it. */
+  readonly rendered?: RenderTally
   readonly robots: string
 }
 

@@ -50,12 +50,13 @@ create function has_turn(h host, r int, t bigint) returns boolean language sql i
     where (x->>'at')::bigint > t - 5000 order by ord limit 1), true)
 $$;
 
--- hosts({run, limit}) -> [{host, urls, pages, nextFetchInMs, failures, delayMs, leased, crowded, robots}]   the busiest first
+-- hosts({run, limit}) -> [{host, urls, pages, nextFetchInMs, failures, delayMs, leased, crowded, rendered: {renders, paid}, robots}]   the busiest first
 create function hosts(p jsonb) returns jsonb language sql set search_path = pairmill as $$
   select coalesce(jsonb_agg(to_jsonb(t)), '[]') from (
     select rh.host, rh.urls, rh.pages, greatest(h.next_fetch_ms - now_ms(), 0) as "nextFetchInMs", h.failures,
       greatest(h.crawl_delay_ms, throttle_of(h, now_ms())) as "delayMs",
       h.lease_token is not null and h.lease_until_ms > now_ms() as leased, h.crowded_at_ms > now_ms() - 10000 as crowded,
+      jsonb_build_object('renders', h.signed_renders + h.plain_renders, 'paid', h.signed_paid + h.plain_paid) as rendered,
       (select b.record->>'detail' from robots b where b.origin in ('http://' || rh.host, 'https://' || rh.host) and b.record is not null limit 1) as robots
     from run_host rh join run r on r.no = rh.run join host h on h.host = rh.host
     where r.name = p->>'run' order by rh.urls desc, rh.pages desc, rh.host limit (p->>'limit')::int) t

@@ -7,6 +7,7 @@ export {
   type RenderEvidence,
   type RenderLesson,
   type RenderMode,
+  type RenderTally,
   renderDecision,
   withLesson,
 } from './policy.js'

@@ -194,6 +194,8 @@ export interface LiveHost {
   readonly delayMs: number
   readonly failures: number
   readonly state: string
+  /** Pages of it that a browser rendered of late, and those of them that it gave something; null = none. */
+  readonly rendered: { readonly renders: number; readonly paid: number } | null
   readonly robots: string
   /** Pairs kept of candidates judged, in what is committed; null = nothing of it is. */
   readonly kept: number | null

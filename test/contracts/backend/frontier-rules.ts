@@ -204,13 +204,22 @@ export function frontierRules(open: OpenDesk): void {
         offers: [urlOf('few', 2)],
         health: 'bad',
         pauseMs: 60_000,
+        rendered: { signed: { renders: 2, paid: 2 }, plain: { renders: 1, paid: 0 } },
       })
       const session = await desk.session('many', { max: 1 })
       const hosts = await desk.backend.hosts(desk.run, 10)
       expect(hosts).toMatchObject([
-        { host: hostName('many'), urls: 3, pages: 0, leased: true, failures: 0 },
+        {
+          host: hostName('many'),
+          urls: 3,
+          pages: 0,
+          leased: true,
+          failures: 0,
+          rendered: { renders: 0, paid: 0 },
+        },
         { host: hostName('few'), urls: 1, pages: 1, leased: false, failures: 1, robots: null },
       ])
+      expect(hosts[1]!.rendered).toEqual({ renders: 3, paid: 2 })
       expect(hosts[1]!.nextFetchInMs).toBeGreaterThan(0)
       expect(await desk.backend.hosts(desk.run, 1)).toHaveLength(1)
       await desk.commit(session)

@@ -26,6 +26,7 @@ const live = {
   waits: [hostileTexts[2] ?? ''],
   hosts: hostileTexts.map((host) => ({
     ...{ host: host.slice(0, 5_000), waiting: 1, pages: 2, nextInMs: 0, delayMs: 500, failures: 1 },
+    rendered: null,
     ...{ state: 'resting', robots: host.slice(0, 500) },
   })),
   workers: [

@@ -15,7 +15,7 @@ export function LiveHosts({ hosts }: { readonly hosts: readonly LiveHost[] }) {
         <thead>
           <tr>
             <th scope="col">Host</th>
-            {['waiting', 'pages', 'next', 'delay', 'failures', 'yield'].map((name) => (
+            {['waiting', 'pages', 'next', 'delay', 'failures', 'rendered', 'yield'].map((name) => (
               <th key={name} scope="col" class="number">
                 {name}
               </th>
@@ -35,6 +35,10 @@ export function LiveHosts({ hosts }: { readonly hosts: readonly LiveHost[] }) {
               <td class="number">{host.waiting > 0 ? time(host.nextInMs) || 'now' : ''}</td>
               <td class="number">{time(host.delayMs)}</td>
               <td class="number">{host.failures === 0 ? '' : formatCount(host.failures)}</td>
+              <td class="number">
+                {host.rendered !== null &&
+                  `${formatCount(host.rendered.renders)}, ${formatCount(host.rendered.paid)} of use`}
+              </td>
               <td class="number">
                 {host.kept !== null && host.candidates !== null && formatShare(host.kept, host.candidates)}
               </td>
