@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openDataset } from '../../../src/library/index.js'
 import { entriesOf, newOut, pairmill, pairsOf, problemsOf } from '../../fixtures/run/pairmill.js'
+import { takesSmall } from '../../fixtures/run/pictures.js'
 import { serveTree } from '../../fixtures/run/small-site.js'
 import { startTestWeb, type TestWeb } from '../../fixtures/run/test-web.js'
 
@@ -17,6 +18,7 @@ afterAll(() => web.close())
 const words = (out: string, ...more: string[]): string[] => [
   ...['run', `http://${host}/`, '--out', out, '--model', 'none', '--dedupe', 'off'],
   ...['--batch-size', '4', '--shard-size', '10', '--delay-ms', '10'],
+  ...takesSmall,
   ...web.words,
   ...more,
 ]
