@@ -33,6 +33,7 @@ const modules = {
   curate: './curate.js',
   feed: './feed.js',
   'feed-serve': './feed-serve.js',
+  explore: './explore.js',
   fleet: './fleet.js',
   'fleet-state': './fleet-state.js',
 }
