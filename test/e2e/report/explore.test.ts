@@ -73,7 +73,7 @@ describe.skipIf(isMissing)(`an explorer of a demo${unlessThere}`, { timeout: 600
     expect(
       await page.evaluate('document.querySelector(\'img[src*="newest-picture"]\').naturalWidth > 0'),
     ).toBe(true)
-    expect(await page.locator('h2', { hasText: 'Busiest hosts' }).count()).toBe(1)
+    await expect.poll(() => page.locator('h2', { hasText: 'Busiest hosts' }).count()).toBe(1)
     const { code, stderr } = await run.ended
     expect(code, stderr).toBe(0)
     await page.getByText('done').first().waitFor({ timeout: 60_000 })

@@ -70,7 +70,7 @@ describe.skipIf(chromium === null)(`the page of a report${unlessThere}`, { timeo
     const { page, trouble, requests } = await openFile(browser, file)
     expect(await page.locator('.headline').textContent()).toContain('300 pairs')
     for (const summary of await page.locator('details.reason summary').all()) await summary.click()
-    expect(await page.locator('.gallery img').count()).toBeGreaterThan(50)
+    await expect.poll(() => page.locator('.gallery img').count()).toBeGreaterThan(50)
     const broken = await page.evaluate(
       '[...document.images].filter((image) => image.complete && image.naturalWidth === 0).length',
     )
@@ -87,7 +87,7 @@ describe.skipIf(chromium === null)(`the page of a report${unlessThere}`, { timeo
     await page.keyboard.press('Home')
     for (const { at, keeps, above, below } of all?.notches ?? []) {
       const edge = (at / 100).toFixed(2)
-      expect(await page.locator('.slider output').textContent()).toBe(edge)
+      await expect.poll(() => page.locator('.slider output').textContent()).toBe(edge)
       expect(await page.locator('.verdict b.kept').getAttribute('data-keeps')).toBe(String(keeps))
       expect(await page.locator('.command code').textContent()).toContain(`clip_score >= ${edge}`)
       expect(await page.getByLabel(`Pairs just above ${edge}`).locator('li').count()).toBe(above.length)
@@ -95,7 +95,8 @@ describe.skipIf(chromium === null)(`the page of a report${unlessThere}`, { timeo
       await page.keyboard.press('ArrowRight')
     }
     await page.getByLabel('Pairs', { exact: true }).selectOption({ label: 'Language de (60)' })
-    expect(await page.locator('.command code').textContent()).toContain("language = '\\''de'\\''")
+    const command = page.locator('.command code')
+    await expect.poll(() => command.textContent()).toContain("language = '\\''de'\\''")
     await page.context().close()
   })
 
@@ -126,17 +127,17 @@ describe.skipIf(chromium === null)(`the page of a report${unlessThere}`, { timeo
     }
     await tabTo('SUMMARY')
     await page.keyboard.press('Enter')
-    expect(await page.locator('details.reason[open]').count()).toBe(1)
+    await expect.poll(() => page.locator('details.reason[open]').count()).toBe(1)
     await tabTo('BUTTON tile')
     await page.keyboard.press('Enter')
-    expect(await page.locator('dialog[open]').count()).toBe(1)
+    await expect.poll(() => page.locator('dialog[open]').count()).toBe(1)
     await page.keyboard.press('Escape')
-    expect(await page.locator('dialog[open]').count()).toBe(0)
-    expect(await focused()).toContain('BUTTON tile')
+    await expect.poll(() => page.locator('dialog[open]').count()).toBe(0)
+    await expect.poll(focused).toContain('BUTTON tile')
     await tabTo('INPUT')
     const before = await page.locator('.slider output').textContent()
     await page.keyboard.press('ArrowLeft')
-    expect(await page.locator('.slider output').textContent()).not.toBe(before)
+    await expect.poll(() => page.locator('.slider output').textContent()).not.toBe(before)
     await page.context().close()
   })
 
