@@ -1,3 +1,4 @@
+import { cellOf, isEmptyCell } from '../records/index.js'
 import { type PairAnswer, type StoredPair, UnreadableDataset } from '../shard/index.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import { formatBytes, formatCount, jsonText, page, plain, table } from './figures.js'
@@ -74,11 +75,11 @@ export function renderPair({ key, shard, record, picture }: StoredPair): string 
   const size = `${formatCount(Number(width))} x ${formatCount(Number(height))} ${picture.format}, ${formatBytes(picture.bytes.length)}`
   // The flat captions repeat the list.
   const others = Object.entries(record).filter(
-    ([name, value]) => !shownApart.has(name) && !name.startsWith('caption_') && !isNothing(value),
+    ([name, value]) => !shownApart.has(name) && !name.startsWith('caption_') && !isEmptyCell(value),
   )
   return page([
     [textOf(record.caption), `  ${key} in shard ${shard}: ${size}`],
-    captionLines(parsed(record.captions)),
+    captionLines(cellOf(record.captions)),
     permissionLines(record),
     [
       'Record',
@@ -88,18 +89,6 @@ export function renderPair({ key, shard, record, picture }: StoredPair): string 
       ),
     ],
   ])
-}
-
-const isNothing = (value: unknown): boolean => value === null || (Array.isArray(value) && value.length === 0)
-
-/** Version 1 had lists and structs as JSON texts. */
-function parsed(value: unknown): unknown {
-  if (typeof value !== 'string') return value
-  try {
-    return JSON.parse(value)
-  } catch {
-    return value
-  }
 }
 
 function captionLines(captions: unknown): string[] {
@@ -114,7 +103,7 @@ function captionLines(captions: unknown): string[] {
 
 function permissionLines(record: StoredPair['record']): string[] {
   const rows = (['permission', 'page_permission'] as const).flatMap((name) => {
-    const permission = parsed(record[name])
+    const permission = cellOf(record[name])
     if (typeof permission !== 'object' || permission === null) return []
     const said = permission as Readonly<Record<string, unknown>>
     const at = textOf(said.checked_at ?? said.checkedAt)

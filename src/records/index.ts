@@ -1,5 +1,6 @@
 export * from './candidate.js'
 export * from './candidate-key.js'
+export { cellOf, isEmptyCell } from './cell.js'
 export * from './connect-to.js'
 export * from './digest-set.js'
 export * from './error-message.js'

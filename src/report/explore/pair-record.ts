@@ -1,3 +1,4 @@
+import { cellOf, isEmptyCell } from '../../records/index.js'
 import { pairOf, type StoredPair } from '../../shard/index.js'
 import type { CaptionScore, PairRecord, PermissionRow } from './explore-data.js'
 import type { Explored } from './explored.js'
@@ -29,30 +30,18 @@ const mostText = 20_000
 export function pairRecord({ key, shard, record }: StoredPair): PairRecord {
   // The flat captions repeat the list.
   const others = Object.entries(record).filter(
-    ([name, value]) => !apart.has(name) && !name.startsWith('caption_') && !isNothing(value),
+    ([name, value]) => !apart.has(name) && !name.startsWith('caption_') && !isEmptyCell(value),
   )
   return {
     key,
     shard,
     caption: textOf(record.caption),
-    captions: captionsOf(parsed(record.captions)),
+    captions: captionsOf(cellOf(record.captions)),
     permissions: [
-      ...permissionsOf('picture', parsed(record.permission)),
-      ...permissionsOf('page', parsed(record.page_permission)),
+      ...permissionsOf('picture', cellOf(record.permission)),
+      ...permissionsOf('page', cellOf(record.page_permission)),
     ],
     fields: others.map(([name, value]) => [name, textOf(value)]),
-  }
-}
-
-const isNothing = (value: unknown): boolean => value === null || (Array.isArray(value) && value.length === 0)
-
-/** Version 1 had lists and structs as JSON texts. */
-function parsed(value: unknown): unknown {
-  if (typeof value !== 'string') return value
-  try {
-    return JSON.parse(value)
-  } catch {
-    return value
   }
 }
 
