@@ -76,7 +76,7 @@ function createProgram(deps: ProgramDeps, answer: (code: ExitCode) => void): Com
       outputError: (text, write) => write(withoutSecrets(text).replace(/^error: /, 'pairmill: ')),
     })
     .exitOverride()
-    .showHelpAfterError('pairmill --help shows what can be done.')
+    .showHelpAfterError(helpHint('pairmill'))
     .addHelpText('after', programExamples)
 
   addRunCommand(program, commands, answer)
@@ -94,8 +94,11 @@ function createProgram(deps: ProgramDeps, answer: (code: ExitCode) => void): Com
   addRetractCommand(program, commands.retract, answer)
   addFleetCommands(program, commands, answer)
   addClassifyCommand(program, commands, answer)
+  for (const command of program.commands) command.showHelpAfterError(helpHint(`pairmill ${command.name()}`))
   return program
 }
+
+const helpHint = (command: string): string => `${command} --help shows what can be done.`
 
 function addRunCommand(program: Command, commands: Commands, answer: (code: ExitCode) => void): void {
   const run = program

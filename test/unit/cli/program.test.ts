@@ -357,6 +357,13 @@ describe('the command line', () => {
     expect(stderr).toMatch(message)
   })
 
+  it('a wrong call names the help of the command that was called', async () => {
+    expect((await typed('curate', 'd', '--out', 'e', '--top', '0%')).stderr).toMatch(
+      /\npairmill curate --help shows what can be done\.\n$/,
+    )
+    expect((await typed('rum')).stderr).toMatch(/\npairmill --help shows what can be done\.\n$/)
+  })
+
   it('--help and --version answer on standard output', async () => {
     expect(await typed('--version')).toMatchObject({ code: 0, stdout: '0.1.0\n', stderr: '' })
     expect(await typed('--help')).toMatchObject({ code: 0, stderr: '' })
