@@ -91,11 +91,8 @@ export async function reportHere(
   call: ReportOrder & { readonly place: string },
   { store, signal, ...deps }: Omit<AskingDeps, 'unicode'>,
 ): Promise<ExitCode> {
-  const [
-    { reportCommand },
-    { htmlDocument, placeProblem, policyOf, readPageParts, readReport, writeReport },
-    { reportName },
-  ] = await Promise.all([import('./report.js'), import('../report/index.js'), import('../shard/index.js')])
+  const [{ reportCommand }, { placeProblem, readReport, reportDocument, writeReport }, { reportName }] =
+    await Promise.all([import('./report.js'), import('../report/index.js'), import('../shard/index.js')])
   const inFolder = isS3Url(call.dir) ? null : join(call.dir, reportName)
   return await reportCommand(
     { ...call, out: call.out === null ? inFolder : resolve(cwd, call.out) },
@@ -103,10 +100,7 @@ export async function reportHere(
       ...deps,
       read: (tables, meanings, onStep) =>
         readReport({ place: call.place, store, tables, meanings, onStep }, signal),
-      documentOf: async (report) => {
-        const parts = await readPageParts()
-        return htmlDocument({ report, explorer: null }, parts, policyOf(parts))
-      },
+      documentOf: reportDocument,
       placeProblem,
       write: writeReport,
     },

@@ -34,6 +34,12 @@ export async function retractHere(
       readText: (path) => readFile(resolve(cwd, path), 'utf8'),
       hold: (onNote) => holdDataset(where, onNote, stop.signal),
       retract,
+      setReportAside: async (store, signal) =>
+        await (await import('../report/index.js')).setReportAside(store, signal),
+      writeReportAnew: async ({ store, signal }, onStep) => {
+        const { writeReportAnew } = await import('./report-anew.js')
+        return await writeReportAnew({ place: call.place, store, onStep }, signal)
+      },
       stdout,
       stderr,
       clock: systemClock,

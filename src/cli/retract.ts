@@ -6,6 +6,7 @@ import {
   namedKinds,
   namedOf,
   type Refused,
+  type ReportPage,
   type RetractHooks,
   type RetractReport,
   type RetractStep,
@@ -17,6 +18,7 @@ import type { Clock } from './display.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import { formatBytes, formatCount, jsonText, page } from './figures.js'
 import { type Output, say } from './output.js'
+import type { ReportAnew } from './report-anew.js'
 import { amount } from './summary.js'
 
 export interface RetractCall {
@@ -36,6 +38,9 @@ export interface RetractDeps {
   readonly readText: (path: string) => Promise<string>
   readonly hold: (onNote: (text: string) => void) => Promise<Held | Refused>
   readonly retract: (held: Held, wish: RetractWish, hooks: RetractHooks) => Promise<RetractReport | Refused>
+  readonly setReportAside: RetractHooks['setReportAside']
+  /** The page of `pairmill report` in the dataset, which was set aside; the change is closed. */
+  readonly writeReportAnew: (held: Held, onStep: (step: string) => void) => Promise<ReportAnew>
   readonly stdout: Output
   readonly stderr: Output
   readonly clock: Clock
@@ -62,11 +67,23 @@ export async function retractCommand(call: RetractCall, deps: RetractDeps): Prom
       isDryRun: call.isDryRun,
       at: new Date(clock.now()).toISOString(),
     }
-    const report = await deps.retract(held, wish, { onStep: progress.show })
+    const { setReportAside } = deps
+    const onStep = (step: RetractStep, done: number, total: number) =>
+      progress.show(`${formatCount(done)}/${formatCount(total)} ${steps[step]}`)
+    const report = await deps.retract(held, wish, { onStep, setReportAside })
+    if (report.kind === 'refused') {
+      progress.close()
+      return refuse(report, stderr)
+    }
+    const { kind: _, reportPage: page, ...facts } = report
+    const anew =
+      page === 'aside'
+        ? await deps.writeReportAnew(held, (step) => progress.show(`report.html: ${step}`))
+        : ({ kind: page } as const)
     progress.close()
-    if (report.kind === 'refused') return refuse(report, stderr)
-    const { kind: _, ...facts } = report
-    stdout.write(call.json ? `${jsonText(facts, 2)}\n` : retractText(deps.where, report))
+    stdout.write(
+      call.json ? `${jsonText({ ...facts, report: anew }, 2)}\n` : retractText(deps.where, report, anew),
+    )
     return exitCodes.ok
   } catch (error) {
     if (!(error instanceof UnreadableDataset)) throw error
@@ -138,8 +155,8 @@ function openProgress(stderr: Output, clock: Clock) {
     stderr.write(stderr.isTerminal ? `\r\u001b[K${latest}` : `${latest}\n`)
   })
   return {
-    show: (step: RetractStep, done: number, total: number) => {
-      latest = `retract  ${formatCount(done)}/${formatCount(total)} ${steps[step]}`
+    show: (text: string) => {
+      latest = `retract  ${text}`
     },
     close: () => {
       stop()
@@ -149,9 +166,16 @@ function openProgress(stderr: Output, clock: Clock) {
   }
 }
 
+/** What became of the page of `pairmill report` in the dataset. */
+export type PageEnd = ReportAnew | { readonly kind: Exclude<ReportPage, 'aside'> }
+
 /** The report for people. Pure. */
-export function retractText({ place, backend }: Whereabouts, report: RetractReport): string {
-  const { counts, rewritten, completed, generation, bytes, state, isDryRun, isReportGone } = report
+export function retractText(
+  { place, backend }: Whereabouts,
+  report: RetractReport,
+  reportPage: PageEnd,
+): string {
+  const { counts, rewritten, completed, generation, bytes, state, isDryRun } = report
   const went = [
     amount(counts.samples, 'pair'),
     amount(counts.rejected, 'rejected row'),
@@ -176,10 +200,7 @@ export function retractText({ place, backend }: Whereabouts, report: RetractRepo
   }
   if (counts.mended > 0)
     lines.push(`${amount(counts.mended, 'row')} of others named it in passing, and do no more`)
-  if (isReportGone)
-    lines.push(
-      `report.html may show it, and is removed; pairmill report ${shellQuoted(place)} writes it anew`,
-    )
+  lines.push(...pageLines(place, reportPage))
   if (state !== null)
     lines.push(
       `${amount(state.urls, 'page')}, ${amount(state.candidates, 'candidate')} and ${amount(state.pages, 'row')} that waited left the database of the run`,
@@ -191,4 +212,20 @@ export function retractText({ place, backend }: Whereabouts, report: RetractRepo
       'what the server of the fleet holds of the run stays there until pairmill forget takes it away',
     )
   return page([lines])
+}
+
+function pageLines(place: string, page: PageEnd): string[] {
+  switch (page.kind) {
+    case 'none':
+      return []
+    case 'foreign':
+      return ['report.html is no report of pairmill, and was left alone: look whether it shows what went']
+    case 'written':
+      return [`report.html is written anew, ${formatBytes(page.bytes)}`]
+    case 'not-written':
+      return [
+        `report.html shows nothing now, and could not be written anew: ${page.why}`,
+        `  the same command tries it again; so does pairmill report ${shellQuoted(place)}`,
+      ]
+  }
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import type { PageData } from './page-data.js'
+import type { PageData, ReportData } from './page-data.js'
 
 /** Code and style of the page, as they were built. */
 export interface PageParts {
@@ -38,6 +38,12 @@ const digestOf = (text: string): string => `sha256-${createHash('sha256').update
 /** First bytes of every report, by which one is known. */
 export const documentMark = '<!doctype html>\n<!-- pairmill report -->\n'
 
+/** `begin`: at least as many bytes of a file as the mark has, where it has them. Pure. */
+export function isReport(begin: Uint8Array): boolean {
+  const mark = Buffer.from(documentMark)
+  return mark.equals(begin.subarray(0, mark.length))
+}
+
 /** `policy` null = who serves it says it in a header. Pure. */
 export function htmlDocument(data: PageData, parts: PageParts, policy: string | null): string {
   const meta =
@@ -60,6 +66,12 @@ ${meta}<meta name="viewport" content="width=device-width, initial-scale=1">
 </body>
 </html>
 `
+}
+
+/** A report as one file. */
+export async function reportDocument(report: ReportData): Promise<string> {
+  const parts = await readPageParts()
+  return htmlDocument({ report, explorer: null }, parts, policyOf(parts))
 }
 
 /** JSON that no tag and no comment can begin in. Pure. */

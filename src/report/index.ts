@@ -1,4 +1,4 @@
-export { htmlDocument, jsonInHtml, type PageParts, policyOf, readPageParts } from './document.js'
+export { jsonInHtml, type PageParts, readPageParts, reportDocument } from './document.js'
 export {
   type Embedder,
   Explored,
@@ -17,4 +17,5 @@ export {
 export type { Meanings } from './meanings.js'
 export type { Card, ExplorerAccess, PageData, ReportData } from './page-data.js'
 export { type NotShown, type ReportCall, readReport } from './report.js'
+export { setReportAside } from './set-aside.js'
 export { type NotWritten, placeProblem, writeReport } from './write.js'

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { open, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { messageOf } from '../records/index.js'
-import { documentMark } from './document.js'
+import { documentMark, isReport } from './document.js'
 
 /** `foreign`: a file is there that is no report of this program, and was left alone. `problem`: why it cannot be written. */
 export type NotWritten = { readonly kind: 'foreign' } | { readonly kind: 'problem'; readonly why: string }
@@ -36,9 +36,9 @@ async function isReplaceable(path: string): Promise<boolean> {
   try {
     const file = await open(path, 'r')
     try {
-      const mark = Buffer.from(documentMark)
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(mark.length), 0, mark.length, 0)
-      return buffer.subarray(0, bytesRead).equals(mark)
+      const { length } = documentMark
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, 0)
+      return isReport(buffer.subarray(0, bytesRead))
     } finally {
       await file.close()
     }

@@ -11,7 +11,6 @@ import {
   putBuilt,
   readGenerations,
   readRetracted,
-  reportName,
   retractedName,
   type Store,
   writeGeneration,
@@ -36,8 +35,13 @@ export interface RetractWish {
 /** Steps of the work, each with how much of it is done. */
 export type RetractStep = 'search' | 'build' | 'store' | 'state'
 
+/** Page of `pairmill report` in a dataset of which something goes. `aside`: in its place stands one that shows nothing. `foreign`: a file of that name is none, and stays. */
+export type ReportPage = 'none' | 'foreign' | 'aside'
+
 export interface RetractHooks {
   onStep(step: RetractStep, done: number, total: number): void
+  /** Takes the page of a report out of sight, since it may show what goes. Behind a kill the one in its place says that a report is due. */
+  setReportAside(store: Store, signal: AbortSignal): Promise<ReportPage>
 }
 
 /** What went, or would go by a dry run. */
@@ -55,8 +59,8 @@ export interface RetractReport {
   readonly bytes: number
   /** null = no database of its run was opened. */
   readonly state: TakenBack | null
-  /** Whether a page of `pairmill report` lay there and was removed: it may show what went. */
-  readonly isReportGone: boolean
+  /** Where it is set aside, one is to be written anew. */
+  readonly reportPage: ReportPage
 }
 
 /**
@@ -130,15 +134,14 @@ async function begin(work: Work): Promise<RetractReport | Refused> {
     rewritten,
     bytes: 0,
     state: null,
-    isReportGone: false,
+    reportPage: 'none',
   } as const
   if (wish.isDryRun) return nothing
   await store.putBytes(retractedName, encodeRetracted(tombstones), { ifAbsent: false }, signal)
-  const isReportGone = (await store.stat(reportName, signal)) !== null
-  await store.remove(reportName, signal)
+  const reportPage = await hooks.setReportAside(store, signal)
   const isNamed = infoWithout(dataset, rules).options !== dataset.manifest.options
   if (findings.shards.length + findings.pages.length === 0 && !isNamed)
-    return { ...nothing, isReportGone, state: await tidy(held, rules, hooks) }
+    return { ...nothing, reportPage, state: await tidy(held, rules, hooks) }
 
   // A dataset of an earlier version counts no changes: those by which its shards came are announced first.
   const number = (await new Description(store).announce('run', signal)) + 1
@@ -155,7 +158,7 @@ async function begin(work: Work): Promise<RetractReport | Refused> {
       (sum, { before, after }) => sum + (before?.size ?? 0) - (after?.size ?? 0),
       0,
     )
-    return { ...nothing, isReportGone, generation: number, bytes, state }
+    return { ...nothing, reportPage, generation: number, bytes, state }
   } finally {
     await change.discard()
   }

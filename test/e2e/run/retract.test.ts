@@ -145,9 +145,16 @@ describe.skipIf(s3.why !== '')(`a host taken back from a run on S3${s3.why}`, { 
     expect(unnamed).toMatchObject({ code: 1 })
     expect(unnamed.stderr).toContain('name that state with --backend')
 
-    const { code, stderr } = await pairmill(takeBack(place, '--host', bad, ...backend), variables)
+    const page = join(tempFolder(), 'page.html')
+    expect((await pairmill(['report', place, '--out', page], variables)).code).toBe(0)
+    const writing = await s3.store({ url: place })
+    await writing.putBytes('report.html', readFileSync(page), { ifAbsent: false }, calm)
+    const { code, stdout, stderr } = await pairmill(takeBack(place, '--host', bad, ...backend), variables)
     expect(code, stderr).toBe(0)
+    expect(stdout).toContain('report.html is written anew')
     const store = await s3.store({ url: place, access: 'read' })
+    const anew = Buffer.from((await store.read('report.html', calm)) ?? [])
+    expect([anew.includes(good), anew.includes(bad)]).toEqual([true, false])
     expect(await problemsOf(store)).toEqual([])
     const told: string[] = []
     for await (const { url, pageUrl } of readDecisions(store, calm)) told.push(url, pageUrl ?? '')

@@ -5,7 +5,8 @@ import { namedOf, retract } from '../../../src/retract/index.js'
 import { folderStore } from '../../../src/shard/index.js'
 import { largeDataset } from '../../fixtures/feed/large-dataset.js'
 import { fetched, serving, textsIn } from '../../fixtures/feed/serving.js'
-import { calm, tempFolder } from '../../fixtures/shard/dataset-fixture.js'
+import { heldOf, quiet } from '../../fixtures/retract/held.js'
+import { tempFolder } from '../../fixtures/shard/dataset-fixture.js'
 
 const samples = 60
 
@@ -17,13 +18,9 @@ async function large(): Promise<string> {
 
 /** Takes back the pairs of these pages. */
 async function takeBack(dir: string, pages: readonly string[]): Promise<void> {
-  const held = {
-    ...({ kind: 'held', store: folderStore(dir), hub: null, privateDir: null, signal: calm } as const),
-    close: async () => {},
-  }
   const named = pages.map((page) => namedOf('page', page)).flatMap((one) => ('problem' in one ? [] : [one]))
   const wish = { named, reason: 'asked to', isDryRun: false, at: '2026-01-02T03:04:05.000Z' }
-  expect(await retract(held, wish, { onStep: () => {} })).toMatchObject({ kind: 'retracted' })
+  expect(await retract(heldOf(folderStore(dir)), wish, quiet)).toMatchObject({ kind: 'retracted' })
 }
 
 /** Pages of the pairs of an epoch, in its order. */

@@ -3,12 +3,11 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { ReportData } from '../../../src/report/index.js'
+import { type ReportData, reportDocument } from '../../../src/report/index.js'
 import { chromium, unlessThere } from '../../fixtures/render/chromium.js'
 import { openBrowser, openFile } from '../../fixtures/report/browser.js'
 import {
   datasetIn,
-  htmlOf,
   mixedPages,
   mixedRows,
   openFolder,
@@ -59,7 +58,7 @@ describe.skipIf(chromium === null)(`the page of a report${unlessThere}`, { timeo
     const store = await datasetIn(join(folder.dir, 'mixed'), await mixedRows(300), mixedPages, info)
     report = await shownReport(store)
     file = join(folder.dir, 'report.html')
-    await writeFile(file, await htmlOf(report))
+    await writeFile(file, await reportDocument(report))
   }, 180_000)
   afterAll(async () => {
     await browser?.close()
@@ -181,7 +180,7 @@ describe.skipIf(chromium === null)(`the page of a report${unlessThere}`, { timeo
     })
     const hostile = await shownReport(store, hostileTexts[13])
     const path = join(folder.dir, 'hostile.html')
-    await writeFile(path, await htmlOf(hostile))
+    await writeFile(path, await reportDocument(hostile))
     const { page, trouble, requests } = await openFile(browser, path)
     for (const summary of await page.locator('details.reason summary').all()) await summary.click()
     const select = page.getByLabel('Pairs', { exact: true })
@@ -206,7 +205,7 @@ describe.skipIf(chromium === null)(`the page of a report${unlessThere}`, { timeo
   it('is small and soon there with ten thousand pairs', async () => {
     const store = await datasetIn(join(folder.dir, 'many'), await mixedRows(10_000, 200), mixedPages)
     const path = join(folder.dir, 'many.html')
-    await writeFile(path, await htmlOf(await shownReport(store)))
+    await writeFile(path, await reportDocument(await shownReport(store)))
     expect((await stat(path)).size).toBeLessThan(15_000_000)
     const { page, trouble, readyMs } = await openFile(browser, path)
     expect(trouble).toEqual([])

@@ -1,22 +1,24 @@
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { writeReportAnew } from '../../../src/cli/report-anew.js'
 import { openTables } from '../../../src/query/index.js'
-import { placeProblem, type ReportData, writeReport } from '../../../src/report/index.js'
+import { placeProblem, type ReportData, reportDocument, writeReport } from '../../../src/report/index.js'
 import { whereOf } from '../../../src/report/page/curate-command.js'
 import { folderStore, retractedName, type Store, writeGeneration } from '../../../src/shard/index.js'
 import { curateTo, pairsOf, requestOf } from '../../fixtures/curate/curating.js'
 import {
   datasetIn,
-  htmlOf,
   mixedPages,
   mixedRows,
   openFolder,
   reportOf,
   shownReport,
 } from '../../fixtures/report/datasets.js'
-import { pairmill } from '../../fixtures/run/pairmill.js'
+import { atChange, killAt } from '../../fixtures/run/moments.js'
+import { pairmill, start } from '../../fixtures/run/pairmill.js'
 import { calm, rejectedRow, tempFolder } from '../../fixtures/shard/dataset-fixture.js'
 
 describe('a report', { timeout: 120_000 }, () => {
@@ -108,13 +110,13 @@ describe('a report', { timeout: 120_000 }, () => {
   })
 
   it('is the same bytes for the same dataset', async () => {
-    expect(await htmlOf(await shownReport(store))).toBe(await htmlOf(report))
+    expect(await reportDocument(await shownReport(store))).toBe(await reportDocument(report))
   })
 
   it('is a file that replaces an earlier one, and no other', async () => {
     const out = await tempFolder()
     const path = join(out, 'report.html')
-    const html = await htmlOf(report)
+    const html = await reportDocument(report)
     expect(await placeProblem(path)).toBeNull()
     expect(await writeReport(path, html)).toBeNull()
     expect(await writeReport(path, html)).toBeNull()
@@ -131,7 +133,7 @@ describe('a report', { timeout: 120_000 }, () => {
 describe('a report of what was taken back', { timeout: 120_000 }, () => {
   const host = 'host-3.example'
 
-  it('is removed by retract, and the next one has no byte of it', async () => {
+  it('is written anew by retract, without a byte of it', async () => {
     const { dir, remove } = await openFolder()
     try {
       const store = await datasetIn(dir, await mixedRows(60), mixedPages)
@@ -146,12 +148,47 @@ describe('a report of what was taken back', { timeout: 120_000 }, () => {
 
       const retracted = await pairmill(['retract', dir, '--host', host, '--reason', 'ticket 1'])
       expect(retracted, retracted.stderr).toMatchObject({ code: 0 })
-      expect(retracted.stdout).toContain('report.html may show it, and is removed')
-      await expect(readFile(join(dir, 'report.html'))).rejects.toThrow('ENOENT')
-
-      const report = await shownReport(store)
+      expect(retracted.stdout).toContain('report.html is written anew')
+      const anew = await readFile(join(dir, 'report.html'), 'utf8')
+      expect(anew).not.toContain(host)
+      const report = await shownReport(store, dir)
       expect(report.candidates.kept).toBe(51)
-      expect(JSON.stringify(report)).not.toContain(host)
+      expect(anew).toBe(await reportDocument(report))
+      expect(await pairmill(['verify', dir])).toMatchObject({ code: 0 })
+    } finally {
+      await remove()
+    }
+  })
+
+  it('shows nothing from before the change on, and is written by the same command behind a kill', async () => {
+    const { dir, remove } = await openFolder()
+    try {
+      const store = await datasetIn(dir, await mixedRows(60), mixedPages)
+      const path = join(dir, 'report.html')
+      await writeFile(path, await reportDocument(await shownReport(store, dir)))
+      const words = ['retract', dir, '--host', host, '--reason', 'ticket 1']
+      const before = await readFile(path, 'utf8')
+      const read = () => readFileSync(path, 'utf8')
+      await killAt(start(words), () => atChange('report.html', [dir], () => read() !== before))
+      expect(read()).not.toBe(before)
+      expect(read()).not.toContain(host)
+      expect(await pairmill(words)).toMatchObject({ code: 0 })
+      expect(read()).toBe(await reportDocument(await shownReport(store, dir)))
+      expect(read()).not.toContain(host)
+    } finally {
+      await remove()
+    }
+  })
+
+  it('that cannot be written is told, and given up with the command', async () => {
+    const { dir, remove } = await openFolder()
+    try {
+      const store = await datasetIn(dir, await mixedRows(20))
+      const full: Store = { ...store, putBytes: async () => Promise.reject(new Error('no space left')) }
+      const write = (signal: AbortSignal) =>
+        writeReportAnew({ place: dir, store: full, onStep: () => {} }, signal)
+      expect(await write(calm)).toEqual({ kind: 'not-written', why: 'no space left' })
+      await expect(write(AbortSignal.abort(new Error('stopped')))).rejects.toThrow('stopped')
     } finally {
       await remove()
     }

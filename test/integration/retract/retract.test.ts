@@ -2,22 +2,18 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { type Held, holdDataset, namedOf, type RetractHooks, retract } from '../../../src/retract/index.js'
+import { holdDataset, namedOf, retract } from '../../../src/retract/index.js'
 import { curateName } from '../../../src/shard/curated.js'
 import { folderStore, readManifest, type Store, verifyDataset } from '../../../src/shard/index.js'
 import { dyingStore } from '../../fixtures/retract/dying-store.js'
+import { heldOf, quiet } from '../../fixtures/retract/held.js'
 import { badHost, fillHosts, hostsDataset } from '../../fixtures/retract/hosts-dataset.js'
 import { type FaultyProxy, startFaultyProxy } from '../../fixtures/s3/faulty-proxy.js'
 import { quickPace, s3Bench } from '../../fixtures/s3/s3-stores.js'
 import { bytesUnder, calm, tempFolder } from '../../fixtures/shard/dataset-fixture.js'
 
-const quiet: RetractHooks = { onStep: () => {} }
 const named = [namedOf('host', badHost)].flatMap((one) => ('problem' in one ? [] : [one]))
 const wish = { named, reason: 'asked to', isDryRun: false, at: '2026-01-02T03:04:05.000Z' }
-const heldOf = (store: Store): Held => ({
-  ...{ kind: 'held', store, hub: null, privateDir: null, signal: calm },
-  close: async () => {},
-})
 const problemsIn = async (store: Store) => (await verifyDataset(store, () => {}, calm)).problems
 
 const s3 = await s3Bench()

@@ -10,6 +10,7 @@ import {
   verifyDataset,
   writePlan,
 } from '../../../src/shard/index.js'
+import { heldOf, quiet } from '../../fixtures/retract/held.js'
 import {
   calm,
   datasetInfo,
@@ -40,17 +41,9 @@ it('the picture of a rejected row goes with the row, and the others keep their o
   const { store, pictures } = await dataset()
   const before = await picturesIn(pictures)
   const gone = before[3]
-  const held = {
-    kind: 'held',
-    store,
-    hub: null,
-    privateDir: null,
-    signal: calm,
-    close: async () => {},
-  } as const
   const named = [{ kind: 'sha256', value: String(gone?.row.sha256) }] as const
   const wish = { named, reason: 'asked to', isDryRun: false, at: '2026-01-02T03:04:05.000Z' }
-  const report = await retract(held, wish, { onStep: () => {} })
+  const report = await retract(heldOf(store), wish, quiet)
   expect(report).toMatchObject({ counts: { samples: 0, rejected: 1, pictures: 1 } })
   const shown = (await picturesIn(pictures)).map(({ row, webp }) => [row.sha256, webp])
   expect(shown).toEqual(before.filter((one) => one !== gone).map(({ row, webp }) => [row.sha256, webp]))

@@ -2,7 +2,7 @@ import { cp, mkdtemp, open, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Held, type NamedKind, namedOf, type RetractHooks, retract } from '../../../src/retract/index.js'
+import { type NamedKind, namedOf, retract } from '../../../src/retract/index.js'
 import {
   folderStore,
   readEntries,
@@ -18,18 +18,11 @@ import {
   verifyDataset,
 } from '../../../src/shard/index.js'
 import { dyingStore } from '../../fixtures/retract/dying-store.js'
+import { heldOf, quiet } from '../../fixtures/retract/held.js'
 import { badHost, filesWith, goodHost, hostsDataset } from '../../fixtures/retract/hosts-dataset.js'
 import { bytesUnder, calm, sha256, tempFolder } from '../../fixtures/shard/dataset-fixture.js'
 
 const at = '2026-01-02T03:04:05.000Z'
-const quiet: RetractHooks = { onStep: () => {} }
-
-/** A dataset that no run has: nobody else writes to it. */
-const heldOf = (store: Store): Held => ({
-  ...{ kind: 'held', store, hub: null, privateDir: null, signal: calm },
-  close: async () => {},
-})
-
 function wishFor(kind: NamedKind, value: string) {
   const named = namedOf(kind, value)
   if ('problem' in named) throw new Error(named.problem)
