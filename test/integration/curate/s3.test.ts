@@ -11,6 +11,7 @@ import {
 import { type Fault, type FaultyProxy, startFaultyProxy } from '../../fixtures/s3/faulty-proxy.js'
 import { quickPace, s3Bench } from '../../fixtures/s3/s3-stores.js'
 import { calm, tempFolder } from '../../fixtures/shard/dataset-fixture.js'
+import { livesOf } from '../../fixtures/shard/dying-store.js'
 
 const s3 = await s3Bench()
 const proxy: FaultyProxy | null = s3.why === '' ? await startFaultyProxy(s3.server.endpoint) : null
@@ -56,24 +57,25 @@ describe.skipIf(s3.why !== '')(`curating from S3 into S3${s3.why}`, () => {
     expect((await pairsOf(out)).length).toBeGreaterThan(5)
   })
 
-  it('goes on where it was stopped', async () => {
-    const source = await crawled(numbered(12), { store: await s3.store() })
-    const out = await s3.store()
-    for (const writes of [3, 5, 9]) {
-      const stop = new AbortController()
-      let left = writes
-      const stopped: Store = {
-        ...out,
-        async putFile(...given) {
-          if (--left < 0) stop.abort(new Error('stopped'))
-          stop.signal.throwIfAborted()
-          return await out.putFile(...given)
-        },
-      }
-      await expect(curateInto(() => stopped, [source], request, stop.signal)).rejects.toThrow('stopped')
-      expect((await verifyDataset(out, () => {}, calm)).problems).toEqual([])
-    }
-    expect(await curateInto(() => out, [source], request)).toMatchObject({ kind: 'done' })
-    expect((await verifyDataset(out, () => {}, calm)).problems).toEqual([])
-  })
+  it.each(['curate', 'a merge'])(
+    'goes on where it died again and again while answers are lost: %s',
+    async (kind) => {
+      const sources = [await crawled(numbered(8))]
+      if (kind === 'a merge') sources.push(await crawled(numbered(8, 5)))
+      const out = await s3.store({ endpoint: proxy?.endpoint ?? '', pace: quickPace })
+      let seen = 0
+      proxy?.meet(() => (++seen % 7 === 0 ? { kind: 'lose-answer' } : null))
+      const alike = requestOf({ shuffle: '1', shardSize: 4 })
+      const died = await livesOf(
+        out,
+        (life) => [3, 7, 12][life % 3] ?? 0,
+        (dying) => curateInto(() => dying, sources, alike),
+      )
+      proxy?.meet(null)
+      expect(died).toBeGreaterThan(2)
+      const local = await tempFolder()
+      await curateTo(local, sources, alike)
+      expect(await sumsOf(out)).toEqual(await sumsOf(folderStore(local)))
+    },
+  )
 })

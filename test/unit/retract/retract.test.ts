@@ -17,7 +17,7 @@ import {
   tarName,
   verifyDataset,
 } from '../../../src/shard/index.js'
-import { dyingStore } from '../../fixtures/retract/dying-store.js'
+import { dyingStore } from '../../fixtures/shard/dying-store.js'
 import { heldOf, quiet } from '../../fixtures/retract/held.js'
 import { badHost, filesWith, goodHost, hostsDataset } from '../../fixtures/retract/hosts-dataset.js'
 import { bytesUnder, calm, sha256, tempFolder } from '../../fixtures/shard/dataset-fixture.js'
