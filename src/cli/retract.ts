@@ -49,7 +49,7 @@ export interface RetractDeps {
 /** `pairmill retract`. */
 export async function retractCommand(call: RetractCall, deps: RetractDeps): Promise<ExitCode> {
   const { stdout, stderr, clock } = deps
-  const { named, problems } = await namedBy(call, deps.readText)
+  const { named, problems } = await namedBy(call, deps.readText, (text) => say(stderr, text))
   if (named.length === 0 && problems.length === 0)
     problems.push(
       `nothing is named: give one of ${namedKinds.map((kind) => `--${kind}`).join(', ')} or --file`,
@@ -99,6 +99,7 @@ export async function retractCommand(call: RetractCall, deps: RetractDeps): Prom
 async function namedBy(
   { values, files }: RetractCall,
   readText: (path: string) => Promise<string>,
+  onNote: (text: string) => void,
 ): Promise<{ readonly named: readonly Named[]; readonly problems: string[] }> {
   const named: Named[] = []
   const problems: string[] = []
@@ -111,8 +112,11 @@ async function namedBy(
   }
   for (const file of files) {
     try {
-      const list = namedInList(await readText(file))
-      named.push(...list.named)
+      const text = await readText(file)
+      if (text.length >= longList)
+        onNote(`--file ${file}: ${formatBytes(text.length)} are read and hashed, which takes some seconds`)
+      const list = namedInList(text)
+      for (const one of list.named) named.push(one)
       problems.push(...list.problems.slice(0, mostProblems).map((problem) => `--file ${file}, ${problem}`))
       const more = list.problems.length - mostProblems
       if (more > 0) problems.push(`--file ${file}: and ${formatCount(more)} more lines that cannot be used`)
@@ -124,6 +128,8 @@ async function namedBy(
 }
 
 const mostProblems = 10
+/** Characters of a list from which on it takes a second or more, during which nothing else is shown. */
+const longList = 16_000_000
 
 function refuse({ problem, message }: Refused, stderr: Output): ExitCode {
   say(stderr, message)

@@ -17,14 +17,20 @@ const done: RetractReport = {
 }
 
 /** `pairmill retract` of a dataset whose report becomes what is given. */
-async function retracted(reportPage: ReportPage, anew: ReportAnew, json = false) {
+async function retracted(
+  reportPage: ReportPage,
+  anew: ReportAnew,
+  { json = false, text = null }: { readonly json?: boolean; readonly text?: string | null } = {},
+) {
   const [stdout, stderr] = [paper(), paper()]
   const order: string[] = []
+  let named = 0
   const deps: RetractDeps = {
     where: { place: '/data/my set', backend: null, s3: { endpoint: null, region: null, pathStyle: null } },
-    readText: async () => '',
+    readText: async () => text ?? '',
     hold: async () => ({ kind: 'held', close: async () => void order.push('let go') }) as unknown as Held,
-    retract: async () => {
+    retract: async (_, wish) => {
+      named = wish.named.length
       order.push('taken back')
       return { ...done, reportPage }
     },
@@ -35,8 +41,8 @@ async function retracted(reportPage: ReportPage, anew: ReportAnew, json = false)
     },
     ...{ stdout, stderr, clock: { now: () => 0, every: () => () => {} } },
   }
-  const code = await retractCommand({ ...call, json }, deps)
-  return { code, order, stdout: stdout.text(), stderr: stderr.text() }
+  const code = await retractCommand({ ...call, json, files: text === null ? [] : ['list'] }, deps)
+  return { code, order, named, stdout: stdout.text(), stderr: stderr.text() }
 }
 
 describe('the report of a dataset of which something was taken back', () => {
@@ -70,10 +76,28 @@ describe('the report of a dataset of which something was taken back', () => {
   })
 
   it('stands in the JSON', async () => {
-    const { stdout } = await retracted('aside', written, true)
+    const { stdout } = await retracted('aside', written, { json: true })
     expect(JSON.parse(stdout)).toMatchObject({ generation: 2, report: written })
-    expect(JSON.parse((await retracted('none', written, true)).stdout)).toMatchObject({
+    expect(JSON.parse((await retracted('none', written, { json: true })).stdout)).toMatchObject({
       report: { kind: 'none' },
     })
+  })
+})
+
+describe('a list of what is taken back', () => {
+  const lines = (count: number) =>
+    Array.from({ length: count }, (_, n) => `uid:${n.toString(16).padStart(32, '0')}`).join('\n')
+  const listed = (text: string) => retracted('none', { kind: 'written', bytes: 1 }, { text })
+
+  it('may have any number of lines', async () => {
+    const { code, named } = await listed(lines(200_000))
+    expect({ code, named }).toEqual({ code: 0, named: 200_001 })
+  })
+
+  it('is announced where it takes a while', async () => {
+    expect((await listed(lines(10))).stderr).toBe('')
+    expect((await listed(`# ${'-'.repeat(16_000_000)}`)).stderr).toContain(
+      '--file list: 16.0 MB are read and hashed',
+    )
   })
 })
