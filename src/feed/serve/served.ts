@@ -1,7 +1,8 @@
 import { keyDigits } from '../../shard/index.js'
 import { type Catalog, liveOf, readCatalog } from '../catalog.js'
-import { DatasetReader } from '../dataset-reader.js'
+import { DatasetReader, orderedSources } from '../dataset-reader.js'
 import type { LiveSamples } from '../live.js'
+import { samplesOf } from '../order.js'
 import type { FeedSample } from '../sample.js'
 import type { FeedSource } from '../source-reader.js'
 import type { FeedState } from '../state.js'
@@ -24,7 +25,7 @@ export interface ServedSource extends Pick<FeedSource, 'place' | 'weight'> {
 /** An epoch as it was when the first of its parts was asked for: all of them, whenever they begin, are cut of the same order. */
 export interface BegunEpoch {
   readonly sources: readonly FeedSource[]
-  /** In all parts together. */
+  /** In all parts together; of a mixture with weights nearly so many. */
   readonly samples: number
 }
 
@@ -140,7 +141,8 @@ export class Served {
         epoch,
         begun.map(({ catalog }) => catalog.shards.length),
       )
-    return { sources: begun, samples: begun.reduce((sum, { live }) => sum + live.total, 0) }
+    const { windowShards } = this.#deps
+    return { sources: begun, samples: samplesOf(orderedSources(begun, { state: null, windowShards })) }
   }
 
   async #live(source: ServedSource, i: number, { where }: OrderWish, catalog: Catalog): Promise<LiveSamples> {

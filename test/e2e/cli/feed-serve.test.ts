@@ -1,65 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { blocksOf } from '../../fixtures/docs/blocks.js'
 import { pythons } from '../../fixtures/docs/fates.js'
-import { python } from '../../fixtures/docs/python.js'
 import { largeDataset } from '../../fixtures/feed/large-dataset.js'
 import { lacksTorch } from '../../fixtures/feed/python.js'
+import { beside, portOf, served } from '../../fixtures/feed/served-program.js'
 import { answerTo, fetched, keysOf, textsIn } from '../../fixtures/feed/serving.js'
-import { newOut, pairmill, type Running, start, tempFolder } from '../../fixtures/run/pairmill.js'
+import { newOut, pairmill, tempFolder } from '../../fixtures/run/pairmill.js'
 import { keepsAll, serveTree } from '../../fixtures/run/small-site.js'
 import { startTestWeb, type TestWeb } from '../../fixtures/run/test-web.js'
-
-const root = resolve(import.meta.dirname, '../../..')
-
-/** What a process prints first, up to a text. */
-function printedBy(child: ChildProcess, text: string): Promise<string> {
-  return new Promise((heard, failed) => {
-    let said = ''
-    child.stdout?.setEncoding('utf8').on('data', (piece: string) => {
-      said += piece
-      if (said.includes(text)) heard(said)
-    })
-    child.once('close', () => failed(new Error(`it ended and never printed ${text}: ${said}`)))
-  })
-}
-
-/** A server of its own process. */
-async function served(...words: string[]): Promise<{ running: Running; url: string; text: string }> {
-  const running = start(['feed', ...words, '--serve'])
-  onTestFinished(() => void running.child.kill('SIGKILL'))
-  const text = await printedBy(running.child, 'an & stands between two')
-  return { running, text, url: /http:\/\/127\.0\.0\.1:\d+/.exec(text)?.[0] ?? '' }
-}
-
-const portOf = (url: string) => new URL(url).port
-
-/** A Python program beside a server; it goes on from where it waits when a line is given to it. */
-function beside(program: string, ...words: string[]) {
-  const child = spawn(python, ['-W', 'ignore', '-c', program, ...words], {
-    env: { PATH: process.env.PATH, PYTHONPATH: join(root, 'src/feed/python'), PYTHONDONTWRITEBYTECODE: '1' },
-    stdio: ['pipe', 'pipe', 'pipe'],
-  })
-  onTestFinished(() => void child.kill('SIGKILL'))
-  let [out, complaint] = ['', '']
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    out += text
-  })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    complaint += text
-  })
-  const waits = new Promise<void>((heard) =>
-    child.stderr.on('data', () => {
-      if (complaint.includes('waiting')) heard()
-    }),
-  )
-  const ended = new Promise<unknown>((done, failed) =>
-    child.once('close', (code) => (code === 0 ? done(JSON.parse(out)) : failed(new Error(complaint)))),
-  )
-  return { waits: Promise.race([waits, ended]), ended, goOn: () => child.stdin.end('\n') }
-}
 
 /** Steps of a small model over some epochs; it waits behind the first one. Prints the keys of each epoch. */
 const training = `
@@ -98,7 +48,7 @@ describe('pairmill feed --serve', { timeout: 600_000 }, () => {
   it('serves what a condition and a caption ask for, and says by DuckDB what is wrong with one', async () => {
     const dir = newOut()
     await largeDataset(dir, 24)
-    const { running, url, text } = await served(dir, '--port', '0')
+    const { running, url, text } = await served([dir, '--port', '0'])
     expect(text).toContain('24 pairs an epoch')
     const whole = await fetched(`${url}/epoch/0/00000-of-00001.tar?caption=title`)
     const captions = [...textsIn(whole, 'txt').values()]
@@ -147,13 +97,13 @@ describe('pairmill feed --serve', { timeout: 600_000 }, () => {
     async () => {
       const dir = newOut()
       await largeDataset(dir, 160)
-      const { running, url } = await served(dir, '--port', '0')
+      const { running, url } = await served([dir, '--port', '0'])
       const all = await keysOf(`${url}/epoch/0/00000-of-00001.tar`)
       const job = beside(training, url, '2', '1')
       await job.waits
       running.child.kill('SIGKILL')
       await running.ended
-      await served(dir, '--port', portOf(url))
+      await served([dir, '--port', portOf(url)])
       job.goOn()
       expect(await job.ended).toEqual([all])
     },
@@ -168,7 +118,7 @@ describe('pairmill feed --serve', { timeout: 600_000 }, () => {
         ...['--delay-ms', '0', '--max-pages', String(pages), ...keepsAll, ...web.words],
       ]
       expect((await pairmill(words(12))).code).toBe(0)
-      const { url } = await served(out, '--port', '0')
+      const { url } = await served([out, '--port', '0'])
       const first = await keysOf(`${url}/epoch/0/00000-of-00001.tar`)
       const job = beside(training, url, '2', '2')
       await job.waits
@@ -205,7 +155,7 @@ describe('pairmill feed --serve', { timeout: 600_000 }, () => {
   it.skipIf(lacksTorch !== null)(`runs the Python of its page${lacksTorch ?? ''}`, async () => {
     const dir = newOut()
     await largeDataset(dir, 24)
-    const { url } = await served(dir, '--port', '0')
+    const { url } = await served([dir, '--port', '0'])
     const [block] = blocksOf('docs/training.md').filter(({ lines }) =>
       lines.join().includes('import PairmillFeed'),
     )

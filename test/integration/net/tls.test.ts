@@ -1,14 +1,9 @@
-import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createNet, type Net, type NetOptions } from '../../../src/net/index.js'
 import { parseConnectTo } from '../../../src/records/index.js'
-
-const hasOpenssl = spawnSync('openssl', ['version']).status === 0
+import { hasOpenssl, makeCertificate } from '../../fixtures/net/certificate.js'
 
 describe.skipIf(!hasOpenssl)('https (needs the openssl command to make a certificate)', () => {
   let server: Server
@@ -17,18 +12,11 @@ describe.skipIf(!hasOpenssl)('https (needs the openssl command to make a certifi
   const nets: Net[] = []
 
   beforeAll(async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'tls-test-'))
-    const key = join(folder, 'key.pem')
-    const cert = join(folder, 'cert.pem')
-    const names = 'subjectAltName=DNS:pictures.example,IP:192.0.2.7'
-    const how = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2']
-    const what = ['-subj', '/CN=pictures.example', '-addext', names, '-keyout', key, '-out', cert]
-    execFileSync('openssl', ['req', '-x509', ...how, ...what], { stdio: 'ignore' })
-    certificate = readFileSync(cert, 'utf8')
-    server = createServer({ key: readFileSync(key), cert: certificate }, (request, response) => {
+    const made = makeCertificate(['DNS:pictures.example', 'IP:192.0.2.7'])
+    certificate = made.cert
+    server = createServer(made, (request, response) => {
       response.end(`${request.headers.host} ${request.url}`)
     })
-    rmSync(folder, { recursive: true })
     server.on('secureConnection', () => {
       connections += 1
     })
