@@ -8,6 +8,7 @@ import { python } from '../../fixtures/docs/python.js'
 import { numberedIn } from '../../fixtures/feed/numbered-sets.js'
 import { because, fed, lacks, lacksPinned, pinnedWebdataset } from '../../fixtures/feed/pasted.js'
 import { withPermutedCaptions } from '../../fixtures/feed/permuted-captions.js'
+import { served } from '../../fixtures/feed/served-program.js'
 import { newOut, pairmill, tempFolder } from '../../fixtures/run/pairmill.js'
 
 const lacking = lacks('torch, open_clip, open_clip_train.main, pandas') ?? lacksPinned()
@@ -105,12 +106,17 @@ describe.skipIf(lacking !== null)(`open_clip, from the printed line${because(lac
       const pairs = Number(facts.sets[0]?.samples)
       await withPermutedCaptions(out, exchanged, Math.ceil((steps * batchSize) / pairs))
       const [line = ''] = linesOf('open_clip')
+      const { text } = await served([out, '--port', '0'])
+      const [servedLine = ''] = /python -m open_clip_train\.main .*/.exec(text) ?? []
       const [control = ''] = (await fed([exchanged, '--workers', '1'])).linesOf('open_clip')
-      const learned = await losses(line)
-      const guessed = await losses(control)
-      expect([learned.length, guessed.length]).toEqual([steps, steps])
       const least = Math.log(batchSize) - 0.1
-      expect(meanOfLast(learned, 10)).toBeLessThan(least)
+      for (const one of [line, servedLine]) {
+        const learned = await losses(one)
+        expect(learned).toHaveLength(steps)
+        expect(meanOfLast(learned, 10)).toBeLessThan(least)
+      }
+      const guessed = await losses(control)
+      expect(guessed).toHaveLength(steps)
       expect(meanOfLast(guessed, 10)).toBeGreaterThan(least)
     })
   })

@@ -6,9 +6,21 @@ describe('what feed --serve prints', () => {
     const text = listeningText({ port: 8123, samples: 1519 })
     expect(text).toContain('Listening on http://127.0.0.1:8123 for this machine alone: 1,519 pairs an epoch.')
     expect(text).toContain(
-      "--train-data 'http://127.0.0.1:8123/epoch/next/{00000..00003}-of-00004.tar' --train-num-samples 1519",
+      "--train-data 'http://127.0.0.1:8123/epoch/next/{00000..00003}-of-00004.tar' --train-num-samples 1280 --workers 4 --model ViT-B-32 --batch-size 64",
     )
     for (const line of text.split('\n')) expect(line).toBe(line.trimEnd())
+  })
+
+  it.each([
+    [0, "00000-of-00001.tar' --train-num-samples 0 --workers 1 --model ViT-B-32 --batch-size 1"],
+    [7, "00000-of-00001.tar' --train-num-samples 7 --workers 1 --model ViT-B-32 --batch-size 7"],
+    [66, "00000-of-00001.tar' --train-num-samples 64 --workers 1 --model ViT-B-32 --batch-size 64"],
+    [
+      129,
+      "{00000..00001}-of-00002.tar' --train-num-samples 128 --workers 2 --model ViT-B-32 --batch-size 64",
+    ],
+  ])('has a whole batch of %d pairs for each worker of open_clip, which drops others', (samples, end) => {
+    expect(listeningText({ port: 8123, samples })).toContain(`/epoch/next/${end}`)
   })
 
   it('is how many read, how fast, and where they are', () => {
