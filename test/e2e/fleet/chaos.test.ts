@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -76,30 +76,32 @@ describe.skipIf(serverCommand === null)(title, { timeout: 400_000 }, () => {
   })
 
   it('leaves the work of a worker whose disk is full to the others', async ({ skip }) => {
-    const small = tinyDisk()
-    if (small === null) return skip('mounting a small disk is not allowed here')
-    try {
-      let filters = 0
-      const scratch = (role: string) =>
-        role === 'filter' && filters++ === 0 ? join(small, 'scratch') : tempFolder()
-      const storm = await underWay({}, scratch)
-      await storm.comesToTheSame()
-    } finally {
-      execFileSync('umount', [small])
-    }
+    if (!mayMount()) return skip('mounting a small disk is not allowed here')
+    let filters = 0
+    const storm = await underWay({}, (role, out) =>
+      role === 'filter' && filters++ === 0 ? withTinyDisk(join(out, '.pairmill/tmp')) : [],
+    )
+    const [full, other] = storm.workers.filter(({ role }) => role === 'filter')
+    other!.running.child.kill('SIGSTOP')
+    await full!.running.said('ENOSPC')
+    other!.running.child.kill('SIGCONT')
+    await storm.comesToTheSame()
   })
 })
 
-/** A folder that holds 8 KiB, fewer than the photos of a batch; null = none can be made here. */
-function tinyDisk(): string | null {
-  if (process.getuid?.() !== 0) return null
-  const folder = join(tempFolder(), 'disk')
-  mkdirSync(folder)
+/** Starts a program for which, and for nobody else, a folder is a disk of 4 KiB: fewer than a part of one photo takes. */
+const withTinyDisk = (folder: string): readonly string[] => [
+  ...['unshare', '--mount', 'sh', '-c'],
+  'mkdir -p "$0" && mount -t tmpfs -o size=4k tmpfs "$0" && exec "$@"',
+  folder,
+]
+
+function mayMount(): boolean {
+  const [command = '', ...words] = [...withTinyDisk(tempFolder()), 'true']
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8k', 'tmpfs', folder], { stdio: 'ignore' })
-    return folder
+    execFileSync(command, words, { stdio: 'ignore' })
+    return true
   } catch {
-    rmSync(folder, { recursive: true })
-    return null
+    return false
   }
 }
