@@ -1,11 +1,7 @@
+import type { curate as Curate } from './curate.js'
+
 export { type CaptionChoice, captionChoices, type TextModel } from './caption.js'
-export {
-  type CurateDeps,
-  type CurateEnd,
-  type CurateSource,
-  curate,
-  type Steps,
-} from './curate.js'
+export type { CurateDeps, CurateEnd, CurateSource, Steps } from './curate.js'
 export {
   type CurateRequest,
   defaultBy,
@@ -17,3 +13,6 @@ export {
   type Top,
 } from './request.js'
 export type { CuratedSet, CurateProgress } from './write.js'
+
+/** `curate`, loaded when it is called: every command line asks this room what may be asked of it, and few ask for more. */
+export const curate: typeof Curate = async (...call) => (await import('./curate.js')).curate(...call)

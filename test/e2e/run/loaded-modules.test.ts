@@ -33,11 +33,17 @@ const threads = {
   '/dist/filter/develop-thread.js': 'pictures',
 } as const
 
-/** The heavy packages that each thread of a process has loaded: V8 lists them in what it writes for coverage. */
-function loadedIn(folder: string): Record<string, string[]> {
-  const loaded = readdirSync(folder).map((name) => {
+/** The modules that each thread of a process has loaded: V8 lists them in what it writes for coverage. */
+function urlsIn(folder: string): string[][] {
+  return readdirSync(folder).map((name) => {
     const { result } = JSON.parse(readFileSync(join(folder, name), 'utf8')) as { result: { url: string }[] }
-    const urls = result.map(({ url }) => url)
+    return result.map(({ url }) => url)
+  })
+}
+
+/** The heavy packages that each thread of a process has loaded. */
+function loadedIn(folder: string): Record<string, string[]> {
+  const loaded = urlsIn(folder).map((urls) => {
     const [, thread = 'unknown'] =
       Object.entries(threads).find(([file]) => urls.some((url) => url.endsWith(file))) ?? []
     return [
@@ -111,5 +117,23 @@ describe('a run loads what it uses', { timeout: 120_000 }, () => {
       pictures: ['sharp'],
       prepare: ['@huggingface/tokenizers'],
     })
+  })
+})
+
+describe('a command line is read', { timeout: 120_000 }, () => {
+  it('with the rooms alone that say what may be asked, none that fetches, judges or writes', async () => {
+    const coverage = tempFolder()
+    expect(await pairmill(['--version'], { NODE_V8_COVERAGE: coverage })).toMatchObject({ code: 0 })
+    const rooms = urlsIn(coverage)
+      .flat()
+      .map((url) => /\/dist\/([^/]+)\//.exec(url)?.[1])
+    expect(new Set(rooms.filter((room) => room !== undefined))).toEqual(
+      new Set(['cli', 'options', 'records', 'timing', 'curate']),
+    )
+    expect(
+      urlsIn(coverage)
+        .flat()
+        .filter((url) => /node_modules\/(undici|hyparquet)/.test(url)),
+    ).toEqual([])
   })
 })
