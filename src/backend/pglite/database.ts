@@ -39,9 +39,12 @@ type Rows = Awaited<ReturnType<Database['query']>>
 
 const require = createRequire(import.meta.url)
 
+/** What a statement is told and gives is gone at once: by default it would lie in 48 MB until they are full. The database itself lies beside it. */
+const resourceLimits = { maxYoungGenerationSizeMb: 12 }
+
 /** Starts the thread: PostgreSQL blocks the one it runs in. */
 export function startPglite(): DatabaseThread {
-  const worker = new Worker(require.resolve('#threads/backend/pglite/thread.js'))
+  const worker = new Worker(require.resolve('#threads/backend/pglite/thread.js'), { resourceLimits })
   const waiting = new Map<number, { resolve(rows: Rows): void; reject(error: Error): void }>()
   const lost: ((error: Error) => void)[] = []
   let next = 0

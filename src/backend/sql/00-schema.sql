@@ -198,13 +198,15 @@ create index if not exists batch_state on batch (run, state, id);
 -- Images that are kept, by content and by the four 16-bit bands of their perceptual hash: two hashes within a distance
 -- of 3 agree in at least one band.
 create table if not exists claim (
-  run int not null, sha256 text not null, phash bigint, batch bigint not null,
+  run int not null, sha256 text not null, phash bigint, batch bigint not null, -- phash: null where only equal files are duplicates
   primary key (run, sha256)
 );
-create table if not exists claim_band (
-  run int not null, band int not null, value int not null, phash bigint not null, sha256 text not null,
-  primary key (run, band, value, phash, sha256)
-);
+create index if not exists claim_band_0 on claim (run, ((phash & 65535)::int)) where phash is not null;
+create index if not exists claim_band_1 on claim (run, ((phash >> 16 & 65535)::int)) where phash is not null;
+create index if not exists claim_band_2 on claim (run, ((phash >> 32 & 65535)::int)) where phash is not null;
+create index if not exists claim_band_3 on claim (run, ((phash >> 48 & 65535)::int)) where phash is not null;
+-- Where the bands lay in rows of their own.
+drop table if exists claim_band;
 
 create table if not exists plan (
   run            int not null,

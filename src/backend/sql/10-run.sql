@@ -146,7 +146,7 @@ declare r int; t text; n bigint;
 begin
   select no into r from run where forgetting = p->>'run';
   if not found then return '{"removed": 0}'; end if;
-  foreach t in array array['url', 'seen', 'run_host', 'source', 'candidate', 'candidate_seen', 'reject_chunk', 'caption', 'batch', 'claim', 'claim_band', 'plan',
+  foreach t in array array['url', 'seen', 'run_host', 'source', 'candidate', 'candidate_seen', 'reject_chunk', 'caption', 'batch', 'claim', 'plan',
     'counter', 'page_chunk', 'page_file'] loop
     execute format('delete from %I where ctid = any (array(select ctid from %I where run = $1 limit $2))', t, t) using r, (p->>'most')::int;
     get diagnostics n = row_count;

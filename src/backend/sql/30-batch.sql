@@ -121,10 +121,12 @@ end $$;
 
 -- near_claim(run number, hash, distance 0..3) -> the nearest kept image within the Hamming distance
 create function near_claim(r int, h bigint, distance int) returns table (winner text, d int) language sql stable set search_path = pairmill as $$
-  select b.sha256, bit_count((b.phash # h)::bit(64))::int as d
-  from generate_series(0, 3) g(band) join claim_band b
-    on b.run = r and b.band = g.band and b.value = ((h >> (g.band * 16)) & 65535)::int
-  where bit_count((b.phash # h)::bit(64)) <= distance order by d, b.sha256 limit 1
+  select sha256, bit_count((phash # h)::bit(64))::int as d from (
+    select sha256, phash from claim where run = r and (phash & 65535)::int = (h & 65535)::int
+    union all select sha256, phash from claim where run = r and (phash >> 16 & 65535)::int = (h >> 16 & 65535)::int
+    union all select sha256, phash from claim where run = r and (phash >> 32 & 65535)::int = (h >> 32 & 65535)::int
+    union all select sha256, phash from claim where run = r and (phash >> 48 & 65535)::int = (h >> 48 & 65535)::int
+  ) banded where bit_count((phash # h)::bit(64)) <= distance order by d, sha256 limit 1
 $$;
 
 -- find_duplicates({run, images: [{sha256, phash}], near: bool, distance}) -> [{index, of, near}]   what is kept already
@@ -192,11 +194,7 @@ begin
     else
       rows_kept := rows_kept || k.row;
       if p->>'dedupe' <> 'off' then
-        insert into claim (run, sha256, phash, batch) values (r.no, k.sha256, k.hash, b.id);
-        if p->>'dedupe' = 'near' then
-          insert into claim_band (run, band, value, phash, sha256)
-            select r.no, g, ((k.hash >> (g * 16)) & 65535)::int, k.hash, k.sha256 from generate_series(0, 3) g;
-        end if;
+        insert into claim (run, sha256, phash, batch) values (r.no, k.sha256, case when p->>'dedupe' = 'near' then k.hash end, b.id);
       end if;
     end if;
   end loop;

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Database, openPglite } from '../../../src/backend/pglite/database.js'
 import { callThrough, sqlBackend } from '../../../src/backend/sql-backend.js'
 import { backendConformance } from '../../contracts/backend/conformance.js'
-import { noLimits, openDesk } from '../../contracts/backend/desk.js'
+import { newImage, noLimits, openDesk } from '../../contracts/backend/desk.js'
 import { recount } from '../../contracts/backend/recount.js'
 
 vi.setConfig({ testTimeout: 120_000 })
@@ -61,6 +61,25 @@ describe('a PGlite folder that is opened again', () => {
       before.hostName('b'),
     ])
     expect(await after.openBatches(run, 10)).toEqual([batch])
+  })
+
+  it('finds what looks alike among images that were kept when their bands were rows of a table', async () => {
+    const desk = await openDesk(sqlBackend(callThrough(database)))
+    const [batch = ''] = await desk.bring(desk.candidates(1), { batchSize: 1 })
+    const image = newImage()
+    await desk.commitBatch(await desk.heldBatch(batch), [image])
+    await database.query('create table pairmill.claim_band (run int not null)')
+    for (const band of [0, 1, 2, 3]) await database.query(`drop index pairmill.claim_band_${band}`)
+    await database.query('delete from pairmill.version')
+    await database.close()
+
+    database = await openPglite(join(folder, 'db'))
+    const look = { ...newImage(), phash: image.phash }
+    const asked = { run: desk.run, images: [look], near: true, distance: 3 }
+    expect(await sqlBackend(callThrough(database)).findDuplicates(asked)).toEqual([
+      { index: 0, of: image.sha256, near: true },
+    ])
+    expect(await rowsOfRuns(database)).not.toHaveProperty('claim_band')
   })
 })
 

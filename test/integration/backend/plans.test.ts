@@ -37,8 +37,6 @@ async function fill(run: string, first: number, count: number): Promise<void> {
       select no, g, 'h' || g || '.test' as host, encode(sha256(g::text::bytea), 'hex') as sha256,
         hashtextextended(g::text, 1) as hash from r, generate_series($2::int, $3::int) g
     ), claims as (insert into pairmill.claim (run, sha256, phash, batch) select no, sha256, hash, 0 from n
-    ), bands as (insert into pairmill.claim_band (run, band, value, phash, sha256)
-      select no, b, ((hash >> (b * 16)) & 65535)::int, hash, sha256 from n, generate_series(0, 3) b
     ), seen as (insert into pairmill.seen (run, hash) select no, hash from n
     ), candidates as (insert into pairmill.candidate_seen (run, key) select no, left(sha256, 32)::uuid from n
     ), captions as (insert into pairmill.caption (run, hash, images) select no, hash, 1 from n
