@@ -7,7 +7,7 @@ import { runImg2dataset, settings, stored } from './images.js'
 import { runPairmill } from './pairmill.js'
 import { chain as chainPrograms } from './peers.js'
 import { makePictures } from './pictures.js'
-import { cache, peersFolder, repo } from './places.js'
+import { cache, peersFolder, program, repo } from './places.js'
 import { median, unmeasured } from './results.js'
 import { startWeb } from './web.js'
 
@@ -92,8 +92,7 @@ async function withPairmill(seed, model) {
   })
   if (problem !== null) return { problem }
   const log = join(cache, 'chain-pairmill-verify.log')
-  const args = ['dist/cli/main.js', 'verify', out]
-  const verified = await runCommand(process.execPath, args, { limitMs, log, cwd: repo })
+  const verified = await runCommand(program, ['verify', out], { limitMs, log, cwd: repo })
   if (verified.code !== 0) return { problem: `pairmill verify failed (see ${log})` }
   return { ...summed([ran, verified]), threads, kept: counters.kept ?? 0 }
 }

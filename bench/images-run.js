@@ -6,7 +6,7 @@ import { compete, linesOf } from './contest.js'
 import { runImg2dataset, settings, size, stored } from './images.js'
 import { img2dataset } from './peers.js'
 import { makePictures } from './pictures.js'
-import { cache, repo } from './places.js'
+import { cache, program, repo } from './places.js'
 import { captionOf } from './site.js'
 import { startWeb } from './web.js'
 
@@ -34,16 +34,12 @@ async function withPairmill(list, count) {
   const out = join(cache, 'out-images-run')
   await rm(out, { recursive: true, force: true })
   const args = [
-    ...['dist/cli/main.js', 'images', list, '--out', out, '--model', 'none', '--dedupe', 'off'],
+    ...['images', list, '--out', out, '--model', 'none', '--dedupe', 'off'],
     ...['--repeated-text', 'none', '--image-size', String(stored.longSide)],
     ...['--image-quality', String(stored.quality), '--delay-ms', '0', '--allow-private', '127.0.0.0/8'],
     ...['--contact', 'bench@pairmill.example'],
   ]
-  const ran = await runCommand(process.execPath, args, {
-    limitMs,
-    log: join(cache, 'pairmill.log'),
-    cwd: repo,
-  })
+  const ran = await runCommand(program, args, { limitMs, log: join(cache, 'pairmill.log'), cwd: repo })
   return rateOf('pairmill', ran, out, count)
 }
 

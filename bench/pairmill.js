@@ -1,7 +1,7 @@
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runCommand } from './command.js'
-import { cache, repo } from './places.js'
+import { cache, program, repo } from './places.js'
 import { telling, watchThreads } from './threads.js'
 
 /**
@@ -16,12 +16,12 @@ export async function runPairmill(name, { seeds, flags, limitMs }) {
   const log = join(cache, `${name}.log`)
   await rm(out, { recursive: true, force: true })
   const careless = ['--delay-ms', '0', '--image-delay-ms', '0', '--allow-private', '127.0.0.0/8']
-  const args = ['dist/cli/main.js', 'run', ...seeds, '--out', out, ...careless, ...flags]
+  const args = ['run', ...seeds, '--out', out, ...careless, ...flags]
   let watched = null
   const onStart = (pid) => {
     watched = watchThreads(pid)
   }
-  const ran = await runCommand(process.execPath, args, { limitMs, log, cwd: repo, env: telling, onStart })
+  const ran = await runCommand(program, args, { limitMs, log, cwd: repo, env: telling, onStart })
   const threads = watched?.stop() ?? []
   const status = await readStatus(join(out, '.pairmill', 'status.json'))
   const problem = ran.timedOut

@@ -4,3 +4,5 @@ import { fileURLToPath } from 'node:url'
 export const repo = fileURLToPath(new URL('..', import.meta.url))
 export const cache = fileURLToPath(new URL('../.cache/bench/', import.meta.url))
 export const peersFolder = fileURLToPath(new URL('./peers/', import.meta.url))
+/** The built program, started as its users start it: by its first line. */
+export const program = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))

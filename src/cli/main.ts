@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S MALLOC_ARENA_MAX=2 node
 import { createRequire } from 'node:module'
 import { homedir } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
