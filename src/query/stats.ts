@@ -70,6 +70,20 @@ export interface DatasetStats {
   readonly scoreSpreads: readonly ScoreSpread[]
 }
 
+/** Figures that a report has too: those that cost a statement more are left out. */
+export type DatasetCounts = Pick<
+  DatasetStats,
+  | 'shards'
+  | 'bytes'
+  | 'funnel'
+  | 'reasons'
+  | 'sides'
+  | 'aspects'
+  | 'captionLengths'
+  | 'languages'
+  | 'captionSources'
+> & { readonly duplicates: Pick<DatasetStats['duplicates'], 'groups' | 'rows' | 'sizes'> }
+
 interface HostCounts {
   readonly hosts: number
   readonly top: readonly Count[]
@@ -110,8 +124,9 @@ const sql = {
     "select coalesce(language, 'und') as name, count(*) as count from pairs group by 1 order by 2 desc, 1",
   hosts: (column: 'page_host' | 'image_host') =>
     `select ${column} as name, count(*) as count, count(${column}) over () as hosts from pairs group by 1 order by 2 desc, 1 limit ${mostHosts}`,
-  captionSources: `with texts as (select unnest(captions) as text, caption from pairs)
-    select text.source as source, count(*) as texts, avg(text.score) as meanScore from texts group by 1`,
+  // A sum of whole numbers is the same in whatever order it is added up.
+  captionSources: `with texts as (select unnest(captions) as text from pairs)
+    select text.source as source, count(*) as texts, avg(try_cast(round(text.score * 1e9) as bigint)) / 1e9 as meanScore from texts group by 1`,
   captions: `select list_filter(captions, lambda one: one.text = caption)[1].source as source, count(*) as captions from pairs group by 1`,
   groups: `select size, count(*) as groups from (
     select count(*) + 1 as size from rejected where duplicate_of is not null group by duplicate_of) group by 1 order by 1`,
@@ -123,33 +138,60 @@ const sql = {
     select count(*) as pairs from pairs where phash is not null group by phash having count(*) > 1)`,
 } as const
 
-/** Reads them, one statement after the other. `onStep`: which one goes on. */
-export async function readStats(
-  tables: Tables,
-  onStep: (step: string) => void = () => {},
-): Promise<DatasetStats> {
-  const ask = async (step: string, text: string): Promise<Row[]> => {
+type Ask = (step: string, text: string) => Promise<Row[]>
+
+const askOf =
+  (tables: Pick<Tables, 'rows'>, onStep: (step: string) => void): Ask =>
+  async (step, text) => {
     onStep(step)
     const all: Row[] = []
     for await (const rows of tables.rows(text)) all.push(...rows)
     return all
   }
-  const spread = async (step: string, text: string, leastStep: number) =>
-    distributionOf((await ask(step, text)).map(countedOf), leastStep)
-  const hosts = async (step: string, column: 'page_host' | 'image_host'): Promise<HostCounts> => {
-    const rows = await ask(step, sql.hosts(column))
+
+/** Reads them, one statement after the other. `onStep`: which one goes on. */
+export async function readStats(
+  tables: Tables,
+  onStep: (step: string) => void = () => {},
+): Promise<DatasetStats> {
+  const ask = askOf(tables, onStep)
+  const hosts = async (column: 'page_host' | 'image_host'): Promise<HostCounts> => {
+    const rows = await ask('hosts', sql.hosts(column))
     return { hosts: Number(rows[0]?.hosts ?? 0), top: rows.map(countOf) }
   }
+  const counts = await readCounts(tables, onStep)
+  return {
+    ...counts,
+    pageHosts: await hosts('page_host'),
+    imageHosts: await hosts('image_host'),
+    duplicates: {
+      ...counts.duplicates,
+      largest: (await ask('duplicates', sql.largest)).map((row) => ({
+        key: row.key === null ? null : String(row.key),
+        caption: String(row.caption),
+        size: Number(row.size),
+      })),
+      samePhash: Number((await ask('duplicates', sql.samePhash))[0]?.pairs ?? 0),
+    },
+    ...scoresOf(await ask('scores', sql.scores)),
+  }
+}
+
+/** The same without what only `stats` shows. */
+export async function readCounts(tables: Tables, onStep: (step: string) => void): Promise<DatasetCounts> {
+  const ask = askOf(tables, onStep)
+  const spread = async (step: string, text: string, leastStep: number) =>
+    distributionOf((await ask(step, text)).map(countedOf), leastStep)
   const [funnel = {}] = await ask('funnel', sql.funnel)
   const pages = await ask('pages', sql.pages)
-  const scores = scoresOf(await ask('scores', sql.scores))
   const sizes = (await ask('duplicates', sql.groups)).map((row) => ({
     size: Number(row.size),
     groups: Number(row.groups),
   }))
+  const { shards, bytes } = contentsOf(tables)
   return {
-    ...contentsOf(tables),
-    bytes: { ...contentsOf(tables).bytes, pictures: Number(funnel.pictures) },
+    shards,
+    bytes: { ...bytes, pictures: Number(funnel.pictures) },
     funnel: {
       pages: sum(pages.map((row) => Number(row.count))),
       outcomes: pages.map(countOf),
@@ -164,8 +206,6 @@ export async function readStats(
     aspects: await spread('aspects', sql.aspects, hundredth),
     captionLengths: await spread('captions', sql.captionLengths, 1),
     languages: (await ask('languages', sql.languages)).map(countOf),
-    pageHosts: await hosts('hosts', 'page_host'),
-    imageHosts: await hosts('hosts', 'image_host'),
     captionSources: captionSourcesOf(
       await ask('captions', sql.captionSources),
       await ask('captions', sql.captions),
@@ -174,14 +214,7 @@ export async function readStats(
       groups: sum(sizes.map(({ groups }) => groups)),
       rows: sum(sizes.map(({ size, groups }) => (size - 1) * groups)),
       sizes,
-      largest: (await ask('duplicates', sql.largest)).map((row) => ({
-        key: row.key === null ? null : String(row.key),
-        caption: String(row.caption),
-        size: Number(row.size),
-      })),
-      samePhash: Number((await ask('duplicates', sql.samePhash))[0]?.pairs ?? 0),
     },
-    ...scores,
   }
 }
 

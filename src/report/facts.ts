@@ -1,4 +1,4 @@
-import { type DatasetStats, type Distribution, readStats, type Tables } from '../query/index.js'
+import { type DatasetCounts, type Distribution, readCounts, type Tables } from '../query/index.js'
 import { isPictured, type RejectReason, rejectReasons } from '../records/index.js'
 import type { Manifest } from '../shard/index.js'
 import { type Ask, askOf, numberIn, textIn, textOrNull } from './ask.js'
@@ -46,11 +46,16 @@ const mostWords = 80
 /** Letters of a word, at least: shorter ones are mostly articles. */
 const fewestLetters = 3
 
-/** Captions in which words are looked for: of more than these as many as are spread evenly over the keys. A million would take a minute. */
+/** Captions in which words are looked for: of more than these as many as are spread evenly over the keys. A million of other letters than English ones would take half a minute. */
 const mostWordCaptions = 100_000
 
+const wordsIn = (letters: string): string =>
+  `regexp_extract_all(lower(left(caption, 1000)), '[${letters}]{${fewestLetters},40}')`
+
+/** Where each character is one byte, there are no letters but these, and they are found ten times as fast. */
 const wordsSql = `select word as name, count(*) as count from (
-    select unnest(list_distinct(regexp_extract_all(lower(left(caption, 1000)), '[\\p{L}\\p{M}]{${fewestLetters},40}'))) as word from pairs
+    select unnest(list_distinct(case when strlen(caption) = length(caption) then ${wordsIn('a-z')}
+      else ${wordsIn('\\p{L}\\p{M}')} end)) as word from pairs
       where coalesce(try_cast(key as bigint), 0) % ? = 0)
   group by 1 order by 2 desc, 1 limit ${mostWords}`
 
@@ -66,40 +71,39 @@ export async function readFacts(
   onStep: (step: string) => void,
 ): Promise<CountedFacts> {
   const ask = askOf(tables, onStep)
-  const stats = await readStats(tables, onStep)
+  const counts = await readCounts(tables, onStep)
   const options = manifest?.options ?? {}
-  const reasons = reasonFacts(stats.reasons, meanings.candidates, {
+  const reasons = reasonFacts(counts.reasons, meanings.candidates, {
     ...options,
     threshold: options.threshold ?? manifest?.threshold ?? null,
   })
   return {
-    dataset: await datasetFacts(ask, place, manifest, stats),
+    dataset: await datasetFacts(ask, place, manifest, counts),
     pages: {
-      decided: stats.funnel.pages,
-      read: stats.funnel.outcomes.find(({ name }) => name === 'read')?.count ?? 0,
-      found: stats.funnel.found,
+      decided: counts.funnel.pages,
+      read: counts.funnel.outcomes.find(({ name }) => name === 'read')?.count ?? 0,
+      found: counts.funnel.found,
       outcomes: (await ask('pages', pagesSql)).map((row) =>
         outcomeFact(textIn(row.outcome), textOrNull(row.reason), numberIn(row.count), meanings.pages),
       ),
     },
-    candidates: candidateFacts(stats.funnel.candidates, stats.funnel.kept, reasons),
+    candidates: candidateFacts(counts.funnel.candidates, counts.funnel.kept, reasons),
     reasons,
     duplicates: {
-      groups: stats.duplicates.groups,
-      rows: stats.duplicates.rows,
-      sizes: stats.duplicates.sizes,
+      groups: counts.duplicates.groups,
+      rows: counts.duplicates.rows,
+      sizes: counts.duplicates.sizes,
     },
-    sides: spreadOf(stats.sides),
-    aspects: spreadOf(stats.aspects),
-    captionLengths: spreadOf(stats.captionLengths),
-    languages: stats.languages,
-    captionSources: stats.captionSources.map(({ meanScore, ...source }) => ({
+    sides: spreadOf(counts.sides),
+    aspects: spreadOf(counts.aspects),
+    captionLengths: spreadOf(counts.captionLengths),
+    languages: counts.languages,
+    captionSources: counts.captionSources.map(({ meanScore, ...source }) => ({
       ...source,
-      // In what order a mean is added up decides its last digits.
       meanScore: meanScore === null ? null : Number(meanScore.toFixed(4)),
     })),
-    wordsEvery: everyOf(stats.funnel.kept),
-    words: (await ask('words', wordsSql, [everyOf(stats.funnel.kept)])).map(
+    wordsEvery: everyOf(counts.funnel.kept),
+    words: (await ask('words', wordsSql, [everyOf(counts.funnel.kept)])).map(
       (row): NamedCount => ({ name: textIn(row.name), count: numberIn(row.count) }),
     ),
     options: optionTexts(options),
@@ -113,7 +117,7 @@ async function datasetFacts(
   ask: Ask,
   place: string,
   manifest: Manifest | null,
-  { shards, bytes, funnel }: DatasetStats,
+  { shards, bytes, funnel }: DatasetCounts,
 ): Promise<DatasetFacts> {
   const [{ first = null, last = null } = {}] = await ask('times', fetchedSql)
   const [from, to] = [textOrNull(first), textOrNull(last)]

@@ -10,7 +10,7 @@ const host = 'coalesce(page_host, image_host)'
 
 const hostsSql = `with given as (
     select ${host} as host, count(*) as candidates, count(*) filter (error_message is null) as kept,
-      round(avg(clip_score) filter (error_message is null and isfinite(clip_score)), 4) as score
+      round(avg(try_cast(round(clip_score * 1e9) as bigint)) filter (error_message is null) / 1e9, 4) as score
     from candidates where ${host} is not null group by 1),
   visited as (select host, count(*) filter (outcome = 'read') as pages from pages group by 1)
   select left(coalesce(given.host, visited.host), 260) as host, coalesce(pages, 0) as pages, coalesce(candidates, 0) as candidates,

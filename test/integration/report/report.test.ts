@@ -19,7 +19,7 @@ import {
 } from '../../fixtures/report/datasets.js'
 import { atChange, killAt } from '../../fixtures/run/moments.js'
 import { pairmill, start } from '../../fixtures/run/pairmill.js'
-import { calm, rejectedRow, tempFolder } from '../../fixtures/shard/dataset-fixture.js'
+import { calm, keptRow, rejectedRow, tempFolder } from '../../fixtures/shard/dataset-fixture.js'
 
 describe('a report', { timeout: 120_000 }, () => {
   let folder: Awaited<ReturnType<typeof openFolder>>
@@ -235,6 +235,22 @@ describe('a report of what was taken back', { timeout: 120_000 }, () => {
 })
 
 describe('a report of a dataset that has little', { timeout: 60_000 }, () => {
+  it('counts words of any letters', async () => {
+    const { dir, remove } = await openFolder()
+    try {
+      const captions = ['A red HOUSE', 'the red house of naïve Größe', 'красный дом', 'дом, a house']
+      const rows = captions.map((caption, n) => keptRow(n, Buffer.of(n), { caption }))
+      expect((await shownReport(await datasetIn(dir, rows))).words).toEqual([
+        { name: 'house', count: 3 },
+        { name: 'red', count: 2 },
+        { name: 'дом', count: 2 },
+        ...['größe', 'naïve', 'the', 'красный'].map((name) => ({ name, count: 1 })),
+      ])
+    } finally {
+      await remove()
+    }
+  })
+
   it('says that nothing was kept', async () => {
     const { dir, remove } = await openFolder()
     try {
