@@ -147,6 +147,14 @@ async function explore(
   closers.push(() => search.close())
   const live = look === null ? null : followRun(look, Date.now)
   const meanings = { candidates: rejectExplanations, pages: pageSkipExplanations }
+  const figures = new report.Figures({
+    standing: () => explored.standing,
+    read: (onStep, own) =>
+      explored.withTables((tables) =>
+        report.readReport({ place: call.target, store, tables, meanings, onStep }, own),
+      ),
+  })
+  closers.push(() => figures.close())
   const server = await report.serveExplorer(
     call,
     await report.readPageParts(),
@@ -158,13 +166,7 @@ async function explore(
       newest: new report.Newest(store),
       meanings: rejectExplanations,
       live,
-      figures: (own) =>
-        explored.withTables((tables) =>
-          report.readReport(
-            { place: call.target, store, tables, meanings, onStep: () => {} },
-            AbortSignal.any([signal, own]),
-          ),
-        ),
+      figures,
       now: () => performance.now(),
     },
     trouble,

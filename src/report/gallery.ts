@@ -135,23 +135,25 @@ export class Album {
   async addPairs(
     store: Store,
     entries: readonly ShardEntry[],
-    pairs: readonly Shown[],
+    { shown, onPair }: { readonly shown: readonly Shown[]; readonly onPair: () => void },
     signal: AbortSignal,
   ): Promise<void> {
     const wanted = new Map(
-      pairs.flatMap((shown) => {
-        const { key } = shown.card
-        return key === null || this.#ofKey.has(key) ? [] : [[key, shown] as const]
+      shown.flatMap((one) => {
+        const { key } = one.card
+        return key === null || this.#ofKey.has(key) ? [] : [[key, one] as const]
       }),
     )
     for await (const { key, picture } of readPairs(store, entries, [...wanted.keys()], signal)) {
       signal.throwIfAborted()
-      const shown = wanted.get(key)
-      if (shown !== undefined) await this.add(shown, picture.bytes)
+      const found = wanted.get(key)
+      if (found === undefined) continue
+      onPair()
+      await this.add(found, picture.bytes)
       wanted.delete(key)
     }
     // Of a dataset whose tars are not with it there are texts.
-    for (const shown of wanted.values()) await this.add(shown, null)
+    for (const one of wanted.values()) await this.add(one, null)
   }
 
   async #picture(bytes: Uint8Array | null): Promise<number | null> {

@@ -3,6 +3,8 @@ export {
   type Embedder,
   Explored,
   type ExplorerAddress,
+  Figures,
+  type FiguresDeps,
   isLoopback,
   type LiveRun,
   Newest,

@@ -51,7 +51,9 @@ const mostPairs = 1_500
  * that are not carried out yet hide what they name. Throws UnreadableDataset, SqlError.
  */
 export async function readReport(call: ReportCall, signal: AbortSignal): Promise<ReportData | NotShown> {
-  const { store, tables, onStep } = call
+  const { store, onStep } = call
+  // Its statements end with it.
+  const tables: Tables = { ...call.tables, rows: (sql, params) => call.tables.rows(sql, params, signal) }
   const before = await takenBackOf(store, signal)
   if ('kind' in before) return before
   const refusals = createRefusals(createRejectList(noRejectEntries), createRejectList(before.tombstones))
@@ -73,15 +75,17 @@ export async function readReport(call: ReportCall, signal: AbortSignal): Promise
   const wanted = [kept, duplicates.map(({ winnerKey }) => winnerKey), ...groups.map(keysOf)]
   const pairs = await pairsByKey(ask, [...new Set(wanted.flat())], isRefused)
   const album = new Album(pairs.size + rejected.size * mostNearest)
-  onStep('pictures')
+  let added = 0
+  const onPair = () => onStep(`pictures, ${++added} of ${pairs.size}`)
   const reasons: ReportData['reasons'][number][] = []
   for (const reason of facts.reasons) {
+    signal.throwIfAborted()
     const cards = await addRejected(album, rejected.get(reason.reason) ?? [])
     reasons.push({ ...reason, cards })
   }
   for (const keys of wanted) {
     const shown = keys.flatMap((key) => pairs.get(key) ?? [])
-    await album.addPairs(store, entries, shown, signal)
+    await album.addPairs(store, entries, { shown, onPair }, signal)
   }
   const after = await takenBackOf(store, signal)
   if ('kind' in after) return after

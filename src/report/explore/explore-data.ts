@@ -28,6 +28,13 @@ export interface SearchState {
   readonly modelId: string | null
 }
 
+/** `GET /figures`, with the status 202, while the report is being made: it is asked for again. */
+export interface FiguresProgress {
+  readonly kind: 'making'
+  /** What is counted at this moment, for people. */
+  readonly step: string
+}
+
 /** Answer to whatever could not be done. */
 export interface ExplorerProblem {
   /** For people. */

@@ -13,6 +13,7 @@ import {
   type Store,
   shardStem,
 } from '../../shard/index.js'
+import type { Standing } from './figures.js'
 import { Lease } from './lease.js'
 import type { VectorIndex } from './vectors/vector-index.js'
 
@@ -96,6 +97,10 @@ export class Explored {
 
   get contents(): Contents {
     return this.#opened.contents
+  }
+
+  get standing(): Standing {
+    return { version: this.contents.version, takings: this.#taken.length }
   }
 
   get index(): VectorIndex {

@@ -1,5 +1,6 @@
 export type { LiveAnswer, LiveHost, LiveRate, LiveStep, LiveWorker } from './explore-data.js'
 export { Explored } from './explored.js'
+export { Figures, type FiguresDeps } from './figures.js'
 export { isLoopback } from './guard.js'
 export { Newest } from './newest.js'
 export { RejectedPictures } from './rejected-pictures.js'

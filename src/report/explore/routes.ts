@@ -2,11 +2,11 @@ import type { IncomingMessage } from 'node:http'
 import { SqlError } from '../../query/index.js'
 import { embeddingNames, stemOf, UnreadableDataset } from '../../shard/index.js'
 import { createSemaphore, type Semaphore } from '../../timing/index.js'
-import type { NotShown } from '../report.js'
 import { type Answer, json, problem } from './answer.js'
 import { duplicateSets } from './duplicate-sets.js'
 import { type ExplorerState, type LiveAnswer, type LiveHost, pairOrders } from './explore-data.js'
 import type { Explored } from './explored.js'
+import type { Figures } from './figures.js'
 import { withYields } from './host-yields.js'
 import type { Newest } from './newest.js'
 import { pairRecord, storedPair } from './pair-record.js'
@@ -30,7 +30,7 @@ export interface RouteDeps {
   readonly meanings: Readonly<Record<string, string>>
   /** null = there is no run. */
   readonly live: ((signal: AbortSignal) => Promise<LiveRun | null>) | null
-  readonly figures: (signal: AbortSignal) => Promise<object | NotShown>
+  readonly figures: Figures
   readonly now: () => number
 }
 
@@ -114,12 +114,11 @@ function listRoutes(deps: RouteDeps, asking: Semaphore): Record<string, Route> {
       json(await duplicateSets(explored, wishOf(params), signal)),
     ),
     'GET /reasons': async () => json(reasonCounts(explored.contents)),
-    'GET /figures': asked(async ({ signal }) => {
-      const figures = await deps.figures(signal)
-      return 'kind' in figures && figures.kind === 'not-shown' && 'message' in figures
-        ? problem(503, String(figures.message))
-        : json(figures)
-    }),
+    'GET /figures': async () => {
+      const figures = await deps.figures.look()
+      if (figures.kind === 'not-shown') return problem(503, figures.message)
+      return figures.kind === 'made' ? json(figures.report) : json(figures, 202)
+    },
   }
 }
 

@@ -1,10 +1,11 @@
 import type { Browser, Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { readPageParts } from '../../../src/report/index.js'
+import { Figures, type ReportData, readPageParts } from '../../../src/report/index.js'
 import { executePlan, folderStore, type PartRow } from '../../../src/shard/index.js'
 import { chromium, unlessThere } from '../../fixtures/render/chromium.js'
 import { axeFinds } from '../../fixtures/report/axe.js'
 import { openBrowser } from '../../fixtures/report/browser.js'
+import { shownReport } from '../../fixtures/report/datasets.js'
 import { pointing, servedExplorer } from '../../fixtures/report/explorer.js'
 import { hostileTexts, hostileUrl } from '../../fixtures/report/hostile.js'
 import {
@@ -88,6 +89,7 @@ const views: readonly (readonly [view: string, shows: string])[] = [
   ['duplicates', '.duplicates li'],
   ['selection', 'h1'],
   ['live', '.live-funnel li'],
+  ['figures', 'nav.contents'],
 ]
 
 describe.skipIf(chromium === null)(`the page of an explorer${unlessThere}`, { timeout: 240_000 }, () => {
@@ -171,6 +173,31 @@ describe.skipIf(chromium === null)(`the page of an explorer${unlessThere}`, { ti
     let text = ''
     for await (const chunk of stream) text += chunk
     expect(text).toMatch(/^[0-9a-f]{32}\n$/)
+    await page.context().close()
+  })
+
+  it('tells how far the report is while it is made, and shows it then', async () => {
+    const store = folderStore(await tempFolder())
+    const rows = [keptRow(1, await picture(1))]
+    await executePlan({ store }, await planOfRows(store, [rows]), () => {}, calm)
+    let end = (_: ReportData) => {}
+    const figures = new Figures({
+      standing: () => ({ version: 1, takings: 0 }),
+      read: (onStep) => {
+        onStep('words')
+        return new Promise((ended) => {
+          end = ended
+        })
+      },
+    })
+    const { url } = await servedExplorer(store, { figures }, await readPageParts())
+    const { page, trouble } = await open(url)
+    await page.goto(`${url}#/figures`)
+    await page.getByText('Counting: words').waitFor()
+    expect(await axeFinds(page)).toEqual([])
+    end(await shownReport(store))
+    await page.locator('nav.contents').waitFor()
+    expect(trouble).toEqual([])
     await page.context().close()
   })
 

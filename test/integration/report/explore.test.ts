@@ -38,6 +38,14 @@ const numberOf = (caption: string) => Number(caption.split(' ')[1])
 const pairsIn = (answer: Answer) => (answer.json as SearchAnswer).found.map(({ pair }) => pair)
 const uidsIn = (pairs: readonly { readonly uid: string | null }[]) => pairs.map(({ uid }) => uid).sort()
 
+/** The report, when it is made. */
+async function madeReport(get: (path: string) => Promise<Answer>): Promise<Answer> {
+  let answer = await get('/api/figures')
+  while (answer.status === 202) answer = await get('/api/figures')
+  expect(answer.status, answer.text).toBe(200)
+  return answer
+}
+
 /** All rows of a list, page by page. */
 async function allPages<T>(get: (path: string) => Promise<Answer>, path: string) {
   const rows: T[] = []
@@ -295,6 +303,7 @@ describe('an explorer', { timeout: 60_000 }, () => {
       post('/api/selection', JSON.stringify({ form, uids: uidsIn(found) }), {
         'content-type': 'application/json',
       })
+    expect((await madeReport(get)).json.candidates.kept).toBe(12)
     const folder = await tempFolder()
     const [uids, retract] = [join(folder, 'uids.txt'), join(folder, 'retract.txt')]
     const answer = await wish('uids')
@@ -320,13 +329,15 @@ describe('an explorer', { timeout: 60_000 }, () => {
     expect(left).toHaveLength(10)
     expect(left.filter((key) => keys.includes(key))).toEqual([])
     expect((await get('/api/pairs?limit=12')).json).toMatchObject({ total: 10 })
+    expect((await madeReport(get)).json.candidates.kept).toBe(10)
   })
 
   it('changes nothing in the dataset', async () => {
     const store = await compassSet()
     const before = await bytesUnder(folderOf(store))
     const { get } = await servedExplorer(store)
-    for (const path of ['pairs', 'rejected', 'duplicates', 'reasons', 'figures', 'search?text=1', 'state'])
+    await madeReport(get)
+    for (const path of ['pairs', 'rejected', 'duplicates', 'reasons', 'search?text=1', 'state'])
       expect((await get(`/api/${path}`)).status, path).toBe(200)
     expect((await get('/api/live')).status).toBe(404)
     expect(await bytesUnder(folderOf(store))).toEqual(before)
