@@ -1,19 +1,23 @@
 import { decodeHalves } from '../../../records/index.js'
 import type { BestHits } from './best-hits.js'
+import type { Dots } from './dots.js'
 
 /** Vectors in eight bits a dimension, one after the other: each has a scale of its own, so that its largest part is 127. */
 export interface Quantised {
   readonly count: number
   readonly dimensions: number
-  /** Bytes from one vector to the next: its dimensions, and zeros up to a multiple of four. */
+  /** Bytes from one vector to the next: its dimensions, and zeros up to a multiple of sixteen. */
   readonly stride: number
   readonly values: Int8Array
   /** By which the values of a vector are multiplied. */
   readonly scales: Float32Array
 }
 
+/** Pure. */
+export const strideOf = (dimensions: number): number => Math.ceil(dimensions / 16) * 16
+
 export function emptyQuantised(count: number, dimensions: number): Quantised {
-  const stride = Math.ceil(dimensions / 4) * 4
+  const stride = strideOf(dimensions)
   return {
     count,
     dimensions,
@@ -59,34 +63,23 @@ export function putHalves(into: Quantised, at: number, halves: Uint8Array, float
   }
 }
 
-/** A query as it is compared with vectors of a stride. */
-export function queryOf(vector: Float32Array, stride: number): Float64Array {
-  const query = new Float64Array(stride)
-  query.set(vector)
-  return query
-}
-
-/** Adds the dot product of the query with each vector. `base`: number of the first one among the hits. The indices are within bounds. */
+/** Adds the dot product of the query with each vector. `base`: number of the first one among the hits. */
 export function scan(
   { count, stride, values, scales }: Quantised,
-  query: Float64Array,
+  query: Dots,
   base: number,
   hits: BestHits,
 ): void {
-  let least = hits.least
-  for (let i = 0; i < count; i++) {
-    const at = i * stride
-    let [a, b, c, e] = [0, 0, 0, 0]
-    // Four sums side by side, which the processor does at once.
-    for (let d = 0; d < stride; d += 4) {
-      a += (values[at + d] as number) * (query[d] as number)
-      b += (values[at + d + 1] as number) * (query[d + 1] as number)
-      c += (values[at + d + 2] as number) * (query[d + 2] as number)
-      e += (values[at + d + 3] as number) * (query[d + 3] as number)
+  const dots = new Float64Array(query.most)
+  for (let at = 0; at < count; at += query.most) {
+    const block = Math.min(query.most, count - at)
+    query.put(values.subarray(at * stride, (at + block) * stride), dots)
+    let least = hits.least
+    for (let i = 0; i < block; i++) {
+      const score = (dots[i] ?? 0) * (scales[at + i] ?? 0)
+      if (score <= least) continue
+      hits.add(score, base + at + i)
+      least = hits.least
     }
-    const score = (a + b + c + e) * (scales[i] ?? 0)
-    if (score <= least) continue
-    hits.add(score, base + i)
-    least = hits.least
   }
 }

@@ -1,7 +1,8 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import { decodeHalves } from '../../../records/index.js'
 import { BestHits } from './best-hits.js'
-import { emptyQuantised, floatsOfHalves, putHalves, type Quantised, queryOf, scan } from './quantised.js'
+import { Dots } from './dots.js'
+import { emptyQuantised, floatsOfHalves, putHalves, type Quantised, scan, strideOf } from './quantised.js'
 import type { Hit, VectorFile } from './scan-messages.js'
 
 interface Held extends VectorFile {
@@ -47,12 +48,13 @@ export class ScanStore {
   /** The nearest vectors, nearest first: a quick scan in eight bits, whose best are compared again as they are stored. */
   search(query: Float32Array, most: number, exact: number): readonly Hit[] {
     const held = [...this.#files].filter(([, { dimensions }]) => dimensions === query.length)
+    const dots = new Dots(query, strideOf(query.length))
     const quick = new BestHits(Math.max(most, exact))
     const bases: number[] = []
     let base = 0
     for (const [, { quantised, rows }] of held) {
       bases.push(base)
-      scan(quantised, queryOf(query, quantised.stride), base, quick)
+      scan(quantised, dots, base, quick)
       base += rows
     }
     const hits = quick.all().flatMap(({ item }): Hit[] => {

@@ -1,0 +1,6 @@
+/** The bytes of `dots.wat`, in Base64; a test assembles that text and compares. */
+export const dotsWasm = [
+  'AGFzbQEAAAABCQFgBX9/f39/AAIQAQRkb3RzBm1lbW9yeQIAAQMCAQAHCAEEZG90cwAACpsBAZgBAgJ/AnsDQCAAIANqIQUgASEG',
+  '/QwAAAAAAAAAAAAAAAAAAAAAIQgDQCAA/QAEACEHIAggB/2HASAG/QAEAP26ASAH/YgBIAb9AAQQ/boB/a4B/a4BIQggBkEgaiEG',
+  'IABBEGoiACAFSQ0ACyACIAj9GwAgCP0bAWogCP0bAiAI/RsDamo2AgAgAkEEaiECIARBAWsiBA0ACws=',
+].join('')
