@@ -9,23 +9,11 @@ import { decodeHalves } from '../../../src/records/index.js'
 import { cosineOf } from '../../../src/report/explore/vectors/scan-store.js'
 import { chromium, unlessThere } from '../../fixtures/render/chromium.js'
 import { openBrowser } from '../../fixtures/report/browser.js'
+import { addressOf } from '../../fixtures/report/explorer-process.js'
 import { entriesOf, newOut, type Running, start } from '../../fixtures/run/pairmill.js'
 
 const model = resolve(import.meta.dirname, '../../../models/demo-drawings')
 const isMissing = !existsSync(join(model, 'vision_model.onnx')) || chromium === null
-
-/** Address that an explorer prints. */
-function addressOf({ child, ended }: Running): Promise<string> {
-  return new Promise((found, failed) => {
-    let said = ''
-    child.stdout?.on('data', (text: Buffer | string) => {
-      said += text
-      const [url] = /http:\/\/\S+/.exec(said) ?? []
-      if (url !== undefined) found(url)
-    })
-    ended.then(({ stderr }) => failed(new Error(`it ended: ${stderr}`)))
-  })
-}
 
 /** A page whose console stays empty. */
 async function openPage(browser: Browser, url: string): Promise<{ page: Page; trouble: string[] }> {
