@@ -37,7 +37,7 @@ async function sumsOf(store: Store): Promise<Map<string, string | undefined>> {
   return sums
 }
 
-describe.skipIf(s3.why !== '')(`curating from S3 into S3${s3.why}`, () => {
+describe.skipIf(s3.why !== '')(`curating from S3 into S3${s3.why}`, { timeout: 240_000 }, () => {
   it.each(faults)('gives the bytes that a folder gets, on a server %s', async (_, fault) => {
     const source = await crawled(numbered(12), { store: await s3.store() })
     const local = await tempFolder()

@@ -17,10 +17,10 @@ import {
   tarName,
   verifyDataset,
 } from '../../../src/shard/index.js'
-import { dyingStore } from '../../fixtures/shard/dying-store.js'
 import { heldOf, quiet } from '../../fixtures/retract/held.js'
 import { badHost, filesWith, goodHost, hostsDataset } from '../../fixtures/retract/hosts-dataset.js'
 import { bytesUnder, calm, sha256, tempFolder } from '../../fixtures/shard/dataset-fixture.js'
+import { dyingStore } from '../../fixtures/shard/dying-store.js'
 
 const at = '2026-01-02T03:04:05.000Z'
 function wishFor(kind: NamedKind, value: string) {
