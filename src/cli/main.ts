@@ -21,6 +21,12 @@ import type { RunDeps } from './run.js'
 const interruptBudgetBytes = 1_000_000
 setFlagsFromString(`--interrupt-budget=${interruptBudgetBytes}`)
 
+/**
+ * By how much, in hundredths, the objects of a run may outgrow those that lived through the last collection. Pictures and parts in transit, freed when
+ * nobody looks, would otherwise lie there until they are three times as many: 613 MB of memory at 3,000 pages in place of 477.
+ */
+const heapGrowth = 50
+
 // Which versions of Node work is decided by this program's own `engines` and lock, not by its user.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
 
@@ -45,6 +51,7 @@ async function runDeps(): Promise<(RunDeps & Surroundings) | null> {
     input: processInput(version),
     // Loaded last: a wrong call is answered without it.
     pipeline: async (...run) => {
+      setFlagsFromString(`--heap-growing-percent=${heapGrowth}`)
       const { startPglite } = await import('../backend/index.js')
       // Its thread loads the engine beside all that the run is made of.
       const database = startPglite()
