@@ -151,6 +151,7 @@ const allowed: readonly (readonly [string, string])[] = [
   ['src/report/some.ts', '../run/index.js'],
   ['src/report/explore/some.ts', '../page-data.js'],
   ['src/report/page/some.ts', '../page-data.js'],
+  ['src/report/page/some.ts', '../../records/shell-quoted.js'],
   ['src/report/explore/some.ts', '../../feed/index.js'],
   ['src/report/page/explore/some.ts', '../../explore/explore-data.js'],
   ['src/report/page/explore/some.ts', '../text.js'],

@@ -1,10 +1,6 @@
+import { shellQuoted } from '../../records/shell-quoted.js'
 import type { ScoreGroup } from '../page-data.js'
 import { formatHundredths } from './figures.js'
-
-/** A word as a POSIX shell takes it. Pure. */
-export function shellQuoted(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
-}
 
 /** A text as SQL writes it. Pure. */
 const sqlQuoted = (text: string): string => `'${text.replaceAll("'", "''")}'`
