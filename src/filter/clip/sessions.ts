@@ -55,8 +55,6 @@ async function openSession(
       interOpNumThreads: 1,
       // Batch and text length change from run to run: a pattern for each would only pin memory.
       enableMemPattern: false,
-      // The runtime's own pool grows by doubling and gives nothing back; a run asks for few pieces, which the C library has as fast.
-      enableCpuMemArena: false,
       // Two sessions share the cores with a crawl: waiting threads must not spin.
       extra: { session: { intra_op: { allow_spinning: '0' } } },
       // Errors are reported by us, with the file's name: 4 leaves fatal ones only.
