@@ -1,7 +1,12 @@
+import { createRequire } from 'node:module'
 import { isIP } from 'node:net'
-import ipaddr from 'ipaddr.js'
+import type { IPv4, IPv6 } from 'ipaddr.js'
+import { parseAddressRange } from '../records/index.js'
 
-type Ip = ipaddr.IPv4 | ipaddr.IPv6
+// Required, not imported: its names would be looked for in the whole of its text first.
+const ipaddr = createRequire(import.meta.url)('ipaddr.js') as typeof import('ipaddr.js')
+
+type Ip = IPv4 | IPv6
 
 /** A network: its address and the length of its prefix in bits. */
 export interface Cidr {
@@ -16,18 +21,8 @@ export type AddressVerdict =
 
 /** Reads `10.0.0.0/8`, `fd00::/8` or a single address. */
 export function parseCidr(text: string): Cidr | { error: string } {
-  const [address = '', prefix, ...rest] = text.trim().split('/')
-  const family = isIP(address)
-  if (family === 0 || address.includes('%') || rest.length > 0) {
-    return { error: `"${text}" is not a network such as 10.0.0.0/8 or fd00::/8` }
-  }
-  const widest = family === 4 ? 32 : 128
-  if (prefix !== undefined && !/^\d{1,3}$/.test(prefix)) {
-    return { error: `"${text}" has a prefix length that is not a number` }
-  }
-  const bits = prefix === undefined ? widest : Number(prefix)
-  if (bits > widest) return { error: `"${text}" has a prefix length over ${widest}` }
-  return { network: ipOf(address), bits }
+  const range = parseAddressRange(text)
+  return 'error' in range ? range : { network: ipOf(range.address), bits: range.bits }
 }
 
 /** Public by number, but a cloud's own host to a machine within it (Azure's wire server). */

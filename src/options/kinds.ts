@@ -1,6 +1,12 @@
-import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
-import { isS3Url, optOuts, parseConnectTo, parseS3Url, patternError } from '../records/index.js'
+import {
+  isS3Url,
+  optOuts,
+  parseAddressRange,
+  parseConnectTo,
+  parseS3Url,
+  patternError,
+} from '../records/index.js'
 import { parseDuration } from '../timing/index.js'
 import { contactPattern } from './contact.js'
 import type { Kind } from './option.js'
@@ -122,9 +128,8 @@ export const addressRange = kindOf(
   'CIDR',
   'an address range such as 127.0.0.0/8 or ::1/128',
   text.transform((given, context) => {
-    if (ipaddr.isValidCIDR(given)) return given
-    if (ipaddr.IPv4.isValidFourPartDecimal(given)) return `${given}/32`
-    if (ipaddr.IPv6.isValid(given)) return `${given}/128`
+    const range = parseAddressRange(given)
+    if (!('error' in range)) return `${range.address}/${range.bits}`
     context.addIssue({ code: 'custom' })
     return z.NEVER
   }),

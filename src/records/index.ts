@@ -1,3 +1,4 @@
+export * from './address-range.js'
 export * from './candidate.js'
 export * from './candidate-key.js'
 export { cellOf, isEmptyCell } from './cell.js'
