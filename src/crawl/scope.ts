@@ -1,4 +1,4 @@
-import { getDomain } from 'tldts'
+import { registrableDomain } from '../net/index.js'
 import { type FrontierUrl, hostNameOf, hostOf, patternMatches } from '../records/index.js'
 import { isPictureUrl } from './extract/picture-url.js'
 
@@ -30,7 +30,7 @@ export function anchorOf(url: string, scope: Scope): string {
 /** The registrable domain of a politeness key, else its host name. */
 export function domainOf(host: string): string {
   const name = hostNameOf(host)
-  return getDomain(name, { allowPrivateDomains: true }) ?? name
+  return registrableDomain(name) ?? name
 }
 
 /** Asked when a URL is found and again when it is leased, as the rules may have changed in between. */

@@ -1,7 +1,8 @@
-import sharp, { type Sharp, type SharpOptions } from 'sharp'
+import type { Sharp, SharpOptions } from 'sharp'
 import { imageSize } from './dimensions.js'
 import { mendedGif } from './mended-gif.js'
 import { mendedPng } from './mended-png.js'
+import { sharp } from './sharp.js'
 import { type DecodedFormat, view } from './sniff.js'
 import { isCut } from './truncation.js'
 

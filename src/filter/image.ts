@@ -1,4 +1,4 @@
-import sharp, { type Metadata, type Sharp } from 'sharp'
+import type { Metadata, Sharp } from 'sharp'
 import { bitmapPixels } from './bitmap.js'
 import { bitmapHeader } from './bitmap-header.js'
 import { type Blemished, blemished } from './blemished.js'
@@ -6,6 +6,7 @@ import { exifJson } from './exif.js'
 import { formatVerdict, type ImageRejected, sizeVerdict } from './header.js'
 import type { ImageLimits } from './options.js'
 import { plainJpegSize } from './plain-jpeg.js'
+import { sharp } from './sharp.js'
 import { type DecodedFormat, isDecodedFormat, sniffImage } from './sniff.js'
 import { isCut } from './truncation.js'
 

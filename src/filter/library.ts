@@ -1,4 +1,4 @@
-import sharp from 'sharp'
+import { sharp } from './sharp.js'
 
 /** Loaders of formats that are never decoded. Sniffing keeps them out already; this is the second lock. */
 const blockedLoaders = [

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import sharp, { type Sharp } from 'sharp'
+import type { Sharp } from 'sharp'
 import { type Decoded, storedSize } from './image.js'
 import type { StoredImageOptions } from './options.js'
+import { sharp } from './sharp.js'
 
 export interface StoredImage {
   readonly bytes: Uint8Array

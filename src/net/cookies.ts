@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
-import { getDomain } from 'tldts'
 import type { ResponseHead } from './outcome.js'
+import { registrableDomain } from './registrable-domain.js'
 
 interface Cookie {
   readonly name: string
@@ -86,11 +86,7 @@ function cookieOf(
 
 /** A domain of which `host` is part, and which is nobody's public suffix. */
 function mayWiden(host: string, domain: string): boolean {
-  return (
-    isIP(host) === 0 &&
-    host.endsWith(`.${domain}`) &&
-    getDomain(domain, { allowPrivateDomains: true }) !== null
-  )
+  return isIP(host) === 0 && host.endsWith(`.${domain}`) && registrableDomain(domain) !== null
 }
 
 /** A cookie is taken back by an end that lies in the past; no chain lasts so long that another one matters. */

@@ -16,6 +16,7 @@ export {
   fetchFailures,
   type ResponseHead,
 } from './outcome.js'
+export { registrableDomain } from './registrable-domain.js'
 export type { Address, Resolve, Unresolved } from './resolve.js'
 export { headersOf, isChunked, readHead } from './response-head.js'
 export { type FailedTry, maxRetries, type RetryVerdict, retryAfterMs, retryOf } from './retry.js'

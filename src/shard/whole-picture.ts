@@ -1,4 +1,7 @@
-import sharp from 'sharp'
+import { createRequire } from 'node:module'
+
+// As CommonJS it is loaded with less work than its ES modules.
+const sharp = createRequire(import.meta.url)('sharp') as typeof import('sharp')['default']
 
 // No image is read twice: what the library would remember of one is never asked for.
 sharp.cache(false)

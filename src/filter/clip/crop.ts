@@ -62,7 +62,7 @@ export async function cropForModel(image: RgbImage, preprocessing: Preprocessing
 async function cropByVips(image: RgbImage, plan: CropPlan): Promise<Uint8Array> {
   const { width, height } = image
   // Loaded, and set up, by the decoding of the picture.
-  const { default: sharp } = await import('sharp')
+  const { sharp } = await import('../sharp.js')
   return sharp(image.pixels, { raw: { width, height, channels: 3 }, limitInputPixels: false })
     .resize(plan.width, plan.height, { kernel: 'cubic', fit: 'fill' })
     .extract(plan.window)
