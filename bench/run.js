@@ -39,6 +39,9 @@ const modules = {
 }
 const sections = Object.keys(modules)
 
+// No program that is measured tells anybody what it does: onnxruntime would, in Python as in Node.
+process.env.ORT_DISABLE_TELEMETRY = '1'
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {

@@ -6,6 +6,8 @@
 #
 # Needs `npm ci && npm run build`, and a Python with requirements.txt installed; PYTHON names it (default python3).
 set -eu
+# onnxruntime would tell its maker which model is exported.
+export ORT_DISABLE_TELEMETRY=1
 here=$(cd "$(dirname "$0")" && pwd)
 work=${1:-"$here/work"}
 model=${2:-"$work/demo-drawings"}

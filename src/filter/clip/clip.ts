@@ -84,6 +84,10 @@ export async function openClip(
   signal: AbortSignal,
 ): Promise<Clip | ModelError> {
   signal.throwIfAborted()
+  // From 1.29 on the official builds of ONNX Runtime tell its maker which models a machine loads, and leave a database and a number of the
+  // machine in its user's cache. A process is asked for this when it loads its first model, and not a thread's copy of its environment.
+  // biome-ignore lint/style/noProcessEnv: The runtime for Node has no other switch.
+  process.env.ORT_DISABLE_TELEMETRY = '1'
   const data: ThreadData = {
     visionPath: files.visionPath,
     textPath: files.textPath,

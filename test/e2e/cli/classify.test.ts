@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { copyFile, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -193,6 +193,25 @@ describe('classify', { timeout: 60_000 }, () => {
 
 const photos = sharedPath('data/flickr8k-test')
 const real = sharedPath('models/flickr8k-mobilenet')
+describe('classify, run as the program', { timeout: 60_000 }, () => {
+  it("tells nobody which model it loads: the model's runtime leaves nothing in its user's home", async () => {
+    const home = join(folder, 'home')
+    await mkdir(home)
+    const child = spawn(
+      process.execPath,
+      [
+        ...[resolve(import.meta.dirname, '../../../dist/cli/main.js'), 'classify'],
+        ...['--model', model, '--classes', 'classes.txt', 'red.jpg'],
+      ],
+      { cwd: folder, env: { PATH: process.env.PATH, HOME: home }, timeout: 50_000 },
+    )
+    const ended = new Promise<number | null>((done) => child.on('close', done))
+    const [stderr, code] = await Promise.all([text(child.stderr), ended, child.stdout.resume()])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(await readdir(home, { recursive: true })).toEqual([])
+  })
+})
+
 const missing = [photos, real, sharedPath('tokenizer')].filter((path) => !existsSync(path))
 const note = missing.length === 0 ? '' : ` (skipped: ${missing.join(', ')} not there)`
 
