@@ -15,6 +15,7 @@ import {
   type Snapshot,
   type Store,
   type Summer,
+  strayAgeMs,
   summarise,
   writeCuration,
 } from '../shard/index.js'
@@ -174,6 +175,8 @@ async function openOuts(
     const standing = await readCuration(store, signal)
     const differs = standing === null ? null : differing(store, standing, from)
     if (differs !== null) return differs
+    // Where there is no lock the same command may write at this moment, too.
+    await store.sweep(strayAgeMs, signal)
     outs.push({ side, store })
   }
   return outs

@@ -13,6 +13,7 @@ import {
   readRetracted,
   retractedName,
   type Store,
+  strayAgeMs,
   writeGeneration,
 } from '../shard/index.js'
 import { buildChange, type Change, changedFiles, storeChange } from './change.js'
@@ -137,6 +138,8 @@ async function begin(work: Work): Promise<RetractReport | Refused> {
     reportPage: 'none',
   } as const
   if (wish.isDryRun) return nothing
+  // Not of every dataset anybody holds a lock.
+  await store.sweep(strayAgeMs, signal)
   await store.putBytes(retractedName, encodeRetracted(tombstones), { ifAbsent: false }, signal)
   const reportPage = await hooks.setReportAside(store, signal)
   const isNamed = infoWithout(dataset, rules).options !== dataset.manifest.options

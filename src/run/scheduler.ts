@@ -1,6 +1,6 @@
 import type { Backend, Hub, RunEntry, WorkKind, WorkQueue } from '../backend/index.js'
 import { messageOf } from '../records/index.js'
-import { sweepParts } from '../shard/index.js'
+import { strayAgeMs, sweepParts } from '../shard/index.js'
 import { backlogMark, isNearlyFull } from './backlog.js'
 import type { ManifestWriter } from './manifest-writer.js'
 import type { Observe } from './observe/events.js'
@@ -31,9 +31,8 @@ export interface SchedulerDeps {
 const dutyMs = 10_000
 /** Whose holder looks after the run. */
 export const schedulerDuty = (run: string): string => `steward/${run}`
-/** How often what nobody names is swept, and how old it must be: a writer that lives is younger. */
+/** How often what nobody names is swept. */
 const sweepEveryMs = 600_000
-const strayAgeMs = 3_600_000
 /** How often the state of a run is written beside its dataset. */
 const publishEveryMs = 30_000
 

@@ -122,7 +122,7 @@ export type { LocalCopy, PutOptions, PutOutcome, Store, StoredName } from './sto
 export { SumThread } from './sum-thread.js'
 export { sumFile } from './summed-file.js'
 export type { Summer } from './sums.js'
-export { removePlanParts, sweepParts } from './sweep.js'
+export { removePlanParts, strayAgeMs, sweepParts } from './sweep.js'
 export { encodeHeader, paddingBytes, TarError } from './tar.js'
 export { decodeTarIndex } from './tar-index.js'
 export { membersOf } from './tar-piece.js'

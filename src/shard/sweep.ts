@@ -3,6 +3,9 @@ import { partsPrefix } from './layout.js'
 import type { Plan } from './plan.js'
 import type { Store } from './store.js'
 
+/** Age of what a writer that lives has begun, at most: what is older may be swept while others write. */
+export const strayAgeMs = 3_600_000
+
 const never: AbortSignal = new AbortController().signal
 
 /** Removes the parts of a plan. Throws, and removes nothing, while one of its shards is not committed. */

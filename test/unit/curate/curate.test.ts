@@ -21,6 +21,7 @@ import {
 } from '../../fixtures/curate/curating.js'
 import { runs } from '../../fixtures/runs.js'
 import { bytesUnder, calm, embeddingsOf, sha256, tempFolder } from '../../fixtures/shard/dataset-fixture.js'
+import { sweptStore } from '../../fixtures/shard/swept-store.js'
 
 const uidOf = (n: number) => sha256(`source ${n}`).slice(0, 32)
 const problemsOf = async (store: Store) => (await verifyDataset(store, () => {}, calm)).problems
@@ -120,6 +121,13 @@ describe('a dataset that is curated', () => {
     expect((await readEntries(folderStore(dir))).map(({ createdAt }) => createdAt)).toEqual([
       '2024-05-01T12:00:00.000Z',
     ])
+  })
+
+  it('is swept of what writers that died began an hour ago, by each command that writes it, and by no other', async () => {
+    const sources = [await crawled(numbered(4))]
+    const { store, swept } = sweptStore(folderStore(await tempFolder()))
+    for (const count of [2, 2, 3]) await curateInto(() => store, sources, requestOf({ top: { count } }))
+    expect(swept).toEqual([3_600_000, 3_600_000])
   })
 
   it('is refused where another command, or other sources, began it', async () => {

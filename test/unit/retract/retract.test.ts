@@ -21,6 +21,7 @@ import { heldOf, quiet } from '../../fixtures/retract/held.js'
 import { badHost, filesWith, goodHost, hostsDataset } from '../../fixtures/retract/hosts-dataset.js'
 import { bytesUnder, calm, sha256, tempFolder } from '../../fixtures/shard/dataset-fixture.js'
 import { dyingStore } from '../../fixtures/shard/dying-store.js'
+import { sweptStore } from '../../fixtures/shard/swept-store.js'
 
 const at = '2026-01-02T03:04:05.000Z'
 function wishFor(kind: NamedKind, value: string) {
@@ -204,6 +205,16 @@ describe('one thing that is taken back', () => {
     } finally {
       await reader.close()
     }
+  })
+})
+
+describe('what writers that died began', () => {
+  it('is swept when it is an hour old, and not by a dry run', async () => {
+    const { store, swept } = sweptStore((await dataset()).store)
+    await takeBack(store, 'host', badHost, true)
+    expect(swept).toEqual([])
+    await takeBack(store, 'host', badHost)
+    expect(swept).toEqual([3_600_000])
   })
 })
 
