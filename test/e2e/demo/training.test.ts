@@ -1,26 +1,19 @@
-import { execFile, execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { startDemoWeb } from '../../../src/demo/index.js'
 import { openClip, resolveModel } from '../../../src/filter/index.js'
+import { lacks, python } from '../../fixtures/docs/python.js'
 import { newOut, pairmill, tempFolder } from '../../fixtures/run/pairmill.js'
 
-const python = process.env.PAIRMILL_PYTHON ?? 'python3'
 const folder = resolve(import.meta.dirname, '../../../examples/train')
 const modules = 'torch, webdataset, numpy, PIL, onnx, onnxscript, onnxruntime, tokenizers'
 const never = new AbortController().signal
 
-function lacks(): string | null {
-  try {
-    execFileSync(python, ['-c', `import ${modules}`], { stdio: 'pipe', timeout: 120_000 })
-    return null
-  } catch {
-    return `skipped: ${python} cannot import all of ${modules}; see examples/train/requirements.txt`
-  }
-}
-const reason = lacks()
+const missing = lacks(modules)
+const reason = missing === null ? null : `skipped: ${missing}; see examples/train/requirements.txt`
 
 describe.skipIf(reason !== null)(`training from shards${reason === null ? '' : ` (${reason})`}`, () => {
   it('takes a few steps on the shards of a run and writes a model that the filter opens', {

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { lacks } from '../../fixtures/docs/python.js'
 import { numberedIn } from '../../fixtures/feed/numbered-sets.js'
 import {
   because,
   fed,
   hasCommand,
-  lacks,
   lacksPinned,
   pasted,
   pinnedWebdataset,

@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { startDemoWeb } from '../../../src/demo/index.js'
-import { python } from '../../fixtures/docs/python.js'
+import { lacks, python } from '../../fixtures/docs/python.js'
+import { printedBy } from '../../fixtures/feed/forked.js'
 import { numberedIn } from '../../fixtures/feed/numbered-sets.js'
-import { because, fed, lacks, lacksPinned, pinnedWebdataset } from '../../fixtures/feed/pasted.js'
+import { because, fed, lacksPinned, pinnedWebdataset } from '../../fixtures/feed/pasted.js'
 import { withPermutedCaptions } from '../../fixtures/feed/permuted-captions.js'
 import { served } from '../../fixtures/feed/served-program.js'
 import { newOut, pairmill, tempFolder } from '../../fixtures/run/pairmill.js'
@@ -75,9 +76,12 @@ print(json.dumps([info.dataloader.num_batches, urls, weights]))
 `
 
 async function read(line: string, world: number): Promise<[number, string[], number[] | null]> {
-  const { stdout } = await promisify(execFile)(python, ['-c', readLine, line, String(world)], {
+  const words = [line, String(world)]
+  const stdout = await printedBy({
+    text: readLine,
+    words,
     env: surroundings(),
-    timeout: 240_000,
+    loaded: ['open_clip', 'pandas'],
   })
   return JSON.parse(stdout) as [number, string[], number[] | null]
 }

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type S3Settings, s3Store } from '../../../src/shard/index.js'
+import { lacks } from '../../fixtures/docs/python.js'
 import { numberedIn, writeNumbered } from '../../fixtures/feed/numbered-sets.js'
 import {
   because,
   fed,
   hasCommand,
-  lacks,
   lacksPinned,
   pasted,
   pinnedWebdataset,

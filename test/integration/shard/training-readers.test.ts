@@ -1,40 +1,18 @@
-import { spawnSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { python } from '../../fixtures/docs/python.js'
-import { answerOf, smallDataset } from '../../fixtures/shard/python-dataset.js'
+import { lacks, python } from '../../fixtures/docs/python.js'
+import { lacksPinned, pinnedWebdataset } from '../../fixtures/feed/pasted.js'
+import { printed } from '../../fixtures/feed/python.js'
+import { smallDataset } from '../../fixtures/shard/python-dataset.js'
 
-/** The webdataset that open_clip pins: the last one of its version 0. Kept between runs, and never part of the repository. */
-const pinned = fileURLToPath(new URL('../../../.cache/python-webdataset-0', import.meta.url))
-
-const runs = (program: string) => spawnSync(python, ['-c', program], { timeout: 240_000 }).status === 0
-
-/** Why the pinned one cannot be had; null = it can. */
-function missingPin(): string | null {
-  const ready = () =>
-    runs(`import sys; sys.path.insert(0, ${JSON.stringify(pinned)})
-import webdataset, numpy
-assert webdataset.__file__.startswith(${JSON.stringify(pinned)})`)
-  if (ready()) return null
-  const pip = spawnSync(
-    python,
-    [
-      ...['-m', 'pip', 'install', '--quiet', '--retries', '1', '--timeout', '20', '--upgrade'],
-      ...['--target', pinned, 'webdataset==0.2.86', 'numpy'],
-    ],
-    { timeout: 240_000 },
-  )
-  return pip.status === 0 && ready() ? null : `pip of ${python} cannot install webdataset 0.2.86`
-}
-
-const lacksPin = missingPin()
-const lacksEnergon = runs('import megatron.energon')
-  ? null
-  : `${python} has no megatron-energon: name one that has by PAIRMILL_PYTHON`
+const lacksPin = lacksPinned()
+const lacksEnergon =
+  lacks('megatron.energon') === null
+    ? null
+    : `${python} has no megatron-energon: name one that has by PAIRMILL_PYTHON`
 
 const withPin = `
 import sys, glob, json, hashlib
-sys.path.insert(0, ${JSON.stringify(pinned)})
+sys.path.insert(0, ${JSON.stringify(pinnedWebdataset)})
 import webdataset as wds
 paths = sorted(glob.glob(sys.argv[1] + '/*.tar'))
 `
@@ -88,18 +66,18 @@ describe.skipIf(lacksPin !== null)(
   () => {
     it('streams the same samples', async () => {
       const { dir, samples } = await smallDataset()
-      expect(answerOf(python, withOldWebdataset, dir)).toEqual(samples)
+      expect(await printed(withOldWebdataset, dir)).toEqual(samples)
     })
 
     it('gives the caption of one source by its key in the record', async () => {
       const { dir, samples } = await smallDataset()
-      expect(answerOf(python, withTextKey, dir)).toEqual(samples.map(({ txt }) => txt))
+      expect(await printed(withTextKey, dir)).toEqual(samples.map(({ txt }) => txt))
     })
 
     it('lets a list of uids cut the shards that sizes.json names', async () => {
       const { dir, samples } = await smallDataset()
       const third = samples.filter((_, i) => i % 3 === 0).map(({ key }) => key)
-      expect(answerOf(python, withUids, dir)).toEqual([third, third])
+      expect(await printed(withUids, dir)).toEqual([third, third])
     })
   },
 )
@@ -109,7 +87,7 @@ describe.skipIf(lacksEnergon !== null)(
   () => {
     it('opens a dataset that nothing prepared, and reads pictures and captions', async () => {
       const { dir, samples } = await smallDataset()
-      expect(answerOf(python, withEnergon, dir)).toEqual(
+      expect(await printed(withEnergon, dir)).toEqual(
         samples.map(({ key, txt }) => [key, txt, 12, 'CaptioningSample']),
       )
     }, 120_000)
