@@ -33,7 +33,6 @@ const longest = [
   'integration/crawl/render/ssrf',
   'e2e/cli/datasets',
   'e2e/demo/demo-run',
-  'e2e/run/demo',
   'e2e/run/many-hosts',
   'e2e/run/real-pages',
   'e2e/run/strangers',
