@@ -111,7 +111,7 @@ describe('a host taken back from a run', { timeout: 300_000 }, () => {
     expect((await pairmill(runOf([bad], out, '--max-pages', '8'))).code).toBe(0)
     expect((await pairmill(takeBack(out, '--host', bad))).code).toBe(0)
     expect(await filesHolding(out, bad)).toEqual([])
-    expect(await pairmill(['verify', out])).toMatchObject({ code: 0 })
+    expect(await problemsOf(out)).toEqual([])
     expect((await pairmill(run(out))).code).toBe(0)
     expect(await pairsOf(out)).toEqual(wanted)
     expect(await problemsOf(out)).toEqual([])
