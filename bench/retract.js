@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { cp, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setReportAside } from '../dist/report/index.js'
 import { namedOf, retract } from '../dist/retract/index.js'
 import {
   compileDataset,
@@ -124,7 +125,7 @@ async function timed(dir, kind, value) {
     at: new Date().toISOString(),
   }
   const began = performance.now()
-  const report = await retract(held, wish, { onStep: () => {} })
+  const report = await retract(held, wish, { onStep: () => {}, setReportAside })
   return { ms: performance.now() - began, report }
 }
 
