@@ -1,8 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type CurateDeps, type CurateSource, curate, type TextModel } from '../curate/index.js'
-import { makeFolder } from '../disk/index.js'
+import { makeFolder, temporaryFolder } from '../disk/index.js'
 import { loadModel } from '../filter/index.js'
 import { modelOf } from '../options/index.js'
 import { openTables } from '../query/index.js'
@@ -111,8 +109,9 @@ export async function openCuratePlaces(
     return { kind, message }
   }
   try {
-    const scratchDir = await mkdtemp(join(tmpdir(), 'pairmill-'))
-    closers.push(() => rm(scratchDir, { recursive: true, force: true }))
+    const scratch = await temporaryFolder('data')
+    closers.push(scratch.remove)
+    const scratchDir = scratch.path
     const opened: CurateSource[] = []
     for (const place of sources) {
       const source: OpenPlace | { readonly message: string } = await openPlace(place, s3, signal)

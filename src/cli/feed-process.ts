@@ -1,6 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { temporaryFolder } from '../disk/index.js'
 import type { DatasetProcess } from './dataset-commands.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import { type FeedCall, feedCommand } from './feed.js'
@@ -17,18 +15,18 @@ export async function feedHere(
   if (surroundings === null) return exitCodes.usage
   const stop = stopBySignal()
   const around = { cwd, s3: surroundings.environment.s3, now: Date.now }
-  const scratch = await mkdtemp(join(tmpdir(), 'pairmill-'))
+  const scratch = await temporaryFolder('data')
   try {
     return await feedCommand(call, {
       read: () => readSets(call, around, stop.signal),
       readOrder: (sets, batchSize, onProgress) =>
-        readOrder(sets, batchSize, { s3: around.s3, scratch, onProgress }, stop.signal),
+        readOrder(sets, batchSize, { s3: around.s3, scratch: scratch.path, onProgress }, stop.signal),
       ...{ stdout, stderr, clock: systemClock, redraw: surroundings.redraw },
     })
   } catch (error) {
     if (stop.code !== null) return stop.code
     throw error
   } finally {
-    await rm(scratch, { recursive: true, force: true })
+    await scratch.remove()
   }
 }

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { temporaryFolder } from '../disk/index.js'
 import {
   DatasetUnusable,
   type FeedPlace,
@@ -57,8 +57,8 @@ export async function serveHere(call: ServeCall, here: DatasetProcess): Promise<
     return exitCodes.usage
   }
   const stop = stopBySignal()
-  const scratch = await mkdtemp(join(tmpdir(), 'pairmill-'))
-  const places = new OpenPlaces(mixture, { cwd, scratch, s3: surroundings.environment.s3 })
+  const scratch = await temporaryFolder('data')
+  const places = new OpenPlaces(mixture, { cwd, scratch: scratch.path, s3: surroundings.environment.s3 })
   try {
     const positions = await openPositions(call.stateDir, mixture, cwd, (text) => say(stderr, text))
     const progress = openProgressLine('feed', stderr, systemClock)
@@ -97,7 +97,7 @@ export async function serveHere(call: ServeCall, here: DatasetProcess): Promise<
     return exitCodes.failed
   } finally {
     await places.close()
-    await rm(scratch, { recursive: true, force: true })
+    await scratch.remove()
   }
 }
 

@@ -1,6 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
+import { temporaryFolder } from '../disk/index.js'
 import { isS3Url } from '../records/index.js'
 import { openStore, type S3Settings, type Store } from '../shard/index.js'
 
@@ -24,14 +23,14 @@ export async function openPlace(
   signal: AbortSignal,
   access: 'read' | 'write' = 'read',
 ): Promise<OpenPlace | { readonly message: string }> {
-  const scratchDir = await mkdtemp(join(tmpdir(), 'pairmill-'))
-  const removeScratch = () => rm(scratchDir, { recursive: true, force: true })
+  const scratch = await temporaryFolder('data')
+  const scratchDir = scratch.path
   const store = await openStore(place, { s3, scratchDir, access }, signal).catch(async (error: unknown) => {
-    await removeScratch()
+    await scratch.remove()
     throw error
   })
   if ('message' in store) {
-    await removeScratch()
+    await scratch.remove()
     return store
   }
   return {
@@ -39,7 +38,7 @@ export async function openPlace(
     scratchDir,
     async close() {
       await store.close()
-      await removeScratch()
+      await scratch.remove()
     },
   }
 }

@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { type Hub, openRedisHub, type WorkKind } from '../backend/index.js'
+import { temporaryFolder } from '../disk/index.js'
 import type { Provider } from '../filter/index.js'
 import { defaultOf } from '../options/index.js'
 import { batchesAtOnce, decodesPerCore, type Environment, workInFleet } from '../run/index.js'
@@ -79,7 +78,6 @@ export async function workCommand(call: WorkCall, deps: WorkCommandDeps): Promis
   const trouble = (error: Error) => observe({ kind: 'trouble', run: null, key: null, message: error.message })
   const stop = listenForStop({ source: deps.signalSource, say: tell, exit: deps.exit })
   const closers: (() => Promise<void>)[] = []
-  const scratchDir = resolve(call.scratch ?? join(tmpdir(), `pairmill-${randomBytes(6).toString('hex')}`))
   try {
     const vitals =
       metrics === null || call.metricsPort === null
@@ -101,6 +99,12 @@ export async function workCommand(call: WorkCall, deps: WorkCommandDeps): Promis
     closers.push(fleet.close)
     for (const warning of fleet.warnings) tell(warning)
     const places = placesOf(call.role, call.concurrency)
+    const scratchOfOurs = async () => {
+      const folder = await temporaryFolder('data')
+      closers.push(folder.remove)
+      return folder.path
+    }
+    const scratchDir = call.scratch === null ? await scratchOfOurs() : resolve(call.scratch)
     const working = workInFleet(
       {
         places,

@@ -1,6 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
+import { temporaryFolder } from '../disk/index.js'
 import { isS3Url } from '../records/index.js'
 import { folderStore, type S3Settings, type Store, s3Store } from '../shard/index.js'
 import { DatasetUnusable } from './catalog.js'
@@ -26,17 +25,16 @@ export async function openPlace(
 }
 
 async function openBucket(url: string, s3: Partial<S3Settings>, signal: AbortSignal): Promise<OpenPlace> {
-  const scratchDir = await mkdtemp(join(tmpdir(), 'pairmill-'))
-  const removed = () => rm(scratchDir, { recursive: true, force: true })
+  const scratch = await temporaryFolder('data')
   const settings = { endpoint: null, region: null, pathStyle: null, ...s3 }
-  const store = await s3Store({ url, settings, scratchDir, access: 'read' }, signal)
+  const store = await s3Store({ url, settings, scratchDir: scratch.path, access: 'read' }, signal)
   if ('message' in store) {
-    await removed()
+    await scratch.remove()
     throw new DatasetUnusable(store.message)
   }
   const close = async () => {
     await store.close()
-    await removed()
+    await scratch.remove()
   }
   return { feed: storePlace(store, close), store }
 }

@@ -1,6 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { temporaryFolder } from '../disk/index.js'
 import { type Catalog, DatasetUnusable, keepWhere as keep, type LiveSamples } from '../feed/index.js'
 import type { Store } from '../shard/index.js'
 
@@ -15,13 +13,13 @@ export async function keepWhere(
   if (store === null)
     throw new DatasetUnusable('where: a dataset behind a URL cannot be asked; copy it, or curate it')
   const { openTables } = await import('../query/index.js')
-  const scratch = await mkdtemp(join(tmpdir(), 'pairmill-'))
+  const scratch = await temporaryFolder('data')
   try {
-    const tables = await openTables([store], { scratch }, signal)
+    const tables = await openTables([store], { scratch: scratch.path }, signal)
     if ('message' in tables) throw new DatasetUnusable(tables.message)
     const wrong = await keep(live, catalog, where, tables).finally(tables.close)
     if (wrong !== null) throw new DatasetUnusable(`where: ${wrong}`)
   } finally {
-    await rm(scratch, { recursive: true, force: true })
+    await scratch.remove()
   }
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { access, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { access } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { openPgliteHub, openRedisHub, type PgliteHub } from '../backend/index.js'
+import { temporaryFolder } from '../disk/index.js'
 import { isS3Url, messageOf } from '../records/index.js'
 import {
   databaseDirOf,
@@ -162,9 +162,9 @@ function databaseOf({ place, backend }: Whereabouts): string | null {
 
 async function scratchFor({ place }: Whereabouts, state: string | null, closers: Closers): Promise<string> {
   if (!isS3Url(place) && state !== null) return join(state, 'tmp')
-  const folder = await mkdtemp(join(tmpdir(), 'pairmill-'))
-  closers.push(() => rm(folder, { recursive: true, force: true }))
-  return folder
+  const folder = await temporaryFolder('data')
+  closers.push(folder.remove)
+  return folder.path
 }
 
 /** Why a place holds no dataset that can be changed; null = it does. */

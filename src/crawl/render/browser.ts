@@ -1,8 +1,7 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser } from 'playwright'
+import { temporaryFolder } from '../../disk/index.js'
 import { killTree, memoryOf, processTree } from './processes.js'
 
 /** A browser that runs, as far as it can be seen from outside. */
@@ -60,11 +59,10 @@ export async function launchBrowser(options: LaunchOptions): Promise<RunningBrow
   // Loaded here: commands that render nothing need not wait for it.
   const { chromium } = await import('playwright')
   const wall = await openWall()
-  sweepHomes()
-  const home = mkdtempSync(join(tmpdir(), `${homePrefix}${process.pid}-`))
-  const tidy = () => {
+  const home = await temporaryFolder('browser')
+  const tidy = async () => {
     wall.close()
-    rmSync(home, { recursive: true, force: true, maxRetries: 3 })
+    await home.remove()
   }
   let browser: Browser | null = null
   try {
@@ -81,9 +79,9 @@ export async function launchBrowser(options: LaunchOptions): Promise<RunningBrow
       timeout: options.deadlineMs,
       env: {
         PATH: pathOf(options.executable),
-        HOME: home,
-        XDG_CONFIG_HOME: home,
-        XDG_CACHE_HOME: home,
+        HOME: home.path,
+        XDG_CONFIG_HOME: home.path,
+        XDG_CACHE_HOME: home.path,
         LANG: 'C.UTF-8',
       },
     })
@@ -101,34 +99,8 @@ export async function launchBrowser(options: LaunchOptions): Promise<RunningBrow
     }
   } catch (error) {
     await browser?.close().catch(() => undefined)
-    tidy()
+    await tidy()
     throw error
-  }
-}
-
-const homePrefix = 'pairmill-browser-'
-
-/** Removes what browsers of processes left behind that are gone. */
-function sweepHomes(): void {
-  for (const name of readdirSync(tmpdir())) {
-    if (!name.startsWith(homePrefix)) continue
-    const owner = Number(/^\d+/.exec(name.slice(homePrefix.length))?.[0])
-    if (!isGone(owner)) continue
-    try {
-      rmSync(join(tmpdir(), name), { recursive: true, force: true })
-    } catch {
-      // Another user's, and not ours to remove.
-    }
-  }
-}
-
-function isGone(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return false
-  } catch (error) {
-    // Another user's process is there, and not ours to ask.
-    return error instanceof Error && 'code' in error && error.code === 'ESRCH'
   }
 }
 
