@@ -16,7 +16,7 @@ import type { RunDeps } from './run.js'
 
 /**
  * Bytes of bytecode that a function has executed before V8 compiles it anew to be quicker, in every thread. By the 67,584 of Node 20 a run of 400 pages
- * spends 1.6 s of its 15 s of CPU on that, for functions that are done with soon after. By five times as many as here a run of 3,000 pages takes 3 % more.
+ * spends 1.6 s of its 15 s of CPU on that, for functions that are done with soon after. By five times as many as here a run of 3,000 pages takes 4 % more.
  */
 const interruptBudgetBytes = 200_000
 setFlagsFromString(`--interrupt-budget=${interruptBudgetBytes}`)
