@@ -9,14 +9,17 @@ import { memoryQueue } from '../dist/backend/memory-queue.js'
 import { openPglite } from '../dist/backend/pglite/database.js'
 import { callThrough, sqlBackend } from '../dist/backend/sql-backend.js'
 import { anchorOf, canonicalUrl, defaultVisitOptions } from '../dist/crawl/index.js'
+import { filterRules } from '../dist/filter/index.js'
 import { createNet } from '../dist/net/index.js'
 import { hostOf, optOuts } from '../dist/records/index.js'
 import { crawlHost } from '../dist/workers/crawl-worker.js'
 import { defaultFailing } from '../dist/workers/hosts/host-backoff.js'
+import { createLruMap } from '../dist/workers/hosts/lru-map.js'
 import { createPermission } from '../dist/workers/hosts/permission.js'
 import { createSoft404s } from '../dist/workers/hosts/soft-404.js'
 import { createTraps } from '../dist/workers/hosts/traps.js'
-import { createKnownUrls } from '../dist/workers/known-urls.js'
+import { nothingRejected, UnderWay } from '../dist/workers/index.js'
+import { createKnown } from '../dist/workers/known.js'
 
 const [folder, concurrency, ...seeds] = process.argv.slice(2)
 const run = 'bench'
@@ -40,8 +43,11 @@ const permit = createPermission({
 })
 const soft404Deps = { backend, fetch: net.fetch, permit, now, random: Math.random }
 const deps = {
-  known: createKnownUrls(100_000),
+  known: createKnown(100_000),
   traps: createTraps(100_000, now),
+  cookies: createLruMap(1_000),
+  rejects: nothingRejected,
+  underWay: new UnderWay(now),
   groupsOf: async () => [],
   backend,
   queue,
@@ -59,6 +65,8 @@ const settings = {
   delayMs: 0,
   requestDelayMs: 0,
   hostConcurrency: 4,
+  texts: { ...filterRules, languages: null },
+  sitemaps: true,
   batch: { batchSize: 256, batchAgeMs: 30_000, perHost: 32 },
   failing: defaultFailing,
 }
@@ -72,7 +80,7 @@ const offers = seeds.map((seed) => {
 })
 const never = new AbortController().signal
 const visit = ({ key }) => crawlHost(deps, settings, key, never, never)
-const answering = queue.consume('session', Number(concurrency), visit, fail, never)
+const answering = queue.consume('session', Number(concurrency), visit, fail)
 await queue.notify('session', run, await backend.offer(run, offers, true))
 
 for (;;) {
@@ -81,7 +89,7 @@ for (;;) {
   if (progress.urls === 0 && progress.pagesLeased === 0) break
 }
 console.log(JSON.stringify(await backend.counters(run)))
-await answering.close()
+await answering.close(false)
 await queue.close()
 await net.close()
 await database.close()

@@ -8,7 +8,7 @@ import { availableParallelism } from 'node:os'
 import { createDevelopApart, createDevelopThreads, filterBatch, filterRules } from '../dist/filter/index.js'
 import { createNet } from '../dist/net/index.js'
 import { defaultOf } from '../dist/options/index.js'
-import { optOuts } from '../dist/records/index.js'
+import { noRefusals, optOuts } from '../dist/records/index.js'
 import {
   compileDataset,
   executePlan,
@@ -21,6 +21,7 @@ import {
 } from '../dist/shard/index.js'
 import { createSemaphore } from '../dist/timing/index.js'
 import { createImageFetch } from '../dist/workers/image-fetch.js'
+import { nothingRejected } from '../dist/workers/index.js'
 
 const [list, folder, longSide, quality] = process.argv.slice(2)
 const run = 'bench'
@@ -51,6 +52,7 @@ const filter = {
 const fetchImage = createImageFetch(
   {
     fetch: net.fetch,
+    rejects: nothingRejected,
     permit: async () => ({ kind: 'allowed', permission, crawlDelayMs: 0 }),
     slots: { delayMs: () => 0, slowDown: () => {}, take: async () => ({ kind: 'go' }) },
     now,
@@ -72,6 +74,7 @@ const deps = {
   modelThreshold: null,
   findDuplicates: async () => [],
   captionCounts: async (texts) => texts.map(() => 1),
+  refusals: async () => noRefusals,
 }
 
 const items = readFileSync(list, 'utf8')
@@ -126,7 +129,7 @@ const plan = {
 await writePlan(store, plan, never)
 await executePlan({ store }, plan, () => {}, never)
 await removePlanParts(store, plan, never)
-const info = { run, complete: true, options: {}, optionsDigest: '', threshold: null }
+const info = { run, complete: true, options: {}, optionsDigest: '', threshold: null, uids: 'pair' }
 await compileDataset(store, info, never)
 await threads.close()
 await net.close()
