@@ -97,7 +97,10 @@ async function withPairmill(seed, model) {
   return { ...summed([ran, verified]), threads, kept: counters.kept ?? 0 }
 }
 
-/** One site of this many pages, each side `repeat` times in turn. */
+/**
+ * One site of this many pages, each side `repeat` times in turn.
+ * @returns {Promise<{ readonly chain: Figures[], readonly pairmill: Figures[] } | { readonly problem: string }>}
+ */
 async function atSize(pages, { python, pictures, model, repeat, only }) {
   const web = await startWeb({ kind: 'line', pages, pictures, hosts: 1 })
   const seed = `${web.origins[0]}/page/0.html`
@@ -105,7 +108,7 @@ async function atSize(pages, { python, pictures, model, repeat, only }) {
     { name: 'chain', run: () => withChain({ python }, seed, pages, model) },
     { name: 'pairmill', run: () => withPairmill(seed, model) },
   ].filter(({ name }) => only === null || name === only)
-  /** @type {Record<string, Figures[]>} */
+  /** @type {{ chain: Figures[], pairmill: Figures[] }} */
   const rounds = { chain: [], pairmill: [] }
   try {
     for (let round = 0; round < repeat; round += 1) {
@@ -149,7 +152,7 @@ const figures = [
   { what: 'written to storage, MB', pick: (one) => one.writtenMb, digits: 0, aim: null },
 ]
 
-/** Where the CPU of a run goes, as a note. */
+/** Where the CPU of a run goes, as a note. @param {number} pages @param {readonly [string, number][]} threads */
 function threadTable(pages, threads) {
   const told = threads.filter(([, seconds]) => seconds >= 0.05)
   return `CPU seconds of \`run\` by thread, ${pages} pages, in the last round: ${told.map(([what, seconds]) => `${what} ${seconds.toFixed(1)}`).join('; ')}.`

@@ -24,7 +24,7 @@ import { createKnown } from '../dist/workers/known.js'
 const [folder, concurrency, ...seeds] = process.argv.slice(2)
 const run = 'bench'
 const visitOptions = { ...defaultVisitOptions, productToken: 'pairmill-bench' }
-const scope = 'host'
+const scope = /** @type {const} */ ('host')
 const fail = (error) => {
   throw error
 }

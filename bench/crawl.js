@@ -78,10 +78,8 @@ export async function measure({ pages, hosts, repeat, allSettings, only }) {
     const contenders = [
       { name: 'pairmill', label: 'frontier in PGlite', run: () => crawlWithPairmill(web, pages) },
     ]
-    for (const [name, peer] of [
-      ['scrapy', await scrapy()],
-      ['crawlee', await crawlee()],
-    ]) {
+    const peers = { scrapy: await scrapy(), crawlee: await crawlee() }
+    for (const [name, peer] of Object.entries(peers)) {
       for (const setting of [...settings[name], ...(allSettings ? otherSettings[name] : [])]) {
         const run = async () =>
           'missing' in peer ? { problem: peer.missing } : crawlWithPeer(name, peer, setting, web, pages)

@@ -37,11 +37,11 @@ function partRow(n, bytes) {
       fetchedAt: createdAt,
       pageUrl: `https://host${n % 500}.example/${n}`,
     },
-    captions: [{ source: 'alt', text: caption, score: clipScore }],
+    captions: [{ source: /** @type {const} */ ('alt'), text: caption, score: clipScore }],
     ...{ clipScore, modelId: 'bench/1', phash: sha256(`look ${n}`).slice(0, 16), language: 'en' },
     ...{ licenceUrl: null, permission, tags: [], duplicateOf: null },
   }
-  return { row, image: { bytes: image, format: 'jpg' } }
+  return { row, image: { bytes: image, format: /** @type {const} */ ('jpg') } }
 }
 
 const createdAt = '2026-01-02T03:04:05.678Z'
@@ -78,7 +78,7 @@ export async function writeDataset(dir, { samples, shardSize, bytes }) {
       })
     }
     const of = {
-      v: 1,
+      v: /** @type {const} */ (1),
       run: 'bench',
       plan,
       createdAt,
@@ -87,7 +87,12 @@ export async function writeDataset(dir, { samples, shardSize, bytes }) {
       shardSize,
       seed: `${plan}`,
     }
-    await executePlan({ store }, { ...of, format: 'jpg', modelId: 'bench/1', parts }, () => {}, calm)
+    await executePlan(
+      { store },
+      { ...of, format: /** @type {const} */ ('jpg'), modelId: 'bench/1', parts },
+      () => {},
+      calm,
+    )
     for (const { name } of parts) await store.remove(name, calm)
   }
   const info = {
@@ -96,7 +101,7 @@ export async function writeDataset(dir, { samples, shardSize, bytes }) {
     options: {},
     optionsDigest: '',
     threshold: null,
-    uids: 'content',
+    uids: /** @type {const} */ ('content'),
   }
   await compileDataset(store, info, calm)
 }

@@ -48,7 +48,7 @@ for (let epoch = 0; epoch < Number(passes); epoch += 1) {
     bytes += image.bytes.length
     letters += caption.length + record.url.length
   }
-  await dataset.close?.()
+  if ('close' in dataset) await dataset.close()
 }
 const tookMs = performance.now() - begun
 const { user, system } = process.cpuUsage(cpuBegun)

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { createServer, request } from 'node:http'
 import { join } from 'node:path'
@@ -76,12 +77,17 @@ async function counting(endpoint) {
     onward.on('error', () => asked.socket.destroy())
     asked.pipe(onward)
   })
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
   const close = () => {
     server.close()
     server.closeAllConnections()
   }
-  return { beside, endpoint: `http://127.0.0.1:${server.address().port}`, close }
+  return {
+    beside,
+    endpoint: `http://127.0.0.1:${/** @type {import('node:net').AddressInfo} */ (server.address()).port}`,
+    close,
+  }
 }
 
 /** The first sample of a hundred shards in a bucket. */

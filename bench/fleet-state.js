@@ -20,7 +20,10 @@ const crew = [
 ]
 const flags = ['--model', 'none', '--repeated-text', 'none', '--delay-ms', '200', '--image-delay-ms', '0']
 
-/** Kinds of keys, by how a key goes on behind the prefix; the first that fits. */
+/**
+ * Kinds of keys, by how a key goes on behind the prefix; the first that fits.
+ * @type {readonly (readonly [string, RegExp])[]}
+ */
 const classes = [
   ['candidates that wait', /^f\d/],
   ['their order', /^[yzbc]\d/],

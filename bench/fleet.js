@@ -139,10 +139,11 @@ async function measureBackends(pages, repeat) {
   let problem = null
   try {
     for (let round = 0; round < repeat && problem === null; round += 1) {
-      for (const [name, figures, measured] of [
-        ['Redis', redis, await wholeOnRedis(web)],
-        ['PGlite', pglite, await wholeOnPglite(web)],
+      for (const { name, figures, whole } of [
+        { name: 'Redis', figures: redis, whole: wholeOnRedis },
+        { name: 'PGlite', figures: pglite, whole: wholeOnPglite },
       ]) {
+        const measured = await whole(web)
         console.log(`  the whole line on ${name}:`, measured)
         if ('problem' in measured) problem = measured.problem
         else if (measured.kept === 0) problem = 'no pair was kept'
@@ -153,10 +154,18 @@ async function measureBackends(pages, repeat) {
     await web.stop()
   }
   return [
-    ['pages a second, on Redis against PGlite', 'pages/s', (run) => run.pagesPerSecond],
-    ['kept pairs a second, on Redis against PGlite', 'kept/s', (run) => run.keptPerSecond],
-    ['CPU seconds of the workers for 1,000 kept', 'CPU s', (run) => run.cpuPer1000],
-  ].map(([what, unit, pick]) => {
+    {
+      what: 'pages a second, on Redis against PGlite',
+      unit: 'pages/s',
+      pick: (run) => run.pagesPerSecond,
+    },
+    {
+      what: 'kept pairs a second, on Redis against PGlite',
+      unit: 'kept/s',
+      pick: (run) => run.keptPerSecond,
+    },
+    { what: 'CPU seconds of the workers for 1,000 kept', unit: 'CPU s', pick: (run) => run.cpuPer1000 },
+  ].map(({ what, unit, pick }) => {
     if (problem !== null) return unmeasured(what, 'none', problem)
     const [ours, theirs] = [redis, pglite].map((runs) => median(runs.map(pick)) ?? 0)
     const ratio = median(redis.map((run, i) => pick(run) / pick(pglite[i])))

@@ -6,5 +6,7 @@ const server = createServer((_request, response) => {
   response.writeHead(200, { 'content-type': 'text/html', 'content-length': 5_000_000 })
   response.write(block)
 })
-server.listen(0, '127.0.0.1', () => process.send?.(server.address().port))
+server.listen(0, '127.0.0.1', () =>
+  process.send?.(/** @type {import('node:net').AddressInfo} */ (server.address()).port),
+)
 process.on('disconnect', () => process.exit(0))

@@ -44,9 +44,11 @@ const filter = {
   languages: null,
   threshold: null,
   repeatedText: null,
-  dedupe: 'off',
+  dedupe: /** @type {const} */ ('off'),
+  embeddings: false,
+  rejectedPictures: false,
   imageSize: Number(longSide),
-  format: 'jpg',
+  format: /** @type {const} */ ('jpg'),
   quality: Number(quality),
 }
 const fetchImage = createImageFetch(
@@ -86,7 +88,7 @@ const items = readFileSync(list, 'utf8')
     const body = {
       imageUrl: url,
       fallbackUrls: [],
-      captions: [{ source: 'alt', text }],
+      captions: [{ source: /** @type {const} */ ('alt'), text }],
       pageUrl: new URL('/', url).href,
       pageLanguage: 'en',
       licenceUrl: null,
@@ -114,7 +116,7 @@ await Promise.all(Array.from({ length: batchesAtOnce }, filterOneAfterAnother))
 const kept = parts.reduce((sum, part) => sum + part.kept.length, 0)
 if (kept !== items.length) throw new Error(`only ${kept} of ${items.length} images were kept`)
 const plan = {
-  v: 1,
+  v: /** @type {const} */ (1),
   run,
   plan: 0,
   createdAt: new Date().toISOString(),
@@ -122,14 +124,21 @@ const plan = {
   shards: shardCount(kept, shardSize),
   shardSize,
   seed: run,
-  format: 'jpg',
+  format: /** @type {const} */ ('jpg'),
   modelId: null,
   parts,
 }
 await writePlan(store, plan, never)
 await executePlan({ store }, plan, () => {}, never)
 await removePlanParts(store, plan, never)
-const info = { run, complete: true, options: {}, optionsDigest: '', threshold: null, uids: 'pair' }
+const info = {
+  run,
+  complete: true,
+  options: {},
+  optionsDigest: '',
+  threshold: null,
+  uids: /** @type {const} */ ('pair'),
+}
 await compileDataset(store, info, never)
 await threads.close()
 await net.close()

@@ -18,7 +18,13 @@ async function read() {
     }
     return rows
   }
-  const source = { kind: 'list', path, format: 'csv', gzip: false, columns }
+  const source = {
+    kind: /** @type {const} */ ('list'),
+    path,
+    format: /** @type {const} */ ('csv'),
+    gzip: false,
+    columns,
+  }
   for await (const row of readList(source, 0)) if (row.kind === 'candidate') rows += 1
   return rows
 }

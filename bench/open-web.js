@@ -25,12 +25,12 @@ const robots = [
 /** Microseconds a page of asking what the site allows, its files being known. */
 async function permissionCost() {
   const backend = {
-    claimSiteRecord: async () => ({ kind: 'fetch' }),
+    claimSiteRecord: async () => ({ kind: /** @type {const} */ ('fetch') }),
     putSiteRecord: async () => undefined,
     releaseSiteRecord: async () => undefined,
   }
   const fetch = async ({ url }) => ({
-    kind: 'response',
+    kind: /** @type {const} */ ('response'),
     head: { status: url.endsWith('/robots.txt') ? 200 : 404, headers: { 'content-type': 'text/plain' } },
     body: Buffer.from(robots),
     stopped: false,
@@ -62,7 +62,7 @@ async function heldMemory() {
     deadlineMs: 120_000,
     onPrefix: () => {
       begun++
-      return 'enough'
+      return /** @type {const} */ ('enough')
     },
   }
   const stop = new AbortController()
@@ -84,7 +84,7 @@ async function lookups(cached) {
   )
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const { port } = server.address()
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
   let asked = 0
   let clockMs = 0
   const net = createNet({

@@ -23,6 +23,11 @@ const words = 'a dog cat red house on the beach old man with two children playin
 )
 const hex = (text) => createHash('sha256').update(text).digest('hex')
 
+const empty =
+  /** @type {Readonly<Record<keyof import('../dist/shard/sample-record.js').SampleRecord, null>>} */ (
+    Object.fromEntries(sampleFields.map(([name]) => [name, null]))
+  )
+
 /** A row as a run writes it, of a million that are all different. `n`: its number in the dataset, `i`: in its shard. */
 function rowOf(n, i, shard) {
   const sum = hex(`image ${n}`)
@@ -32,6 +37,7 @@ function rowOf(n, i, shard) {
   const caption = `${text} ${n}`
   const isKept = i < keptInShard
   const score = 0.15 + pick(12, 2_000) / 10_000
+  const heading = `A heading over picture ${pick(21, 5_000)}`
   const permission = {
     rule: 'robots:allow /',
     value: 'Allow: /',
@@ -41,6 +47,7 @@ function rowOf(n, i, shard) {
   const url = `https://img.${host}/pictures/${n}.jpg`
   const page = `https://${host}/pages/${pick(18, 1_000)}`
   return {
+    ...empty,
     ...{ caption, url, key: isKept ? `${shard}${String(i).padStart(4, '0')}` : null },
     ...{
       status: isKept ? 'success' : 'rejected',
@@ -55,7 +62,7 @@ function rowOf(n, i, shard) {
     ...{ exif: '{}', sha256: sum, stored_sha256: isKept ? hex(`stored ${n}`) : null, page_url: page },
     captions: [
       { source: 'alt', text: caption, score },
-      { source: 'context', text: `A heading over picture ${pick(21, 5_000)}`, score: null },
+      { source: 'context', text: heading, score: null },
     ],
     ...{ clip_score: score, model_id: 'clip-vit-base-patch32@1/pre1', phash: hex(`look ${n}`).slice(0, 16) },
     ...{ language: ['en', 'de', 'fr', 'und'][pick(24, 4)], licence_url: null, permission, tags: [] },
@@ -69,6 +76,7 @@ function rowOf(n, i, shard) {
       stored_bytes: isKept ? 16_000 + pick(27, 9_000) : null,
       fetched_at: '2026-01-02T03:05:06.789Z',
       caption_alt: caption,
+      caption_context: heading,
     },
   }
 }

@@ -1,4 +1,6 @@
 /** Pages rendered a second, and what it takes of memory, against a bare loop over Playwright on the same pages. */
+
+import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { chromium } from 'playwright'
@@ -45,8 +47,12 @@ async function startSite() {
     })
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(images))
   })
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return { origin: `http://127.0.0.1:${server.address().port}`, close: () => server.close() }
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    origin: `http://127.0.0.1:${/** @type {import('node:net').AddressInfo} */ (server.address()).port}`,
+    close: () => server.close(),
+  }
 }
 
 /** The process itself and all below it: bytes held, pages that are shared counted once. */

@@ -13,5 +13,13 @@ export interface Section {
   readonly notes: readonly string[]
 }
 
+/** null = of nothing. */
+export declare function median(values: readonly number[]): number | null
+export declare function record(
+  name: string,
+  title: string,
+  section: Section,
+  order: readonly string[],
+): Promise<void>
 export declare function unmeasured(what: string, aim: string, why: string): Line
 export declare function skipReason(section: Section): string | null

@@ -39,7 +39,12 @@ function rowOf(n, image) {
   }
   const sha256 = hex(`image ${n}`)
   return {
-    ...{ caption, url: `https://img.${host}/${n}.jpg`, reason: isKept ? null : 'score_low', detail: null },
+    ...{
+      caption,
+      url: `https://img.${host}/${n}.jpg`,
+      reason: isKept ? null : /** @type {const} */ ('score_low'),
+      detail: null,
+    },
     ...{
       width: isKept ? 256 : null,
       height: isKept ? 256 : null,
@@ -53,7 +58,11 @@ function rowOf(n, image) {
       embeddings: isKept ? randomBytes(2 * 2 * 512).toString('base64') : null,
     },
     ...{ fetchedAt: '2026-01-02T03:05:06.789Z', pageUrl: `https://${host}/pages/${n}` },
-    ...{ captions: [{ source: 'alt', text: caption, score: 0.3 }], clipScore: 0.3, modelId: 'bench' },
+    ...{
+      captions: [{ source: /** @type {const} */ ('alt'), text: caption, score: 0.3 }],
+      clipScore: 0.3,
+      modelId: 'bench',
+    },
     ...{
       phash: hex(`look ${n}`).slice(0, 16),
       language: 'en',
@@ -74,13 +83,20 @@ async function writeDataset(dir) {
     const rows = Array.from({ length: samples + rejected }, (_, i) => {
       const bytes = i < samples ? randomBytes(imageBytes) : null
       const row = rowOf(at * (samples + rejected) + i, bytes)
-      return { row, image: bytes === null ? null : { bytes, format: 'jpg' } }
+      return { row, image: bytes === null ? null : { bytes, format: /** @type {const} */ ('jpg') } }
     })
     const part = await writePart(store, partName(`b${at}`, 'f00d'), rows, calm)
     const kept = Array.from({ length: samples }, (_, i) => i)
     const plan = {
-      ...{ v: 1, run: 'run', plan: at, createdAt: '2026-01-02T03:04:05.678Z', firstShard: at, shards: 1 },
-      ...{ shardSize: samples, seed: 'seed', format: 'jpg', modelId: 'bench' },
+      ...{
+        v: /** @type {const} */ (1),
+        run: 'run',
+        plan: at,
+        createdAt: '2026-01-02T03:04:05.678Z',
+        firstShard: at,
+        shards: 1,
+      },
+      ...{ shardSize: samples, seed: 'seed', format: /** @type {const} */ ('jpg'), modelId: 'bench' },
       parts: [
         {
           batch: `b${at}`,
@@ -103,7 +119,7 @@ async function writeDataset(dir) {
     options: {},
     optionsDigest: 'd',
     threshold: null,
-    uids: 'content',
+    uids: /** @type {const} */ ('content'),
   }
   await compileDataset(store, info, calm)
 }
@@ -111,21 +127,24 @@ async function writeDataset(dir) {
 /** Milliseconds, and the report. The program's start is not among them: it is the same for both. */
 async function timed(dir, kind, value) {
   const held = {
-    kind: 'held',
+    kind: /** @type {const} */ ('held'),
     store: folderStore(dir),
     hub: null,
     privateDir: null,
     signal: calm,
     close: async () => {},
   }
+  const named = namedOf(kind, value)
+  if ('problem' in named) throw new Error(named.problem)
   const wish = {
-    named: [namedOf(kind, value)],
+    named: [named],
     reason: 'bench',
     isDryRun: false,
     at: new Date().toISOString(),
   }
   const began = performance.now()
   const report = await retract(held, wish, { onStep: () => {}, setReportAside })
+  if (!('counts' in report)) throw new Error(`refused: ${JSON.stringify(report)}`)
   return { ms: performance.now() - began, report }
 }
 
@@ -137,9 +156,9 @@ export async function measure({ repeat }) {
   const rounds = Math.max(1, Math.min(repeat, 3))
   try {
     for (let round = 0; round < rounds; round += 1) {
-      for (const [times, kind, value] of [
-        [ones, 'sha256', hex('image 7')],
-        [alls, 'host', everywhere],
+      for (const { times, kind, value } of [
+        { times: ones, kind: 'sha256', value: hex('image 7') },
+        { times: alls, kind: 'host', value: everywhere },
       ]) {
         await rm(dir, { recursive: true, force: true })
         await cp(source, dir, { recursive: true })

@@ -63,6 +63,6 @@ let port = 0
 for (let host = 1; host <= options.hosts; host += 1) {
   const server = createServer({ keepAliveTimeout: 30_000 }, answer)
   await new Promise((resolve) => server.listen(port, `127.0.0.${host}`, 1024, () => resolve(null)))
-  port = server.address().port
+  port = /** @type {import('node:net').AddressInfo} */ (server.address()).port
 }
 process.send?.({ kind: 'ready', port })

@@ -70,7 +70,8 @@ class Graph {
     return data
   }
 
-  floats(/** @type {number[]} */ dims, /** @type {number | undefined} */ scale) {
+  /** @param {number[]} dims @param {number} [scale] */
+  floats(dims, scale) {
     return this.tensor('float', dims, this.weights(dims, scale))
   }
 
@@ -78,7 +79,7 @@ class Graph {
     return this.tensor('int64', dims, BigInt64Array.from(values, BigInt))
   }
 
-  /** @param {string} op @param {string[]} inputs @param {Record<string, number | number[]>} attributes */
+  /** @param {string} op @param {string[]} inputs @param {Record<string, number | number[]>} [attributes] */
   node(op, inputs, attributes = {}, output = `v${this.#names++}`, outputs = [output]) {
     const attribute = ([name, value]) => {
       if (Array.isArray(value)) return message(string(1, name), ...value.map((v) => int(8, v)), int(20, 7))

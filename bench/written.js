@@ -39,6 +39,7 @@ function middleScore({ first, width, kept }) {
 
 /** Bytes of a dataset's files by what they are, for each pair that it holds. */
 function bytesAPair({ samples, shards }) {
+  /** @type {readonly (readonly [string, RegExp])[]} */
   const kinds = [
     ['tars', /^\d+\.tar$/],
     ['parquet', /^\d+\.parquet$/],
@@ -49,7 +50,7 @@ function bytesAPair({ samples, shards }) {
   const files = shards.flatMap((shard) => shard.files)
   return kinds.map(([kind, pattern]) => {
     const bytes = files.reduce((sum, file) => sum + (pattern.test(file.name) ? file.size : 0), 0)
-    return [kind, bytes / samples]
+    return { kind, bytes: bytes / samples }
   })
 }
 
@@ -68,10 +69,7 @@ export async function measure({ repeat }) {
     if ('problem' in every) return { lines: [unmeasured(title, 'at most 1.03x', every.problem)], notes: [] }
     const threshold = middleScore(every.manifest.scores)
     for (let round = 0; round < repeat; round++) {
-      for (const [name, more] of [
-        ['all', []],
-        ['none', without],
-      ]) {
+      for (const [name, more] of Object.entries({ all: [], none: without })) {
         await web.reset()
         const run = await runLine(origin, threshold, more)
         if ('problem' in run) return { lines: [unmeasured(title, 'at most 1.03x', run.problem)], notes: [] }
@@ -86,7 +84,7 @@ export async function measure({ repeat }) {
   const ratio = median(rounds.all.map((run, i) => run.cpuSeconds / rounds.none[i].cpuSeconds))
   const { manifest } = rounds.all[0]
   const perPair = bytesAPair(manifest)
-  const [, tarBytes] = perPair[0]
+  const tarBytes = perPair[0].bytes
   return {
     lines: [
       {
@@ -97,7 +95,7 @@ export async function measure({ repeat }) {
         aim: 'at most 1.03x',
         met: ratio <= 1.03,
       },
-      ...perPair.slice(1).map(([kind, bytes]) => ({
+      ...perPair.slice(1).map(({ kind, bytes }) => ({
         what: `bytes a pair: ${kind}, beside the tars`,
         pairmill: `${bytes.toFixed(0)} B`,
         other: `${tarBytes.toFixed(0)} B`,
