@@ -114,7 +114,8 @@ const substance = /[\p{L}\p{N}]/gu
 function isMarkup(text: string): boolean {
   if (leftovers.some((leftover) => leftover.test(text)) || isMojibake(text)) return true
   const plain = text.replace(dots, ' ')
-  return (plain.match(symbols)?.length ?? 0) > (plain.match(substance)?.length ?? 0)
+  const signs = plain.match(symbols)
+  return signs !== null && signs.length > (plain.match(substance)?.length ?? 0)
 }
 
 function exceeds(text: string, maxChars: number): boolean {

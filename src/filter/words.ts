@@ -2,9 +2,12 @@ const wide = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Han
 /** Each is a syllable with a meaning of its own, and two are a word like `waterfall`. */
 const dense = /[\p{Script=Han}\p{Script=Hangul}]/u
 const mark = /[\p{M}\p{Cf}]/u
+/** Most captions: each character is one column. */
+const isAscii = /^\p{ASCII}*$/u
 
 /** Width in columns: characters that are words, or parts of them, 2.5, other wide East Asian ones 2, marks 0, others 1. */
 export function countColumns(text: string): number {
+  if (isAscii.test(text)) return text.length
   let columns = 0
   for (const char of text) columns += dense.test(char) ? 2.5 : wide.test(char) ? 2 : mark.test(char) ? 0 : 1
   return columns
@@ -16,6 +19,7 @@ const spacedWord = /[\p{L}\p{N}](?:[\p{L}\p{N}\p{M}'’.-]*[\p{L}\p{N}\p{M}])?/g
 const unspaced = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー]+/gu
 const southEastAsian = /[\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]+/gu
 const letter = /\p{L}/gu
+const threeLetters = /(?:\p{L}\P{L}*){3}/u
 const denseNoun = /[\p{Script=Han}\p{Script=Hangul}]{2}/u
 
 /**
@@ -27,8 +31,7 @@ const denseNoun = /[\p{Script=Han}\p{Script=Hangul}]{2}/u
  * @param language BCP 47 tag of its page; null = nobody says
  */
 export function countWords(text: string, language: string | null = null): number {
-  const letters = countColumns((text.match(letter) ?? []).join(''))
-  if (letters < 3 && !wide.test(text)) return 0
+  if (!threeLetters.test(text) && !wide.test(text)) return 0
   let words = 0
   const rest = text
     .replace(dots, ' ')
