@@ -28,7 +28,9 @@ export async function temporaryFolder(kind: TemporaryKind, nowMs = Date.now()): 
 }
 
 async function removeStrays(base: string, nowMs: number): Promise<void> {
-  for (const name of await readdir(base)) {
+  // A folder for all may be one that nobody may list. What else is wrong with it, the making of a folder there tells.
+  const names = await readdir(base).catch(() => [])
+  for (const name of names) {
     const pid = /^pairmill-(?:browser|data)-(\d+)-/.exec(name)?.[1]
     if (pid === undefined || !isGone(Number(pid))) continue
     try {
