@@ -19,8 +19,7 @@ export function addCurateCommand(
   curate: (call: CurateCall) => Promise<ExitCode>,
   answer: (code: ExitCode) => void,
 ): void {
-  const count = wholeNumber(1, 1_000_000_000)
-  program
+  const command = program
     .command('curate')
     .summary('make a new dataset of the pairs of others that are wanted')
     .description(
@@ -30,99 +29,9 @@ export function addCurateCommand(
     )
     .argument('<SRC...>', 'folders of datasets, or s3://BUCKET/PREFIX')
     .requiredOption('--out <DIR>', 'folder for the new dataset, or s3://BUCKET/PREFIX')
-    .addOption(
-      new Option('--where <SQL>', 'only pairs for which this holds; columns as in docs/output.md').helpGroup(
-        'What is kept:',
-      ),
-    )
-    .addOption(
-      new Option('--uids <FILE>', 'only pairs with these uids, one a line').helpGroup('What is kept:'),
-    )
-    .addOption(
-      new Option(
-        '--reject <FILE>',
-        'nothing of what is on this list, one a line: sha256, phash, uid, host, URL; may be repeated',
-      )
-        .argParser((name: string, before: string[] | undefined) => [...(before ?? []), name])
-        .helpGroup('What is kept:'),
-    )
-    .addOption(
-      new Option('--top <N|P%>', 'only so many, or such a share, of the best')
-        .argParser(topOf)
-        .helpGroup('What is kept:'),
-    )
-    .addOption(
-      new Option('--per <COLUMN>', 'take the best of each, in place of all')
-        .choices(['language'])
-        .helpGroup('What is kept:'),
-    )
-    .addOption(
-      new Option('--by <COLUMN>', 'column of numbers that a better pair has more of')
-        .default(defaultBy)
-        .helpGroup('What is kept:'),
-    )
-    .addOption(
-      new Option('--max-per-host <N>', 'only so many of the best of each page host')
-        .argParser(count)
-        .helpGroup('What is kept:'),
-    )
-    .addOption(
-      new Option(
-        '--dedupe-cosine <C>',
-        'of images whose embeddings are as near as this, only the better pair',
-      )
-        .argParser(cosineOf)
-        .helpGroup('What is kept:'),
-    )
-    .addOption(
-      new Option(
-        '--caption <best|SOURCE,...>',
-        'caption: the first of these that a pair has, in place of its own',
-      )
-        .argParser(captionsOf)
-        .helpGroup('How it is written:'),
-    )
-    .addOption(
-      new Option(
-        '--model <NAME|DIR>',
-        'the model of the scores, to embed captions that --caption chose',
-      ).helpGroup('How it is written:'),
-    )
-    .addOption(
-      new Option('--shuffle <SEED>', 'shuffle all pairs, by this text').helpGroup('How it is written:'),
-    )
-    .addOption(
-      new Option(
-        '--shard-size <N>',
-        'pairs in a shard, at most (default: 10000, and less in a small dataset)',
-      )
-        .argParser(count)
-        .helpGroup('How it is written:'),
-    )
-    .addOption(
-      new Option('--shards <N>', 'cut into so many shards, equal to one pair')
-        .argParser(count)
-        .helpGroup('How it is written:'),
-    )
-    .addOption(
-      new Option('--split <NAME=SHARE,...>', 'several datasets, each in a folder of its name')
-        .argParser(splitOf)
-        .helpGroup('How it is written:'),
-    )
-    .addOption(
-      new Option(
-        '--group-by <COLUMN>',
-        'what no two datasets of a split share: near pictures, or hosts of pages',
-      )
-        .choices(groupings)
-        .helpGroup('How it is written:'),
-    )
-    .addOption(
-      new Option(
-        '--keep-ledger',
-        'keep the rows of what was rejected, and of what is not kept now',
-      ).helpGroup('How it is written:'),
-    )
+  for (const option of choices()) command.addOption(option.helpGroup('What is kept:'))
+  for (const option of forms()) command.addOption(option.helpGroup('How it is written:'))
+  command
     .option('--json', 'the result as JSON on standard output')
     .addOption(progressOption())
     .addHelpText('after', curateHelp)
@@ -155,6 +64,47 @@ export function addCurateCommand(
       )
     })
 }
+
+/** Which pairs are kept. */
+const choices = (): readonly Option[] => [
+  new Option('--where <SQL>', 'only pairs for which this holds; columns as in docs/output.md'),
+  new Option('--uids <FILE>', 'only pairs with these uids, one a line'),
+  new Option(
+    '--reject <FILE>',
+    'nothing of what is on this list, one a line: sha256, phash, uid, host, URL; may be repeated',
+  ).argParser((name: string, before: string[] | undefined) => [...(before ?? []), name]),
+  new Option('--top <N|P%>', 'only so many, or such a share, of the best').argParser(topOf),
+  new Option('--per <COLUMN>', 'take the best of each, in place of all').choices(['language']),
+  new Option('--by <COLUMN>', 'column of numbers that a better pair has more of').default(defaultBy),
+  new Option('--max-per-host <N>', 'only so many of the best of each page host').argParser(count),
+  new Option(
+    '--dedupe-cosine <C>',
+    'of images whose embeddings are as near as this, only the better pair',
+  ).argParser(cosineOf),
+]
+
+/** How the kept ones are written. */
+const forms = (): readonly Option[] => [
+  new Option(
+    '--caption <best|SOURCE,...>',
+    'caption: the first of these that a pair has, in place of its own',
+  ).argParser(captionsOf),
+  new Option('--model <NAME|DIR>', 'the model of the scores, to embed captions that --caption chose'),
+  new Option('--shuffle <SEED>', 'shuffle all pairs, by this text'),
+  new Option(
+    '--shard-size <N>',
+    'pairs in a shard, at most (default: 10000, and less in a small dataset)',
+  ).argParser(count),
+  new Option('--shards <N>', 'cut into so many shards, equal to one pair').argParser(count),
+  new Option('--split <NAME=SHARE,...>', 'several datasets, each in a folder of its name').argParser(splitOf),
+  new Option(
+    '--group-by <COLUMN>',
+    'what no two datasets of a split share: near pictures, or hosts of pages',
+  ).choices(groupings),
+  new Option('--keep-ledger', 'keep the rows of what was rejected, and of what is not kept now'),
+]
+
+const count = wholeNumber(1, 1_000_000_000)
 
 interface CurateFlags {
   readonly out: string
