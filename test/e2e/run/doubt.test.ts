@@ -73,22 +73,22 @@ describe('a run among hosts whose robots.txt cannot be had', { timeout: 60_000 }
     })
   })
 
+  /** A busy machine makes a pause as much longer as it likes; none is shorter than is due. */
+  const expectPauses = (host: string, leastMs: readonly number[]) => {
+    const times = web.seenAt(host).map(({ timeMs }) => timeMs)
+    expect(times).toHaveLength(leastMs.length + 1)
+    for (const [n, least] of leastMs.entries())
+      expect(times[n + 1]! - times[n]!).toBeGreaterThanOrEqual(least - 100)
+  }
+
   it('has asked them for nothing but their robots.txt, and each time after a longer pause', () => {
     for (const host of ['broken.test', 'broken-img.test']) {
       expect(new Set(web.seenAt(host).map(({ path }) => path))).toEqual(new Set(['/robots.txt']))
     }
-    const times = web.seenAt('broken.test').map(({ timeMs }) => timeMs)
-    const pauses = times.slice(1).map((time, n) => time - times[n]!)
-    expect(pauses).toHaveLength(4)
-    expect(pauses).toEqual([...pauses].sort((a, b) => a - b))
+    expectPauses('broken.test', [2_000, 6_000, 18_000, 54_000])
   })
 
-  it('has asked for an image four times, the last time long before the pages were given up', () => {
-    const times = web.seenAt('broken-img.test').map(({ timeMs }) => timeMs)
-    const pauses = times.slice(1).map((time, n) => time - times[n]!)
-    expect(pauses).toHaveLength(3)
-    for (const [n, leastMs] of [2_000, 6_000, 18_000].entries())
-      expect(pauses[n]).toBeGreaterThanOrEqual(leastMs - 100)
-    expect(times.at(-1)).toBeLessThan(web.seenAt('broken.test').at(-1)!.timeMs)
+  it('has asked for an image once less than for a page', () => {
+    expectPauses('broken-img.test', [2_000, 6_000, 18_000])
   })
 })

@@ -270,7 +270,6 @@ describe('time', () => {
     const started = performance.now()
     expect(await get(path, { deadlineMs: 300 })).toEqual(failure('timeout'))
     expect(performance.now() - started).toBeGreaterThanOrEqual(295)
-    expect(performance.now() - started).toBeLessThan(3000)
   })
 
   it('is there for a slow page within the deadline', async () => {
