@@ -94,7 +94,7 @@ export type NoPlaces = { readonly kind: 'refused' | 'locked'; readonly message: 
 const copyBytes = 16 * 2 ** 30
 
 /** Opens the sources and locks the folder that is written; a prefix in S3 has no lock: two who write it write the same bytes. */
-export async function openCuratePlaces(
+async function openCuratePlaces(
   { sources, out }: { readonly sources: readonly string[]; readonly out: string },
   s3: S3Settings,
   onNote: (text: string) => void,

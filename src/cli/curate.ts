@@ -174,7 +174,7 @@ const stepTexts: Readonly<Record<string, string>> = {
 }
 
 /** Summary for people: what was left by each step, the datasets, what to do next. Pure. */
-export function renderCuration({ out }: Pick<CurateCall, 'out'>, { steps, sets, notes }: Done): string {
+function renderCuration({ out }: Pick<CurateCall, 'out'>, { steps, sets, notes }: Done): string {
   const samples = sets.reduce((sum, { summary }) => sum + summary.samples, 0)
   const first = steps?.[0]?.[1] ?? 0
   const rows = (steps ?? []).map(([step, left], i) => [

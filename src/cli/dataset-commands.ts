@@ -86,7 +86,7 @@ interface AskingDeps extends TablesDeps {
 }
 
 /** `pairmill report`, of a dataset that can be asked. `call.place`: as it was given. */
-export async function reportHere(
+async function reportHere(
   cwd: string,
   call: ReportOrder & { readonly place: string },
   { store, signal, ...deps }: Omit<AskingDeps, 'unicode'>,

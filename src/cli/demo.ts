@@ -36,7 +36,7 @@ export interface DemoDeps extends RunDeps {
 }
 
 /** Local traffic to a web that was made to be crawled: no delay, and one host is as good as another. */
-export function demoRunCall(call: DemoCall, web: RemoteDemoWeb, model: string): RunCall {
+function demoRunCall(call: DemoCall, web: RemoteDemoWeb, model: string): RunCall {
   return {
     seeds: web.seeds,
     flags: {

@@ -34,7 +34,7 @@ export async function forgetCommand({ run, backend }: ForgetCall, deps: ForgetDe
 const progressMs = 1_000
 
 /** Says every second how far it is; on a terminal in one line. */
-export async function forgetShown(
+async function forgetShown(
   fleet: Pick<Hub, 'backend' | 'queue'>,
   run: string,
   { stderr, clock }: Pick<ForgetDeps, 'stderr' | 'clock'>,

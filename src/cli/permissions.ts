@@ -100,14 +100,14 @@ async function listAll({ place, filter, json }: PermissionsCall, deps: Permissio
 }
 
 /** The decisions that a row of the page ledger holds: about the page, and about its images where it spoke of them. */
-export function pageDecisionsOf(page: PageRow): Decision[] {
+function pageDecisionsOf(page: PageRow): Decision[] {
   const { url, permission, imagesRefusal } = page
   const decided: Decision[] = [{ what: 'page', url, permission, page }]
   return imagesRefusal === null ? decided : [...decided, { what: 'images', url, permission: imagesRefusal }]
 }
 
 /** The decisions that a candidate's row holds: about its page, and about its image where that was asked for. */
-export function rowDecisionsOf(row: RowDecision): Decision[] {
+function rowDecisionsOf(row: RowDecision): Decision[] {
   const decided = (what: Decision['what'], url: string | null, permission: Permission | null): Decision[] =>
     url === null || permission === null ? [] : [{ what, url, permission }]
   return [...decided('page', row.pageUrl, row.page), ...decided('image', row.url, row.image)]

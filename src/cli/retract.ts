@@ -176,11 +176,7 @@ function openProgress(stderr: Output, clock: Clock) {
 export type PageEnd = ReportAnew | { readonly kind: Exclude<ReportPage, 'aside'> }
 
 /** The report for people. Pure. */
-export function retractText(
-  { place, backend }: Whereabouts,
-  report: RetractReport,
-  reportPage: PageEnd,
-): string {
+function retractText({ place, backend }: Whereabouts, report: RetractReport, reportPage: PageEnd): string {
   const { counts, rewritten, completed, generation, bytes, state, isDryRun } = report
   const went = [
     amount(counts.samples, 'pair'),

@@ -147,7 +147,7 @@ async function readConcepts(source: unknown, name: string, deps: InputDeps): Pro
 }
 
 /** `source`: rules as a list (config file only), or the name of a file that holds one. Other types are refused elsewhere. */
-export async function readRules(
+async function readRules(
   source: unknown,
   name: string,
   deps: Pick<InputDeps, 'readFile'>,

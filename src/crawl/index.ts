@@ -1,12 +1,6 @@
 export { charsetParameter, decodeHtml } from './charset/index.js'
 export { type ExtractOptions, extractPage, type ReadPage } from './extract/index.js'
-export {
-  type LinkTrace,
-  type LinkVerdict,
-  type PageTrace,
-  type PictureTrace,
-  pageTrace,
-} from './inspect/page-trace.js'
+export { type LinkVerdict, type PageTrace, type PictureTrace, pageTrace } from './inspect/page-trace.js'
 export {
   type ExtractedPage,
   type Page,
@@ -26,20 +20,17 @@ export {
   type Refusal,
   robotsUsageRefusal,
   siteFiles,
-  type TdmRule,
   tdmRefusal,
 } from './permission/index.js'
 export { askedPauseMs, latencyDelayMs, overloadDelayMs, renderPauseMs, workDelayMs } from './politeness.js'
 export {
   type Ask,
-  type BrowserPlaces,
   createRenderer,
   type GuardReport,
   guardRefusals,
   joinRendered,
   locateBrowser,
   noEvidence,
-  type RenderDecision,
   type RenderEvidence,
   type Renderer,
   type RenderFailure,
@@ -57,20 +48,12 @@ export {
   type LastingFailure,
   parseRobots,
   type RobotsRecord,
-  type RobotsRule,
   type RobotsRules,
   type RobotsVerdict,
   robotsVerdict,
 } from './robots/index.js'
-export { createRuleBook, loadRulesSchema, type RuleBook, type RuleOf, type SiteRule } from './rules/index.js'
-export {
-  anchorOf,
-  domainOf,
-  type Scope,
-  type ScopeRules,
-  type ScopeVerdict,
-  scopeVerdict,
-} from './scope.js'
+export { createRuleBook, loadRulesSchema, type SiteRule } from './rules/index.js'
+export { anchorOf, domainOf, type ScopeRules, type ScopeVerdict, scopeVerdict } from './scope.js'
 export { absentPath, isLikeAbsent, shapeOf, speaksOfAbsence } from './soft-404.js'
 export * from './sources/index.js'
 export { atOnce, createTurns, inSlices, type Steps, type Turn } from './steps.js'

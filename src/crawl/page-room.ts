@@ -17,7 +17,7 @@ const maxLinkChars = 16_000_000
 export const maxCaptions = 16
 
 /** How much one page may still give. Once something found no place, nothing that comes later does: what is taken is the beginning. */
-export class PageRoom {
+class PageRoom {
   #left: number
   #sizeLeft: number
 

@@ -12,7 +12,7 @@ export {
   type Side,
   type Top,
 } from './request.js'
-export type { CuratedSet, CurateProgress } from './write.js'
+export type { CurateProgress } from './write.js'
 
 /** `curate`, loaded when it is called: every command line asks this room what may be asked of it, and few ask for more. */
 export const curate: typeof Curate = async (...call) => (await import('./curate.js')).curate(...call)

@@ -45,7 +45,7 @@ function colourOf(random: Random): string {
 }
 
 /** The drawing on its canvas as an SVG document of `side` x `side` pixels. */
-export function svgOf(drawing: Drawing, look: Look, side: number): string {
+function svgOf(drawing: Drawing, look: Look, side: number): string {
   const box = `${drawing.left} ${drawing.top} ${drawing.width} ${drawing.height}`
   const inner = side * look.scale
   const place = `x="${look.left * side}" y="${look.top * side}" width="${inner}" height="${inner}"`

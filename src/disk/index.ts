@@ -1,2 +1,2 @@
 export { makeFolder } from './make-folder.js'
-export { type TemporaryFolder, type TemporaryKind, temporaryFolder } from './temporary-folder.js'
+export { temporaryFolder } from './temporary-folder.js'

@@ -53,7 +53,7 @@ export async function readCatalog(place: FeedPlace, signal: AbortSignal): Promis
 }
 
 /** `problem`: why it cannot be fed, for people. Pure. */
-export function catalogOf(
+function catalogOf(
   manifest: Pick<Manifest, 'generation' | 'format' | 'shardSize' | 'shards'>,
 ): Catalog | { readonly problem: string } {
   const shards: CatalogShard[] = []

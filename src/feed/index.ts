@@ -1,14 +1,14 @@
-export { type Catalog, catalogOf, DatasetUnusable, liveOf, readCatalog, readFedManifest } from './catalog.js'
+export { type Catalog, DatasetUnusable, liveOf, readCatalog, readFedManifest } from './catalog.js'
 export { DatasetReader, orderedSources, type ReaderOptions } from './dataset-reader.js'
 export { defaultWindowShards, type FedShard, type Slot } from './epoch.js'
 export { Follower, type TakenBack } from './follower.js'
-export { type AskedTables, keepWhere } from './kept-where.js'
+export { keepWhere } from './kept-where.js'
 export { LiveSamples } from './live.js'
 export { type MixturePart, mixtureProblem, readMixture } from './mixture.js'
 export { type OpenPlace, openPlace } from './open-place.js'
 export { epochOrder, type OrderedSource, type Turn, turnsOf } from './order.js'
-export { type OrderFigure, type OrderFigures, orderFigures } from './order-figures.js'
-export { type FeedPlace, folderPlace, httpPlace, storePlace } from './place.js'
+export { type OrderFigures, orderFigures } from './order-figures.js'
+export { type FeedPlace, folderPlace } from './place.js'
 export {
   type Consumer,
   consumers,

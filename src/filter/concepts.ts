@@ -3,7 +3,7 @@ import { cosineOf } from './clip/index.js'
 import { type EmbedTexts, embedClasses } from './zero-shot.js'
 
 /** Something to look for in images by what it is called. */
-export const conceptSchema = z.strictObject({
+const conceptSchema = z.strictObject({
   /** Becomes the tag. */
   name: z.string().regex(/^[a-z0-9][a-z0-9_-]*$/, 'a name of lower-case letters, digits, - and _'),
   /**

@@ -241,7 +241,7 @@ interface Size {
  * The size to decode to: large enough for the stored image and for `tensorMargin` times the model's input, and
  * the fetched size where that would hardly be less.
  */
-export function workingSize(width: number, height: number, { imageSize, tensorSide }: DecodeTarget): Size {
+function workingSize(width: number, height: number, { imageSize, tensorSide }: DecodeTarget): Size {
   const forStored = imageSize / Math.max(width, height)
   const forTensor = tensorSide === null ? 0 : (tensorMargin * tensorSide) / Math.min(width, height)
   if (forStored >= forTensor) return storedSize(width, height, imageSize)

@@ -11,24 +11,19 @@ export {
 export { type CaptionVerdict, chooseCaptions, type JudgedCaption } from './choice.js'
 export {
   type Clip,
-  type ClipModel,
   type DownloadProgress,
-  type HubFetch,
   type ModelError,
   openClip,
-  type PairScore,
   type Precision,
   type Preprocessing,
   type Provider,
   precisions,
-  providers,
   resolveModel,
 } from './clip/index.js'
 export { decodeImage, encodeStored } from './codec.js'
 export {
   type Concept,
   type ConceptTagger,
-  type ConceptVerdict,
   conceptsSchema,
   createTagger,
   defaultConcepts,
@@ -36,23 +31,16 @@ export {
 export type { Develop, Developed, DevelopOutcome, Recipe } from './develop.js'
 export { createDevelopApart } from './develop-apart.js'
 export { createDevelopThreads, type DevelopThreads } from './develop-threads.js'
-export { type HeaderSize, type ImageSize, imageSize } from './dimensions.js'
-export {
-  type HeaderVerdict,
-  headerVerdict,
-  type ImageReason,
-  type ImageRejected,
-  sizeVerdict,
-} from './header.js'
-export type { Decoded, DecodeTarget } from './image.js'
+export { imageSize } from './dimensions.js'
+export { headerVerdict, type ImageReason, type ImageRejected } from './header.js'
+export type { Decoded } from './image.js'
 export type { FetchImage, ImageFetched, InspectPrefix } from './image-source.js'
 export { crashedRow, textRejectRow } from './judged.js'
 export * from './language.js'
-export { loadModel, type ModelSource } from './load-model.js'
+export { loadModel } from './load-model.js'
 export * from './options.js'
 export { hammingDistance, perceptualHash } from './phash.js'
-export { decodedFormats, type ImageFormat, imageFormats, sniffBytes, sniffImage } from './sniff.js'
-export type { StoredImage } from './stored.js'
+export { sniffBytes, sniffImage } from './sniff.js'
 export * from './text.js'
 export { createTextJudge, type TextJudge, type TextOptions } from './text-verdict.js'
 export { isWholeImage } from './whole-image.js'

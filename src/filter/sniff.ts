@@ -1,5 +1,5 @@
 /** Kind of a body by its own bytes. `html` stands for any text that is no SVG: pages, errors, JSON. */
-export const imageFormats = [
+const imageFormats = [
   'jpeg',
   'png',
   'gif',
@@ -16,7 +16,7 @@ export const imageFormats = [
 export type ImageFormat = (typeof imageFormats)[number]
 
 /** Formats that are decoded; every other one is refused with a reason. */
-export const decodedFormats = ['jpeg', 'png', 'gif', 'webp', 'avif', 'bmp'] as const
+const decodedFormats = ['jpeg', 'png', 'gif', 'webp', 'avif', 'bmp'] as const
 export type DecodedFormat = (typeof decodedFormats)[number]
 
 export function isDecodedFormat(format: ImageFormat): format is DecodedFormat {

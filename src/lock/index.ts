@@ -4,7 +4,6 @@ export {
   type HeldLock,
   LockLostError,
   type LockSurroundings,
-  type LockWish,
   lockOwner,
   systemSurroundings,
   takeLock,

@@ -73,7 +73,7 @@ function kindOf(stats: Stats): string {
 }
 
 /** The lock in an open file; null = it holds none. */
-export function lockIn(file: number): Lock | null {
+function lockIn(file: number): Lock | null {
   const text = textIn(file)
   const record = recordSchema.safeParse(parsed(text))
   if (!record.success) return null

@@ -1,7 +1,7 @@
-export { type AddressVerdict, addressVerdict, type Cidr, parseCidr } from './address.js'
+export { addressVerdict, type Cidr, parseCidr } from './address.js'
 export { ChunkReader } from './chunks.js'
 export { ChainCookies } from './cookies.js'
-export { type Dial, DialError, type DialRequest } from './dial.js'
+export { type Dial, DialError } from './dial.js'
 export { codingsOf, decoded } from './encoding.js'
 export { createNet, type Net, type NetOptions } from './fetch.js'
 export { headEnd } from './head-end.js'
@@ -17,6 +17,6 @@ export {
   type ResponseHead,
 } from './outcome.js'
 export { registrableDomain } from './registrable-domain.js'
-export type { Address, Resolve, Unresolved } from './resolve.js'
+export type { Address, Resolve } from './resolve.js'
 export { headersOf, isChunked, readHead } from './response-head.js'
-export { type FailedTry, maxRetries, type RetryVerdict, retryAfterMs, retryOf } from './retry.js'
+export { maxRetries, retryAfterMs, retryOf } from './retry.js'

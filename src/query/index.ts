@@ -1,6 +1,6 @@
 export type { Cell, Row } from './cell.js'
 export { type Counted, type Distribution, distributionOf } from './distribution.js'
-export { type Duckdb, hasDuckdb, type MissingDuckdb } from './duckdb.js'
+export { hasDuckdb, type MissingDuckdb } from './duckdb.js'
 export type { TablesProgress } from './local-files.js'
 export type { Column, Param, Selection } from './select.js'
 export { SqlError } from './sql-error.js'

@@ -111,7 +111,7 @@ export async function readFacts(
 }
 
 /** Each pair of a small dataset, each so-manieth of a large one. Pure. */
-export const everyOf = (pairs: number): number => Math.max(1, Math.ceil(pairs / mostWordCaptions))
+const everyOf = (pairs: number): number => Math.max(1, Math.ceil(pairs / mostWordCaptions))
 
 async function datasetFacts(
   ask: Ask,

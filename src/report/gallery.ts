@@ -13,7 +13,7 @@ import type { Card, CardNumber } from './page-data.js'
 import { mostPictureBytes, thumbOf, thumbSide } from './thumbs.js'
 
 /** Kept pairs that are shown by chance. */
-export const mostKept = 24
+const mostKept = 24
 const mostOfReason = 24
 const textsOfReason = 12
 /** Bytes of all cards as they stand in a report, at most: texts of strangers may be long, and each `<` takes six. */

@@ -2,7 +2,6 @@ export { jsonInHtml, type PageParts, readPageParts, reportDocument } from './doc
 export {
   type Embedder,
   Explored,
-  type ExplorerAddress,
   Figures,
   type FiguresDeps,
   isLoopback,
@@ -17,7 +16,7 @@ export {
   VectorIndex,
 } from './explore/index.js'
 export type { Meanings } from './meanings.js'
-export type { Card, ExplorerAccess, PageData, ReportData } from './page-data.js'
+export type { ReportData } from './page-data.js'
 export { type NotShown, type ReportCall, readReport } from './report.js'
 export { setReportAside } from './set-aside.js'
 export { type NotWritten, placeProblem, writeReport } from './write.js'

@@ -1,6 +1,6 @@
 export { usableCores } from './cores.js'
 export { workInFleet } from './fleet-worker.js'
-export { type FolderLock, lockFolder, statusName } from './folder-lock.js'
+export { lockFolder, statusName } from './folder-lock.js'
 export { runPipeline } from './folder-run.js'
 export { batchesAtOnce, decodesPerCore } from './folder-work.js'
 export { type Forgotten, forgetRun } from './forget.js'

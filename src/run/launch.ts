@@ -170,7 +170,7 @@ export function isSamePlace(one: string, other: string): boolean {
 }
 
 /** What the run shall go on with: what it has, what was given now, and the seeds and sources of both. Pure. */
-export function joinedOptions(
+function joinedOptions(
   stored: StoredOptions,
   limits: RunLimits,
   options: RunOptions,

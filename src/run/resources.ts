@@ -17,7 +17,7 @@ import { usableCores } from './cores.js'
 import type { BrowserSettings, Environment } from './run-types.js'
 
 /** `--model none`: nothing is scored, and everything that passes the other rules is kept. */
-export const noModel = 'none'
+const noModel = 'none'
 
 async function openModel(
   options: Pick<RunOptions, 'model' | 'precision' | 'threads' | 'provider'>,

@@ -43,7 +43,7 @@ export type Generation = Readonly<z.infer<typeof generationSchema>>
 /** What a file may hold: size and sum. */
 export type Held = Readonly<z.infer<typeof sumsSchema>>
 
-export function generationBytes(generation: Generation): Buffer {
+function generationBytes(generation: Generation): Buffer {
   return Buffer.from(`${JSON.stringify(generationSchema.parse(generation))}\n`)
 }
 

@@ -14,7 +14,7 @@ export const histogramSchema = z.object({
 
 export type ScoreHistogram = Readonly<z.infer<typeof histogramSchema>>
 
-export const emptyHistogram: ScoreHistogram = { width: binWidth, first: 0, kept: [], rejected: [] }
+const emptyHistogram: ScoreHistogram = { width: binWidth, first: 0, kept: [], rejected: [] }
 
 /** Counts by bin number: what a histogram is built in. */
 export interface ScoreCounts {

@@ -3,7 +3,7 @@ import type { Field, FieldType } from './field.js'
 import { type FileSums, SummedFile } from './summed-file.js'
 
 /** Rows in a row group, which is what is held in memory. */
-export const rowGroupRows = 2000
+const rowGroupRows = 2000
 
 /** Rows of a parquet file: their fields, and what tells readers which ones to expect. */
 export interface Table<Name extends string> {

@@ -23,7 +23,7 @@ const kinds = ['hosts', 'urls', 'images', 'phashes', 'uids'] as const
  * Tombstones of a dataset: what was taken back from it, and must not come back. A host, with `*.` in front where all below it are meant, and a
  * URL stand as SHA-256 of their canonical spelling, so that the file names none; `images` are SHA-256 of fetched bytes. Sorted, each once.
  */
-export const retractedSchema = z.object({
+const retractedSchema = z.object({
   v: z.literal(1),
   hosts: hexOf(rejectKinds.hosts),
   urls: hexOf(rejectKinds.urls),

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
  * A stream of 32-bit integers that is the same for the same seed on every machine and version: xoshiro128** started
  * from SHA-256 of the seed. Part of the output format: changing it changes the bytes of a plan that is run again.
  */
-export function seededIntegers(seed: string): () => number {
+function seededIntegers(seed: string): () => number {
   const state = createHash('sha256').update(seed).digest()
   let a = state.readUInt32LE(0)
   let b = state.readUInt32LE(4)

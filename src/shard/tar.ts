@@ -4,7 +4,7 @@
  */
 export const blockBytes = 512
 /** Eleven octal digits. */
-export const maxMemberBytes = 0o77777777777
+const maxMemberBytes = 0o77777777777
 const maxNameBytes = 100
 const checksumAt = 148
 const checksumBytes = 8

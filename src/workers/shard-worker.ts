@@ -104,7 +104,7 @@ export async function planParts(
  * The parts, from the first on, whose commits are old enough. A plan in the store cannot be taken back; a backend that loses its last
  * moments must not forget what the plan was made of, or its candidates would be judged and kept a second time. Pure.
  */
-export function settledOf(parts: readonly UnplannedPart[], settleMs: number): readonly UnplannedPart[] {
+function settledOf(parts: readonly UnplannedPart[], settleMs: number): readonly UnplannedPart[] {
   const fresh = parts.findIndex(({ agoMs }) => agoMs < settleMs)
   return fresh < 0 ? parts : parts.slice(0, fresh)
 }

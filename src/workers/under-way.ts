@@ -29,8 +29,6 @@ export interface Activity {
   readonly waits: readonly Wait[]
 }
 
-export const noActivity: Activity = { done: {}, waits: [] }
-
 type Counts = Record<string, number>
 
 /** Work under way in one process: what was done since the last commits, and what is waited for, so that people see it move. Nothing depends on it. */

@@ -5,7 +5,7 @@ import { messageOf } from '../../records/index.js'
 import type { Answer, Ask, Wish } from './thread.js'
 
 /** The database failed a statement. It says nothing of data lost: a statement is a transaction. */
-export class DatabaseError extends Error {
+class DatabaseError extends Error {
   constructor(
     message: string,
     readonly code: string | null,

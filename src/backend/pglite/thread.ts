@@ -32,7 +32,7 @@ export type Answer =
  * A desk-sized PostgreSQL: the defaults are for a server that has a machine to itself, and for disks that turn. What it reads lies in the
  * system's cache: a page through an index costs hardly more than the next page.
  */
-export const startParams = [
+const startParams = [
   ...PGlite.defaultStartParams,
   ...['shared_buffers=16MB', 'work_mem=8MB', 'random_page_cost=1.1'].flatMap((setting) => ['-c', setting]),
 ]

@@ -41,7 +41,7 @@ export function candidateArguments(host: string, candidates: readonly Found[]): 
 }
 
 /** Cuts offers into what one script is handed each; there is always a first one. */
-export function offerSlices(offers: readonly Offer[]): Offer[][] {
+function offerSlices(offers: readonly Offer[]): Offer[][] {
   let slice: Offer[] = []
   const all = [slice]
   let hosts = new Set<string>()

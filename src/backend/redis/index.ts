@@ -1,9 +1,9 @@
-export { connectRedis, isReply, type RedisClient } from './connection.js'
-export { type DialFailure, dial, failureOf, withoutSecretsOf } from './dial.js'
+export { connectRedis, type RedisClient } from './connection.js'
+export { type DialFailure, dial, failureOf } from './dial.js'
 export { redisBackend } from './redis-backend.js'
 export { redisQueue } from './redis-queue.js'
 export { lookAtServer } from './server-look.js'
-export { type ServerChange, ServerMonitor } from './server-monitor.js'
+export { ServerMonitor } from './server-monitor.js'
 export {
   refusalOf,
   type ServerMemory,

@@ -34,7 +34,7 @@ const silentMs = 30_000
 const accessPattern = /^(?:NOPERM|NOAUTH|WRONGPASS) /
 
 /** `redis://[USER:PASSWORD@]HOST[:PORT][/DB][?prefix=NAME]`, or `rediss://` over TLS. `problem`: why it is no such URL. Pure. */
-export function parseFleetUrl(text: string): FleetUrl | { readonly problem: string } {
+function parseFleetUrl(text: string): FleetUrl | { readonly problem: string } {
   const got = `got '${shownUrl(text)}'`
   if (!/^rediss?:\/\/./.test(text) || !URL.canParse(text)) {
     return {

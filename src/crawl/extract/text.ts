@@ -3,7 +3,7 @@ import { ownCopy } from '../own-copy.js'
 import type { Node } from './document.js'
 
 /** Captions and titles are cut here. Characters. */
-export const maxTextLength = 2000
+const maxTextLength = 2000
 /** Elements and texts looked at for one text, however empty they are. */
 const maxNodes = 5000
 

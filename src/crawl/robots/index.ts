@@ -8,11 +8,4 @@ export {
   robotsVerdict,
 } from './record.js'
 export { mostSpecific, type RuleSet, ruleSet } from './rule-set.js'
-export {
-  decidingRule,
-  decidingUsage,
-  parseRobots,
-  type RobotsRule,
-  type RobotsRules,
-  type UsageRule,
-} from './rules.js'
+export { decidingRule, decidingUsage, parseRobots, type RobotsRules } from './rules.js'

@@ -1,15 +1,7 @@
-export {
-  type ArchiveSource,
-  type PlainRecordSkip,
-  plainRecordSkips,
-  type RecordFault,
-  type RecordSkip,
-  recordFaults,
-} from './archive/archive.js'
-export type { ArchiveDeps } from './archive/archive-reader.js'
-export type { ByteFile, OpenedFile, OpenFile } from './archive/byte-file.js'
+export { type ArchiveSource, type RecordFault, type RecordSkip, recordFaults } from './archive/archive.js'
+export type { ByteFile, OpenFile } from './archive/byte-file.js'
 export { startBytes } from './archive/byte-file.js'
-export { fileOpener, type OpenFileDeps } from './archive/open-file.js'
+export { fileOpener } from './archive/open-file.js'
 export {
   type ListColumns,
   type ListFormat,

@@ -26,7 +26,7 @@ const imagesPerStep = 32
 /** Characters of articles in one feed. */
 const maxContents = 5 * 1024 * 1024
 /** Bytes that a compressed sitemap may unfold to (sitemaps.org). */
-export const maxListingBytes = 50 * 1024 * 1024
+const maxListingBytes = 50 * 1024 * 1024
 
 /** A gzip file as what it holds, by the rules of a body that was sent so; other bytes as they are. */
 export async function unfolded(

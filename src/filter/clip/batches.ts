@@ -2,7 +2,7 @@
 export const imagesPerRun = 8
 
 /** Tokens, padding included, that go through the text model at once: beyond it speed stays and memory grows. */
-export const tokensPerRun = 1_024
+const tokensPerRun = 1_024
 
 /** Texts that are padded to one length and go through the text model at once. */
 export interface TextBatch {

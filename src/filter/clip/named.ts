@@ -62,8 +62,6 @@ export const namedModels: Readonly<Record<string, NamedModel>> = {
   },
 }
 
-export const defaultModelName = 'clip-vit-base-patch32'
-
 /** Hashes of OpenAI's ViT-B/32 vision halves, by which a folder that holds one is known without a name. */
 const clipVisionHashes: readonly string[] = [clipFp32.vision.sha256, clipInt8.vision.sha256]
 

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 
 /** Hardware that a model is run on. */
-export const providers = ['cpu', 'cuda'] as const
+const providers = ['cpu', 'cuda'] as const
 export type Provider = (typeof providers)[number]
 
 /** Words of the runtime's errors where the graphics card or its libraries fail, not the model's file. */

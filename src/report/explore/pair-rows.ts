@@ -29,7 +29,7 @@ export function pairRowOf(row: Row): PairRow {
 }
 
 /** Pure. */
-export function identityOf(row: Row): Identity {
+function identityOf(row: Row): Identity {
   return {
     url: textIn(row.url),
     pageUrl: textOrNull(row.page_url),

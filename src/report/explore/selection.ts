@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { type SelectionForm, type SelectionWish, selectionForms } from './explore-data.js'
 
-export const mostSelected = 200_000
+const mostSelected = 200_000
 
 export const selectionSchema: z.ZodType<SelectionWish> = z.object({
   form: z.enum(selectionForms),

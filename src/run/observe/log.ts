@@ -4,7 +4,7 @@ import type { Observe, WorkEvent } from './events.js'
 
 export { withoutSecrets }
 
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
 
 export interface LogOptions {

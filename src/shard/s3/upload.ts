@@ -94,7 +94,7 @@ export function createWriter(
  * Writes one object in one request; `create`: only where the name is free, which the store decides. `sent`: the MD5 that proves the write,
  * if the store answers with it; null = nobody asks.
  */
-export async function putObject(
+async function putObject(
   link: S3Link,
   name: string,
   bytes: Uint8Array,

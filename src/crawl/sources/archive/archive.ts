@@ -11,7 +11,7 @@ export interface ArchiveSource {
 }
 
 /** Records that give no candidates and are as they should be. Counted. */
-export const plainRecordSkips = [
+const plainRecordSkips = [
   'warcinfo',
   'request',
   'metadata',

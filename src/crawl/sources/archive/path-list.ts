@@ -7,7 +7,7 @@ import { memberBeginning } from './gzip-member.js'
 import { startsRecord } from './warc-record.js'
 
 /** Where Common Crawl's paths lead that are not read from where they lie (https://commoncrawl.org/get-started). */
-export const commonCrawlBase = 'https://data.commoncrawl.org/'
+const commonCrawlBase = 'https://data.commoncrawl.org/'
 
 /** Common Crawl's longest lists have 100,000 paths, 14 MB in plain. */
 const maxListBytes = 64 * 1024 * 1024

@@ -19,7 +19,7 @@ export interface Scanner {
 }
 
 /** So many of the quick scan are compared again as they are stored. */
-export const comparedExactly = 100
+const comparedExactly = 100
 
 interface Pending {
   resolve(answer: FromScanThread): void
