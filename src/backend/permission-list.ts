@@ -1,7 +1,7 @@
 import type { Permission } from '../records/index.js'
 
 /** Permissions of the rows of a chunk, each once: rows name them by their place. */
-export interface PermissionList {
+interface PermissionList {
   readonly said: readonly Permission[]
   /** null = nobody was asked. */
   readonly placeOf: (permission: Permission | null) => number | null

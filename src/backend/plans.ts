@@ -1,6 +1,6 @@
 import type { Loser } from './batches.js'
 
-export interface CommittedPart {
+interface CommittedPart {
   readonly batch: string
   readonly name: string
   readonly size: number

@@ -18,7 +18,7 @@ interface ChunkHead {
 type ChunkLine = readonly [string, string | null, TextReason, string | null, number | null, ...string[]]
 
 /** What a commit found, as both backends take it: a candidate with its body, or the line of one that is rejected. */
-export interface PackedFound {
+interface PackedFound {
   readonly head: string
   readonly found: readonly (FoundCandidate | (Pick<Found, 'key' | 'texts'> & { readonly line: string }))[]
 }

@@ -90,7 +90,7 @@ export interface WorkerEntry {
   readonly agoMs: number
 }
 
-export type Marked =
+type Marked =
   | { readonly kind: 'marked' | 'unknown' | 'goes_on' }
   /** The last lease of it runs out in so many ms. */
   | { readonly kind: 'held'; readonly inMs: number }

@@ -81,14 +81,14 @@ async function openTextModel(
 }
 
 /** What curating needs of this machine, opened, until `close`. */
-export interface CuratePlaces {
+interface CuratePlaces {
   readonly deps: Omit<CurateDeps, 'onProgress' | 'model'>
   /** Aborts too where the lock of the folder is lost. */
   readonly signal: AbortSignal
   close(): Promise<void>
 }
 
-export type NoPlaces = { readonly kind: 'refused' | 'locked'; readonly message: string }
+type NoPlaces = { readonly kind: 'refused' | 'locked'; readonly message: string }
 
 /** On this machine at once, of sources in S3. */
 const copyBytes = 16 * 2 ** 30

@@ -21,7 +21,7 @@ export interface DemoCall {
   readonly progress: ProgressStyle | null
 }
 
-export interface DemoDeps extends RunDeps {
+interface DemoDeps extends RunDeps {
   /** Folder of the model in the box. */
   readonly boxedModelDir: string
   readonly isFolder: (path: string) => boolean

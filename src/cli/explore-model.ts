@@ -3,7 +3,7 @@ import { defaultOf } from '../options/index.js'
 import type { Embedder, OpenEmbedder } from '../report/index.js'
 import type { Environment } from '../run/index.js'
 
-export interface EmbedderSource {
+interface EmbedderSource {
   readonly environment: Environment
   /** Name, or absolute folder; null = as the dataset names it. */
   readonly given: string | null

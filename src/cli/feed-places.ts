@@ -20,7 +20,7 @@ import { noDataset } from './verify.js'
 const trainingNames = ['train', 'training']
 const heldBackNames = ['val', 'valid', 'validation', 'test']
 
-export interface FeedSurroundings {
+interface FeedSurroundings {
   readonly cwd: string
   readonly s3: S3Settings
   readonly now: () => number

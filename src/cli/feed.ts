@@ -34,7 +34,7 @@ export interface NoSets {
   readonly message: string
 }
 
-export interface FeedDeps {
+interface FeedDeps {
   readonly read: () => Promise<FedSets | NoSets>
   /** `unknown`: why it cannot be told. */
   readonly readOrder: (

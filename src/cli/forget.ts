@@ -13,7 +13,7 @@ export interface ForgetCall {
   readonly backend: string | null
 }
 
-export interface ForgetDeps extends FleetDeps {
+interface ForgetDeps extends FleetDeps {
   readonly stdout: Output
   readonly clock: Clock
 }

@@ -5,7 +5,7 @@ const binWidth = 0.02
 /** More lines are not read. With a heading they make less than a screen. */
 const mostLines = 20
 
-export interface HistogramStyle {
+interface HistogramStyle {
   /** Characters of the longest bar. */
   readonly barColumns: number
   readonly unicode: boolean

@@ -22,7 +22,7 @@ export interface InspectCall {
   readonly flags: GivenOptions
 }
 
-export interface InspectCommandDeps {
+interface InspectCommandDeps {
   readonly input: InputDeps
   readonly inspect: (options: RunOptions, target: InspectTarget, signal: AbortSignal) => Promise<Inspection>
   readonly stdout: Output

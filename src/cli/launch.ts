@@ -20,7 +20,7 @@ import { type InputDeps, type RunCall, readRunInput } from './run-input.js'
 import { amount } from './summary.js'
 import { toldChunks } from './told-input.js'
 
-export interface LaunchCall extends RunCall {
+interface LaunchCall extends RunCall {
   readonly run: string
   /** Of the fleet. */
   readonly url: string

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs'
 import { formatBytes } from './figures.js'
 import { whyUnreadable } from './file-text.js'
 
-export type LocalFile =
+type LocalFile =
   | { readonly kind: 'file'; readonly bytes: Uint8Array }
   /** `why` completes "cannot read 'NAME': ...". */
   | { readonly kind: 'unreadable'; readonly why: string }

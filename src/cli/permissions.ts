@@ -22,7 +22,7 @@ export interface DecisionFilter {
   readonly refusedOnly: boolean
 }
 
-export interface PermissionsDeps {
+interface PermissionsDeps {
   readonly isPlace: (place: string) => boolean
   /** The page ledger; a dataset of an early version has none. */
   readonly pages: (place: string) => AsyncIterable<PageRow>

@@ -39,7 +39,7 @@ export interface Commands extends DatasetCommands, FeedCommands, FleetCommands, 
   classify(call: ClassifyCall): Promise<ExitCode>
 }
 
-export interface ProgramDeps {
+interface ProgramDeps {
   readonly commands: Commands
   readonly version: string
   readonly stdout: Output

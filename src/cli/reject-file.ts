@@ -13,7 +13,7 @@ import {
 import { parseRetracted } from '../shard/index.js'
 import { whyUnreadable } from './file-text.js'
 
-export type RejectFileRead =
+type RejectFileRead =
   | { readonly kind: 'entries'; readonly entries: RejectEntries }
   /** Each names the file, and its line. */
   | { readonly kind: 'problems'; readonly problems: readonly string[] }

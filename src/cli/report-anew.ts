@@ -12,7 +12,7 @@ export type ReportAnew =
   | { readonly kind: 'written'; readonly bytes: number }
   | { readonly kind: 'not-written'; readonly why: string }
 
-export interface ReportAnewCall {
+interface ReportAnewCall {
   /** As it was given: commands on the page name it so. */
   readonly place: string
   readonly store: Store

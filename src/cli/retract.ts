@@ -173,7 +173,7 @@ function openProgress(stderr: Output, clock: Clock) {
 }
 
 /** What became of the page of `pairmill report` in the dataset. */
-export type PageEnd = ReportAnew | { readonly kind: Exclude<ReportPage, 'aside'> }
+type PageEnd = ReportAnew | { readonly kind: Exclude<ReportPage, 'aside'> }
 
 /** The report for people. Pure. */
 function retractText({ place, backend }: Whereabouts, report: RetractReport, reportPage: PageEnd): string {

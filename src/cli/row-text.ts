@@ -3,7 +3,7 @@ import { jsonText, plain } from './figures.js'
 import { cutText, textWidth } from './text-width.js'
 
 /** Rows of an answer as text: what comes before them, each chunk, and what comes after. */
-export interface RowText {
+interface RowText {
   begin(): string
   rows(rows: readonly Row[]): string
   end(): string

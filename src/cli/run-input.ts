@@ -43,7 +43,7 @@ export interface InputDeps {
   readonly readChunks: (name: string) => AsyncIterable<Uint8Array>
 }
 
-export type RunInput =
+type RunInput =
   | {
       readonly kind: 'input'
       readonly options: RunOptions

@@ -9,7 +9,7 @@ export interface SignalSource {
   off(signal: StopSignal, heard: () => void): unknown
 }
 
-export interface StopRequests {
+interface StopRequests {
   readonly signals: RunSignals
   /** The first signal heard; null = none. */
   first(): StopSignal | null
@@ -17,7 +17,7 @@ export interface StopRequests {
   close(): void
 }
 
-export interface StopDeps {
+interface StopDeps {
   readonly source: SignalSource
   readonly say: (text: string) => void
   /** Ends the process at once. */

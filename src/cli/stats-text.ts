@@ -4,7 +4,7 @@ import { rejectExplanations } from './reasons.js'
 import { amount } from './summary.js'
 import { cutText } from './text-width.js'
 
-export interface StatsStyle {
+interface StatsStyle {
   readonly unicode: boolean
 }
 

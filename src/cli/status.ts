@@ -20,7 +20,7 @@ export interface StatusCall {
   readonly json: boolean
 }
 
-export interface StatusDeps {
+interface StatusDeps {
   readonly cwd: string
   readonly isFolder: (path: string) => boolean
   readonly readStatus: ReadStatus

@@ -18,10 +18,10 @@ import {
 } from './reasons.js'
 import { countOf, judgedOf } from './watched.js'
 
-export type FinishedRun = Exclude<RunEnd, { readonly kind: 'refused' | 'unbegun' }>
+type FinishedRun = Exclude<RunEnd, { readonly kind: 'refused' | 'unbegun' }>
 
 /** The options that the summary speaks of. */
-export type SummaryOptions = Pick<RunOptions, 'threshold' | 'imageFormat' | 'out'>
+type SummaryOptions = Pick<RunOptions, 'threshold' | 'imageFormat' | 'out'>
 
 /** Summary of a run, for people: the end, the funnel, the reasons, the scores, the dataset, what to do next. */
 export function renderSummary(end: FinishedRun, options: SummaryOptions, paper: Paper): string {

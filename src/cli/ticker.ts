@@ -12,7 +12,7 @@ export interface Ticker {
   close(): void
 }
 
-export interface TickerDeps {
+interface TickerDeps {
   readonly output: Output
   readonly clock: Clock
 }

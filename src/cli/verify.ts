@@ -15,7 +15,7 @@ export interface VerifyCall {
   readonly progress: ProgressStyle | null
 }
 
-export interface VerifyDeps {
+interface VerifyDeps {
   readonly verify: (onProgress: (progress: VerifyProgress) => void) => Promise<Verification>
   readonly isFolder: (path: string) => boolean
   readonly stdout: Output

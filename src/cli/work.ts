@@ -31,7 +31,7 @@ export interface WorkCall {
   readonly logLevel: LogLevel
 }
 
-export interface WorkCommandDeps {
+interface WorkCommandDeps {
   readonly environment: Environment
   /** PAIRMILL_BACKEND; null = not set. */
   readonly fleetUrl: string | null

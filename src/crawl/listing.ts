@@ -25,7 +25,7 @@ const xmlTypes: ReadonlySet<string> = new Set([
   'application/rdf+xml',
 ])
 
-export type ListingRules = OptOutRules & Pick<ExtractOptions, 'imageSize'>
+type ListingRules = OptOutRules & Pick<ExtractOptions, 'imageSize'>
 
 /** Reads a body, unfolded, as a sitemap or a feed, or as a list of `urls`, one a line; null = it is none. */
 export function* listingPage(

@@ -45,7 +45,7 @@ export interface CurateRequest {
 export const defaultBy = 'clip_score'
 
 /** A list of what is never to be taken. */
-export interface RejectedList {
+interface RejectedList {
   readonly entries: RejectEntries
   /** SHA-256 of them. */
   readonly digest: string
@@ -100,7 +100,7 @@ export function publishedRequest(request: CurateRequest): Record<string, Publish
   return Object.fromEntries(said)
 }
 
-export type Published = string | number | boolean
+type Published = string | number | boolean
 
 /** Why a request makes no sense; null = it does. Pure. */
 export function requestProblem(request: CurateRequest): string | null {

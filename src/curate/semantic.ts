@@ -3,7 +3,7 @@ import { better, type Chosen } from './choose.js'
 import { centroidsOf, Distinct, nearestOf } from './clusters.js'
 import type { Pool } from './pool.js'
 
-export interface Semantic {
+interface Semantic {
   readonly kept: Chosen
   /** Cluster of each sample of the pool; -1 = it has no embedding, or was not looked at. */
   readonly groups: Int32Array

@@ -8,7 +8,7 @@ export interface ServedImage {
   readonly contentType: string
 }
 
-export interface WebServer {
+interface WebServer {
   readonly port: number
   /** Requests for paths that robots.txt forbids, so far; a polite crawler leaves it at 0. */
   forbiddenRequests(): number

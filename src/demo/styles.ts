@@ -1,5 +1,5 @@
 /** A picture set: one drawing style, shipped by one npm package under one free licence. */
-export interface Style {
+interface Style {
   readonly name: StyleName
   readonly title: string
   readonly author: string

@@ -2,14 +2,14 @@ import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-export interface TemporaryFolder {
+interface TemporaryFolder {
   readonly path: string
   /** Takes it away with all that it holds; idempotent. */
   remove(): Promise<void>
 }
 
 /** `browser`: the home of a browser. `data`: copies of what lies in a bucket, and what is too large for memory. */
-export type TemporaryKind = 'browser' | 'data'
+type TemporaryKind = 'browser' | 'data'
 
 /** Age of a folder that may be another's all the same: in a container processes have other numbers. */
 const strayAgeMs = 3_600_000

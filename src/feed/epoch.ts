@@ -7,7 +7,7 @@ export interface FedShard {
   readonly slots: number
 }
 
-export interface EpochWish {
+interface EpochWish {
   readonly seed: string
   /** From 0. */
   readonly epoch: number

@@ -3,7 +3,7 @@ import type { Catalog } from './catalog.js'
 import type { LiveSamples } from './live.js'
 
 /** Tables of a dataset, as far as a condition needs them. */
-export interface AskedTables {
+interface AskedTables {
   /** Why a text is no condition, for people; null = it is one. */
   whereProblem(expression: string): Promise<string | null>
   rows(sql: string): AsyncIterable<readonly Readonly<Record<string, unknown>>[]>

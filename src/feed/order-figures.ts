@@ -1,5 +1,5 @@
 /** A figure of an order, beside what a full shuffle of the same samples has on average. */
-export interface OrderFigure {
+interface OrderFigure {
   readonly order: number
   readonly shuffled: number
   /** `order / shuffled`; null = the shuffle's is 0. */

@@ -1,5 +1,5 @@
 /** A dataset of a mixture, as its share of the turns is counted. */
-export interface SharedTurns {
+interface SharedTurns {
   /** null = none of the mixture has one. */
   readonly weight: number | null
   /** Of all its shards, dead ones too. */

@@ -20,7 +20,7 @@ import { createTextJudge, reasonOf } from './text-verdict.js'
 import { makeThumbnails } from './thumbnail.js'
 
 /** What is told of a batch while it goes on, in candidates: their images came, or need not come any more; they have their verdict. */
-export type BatchStep = 'images_fetched' | 'images_done' | 'judged'
+type BatchStep = 'images_fetched' | 'images_done' | 'judged'
 
 /** Dependencies of a batch. */
 export interface BatchDeps extends PictureDeps {

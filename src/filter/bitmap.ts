@@ -2,7 +2,7 @@ import type { BitmapHeader, Masks } from './bitmap-header.js'
 import { view } from './sniff.js'
 
 /** RGB on white, rows from the top, three bytes a pixel; `truncated`: rows are missing. */
-export type BitmapPixels = Uint8Array | 'truncated'
+type BitmapPixels = Uint8Array | 'truncated'
 
 /**
  * The pixels of a BMP, which the image library does not read. The header's size was judged before: this lays out three bytes for each pixel that it

@@ -9,7 +9,7 @@ export interface DevelopThreads {
   readonly close: () => Promise<void>
 }
 
-export interface DevelopThreadsOptions {
+interface DevelopThreadsOptions {
   /** Pictures at once, of which a thread takes two: while one waits for the image library, it has the other. */
   readonly atOnce: number
   /** Longest time for one picture, from the moment it is given; default 90 s: no two of one thread take that long. */

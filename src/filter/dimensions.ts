@@ -12,7 +12,7 @@ export interface ImageSize {
  * - `more`: not yet, a longer prefix will tell;
  * - `unknown`: this format or this file does not say, however much is read.
  */
-export type HeaderSize = ImageSize | 'more' | 'unknown'
+type HeaderSize = ImageSize | 'more' | 'unknown'
 
 /** Reads dimensions from as little of an image as its format allows. Never throws, whatever the bytes. */
 export function imageSize(prefix: Uint8Array): HeaderSize {

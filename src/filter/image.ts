@@ -11,7 +11,7 @@ import { type DecodedFormat, isDecodedFormat, sniffImage } from './sniff.js'
 import { isCut } from './truncation.js'
 
 /** Sizes that are made of the pixels; they fix how many of them must be kept. */
-export interface DecodeTarget {
+interface DecodeTarget {
   /** Longer side of the stored image. */
   readonly imageSize: number
   /** Side of the model's square input; null = nothing is scored. */

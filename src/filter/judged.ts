@@ -41,7 +41,7 @@ export type Judged =
   | { readonly kind: 'pending'; readonly picture: Picture }
 
 /** Facts of a run by which its rows are marked. */
-export interface RowMarks {
+interface RowMarks {
   readonly modelId: string | null
   readonly uids: UidKind
   /** Whether kept rows carry their embeddings. */

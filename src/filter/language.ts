@@ -21,7 +21,7 @@ const denseLetter = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Scr
 const latinLetter = /\p{Script=Latin}/gu
 const cyrillicLetter = /\p{Script=Cyrillic}/gu
 
-export interface DetectedLanguage {
+interface DetectedLanguage {
   /** ISO 639-1, or `und` where the text is too short or too mixed to tell. */
   readonly language: string
   /** False exactly where `language` is `und`. */

@@ -9,7 +9,7 @@ import {
 } from './clip/index.js'
 
 /** Where models are had from. */
-export interface ModelSource {
+interface ModelSource {
   /** Model hub, without a slash at its end. */
   readonly hubUrl: string
   /** null = anonymous. */

@@ -1,8 +1,8 @@
 /** Scores of one n-gram by the number of the language. */
-export type NgramScores = Readonly<Record<string, number>>
+type NgramScores = Readonly<Record<string, number>>
 
 /** The n-grams by which languages are told apart, in little memory. */
-export interface Ngrams {
+interface Ngrams {
   /** ISO 639-1 codes by the number of the language. */
   readonly languages: Readonly<Record<string, string>>
   /** undefined = the n-gram is a sign of no language. */

@@ -35,7 +35,7 @@ export class LockLostError extends Error {
   }
 }
 
-export interface LockWish {
+interface LockWish {
   readonly path: string
   /** Files that whoever holds it rewrites too: how a holder of an early version, which does not beat, is seen to live. */
   readonly signs: readonly string[]

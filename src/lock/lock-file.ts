@@ -35,7 +35,7 @@ export interface Lock {
   readonly token: string
   readonly text: string
 }
-export type LockFile =
+type LockFile =
   | { readonly kind: 'none' }
   | { readonly kind: 'lock'; readonly lock: Lock }
   /** `message` names the path. */

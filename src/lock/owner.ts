@@ -27,7 +27,7 @@ export function ownIdentity(): Omit<LockOwner, 'since'> {
 }
 
 /** `unknown`: pids here say nothing of it. */
-export type Life = 'alive' | 'dead' | 'unknown'
+type Life = 'alive' | 'dead' | 'unknown'
 
 /** Whether an owner lives, as far as that can be told at once, by one who is `here`. */
 export function lifeOf(owner: LockOwner, here: Omit<LockOwner, 'since'>): Life {

@@ -14,7 +14,7 @@ export interface Cidr {
   readonly bits: number
 }
 
-export type AddressVerdict =
+type AddressVerdict =
   | { readonly allowed: true }
   /** `range` names what the address is, e.g. `loopback`. */
   | { readonly allowed: false; readonly range: string }

@@ -24,7 +24,7 @@ export class DialError extends Error {
   }
 }
 
-export interface DialOptions {
+interface DialOptions {
   readonly connectTo: readonly ConnectTo[]
   readonly allowPrivate: readonly Cidr[]
   readonly resolve: Resolve
@@ -35,7 +35,7 @@ export interface DialOptions {
 }
 
 /** Wanted connection, as the URL has it; `hostname` without brackets. */
-export interface DialRequest {
+interface DialRequest {
   readonly hostname: string
   readonly port: number
   readonly tls: boolean
@@ -44,7 +44,7 @@ export interface DialRequest {
 /** Opens a connection to a checked address; rejects with a DialError. */
 export type Dial = (request: DialRequest) => Promise<Socket>
 
-export interface Dialer {
+interface Dialer {
   readonly dial: Dial
   /** Ends all that is still being opened. */
   close(): void

@@ -5,7 +5,7 @@ import { type Dial, DialError } from './dial.js'
 import type { Exchange } from './exchange.js'
 import { type BodyEnd, bodyEndOf, readHead } from './response-head.js'
 
-export interface LenientClient {
+interface LenientClient {
   /** Asks on a connection of its own, which ends with the exchange. `headers`: names and values by turns. */
   dispatch(url: URL, headers: readonly string[], exchange: Exchange): void
   /** Ends every exchange. */

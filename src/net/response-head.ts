@@ -2,7 +2,7 @@ import { headEnd } from './head-end.js'
 import type { ResponseHead } from './outcome.js'
 
 /** Head of a response, and where in the bytes its body begins. */
-export interface ReadHead {
+interface ReadHead {
   readonly head: ResponseHead
   readonly bodyAt: number
 }

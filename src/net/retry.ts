@@ -1,8 +1,8 @@
 import type { FetchFailure } from './outcome.js'
 
-export type RetryVerdict = { readonly kind: 'retry'; readonly delayMs: number } | { readonly kind: 'final' }
+type RetryVerdict = { readonly kind: 'retry'; readonly delayMs: number } | { readonly kind: 'final' }
 
-export type FailedTry =
+type FailedTry =
   /** `lasting` as in FetchFailed. */
   | { readonly failure: FetchFailure; readonly lasting?: boolean }
   /** `retryAfter` is the Retry-After field as sent; null = none. */

@@ -10,7 +10,7 @@ import { type OptionKey, optionKeys, optionOf, type optionTable } from './table.
 export type GivenOptions = Readonly<Record<string, unknown>>
 
 /** Values that are needed beside the options themselves. */
-export interface OptionSurroundings {
+interface OptionSurroundings {
   /** Canonical URLs. */
   readonly seeds: readonly string[]
   readonly sources: RunOptions['sources']

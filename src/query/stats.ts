@@ -10,7 +10,7 @@ export interface Count {
 }
 
 /** Spread of the scores in one language, or in all pairs. */
-export interface ScoreSpread {
+interface ScoreSpread {
   /** null = all pairs. */
   readonly language: string | null
   readonly count: number

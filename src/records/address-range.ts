@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 
 /** The addresses whose first `bits` bits are those of `address`, which is written without brackets. */
-export interface AddressRange {
+interface AddressRange {
   readonly address: string
   readonly bits: number
 }

@@ -8,7 +8,7 @@ const bands = 4
 const bandValues = 2 ** 16
 
 /** Whether a perceptual hash, of 16 hex digits, is near to one of a set. */
-export type IsNear = (phash: string) => boolean
+type IsNear = (phash: string) => boolean
 
 /** Takes 16 bytes for each hash beside those of the set. Pure. */
 export function createNearHashes({ size, bytes }: DigestSet): IsNear {

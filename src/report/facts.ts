@@ -16,7 +16,7 @@ import type {
 } from './page-data.js'
 
 /** Facts that are counts alone: no row of the dataset stands in them. */
-export type CountedFacts = Pick<
+type CountedFacts = Pick<
   ReportData,
   | 'dataset'
   | 'pages'
@@ -34,7 +34,7 @@ export type CountedFacts = Pick<
   readonly duplicates: Omit<DuplicateFacts, 'largest'>
 }
 
-export interface FactsCall {
+interface FactsCall {
   /** As commands take the dataset. */
   readonly place: string
   /** null = it has none that can be read: its run has not described it yet. */

@@ -10,7 +10,7 @@ export interface PageData {
 }
 
 /** Server of an explorer, as its page asks it. */
-export interface ExplorerAccess {
+interface ExplorerAccess {
   /** Path before each of its answers, without a slash at the end: `/api`. */
   readonly api: string
   /** Whether there is a run to follow. */
@@ -72,7 +72,7 @@ export interface DatasetFacts {
 }
 
 /** What became of pages. */
-export interface PageFacts {
+interface PageFacts {
   readonly decided: number
   readonly read: number
   /** Pictures with a text on the pages that were read, each as often as it stands there. */
@@ -236,7 +236,7 @@ export interface NamedCount {
   readonly count: number
 }
 
-export interface CaptionSourceFact {
+interface CaptionSourceFact {
   readonly source: string
   /** Pairs whose caption it is. */
   readonly captions: number

@@ -9,7 +9,7 @@ export interface ScoredKey {
 }
 
 /** Pairs of one bin of 0.01 that are nearest to its ends. */
-export interface NearEnds {
+interface NearEnds {
   /** Ascending. */
   readonly lowest: readonly ScoredKey[]
   /** Descending. */
@@ -17,7 +17,7 @@ export interface NearEnds {
 }
 
 /** Counts of one bin. */
-export interface BinCounts {
+interface BinCounts {
   readonly kept: number
   readonly low: number
 }
@@ -27,7 +27,7 @@ export interface KeyedGroup extends Omit<ScoreGroup, 'notches'> {
   readonly notches: readonly KeyedNotch[]
 }
 
-export interface KeyedNotch extends Omit<Notch, 'above' | 'below'> {
+interface KeyedNotch extends Omit<Notch, 'above' | 'below'> {
   readonly above: readonly string[]
   readonly below: readonly string[]
 }

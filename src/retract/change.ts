@@ -31,7 +31,7 @@ export interface Change {
   discard(): Promise<void>
 }
 
-export interface ChangeWish {
+interface ChangeWish {
   readonly rules: Rules
   /** Number of the change. */
   readonly generation: number

@@ -31,7 +31,7 @@ export interface Counts {
 }
 
 /** How far a search is, in shards and files of the page ledger. */
-export type OnStep = (done: number, total: number) => void
+type OnStep = (done: number, total: number) => void
 
 /** Searches every row of a dataset for what the rules take. */
 export async function findIn(

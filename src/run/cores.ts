@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 
 /** Where the kernel shows the control groups. */
-export interface ControlGroups {
+interface ControlGroups {
   /** Which groups this process is in: `/proc/self/cgroup`. */
   readonly membership: string
   /** Where they are mounted: `/sys/fs/cgroup`. */

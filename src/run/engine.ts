@@ -19,7 +19,7 @@ import { Scheduler } from './scheduler.js'
 import { takeOne, type Visit } from './slot.js'
 
 /** What one process does: the only one of a folder's run, or one of a fleet's. */
-export interface WorkOptions {
+interface WorkOptions {
   /** Visits of each kind at once; a kind that is left out is not answered. Who carries out plans looks after the runs too. */
   readonly places: Partial<Record<WorkKind, number>>
   /** Images in decoding at once. */
@@ -62,7 +62,7 @@ export interface WorkDeps {
 }
 
 /** What a worker process tells of itself at any moment. */
-export interface Vitals {
+interface Vitals {
   readonly worker: string
   readonly startedAtMs: number
   /** Visits under way. */

@@ -10,7 +10,7 @@ import { type OpenedScoring, openRenderer, openScoring, type ScoringOptions } fr
 import type { Environment, RunSignals } from './run-types.js'
 
 /** What one process of a fleet does. */
-export interface FleetWorkOptions {
+interface FleetWorkOptions {
   /** Visits of each kind at once; a kind that is left out is not answered. Who carries out plans looks after the runs too. */
   readonly places: Partial<Record<WorkKind, number>>
   /** Threads of the model's session. */
@@ -22,7 +22,7 @@ export interface FleetWorkOptions {
   readonly untilDone: boolean
 }
 
-export interface FleetWorkDeps {
+interface FleetWorkDeps {
   readonly hub: Hub
   readonly environment: Environment
   readonly openStore: (url: string) => Promise<Store | { readonly message: string }>

@@ -13,7 +13,7 @@ import {
 /** Rewritten about once a second by whoever holds the folder. */
 export const statusName = 'status.json'
 
-export type FolderLock =
+type FolderLock =
   | HeldLock
   /** `message` is for people. */
   | { readonly kind: 'taken'; readonly message: string }

@@ -45,7 +45,7 @@ export interface NamedReader {
   readonly reader: SourceReader
 }
 
-export interface OpenedSource {
+interface OpenedSource {
   readonly reader: SourceReader
   readonly state: SourceState
 }

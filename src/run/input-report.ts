@@ -5,7 +5,7 @@ import type { RunEnd } from './run-types.js'
 import { isNothingRead, mostNamed, reportSeeds, unknownSeeds } from './seed-report.js'
 import { readSkippedRows, skipText } from './skipped-rows.js'
 
-export interface InputReportDeps {
+interface InputReportDeps {
   readonly store: Store
   /** Where what is left out of sources is listed. */
   readonly privateDir: string

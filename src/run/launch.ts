@@ -11,7 +11,7 @@ import {
 import { seedOffers } from '../workers/index.js'
 import { addedSeeds, holdsSeeds, type StoredSeeds, storedSeeds } from './stored-seeds.js'
 
-export interface Launch {
+interface Launch {
   readonly run: string
   readonly options: RunOptions
   /**
@@ -30,7 +30,7 @@ export interface Launch {
 /** Seeds in one call of the backend. */
 const seedsAtOnce = 10_000
 
-export interface LaunchRefused {
+interface LaunchRefused {
   readonly kind: 'refused'
   /** `place`: where the dataset should lie; `name`: it is not free yet; else see SourceProblem. */
   readonly problem: 'options' | 'place' | 'name' | SourceProblem['kind']
@@ -50,7 +50,7 @@ export interface Started {
 export type Launched = Started | LaunchRefused
 
 /** Options as they are stored with a run: of many seeds only the first ones. */
-export type StoredOptions = RunOptions & StoredSeeds
+type StoredOptions = RunOptions & StoredSeeds
 
 /** A run that may begin, or go on, with these options. Nothing binds it to them yet. */
 export interface ReadyRun {

@@ -18,14 +18,14 @@ export interface ManifestWriter {
 }
 
 /** A dataset as its writer knows it, see `Description`. */
-export interface KnownDataset {
+interface KnownDataset {
   readonly shards: number
   readonly isBehind: boolean
   extend(signal: AbortSignal): Promise<void>
   write(complete: boolean, signal: AbortSignal): Promise<void>
 }
 
-export interface ManifestWriterDeps {
+interface ManifestWriterDeps {
   /** One of which nothing is known yet. */
   readonly open: () => KnownDataset
   /** Writing it failed, and is tried again. */
@@ -133,7 +133,7 @@ function commandOf({ sources }: Pick<RunOptions, 'sources'>): string {
   return source.kind === 'list' ? 'images' : 'warc'
 }
 
-export interface WrittenRun {
+interface WrittenRun {
   readonly run: string
   readonly options: RunOptions
   readonly store: Store

@@ -15,11 +15,11 @@ import { observedScoring } from './observe/observed.js'
 import type { Claim } from './output-claim.js'
 
 /** Why this process cannot work on a run. */
-export interface Unavailable {
+interface Unavailable {
   readonly message: string
 }
 
-export interface PipelinesDeps {
+interface PipelinesDeps {
   readonly backend: Backend
   readonly queue: WorkQueue
   readonly decoding: Semaphore

@@ -11,7 +11,7 @@ import { openNet } from './resources.js'
 import type { Environment, RunSignals } from './run-types.js'
 import { readersOf } from './source-readers.js'
 
-export interface ReadSources {
+interface ReadSources {
   readonly run: string
   /** Of the run. */
   readonly options: RunOptions
@@ -21,7 +21,7 @@ export interface ReadSources {
   readonly rejects?: Rejects
 }
 
-export interface ReadSourcesHooks {
+interface ReadSourcesHooks {
   readonly onSkipped: (skipped: readonly SourceSkip[]) => void | Promise<void>
   /** Every few seconds. */
   readonly onProgress: (counters: Readonly<Record<string, number>>, waiting: number) => void

@@ -110,7 +110,7 @@ export async function openTagger(
 }
 
 /** The browsers of this process; opened by the first page that needs one. */
-export interface OpenedRenderer {
+interface OpenedRenderer {
   readonly renderer: Renderer | null
   /** What a person should be told; null = nothing. */
   readonly note: string | null

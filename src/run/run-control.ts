@@ -3,7 +3,7 @@ import type { Hub, RunEntry, WishedStanding } from '../backend/index.js'
 /** What people tell a run of a fleet. */
 export type Order = 'pause' | 'resume' | 'stop'
 
-export type Ordered =
+type Ordered =
   | { readonly kind: 'done'; readonly was: RunEntry }
   /** It is so already, or it ended: there is nothing to pause or stop. */
   | { readonly kind: 'nothing'; readonly was: RunEntry }

@@ -108,7 +108,7 @@ export interface RunSnapshot {
 export const runLimits = ['max-pages', 'max-pairs', 'max-time'] as const
 export type RunLimit = (typeof runLimits)[number]
 
-export type RunProblem = 'locked' | 'options_differ' | 'bad_out' | 'model' | 'browser' | 'source'
+type RunProblem = 'locked' | 'options_differ' | 'bad_out' | 'model' | 'browser' | 'source'
 
 /** What a run says of what it was given, once it has ended. */
 export interface InputReport {

@@ -11,7 +11,7 @@ import { isWindowFull, planParts, type ShardDeps, type ShardSettings } from '../
 import { type Phase, phaseOf } from './phase.js'
 
 /** Run that a scheduler drives on: it notifies workers of what waits, plans what is judged, sees when it is over. */
-export interface ScheduledRun {
+interface ScheduledRun {
   readonly run: string
   readonly backend: Backend
   readonly queue: WorkQueue
@@ -71,7 +71,7 @@ async function notifySlots(t: ScheduledRun, kind: 'batch' | 'plan', open: number
 }
 
 /** Work of those who write shards: a plan, or a file of the page ledger. */
-export type ShardWork =
+type ShardWork =
   | { readonly kind: 'plan'; readonly plan: number }
   | { readonly kind: 'pages'; readonly file: number }
 

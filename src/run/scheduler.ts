@@ -11,7 +11,7 @@ import { createPublisher } from './published-status.js'
 import { reconcile } from './resources.js'
 import { isTimeOver, schedule } from './schedule.js'
 
-export interface SchedulerDeps {
+interface SchedulerDeps {
   readonly backend: Backend
   readonly queue: WorkQueue
   readonly server: Pick<Hub['server'], 'memory' | 'met'>

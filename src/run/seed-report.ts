@@ -18,7 +18,7 @@ export interface Some<T> {
   readonly more: number
 }
 
-export interface SeedReport {
+interface SeedReport {
   /** What became of the seeds whose rows were given. */
   readonly answers: Some<SeedAnswer>
   /** Those that led to another host. */

@@ -14,7 +14,7 @@ export interface Committed {
 }
 
 /** A file of the page ledger: its number, its name in the store, its bytes. */
-export interface PageFileName {
+interface PageFileName {
   readonly file: number
   readonly name: string
   readonly size: number

@@ -30,7 +30,7 @@ import { encodeTarIndex } from './tar-index.js'
 import { addMember, endArchive } from './tar-writer.js'
 
 /** Where shards are written. */
-export interface WriteDeps {
+interface WriteDeps {
   readonly store: Store
   /** Told of every pair that is written, before its shard is committed; absent = nobody wants to know. */
   readonly onPair?: () => void
@@ -39,8 +39,7 @@ export interface WriteDeps {
 }
 
 /** All that shards say of themselves beside their rows. A plan is one. */
-export interface ShardsOf
-  extends Pick<Plan, 'run' | 'plan' | 'createdAt' | 'shardSize' | 'format' | 'modelId'> {
+interface ShardsOf extends Pick<Plan, 'run' | 'plan' | 'createdAt' | 'shardSize' | 'format' | 'modelId'> {
   /** Whether rows carry the embeddings of their captions, where they carry any; absent = they do. */
   readonly hasTexts?: boolean
 }

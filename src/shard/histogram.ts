@@ -17,7 +17,7 @@ export type ScoreHistogram = Readonly<z.infer<typeof histogramSchema>>
 const emptyHistogram: ScoreHistogram = { width: binWidth, first: 0, kept: [], rejected: [] }
 
 /** Counts by bin number: what a histogram is built in. */
-export interface ScoreCounts {
+interface ScoreCounts {
   readonly kept: Map<number, number>
   readonly rejected: Map<number, number>
 }

@@ -6,7 +6,7 @@ import { s3Store } from './s3-store.js'
 import { type Standing, standingIn, standingProblem } from './standing.js'
 import type { Store } from './store.js'
 
-export interface StoreSurroundings {
+interface StoreSurroundings {
   readonly s3: S3Settings
   /** A local folder for files under construction, where the store is not one itself. */
   readonly scratchDir: string

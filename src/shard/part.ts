@@ -9,7 +9,7 @@ import { ownSums } from './sums.js'
 import { readExactly, scanTar } from './tar-reader.js'
 import { addMember, endArchive } from './tar-writer.js'
 
-export interface KeptImage {
+interface KeptImage {
   readonly bytes: Uint8Array
   readonly format: StoredFormat
 }
@@ -30,7 +30,7 @@ export interface PartReceipt {
   readonly rows: number
 }
 
-export interface PartImage {
+interface PartImage {
   readonly format: string
   readonly offset: number
   readonly size: number

@@ -6,7 +6,7 @@ import { UnreadableDataset } from './problem.js'
 import type { Store } from './store.js'
 
 /** Row of one candidate in a committed dataset. */
-export interface DatasetRow {
+interface DatasetRow {
   /** Where the image came from, as in `SampleRecord`. */
   readonly url: string
   /** The winning caption. */

@@ -2,7 +2,7 @@ import { type Row, statusOf } from '../records/index.js'
 import { countScore, histogramOf, newScoreCounts, type ScoreHistogram } from './histogram.js'
 
 /** Facts of a row that are counted. */
-export type CountedRow = Pick<Row, 'reason' | 'language' | 'clipScore'>
+type CountedRow = Pick<Row, 'reason' | 'language' | 'clipScore'>
 
 /** Counts over the rows of one shard. */
 export interface RowTally {

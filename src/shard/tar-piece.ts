@@ -1,7 +1,7 @@
 import { blockBytes, decodeHeader, paddingBytes, TarError } from './tar.js'
 
 /** A member in a piece of a tar: its bytes are those from `begin` to `end`. */
-export interface PieceMember {
+interface PieceMember {
   readonly name: string
   readonly begin: number
   readonly end: number

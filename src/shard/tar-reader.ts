@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { blockBytes, decodeHeader, paddingBytes, TarError } from './tar.js'
 
-export interface TarMember {
+interface TarMember {
   readonly name: string
   /** Bytes. */
   readonly size: number
@@ -9,7 +9,7 @@ export interface TarMember {
   readonly offset: number
 }
 
-export interface TarEntry extends TarMember {
+interface TarEntry extends TarMember {
   readonly bytes: Buffer
 }
 

@@ -9,7 +9,7 @@ const maxNameBytes = 100
 const checksumAt = 148
 const checksumBytes = 8
 
-export interface TarHeader {
+interface TarHeader {
   readonly name: string
   readonly size: number
 }

@@ -1,5 +1,5 @@
 /** Where a sample stands in a dataset, in the order of reading. */
-export interface SamplePlace {
+interface SamplePlace {
   readonly shard: number
   readonly key: string
 }

@@ -47,7 +47,7 @@ const statsSchema = z.object({
 const parquetFields = ['key', 'status', 'error_message', 'caption', 'url', 'sha256', 'stored_sha256', 'uid']
 
 /** What is compared across the shards of a dataset. */
-export interface AcrossShards {
+interface AcrossShards {
   readonly uids: UidLedger
   readonly pictures: RejectedPictures
 }

@@ -13,7 +13,7 @@ const signatures = [
   { format: 'webp', at: 8, bytes: Buffer.from('WEBP') },
 ]
 
-export interface WholePicture {
+interface WholePicture {
   readonly format: string
   readonly width: number
   readonly height: number

@@ -1,12 +1,12 @@
 import { shardCount } from './plan.js'
 
 /** A part that no plan has taken, in the order in which parts are taken. */
-export interface OpenPart {
+interface OpenPart {
   readonly kept: number
   readonly rows: number
 }
 
-export interface WindowRules {
+interface WindowRules {
   /** Samples in the largest shard. */
   readonly shardSize: number
   /** Whether these are all the parts that will ever be: then a window need not be full. */

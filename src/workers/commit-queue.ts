@@ -17,7 +17,7 @@ import { sessionCommitOf } from './session-commit.js'
 import type { Tally } from './under-way.js'
 import { type UrlVisited, uncommitted } from './url-outcome.js'
 
-export interface CommitDeps {
+interface CommitDeps {
   readonly backend: Pick<Backend, 'commitSession'>
   readonly queue: Pick<WorkQueue, 'notify' | 'hint'>
   readonly known: Known
@@ -49,7 +49,7 @@ export type HostState = Pick<
   | 'maxFailingMs'
 >
 
-export interface CommittingSession {
+interface CommittingSession {
   readonly host: string
   readonly token: string
   readonly outcomes: OutcomeBuffer

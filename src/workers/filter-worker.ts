@@ -21,7 +21,7 @@ import type { Rejects } from './rejects.js'
 import { type TakenResult, withoutRetracted } from './retracted-rows.js'
 import type { Tally, UnderWay } from './under-way.js'
 
-export interface FilterSettings {
+interface FilterSettings {
   readonly run: string
   readonly filter: FilterOptions
   readonly imageDelayMs: number
@@ -29,7 +29,7 @@ export interface FilterSettings {
   readonly hostConcurrency: number
 }
 
-export interface FilterDeps
+interface FilterDeps
   extends Pick<BatchDeps, 'preprocessing' | 'score' | 'tagger' | 'modelId' | 'modelThreshold'> {
   readonly backend: Backend
   readonly store: Store

@@ -72,7 +72,7 @@ export interface CrawlDeps {
 }
 
 /** Host that one session holds. */
-export interface HeldHost {
+interface HeldHost {
   readonly host: string
   readonly token: string
   readonly lease: Extract<HostLease, { kind: 'urls' }>

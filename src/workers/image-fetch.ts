@@ -8,7 +8,7 @@ import type { Permit, Slots } from './hosts/index.js'
 import { answered, type ImageTry, noSlot, notFetched, notPermitted } from './image-verdict.js'
 import type { Rejects } from './rejects.js'
 
-export interface ImageFetchDeps {
+interface ImageFetchDeps {
   readonly fetch: Fetch
   readonly permit: Permit
   readonly slots: Pick<Slots, 'take' | 'delayMs' | 'slowDown'>
@@ -24,7 +24,7 @@ const deadlineMs = 30_000
 const spacedFetches = 4
 const accept = 'image/avif,image/webp,image/png,image/jpeg,image/*;q=0.8'
 
-export interface ImageFetchSettings {
+interface ImageFetchSettings {
   readonly maxBytes: number
   /** Fetches at once from a host without a delay. */
   readonly hostConcurrency: number

@@ -21,7 +21,7 @@ export function keepLease(extend: () => Promise<Held>, leaseMs: number, abort: A
 }
 
 /** Work that a worker took. */
-export interface TakenWork extends LeasedWork {
+interface TakenWork extends LeasedWork {
   readonly leaseMs: number
   /** Whether the work itself is to blame where it fails; absent = never. */
   readonly hasFailed?: () => boolean

@@ -3,7 +3,7 @@ import type { Backend, WorkResult } from '../backend/index.js'
 import { type Store, writePageFile } from '../shard/index.js'
 import { withLease } from './lease.js'
 
-export interface PageLedgerDeps {
+interface PageLedgerDeps {
   readonly backend: Pick<Backend, 'leasePageFile' | 'extendLease' | 'releaseLease' | 'commitPageFile'>
   readonly store: Store
 }

@@ -53,7 +53,7 @@ export interface Scoring extends Pick<BatchDeps, 'preprocessing' | 'score' | 'ta
   readonly model: RunModel
 }
 
-export interface PipelineDeps {
+interface PipelineDeps {
   readonly run: string
   readonly options: RunOptions
   readonly backend: Backend

@@ -17,7 +17,7 @@ export interface Rejects {
 /** Of what belongs to no run. */
 export const nothingRejected: Rejects = { current: async () => noRefusals }
 
-export interface RejectsDeps {
+interface RejectsDeps {
   /** Of the dataset, which holds its tombstones and the lists of its run. */
   readonly store: Pick<Store, 'read' | 'stat' | 'url'>
   /** SHA-256 of the lists that the run was given. */

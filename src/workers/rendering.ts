@@ -23,7 +23,7 @@ import { hostOf } from '../records/index.js'
 import { sleep } from '../timing/index.js'
 import { createSlots, hostsPerGroup, type Permit, refusedBy } from './hosts/index.js'
 
-export interface RenderingDeps {
+interface RenderingDeps {
   readonly backend: Pick<Backend, 'reserve'>
   readonly renderer: Renderer
   readonly permit: Permit
@@ -36,7 +36,7 @@ export interface RenderingDeps {
   readonly random: () => number
 }
 
-export interface RenderingSettings {
+interface RenderingSettings {
   readonly mode: RenderMode
   readonly scope: ScopeRules
   readonly visit: VisitOptions

@@ -30,13 +30,13 @@ import {
 } from './url-outcome.js'
 
 /** Part of a session's commit that its outcomes decide. */
-export type OutcomeCommit = Pick<
+type OutcomeCommit = Pick<
   SessionCommit,
   'done' | 'decided' | 'retry' | 'back' | 'pages' | 'offers' | 'candidates' | 'counters' | 'health'
 >
 
 /** Why a link is not followed though it is in scope; null = it is. */
-export type TrapOf = (link: string, from: LeasedUrl) => TrapReason | null
+type TrapOf = (link: string, from: LeasedUrl) => TrapReason | null
 
 /** A page whose commit was refused is tried again after this, alone. */
 const refusedMs = 10_000

@@ -25,7 +25,7 @@ export interface ShardSettings {
   readonly settleMs: number
 }
 
-export type PlanSettings = Pick<ShardSettings, 'run' | 'seed' | 'format'> & {
+type PlanSettings = Pick<ShardSettings, 'run' | 'seed' | 'format'> & {
   readonly modelId: string | null
 }
 

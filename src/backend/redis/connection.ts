@@ -11,7 +11,7 @@ const longestReconnectMs = 1_000
 const resend = 2
 const wrongDatabase = /^ERR (?:DB index is out of range|invalid DB index)/
 
-export interface Connecting {
+interface Connecting {
   /** Told of what the server refuses. Where that says that it takes no writes it is dialled anew: another one may answer there now. */
   readonly monitor?: Pick<ServerMonitor, 'met' | 'redialMs'>
   /** False = INFO is forbidden, by which it is seen whether the server has loaded its data. */

@@ -7,7 +7,7 @@ import { checkServer, infoFrom, type ServerCheck } from './server-check.js'
 import { refusalOf, stateText } from './server-state.js'
 
 /** Where a server is. */
-export interface ServerAddress {
+interface ServerAddress {
   readonly host: string
   readonly port: number
   readonly tls: boolean

@@ -9,7 +9,7 @@ import { lookAtServer } from './server-look.js'
 import { ServerMonitor } from './server-monitor.js'
 import { stateText } from './server-state.js'
 
-export interface FleetUrl {
+interface FleetUrl {
   /** As ioredis takes it. */
   readonly server: string
   readonly prefix: string
@@ -20,7 +20,7 @@ export interface FleetUrl {
 }
 
 /** `not_up`: the server may answer later, without that anybody changes anything. */
-export type ConnectFailure = DialFailure
+type ConnectFailure = DialFailure
 
 const defaultPort = 6379
 const defaultPrefix = 'pairmill'

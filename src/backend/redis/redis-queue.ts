@@ -17,7 +17,7 @@ const longestDelayMs = 2_000
 /** Jobs that are looked at in one call. */
 const jobsAtOnce = 500
 
-export interface RedisQueueSettings {
+interface RedisQueueSettings {
   readonly prefix: string
   readonly mayAskInfo?: boolean
   /** While the server takes no writes no item is asked for: BullMQ would ask again at once, thousands of times a second. */

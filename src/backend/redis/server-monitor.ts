@@ -9,7 +9,7 @@ import {
 } from './server-state.js'
 
 /** Change of the server's state, as listeners are told it. */
-export interface ServerChange {
+interface ServerChange {
   readonly state: ServerState
   readonly text: string
 }

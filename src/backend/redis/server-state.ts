@@ -21,7 +21,7 @@ export type ServerState =
   /** The server cannot write to its disk. */
   | { readonly kind: 'misconf' }
   | { readonly kind: 'away' }
-export type ServerStateKind = ServerState['kind']
+type ServerStateKind = ServerState['kind']
 export const serverStateKinds = ['ok', ...refusals, 'away'] as const satisfies readonly ServerStateKind[]
 
 /** Findings of one look at the server. */

@@ -1,7 +1,7 @@
 import iconv from 'iconv-lite'
 
 /** Decodes one piece after the other; `more`: another one follows, to which a character may reach. */
-export type PieceDecoder = (piece: Uint8Array, more: boolean) => string
+type PieceDecoder = (piece: Uint8Array, more: boolean) => string
 
 /** Labels of encodings that were given up because they can hide markup (Encoding Standard, section 14.1). */
 const replaced: ReadonlySet<string> = new Set([

@@ -30,13 +30,13 @@ export interface Finding {
   readonly place: number
 }
 
-export interface PageContext {
+interface PageContext {
   readonly pageUrl: string
   readonly pageLanguage: string | null
   readonly licenceUrl: string | null
 }
 
-export interface JoinedFindings {
+interface JoinedFindings {
   readonly candidates: readonly Candidate[]
   readonly skipped: Partial<Record<ImageSkipReason, number>>
 }

@@ -60,7 +60,7 @@ export interface FoundImage {
   readonly textBefore: number
 }
 
-export interface ImageLink {
+interface ImageLink {
   /** As written. */
   readonly href: string
   /** As written; null = none. */

@@ -7,7 +7,7 @@ import { isPictureUrl, pictureKey } from './picture-url.js'
 import { bestEntry, neighbours, parseSrcset, type SrcsetEntry } from './srcset.js'
 
 /** Where a source of an image stood. */
-export type SourcePlace = 'src' | 'srcset' | 'lazy' | 'link' | 'metadata'
+type SourcePlace = 'src' | 'srcset' | 'lazy' | 'link' | 'metadata'
 
 export interface ImageSource {
   /** Canonical. */

@@ -56,7 +56,7 @@ export type LinkVerdict =
   | Exclude<ScopeVerdict, 'in'>
   | TrapReason
 
-export interface LinkTrace {
+interface LinkTrace {
   /** As written. */
   readonly href: string
   /** Canonical; null = it is none that can be used. */

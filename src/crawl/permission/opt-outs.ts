@@ -3,7 +3,7 @@ import { type OptOut, optOuts } from '../../records/index.js'
 export const allOptOuts: ReadonlySet<OptOut> = new Set(optOuts)
 
 /** Where a site can say so. */
-export type OptOutSource = 'header' | 'meta' | 'robots.txt' | 'tdmrep.json' | 'ai.txt'
+type OptOutSource = 'header' | 'meta' | 'robots.txt' | 'tdmrep.json' | 'ai.txt'
 
 /** A no that was found. */
 export interface Refusal {

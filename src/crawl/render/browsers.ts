@@ -2,7 +2,7 @@ import { messageOf } from '../../records/index.js'
 import { type LaunchOptions, launchBrowser, type RunningBrowser } from './browser.js'
 import type { RenderFailure } from './render-page.js'
 
-export interface BrowserLimits {
+interface BrowserLimits {
   /** A browser is replaced after so many pages. */
   readonly pages: number
   /** And, between two pages, when it holds more than this. */

@@ -2,7 +2,7 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, isAbsolute, join } from 'node:path'
 
 /** Where browsers are looked for: folders of commands, then places by name. */
-export interface BrowserPlaces {
+interface BrowserPlaces {
   /** As PATH has it. */
   readonly path: string
   /** Absolute path that a person named; null = none. */

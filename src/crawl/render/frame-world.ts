@@ -1,6 +1,6 @@
 import type { CDPSession } from 'playwright'
 
-export interface ListedFrame {
+interface ListedFrame {
   readonly id: string
   readonly url: string
   readonly isTop: boolean

@@ -4,7 +4,7 @@ import { GuardPassage } from './guard-passage.js'
 import type { GuardReport, GuardRules } from './guard-rules.js'
 
 /** A proxy on this machine for the browser's side of one render. */
-export interface Guard {
+interface Guard {
   /** `http://127.0.0.1:PORT` */
   readonly address: string
   /** How long nothing has been asked for or answered; 0 = something is under way. */

@@ -15,7 +15,7 @@ import { pageDigest } from '../trap.js'
 import { canonicalUrl } from '../url.js'
 import type { RenderedDocument, RenderOutcome } from './render-page.js'
 
-export interface JoinedPage {
+interface JoinedPage {
   readonly page: Page
   /** Pairs that the static page did not have. */
   readonly candidates: number

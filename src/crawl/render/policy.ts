@@ -21,7 +21,7 @@ export const noEvidence: RenderEvidence = {
   plain: { renders: 0, paid: 0 },
 }
 
-export type RenderDecision =
+type RenderDecision =
   /** `trial`: the evidence is against it, and one in many is rendered all the same, to see whether that is still true. */
   | { readonly kind: 'render'; readonly of: keyof RenderEvidence; readonly trial: boolean }
   | { readonly kind: 'static' }

@@ -105,7 +105,7 @@ Element.prototype.attachShadow = function attachShadow(init) {
   return attach.call(this, { ...init, mode: 'open' })
 }`
 
-export interface PageRendered {
+interface PageRendered {
   readonly outcome: RenderOutcome
   /** The browser does not answer for what was opened in it: only its end closes that. */
   readonly isHung: boolean

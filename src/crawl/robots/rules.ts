@@ -2,7 +2,7 @@ import { type Preference, trainingPreference, type UsageSignal } from '../permis
 import { normalizePattern, robotsPath } from './pattern.js'
 import { mostSpecific, type RuleSet, ruleSet } from './rule-set.js'
 
-export interface RobotsRule {
+interface RobotsRule {
   readonly allow: boolean
   /** As written in the file. */
   readonly text: string
@@ -11,7 +11,7 @@ export interface RobotsRule {
 }
 
 /** A Content-Usage or Content-Signal line that says something of training: what may be done with what is fetched. Not part of RFC 9309. */
-export interface UsageRule {
+interface UsageRule {
   readonly preference: NonNullable<Preference>
   /** Of what it speaks, as compared (see pattern.ts); '/' = of everything. */
   readonly pattern: string

@@ -1,5 +1,5 @@
 /** Selector of elements of which a text is taken. */
-export interface TextSelector {
+interface TextSelector {
   readonly elements: string
   /** Lower-case; null = the element's own text. */
   readonly attribute: string | null

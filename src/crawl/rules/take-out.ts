@@ -8,7 +8,7 @@ interface Parent {
 }
 
 /** What elements held that were taken out of their tree. */
-export interface TakenOut {
+interface TakenOut {
   readonly images: number
   readonly links: number
 }

@@ -1,11 +1,11 @@
 import { maxRecordLength } from './csv.js'
 
 /** One line that is not blank, without its end. `why`: it cannot be read. */
-export type TextLine =
+type TextLine =
   | { readonly line: number; readonly text: string }
   | { readonly line: number; readonly why: string }
 
-export interface LineParser {
+interface LineParser {
   push(text: string): TextLine[]
   finish(): TextLine[]
 }

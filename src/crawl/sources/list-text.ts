@@ -1,5 +1,5 @@
 /** Encodings in which lists are read: UTF-16 is what spreadsheets and shells of Windows write. */
-export type ListEncoding = 'utf-8' | 'utf-16le' | 'utf-16be'
+type ListEncoding = 'utf-8' | 'utf-16le' | 'utf-16be'
 
 /** So many bytes tell an encoding. */
 const signBytes = 4

@@ -45,7 +45,7 @@ export type ListRow =
     }
 
 /** Values of a row, unchecked; undefined and null = nothing. */
-export interface RawRow {
+interface RawRow {
   readonly url: unknown
   readonly caption: unknown
   readonly page?: unknown

@@ -5,7 +5,7 @@ import { EntryText } from './entry-text.js'
 type Attributes = Readonly<Record<string, string>>
 
 /** Picture that an entry names, with the texts that stand beside it. */
-export interface EntryImage {
+interface EntryImage {
   url: string | null
   texts: string[]
 }

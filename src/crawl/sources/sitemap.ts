@@ -10,7 +10,7 @@ import { canonicalUrl } from '../url.js'
 import { type Entry, EntryReader, maxEntries } from './listing-entries.js'
 
 /** Links and images that a sitemap or a feed names. */
-export interface Listing {
+interface Listing {
   readonly kind: 'sitemap' | 'feed'
   /** Pages, and further sitemaps; canonical, distinct. */
   readonly links: readonly string[]

@@ -23,7 +23,7 @@ export interface ServedSource extends Pick<FeedSource, 'place' | 'weight'> {
 }
 
 /** An epoch as it was when the first of its parts was asked for: all of them, whenever they begin, are cut of the same order. */
-export interface BegunEpoch {
+interface BegunEpoch {
   readonly sources: readonly FeedSource[]
   /** In all parts together; of a mixture with weights nearly so many. */
   readonly samples: number

@@ -5,7 +5,7 @@ export const imagesPerRun = 8
 const tokensPerRun = 1_024
 
 /** Texts that are padded to one length and go through the text model at once. */
-export interface TextBatch {
+interface TextBatch {
   /** Tokens of each text after padding: those of the longest. */
   readonly length: number
   /** Indexes of the texts. */

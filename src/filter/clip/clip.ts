@@ -10,7 +10,7 @@ import type { RgbImage } from './resample.js'
 import { threadJobs } from './thread-jobs.js'
 
 /** The model that a `Clip` scores with. */
-export interface ClipModel {
+interface ClipModel {
   /** e.g. `clip-vit-base-patch32@4f0a91c2/pre1`: name, hash over its files, version of the preprocessing. */
   readonly id: string
   /** Pixels of each side of the model's square input. */
@@ -29,13 +29,13 @@ export interface ClipModel {
 }
 
 /** A picture as `pixelsOf` gave it, with the texts it is compared to. */
-export interface ClipPair {
+interface ClipPair {
   readonly pixels: Uint8Array
   readonly captions: readonly string[]
 }
 
 /** Scores of one pair by one run of the model. */
-export interface PairScore {
+interface PairScore {
   /** Cosine similarity (-1..1) of the picture to each of its captions, in their order. */
   readonly cosines: Float32Array
   /** Of the picture: L2-normalised, `embeddingDim` values. */
@@ -63,7 +63,7 @@ export interface Clip {
   close(): Promise<void>
 }
 
-export interface ClipOptions {
+interface ClipOptions {
   /** CPU threads of a model run, at least 1. */
   readonly threads: number
   /** Default `cpu`. Where `cuda` cannot be had the model is refused: it is never run on the CPU instead. */

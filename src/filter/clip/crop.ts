@@ -17,7 +17,7 @@ function roundHalfEven(value: number): number {
 }
 
 /** Where the model's crop lies in the resized picture, and how large that is. */
-export interface CropPlan {
+interface CropPlan {
   readonly width: number
   readonly height: number
   readonly window: Window

@@ -11,7 +11,7 @@ export type HubFetch = (
   init: { readonly headers: Record<string, string>; readonly signal: AbortSignal },
 ) => Promise<HubResponse>
 
-export interface HubResponse {
+interface HubResponse {
   readonly status: number
   readonly headers: { get(name: string): string | null }
   readonly body: AsyncIterable<Uint8Array> | null

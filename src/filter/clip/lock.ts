@@ -9,7 +9,7 @@ const pollMs = 250
 /** A beat is written at most this often. */
 const beatEveryMs = 5_000
 
-export interface DownloadLock {
+interface DownloadLock {
   /** Shows that the holder is alive; cheap, to be called often. */
   beat(): void
   release(): Promise<void>

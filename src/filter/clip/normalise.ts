@@ -1,7 +1,7 @@
 import type { Preprocessing } from './preprocess.js'
 
 /** Writes pictures as the model's tensor: 8-bit interleaved RGB to normalised float planes. */
-export type Normalise = (pixels: Uint8Array, out: Float32Array, offset: number) => void
+type Normalise = (pixels: Uint8Array, out: Float32Array, offset: number) => void
 
 export function createNormalise(preprocessing: Preprocessing): Normalise {
   const { rescale, mean, std, cropSide } = preprocessing

@@ -20,7 +20,7 @@ export function halfNames(half: ModelHalf, precision: Precision): string[] {
   })
 }
 
-export type HalvesChoice =
+type HalvesChoice =
   | { readonly kind: 'files'; readonly vision: string; readonly text: string }
   /** `name`: of the file that is missing, the best one of those that would do. */
   | { readonly kind: 'missing'; readonly half: ModelHalf; readonly name: string }

@@ -15,7 +15,7 @@ interface Pending {
 }
 
 /** Jobs of the model's thread, which takes them in their order. */
-export interface ThreadJobs {
+interface ThreadJobs {
   /** Rejects with the signal's reason when cancelled, and with `ClipLost` when the thread has died. `pictures`: in shared memory. */
   run(pictures: readonly Uint8Array[], texts: readonly string[], signal: AbortSignal): Promise<Answer>
   /** Ends the thread after the jobs that it has; idempotent. */

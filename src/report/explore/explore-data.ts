@@ -19,7 +19,7 @@ export interface ExplorerState {
   readonly hasRun: boolean
 }
 
-export interface SearchState {
+interface SearchState {
   /** Images whose embeddings are at hand. */
   readonly images: number
   /** Images that are still to be read, with those at hand. */
@@ -181,12 +181,12 @@ export interface LiveAnswer {
   readonly newest: NewestPictures | null
 }
 
-export interface LiveRate {
+interface LiveRate {
   readonly name: string
   readonly perSecond: number
 }
 
-export interface LiveStep {
+interface LiveStep {
   readonly name: string
   readonly count: number
   /** Of the step before that it is a part of, 0..1; null = of none. */

@@ -37,7 +37,7 @@ export interface Contents {
   isRefused(identity: Identity): boolean
 }
 
-export interface ExploredDeps {
+interface ExploredDeps {
   readonly store: Store
   readonly openTables: () => Promise<Tables | MissingDuckdb>
   readonly index: VectorIndex

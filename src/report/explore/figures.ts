@@ -16,10 +16,7 @@ export interface FiguresDeps {
   readonly read: (onStep: (step: string) => void, signal: AbortSignal) => Promise<ReportData | NotShown>
 }
 
-export type FiguresAnswer =
-  | { readonly kind: 'made'; readonly report: ReportData }
-  | FiguresProgress
-  | NotShown
+type FiguresAnswer = { readonly kind: 'made'; readonly report: ReportData } | FiguresProgress | NotShown
 
 type Ended = Exclude<FiguresAnswer, FiguresProgress> | { readonly kind: 'failed'; readonly error: unknown }
 

@@ -6,7 +6,7 @@ import type { Explored } from './explored.js'
 import { checkWhere, cutUrl, placeOf, type RowsWish, standing, total, whereOf } from './pair-rows.js'
 
 /** Name of the small picture of a rejected row; null = there is none. */
-export type PictureNames = (reason: string, sha256: string) => string | null
+type PictureNames = (reason: string, sha256: string) => string | null
 
 const columns = `url as whole_url, ${cutUrl('url')} as url, ${cutUrl('page_url')} as page_url, left(caption, 600) as caption,
   error_message, left(error_detail, 200) as error_detail, clip_score, language,

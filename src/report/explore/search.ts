@@ -14,7 +14,7 @@ export interface Embedder {
 
 export type OpenEmbedder = (modelId: string) => Promise<Embedder | { readonly message: string }>
 
-export type Query =
+type Query =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'image'; readonly bytes: Uint8Array }
   /** Of the dataset itself. */

@@ -7,13 +7,13 @@ import { type Answer, problem, send } from './answer.js'
 import { namesOf, refusalOf, type ServerNames } from './guard.js'
 import { explorerRoutes, type RouteDeps } from './routes.js'
 
-export interface ExplorerServer {
+interface ExplorerServer {
   /** `http://127.0.0.1:8080/`. */
   readonly url: string
   close(): Promise<void>
 }
 
-export interface ExplorerAddress {
+interface ExplorerAddress {
   /** 0 = any free one. */
   readonly port: number
   readonly host: string

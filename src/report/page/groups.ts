@@ -1,5 +1,5 @@
 /** Words for a group of reasons. */
-export interface GroupWords {
+interface GroupWords {
   readonly title: string
   /** What those that are left have, completes "candidates": "with a usable caption". */
   readonly left: string

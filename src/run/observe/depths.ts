@@ -23,7 +23,7 @@ const states: readonly FleetState[] = [
 ]
 
 /** Reads what waits in the backend, for a scrape; null = it is not there. */
-export type ReadDepths = (backend: DepthsBackend | null) => Promise<void>
+type ReadDepths = (backend: DepthsBackend | null) => Promise<void>
 export type DepthsBackend = Pick<Backend, 'runs' | 'progress' | 'hostCounts' | 'workers'>
 
 /**

@@ -7,7 +7,7 @@ export { withoutSecrets }
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
 
-export interface LogOptions {
+interface LogOptions {
   readonly level: LogLevel
   /** Takes whole lines of JSON. */
   readonly write: (line: string) => void

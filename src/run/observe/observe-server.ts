@@ -14,7 +14,7 @@ export interface VitalsDeps extends WatchDeps {
   }
 }
 
-export interface VitalsAddress {
+interface VitalsAddress {
   /** 0 = any free one. */
   readonly port: number
   /** null = this machine alone can ask. */

@@ -2,7 +2,7 @@ import type { HostCounts, Progress, RunLimits, WorkKind } from '../../backend/in
 import { pagesWithinBudget, pairsWithinBudget } from '../phase.js'
 
 /** A run that goes on, as far as it says how many places it has work for. */
-export interface RunDemand {
+interface RunDemand {
   readonly progress: Progress
   readonly limits: RunLimits
   readonly hosts: HostCounts

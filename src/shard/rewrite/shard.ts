@@ -33,7 +33,7 @@ export interface ShardChange {
 }
 
 /** A shard as it will be; its entry is the last of `built`. */
-export interface RewrittenShard {
+interface RewrittenShard {
   readonly entry: ShardEntry
   readonly built: readonly Built[]
 }

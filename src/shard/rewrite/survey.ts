@@ -16,13 +16,13 @@ export interface RowRule {
 }
 
 /** Rows that a rule takes out, or changes. */
-export interface RowCounts {
+interface RowCounts {
   readonly gone: number
   readonly changed: number
 }
 
 /** What a rule makes of a shard; `change` null = nothing. */
-export interface SurveyedShard {
+interface SurveyedShard {
   readonly samples: RowCounts
   readonly rejected: RowCounts
   readonly pictures: number

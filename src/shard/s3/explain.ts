@@ -1,7 +1,7 @@
 import { type S3Fault, wrongRegion } from './fault.js'
 
 /** Surroundings of a fault that a message names. */
-export interface S3Scene {
+interface S3Scene {
   /** `s3://bucket/prefix`. */
   readonly url: string
   readonly bucket: string

@@ -6,7 +6,7 @@ import { explain } from './explain.js'
 import { faultOf, S3Error, type S3Fault, timeoutFault } from './fault.js'
 import { pauseBefore, type S3Pace } from './pace.js'
 
-export type Sdk = typeof import('@aws-sdk/client-s3')
+type Sdk = typeof import('@aws-sdk/client-s3')
 
 /** How a store is reached, as the surroundings say. Credentials are found by the SDK's own chain. */
 export interface S3Settings {
@@ -35,7 +35,7 @@ export interface S3Link {
   call<T>(what: string, send: (signal: AbortSignal) => Promise<T>, options: CallOptions): Promise<T>
 }
 
-export interface CallOptions {
+interface CallOptions {
   readonly signal: AbortSignal
   /** Absent = the pace's own, both. */
   readonly deadlineMs?: number

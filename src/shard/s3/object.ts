@@ -5,7 +5,7 @@ import { openLink, type S3Settings } from './link.js'
 import { defaultPace, type S3Pace } from './pace.js'
 
 /** One object, read from any byte on. */
-export interface S3Object {
+interface S3Object {
   /** Version that tells it from any other object that may lie under its key another time. */
   readonly version: string
   /** Its first bytes, as many as were asked for, or fewer where it has fewer. */

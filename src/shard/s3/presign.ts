@@ -4,7 +4,7 @@ import { openLink, type S3Link, type S3Settings } from './link.js'
 import { defaultPace } from './pace.js'
 import { signedGetUrl } from './sign-url.js'
 
-export interface SignedUrls {
+interface SignedUrls {
   /** One for each name. */
   readonly urls: readonly string[]
   /** When the credentials end that signed them, and they with them; null = not before their time. */

@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto'
 
-export interface Signer {
+interface Signer {
   readonly accessKeyId: string
   readonly secretAccessKey: string
   /** Of credentials that end; null = they do not. */

@@ -7,7 +7,7 @@ import { S3Error, type S3FaultKind } from './fault.js'
 import type { S3Link } from './link.js'
 import { eachPiece, maxUploadPieces, type Piece, type PieceMemory, pieceBytes, piecesOf } from './pieces.js'
 
-export interface S3Writer {
+interface S3Writer {
   /** In one request up to a piece's size, else piece by piece. The local file stays. */
   file(name: string, path: string, options: PutOptions, signal: AbortSignal): Promise<PutOutcome>
   bytes(name: string, bytes: Uint8Array, options: PutOptions, signal: AbortSignal): Promise<PutOutcome>

@@ -6,7 +6,7 @@ import type { HostEvent } from './host-event.js'
 const mostUnanswered = 5
 
 /** Relief that a host is to be given at once after it said that it is too much. */
-export interface Relief {
+interface Relief {
   /** Least time between two fetches from now on. */
   readonly throttleMs: number
   /** How long to leave it alone; 0 = it did not ask for that. */

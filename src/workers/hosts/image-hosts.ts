@@ -4,7 +4,7 @@ import type { HostEvent } from './host-event.js'
 import { HostLoad } from './host-load.js'
 import type { Slots } from './slots.js'
 
-export interface ImageHosts {
+interface ImageHosts {
   /** Takes note of what one fetch says of its host, and has the slots obey it. */
   onEvent(host: string, event: HostEvent): void
   /** Takes note of how long this process worked on an image that the host gave, in milliseconds. */

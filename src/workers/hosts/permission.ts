@@ -41,7 +41,7 @@ export type Permitted =
   | { readonly kind: 'busy'; readonly inMs: number }
 
 /** `productToken`: the first word of the user agent, which robots.txt groups name. */
-export interface PermissionDeps extends SiteFileDeps, OptOutRules {}
+interface PermissionDeps extends SiteFileDeps, OptOutRules {}
 
 export type Permit = (url: string, takeSlot: TakeSlot, signal: AbortSignal) => Promise<Permitted>
 

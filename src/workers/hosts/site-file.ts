@@ -19,10 +19,10 @@ export interface ReadFile<Rules> {
 }
 
 /** `busy`: somebody else is fetching it, or there is no slot for it now. */
-export type SiteFileAnswer<Rules> = ReadFile<Rules> | { readonly kind: 'busy'; readonly inMs: number }
+type SiteFileAnswer<Rules> = ReadFile<Rules> | { readonly kind: 'busy'; readonly inMs: number }
 
 /** `origin` as URL.origin gives it. */
-export type SiteFile<Rules> = (
+type SiteFile<Rules> = (
   origin: string,
   takeSlot: TakeSlot,
   signal: AbortSignal,

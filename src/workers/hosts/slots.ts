@@ -2,7 +2,7 @@ import type { Backend, Slot } from '../../backend/index.js'
 import { createSemaphore, type Semaphore, sleep } from '../../timing/index.js'
 import { hostsPerGroup } from './host-groups.js'
 
-export type SlotTaken =
+type SlotTaken =
   | { readonly kind: 'go' }
   /** `crowded`: not for the host's own sake, but because others of its domain or address are busy. */
   | { readonly kind: 'later'; readonly inMs: number; readonly crowded?: true }
@@ -48,7 +48,7 @@ const fresh = (): HostSlots => ({
   turn: createSemaphore(1),
 })
 
-export interface SlotDeps {
+interface SlotDeps {
   readonly backend: Pick<Backend, 'reserve'>
   /** Rate-limit groups of a host: see groupsOf in host-groups.ts. */
   readonly groupsOf: (host: string) => Promise<readonly string[]>

@@ -29,7 +29,7 @@ export interface Soft404s {
   isAbsent(page: Page, absent: PageShape | null): boolean
 }
 
-export interface Soft404Deps {
+interface Soft404Deps {
   readonly backend: Pick<Backend, 'claimSiteRecord' | 'putSiteRecord' | 'releaseSiteRecord'>
   readonly fetch: Fetch
   readonly permit: Permit

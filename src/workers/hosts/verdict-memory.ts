@@ -1,5 +1,5 @@
 /** `judge` answers about a URL by what `source` says; it is not asked again while its answer is remembered. */
-export type VerdictMemory<Source extends object, Verdict> = (
+type VerdictMemory<Source extends object, Verdict> = (
   source: Source,
   url: string,
   judge: () => Verdict,

@@ -37,7 +37,7 @@ import { nothingRejected } from '../rejects.js'
 import type { ImageVerdict, InspectedPage, Inspection, Unread } from './inspection.js'
 import { type HostsBackend, loneHosts } from './lone-hosts.js'
 
-export interface InspectDeps {
+interface InspectDeps {
   readonly fetch: Fetch
   /** See Net. */
   readonly placeOf: (host: string) => Promise<string | null>

@@ -5,7 +5,7 @@ import { TextReader } from './text-reader.js'
 import { type RecordHead, type RecordRead, readRecord, startsRecord } from './warc-record.js'
 
 /** Record of an archive, or a break in it. */
-export interface FoundRecord {
+interface FoundRecord {
   /** Where it begins, or the gzip member that it is in. */
   readonly offset: number
   readonly read: Exclude<RecordRead, { kind: 'end' }>
@@ -13,7 +13,7 @@ export interface FoundRecord {
   readonly next: ArchivePlace
 }
 
-export interface RecordRules {
+interface RecordRules {
   /** Whether a record's block is needed. */
   readonly wants: (head: RecordHead) => boolean
   /** Largest block that is held. */

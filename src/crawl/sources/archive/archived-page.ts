@@ -9,7 +9,7 @@ import type { RecordHead } from './warc-record.js'
 import { readWat } from './wat.js'
 
 /** Outcome of one record of an archive. */
-export interface JudgedRecord {
+interface JudgedRecord {
   readonly candidates: readonly Candidate[]
   readonly counters: Readonly<Record<string, number>>
   /** Fault of the record; null = it has none, whether it gives anything or not. */

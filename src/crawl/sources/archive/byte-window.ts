@@ -1,7 +1,7 @@
 const nothing = Buffer.alloc(0)
 
 /** Reads a file from a byte on. */
-export type BytesFrom = (offset: number) => AsyncIterable<Buffer>
+type BytesFrom = (offset: number) => AsyncIterable<Buffer>
 
 /** Whether bytes begin as the mark does, so far as they go. For a mark so short that a native call would cost more. */
 export function agrees(bytes: Buffer, mark: Buffer): boolean {

@@ -2,7 +2,7 @@ import { SourceError } from '../source.js'
 import { type ByteFile, type OpenedFile, type OpenFile, openLocalFile } from './byte-file.js'
 import { type HttpFileDeps, openHttpFile } from './http-file.js'
 
-export interface OpenFileDeps extends HttpFileDeps {
+interface OpenFileDeps extends HttpFileDeps {
   /** Opens `s3://BUCKET/KEY`; null = there is no such object. */
   readonly openS3: (url: string, signal: AbortSignal) => Promise<ByteFile | null>
 }

@@ -4,7 +4,7 @@ import { canonicalUrl } from '../../url.js'
 import type { PlainRecordSkip, RecordSkip } from './archive.js'
 
 /** Harvest of a page in an archive, by whichever reader. */
-export interface ArchivedPage {
+interface ArchivedPage {
   readonly candidates: readonly Candidate[]
   readonly imagesSeen: number
   readonly imagesNamed?: number

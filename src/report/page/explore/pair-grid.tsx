@@ -6,7 +6,7 @@ import { RecordDialog } from './record-dialog.js'
 import { useSelection } from './selected.js'
 
 /** A pair, and a figure that stands below it. */
-export interface ShownPair {
+interface ShownPair {
   readonly pair: PairRow
   readonly figure: string | null
 }
