@@ -29,8 +29,8 @@ export function addCurateCommand(
     )
     .argument('<SRC...>', 'folders of datasets, or s3://BUCKET/PREFIX')
     .requiredOption('--out <DIR>', 'folder for the new dataset, or s3://BUCKET/PREFIX')
-  for (const option of choices()) command.addOption(option.helpGroup('What is kept:'))
-  for (const option of forms()) command.addOption(option.helpGroup('How it is written:'))
+  for (const option of keepingOptions()) command.addOption(option.helpGroup('What is kept:'))
+  for (const option of writingOptions()) command.addOption(option.helpGroup('How it is written:'))
   command
     .option('--json', 'the result as JSON on standard output')
     .addOption(progressOption())
@@ -65,8 +65,8 @@ export function addCurateCommand(
     })
 }
 
-/** Which pairs are kept. */
-const choices = (): readonly Option[] => [
+/** Options that say which pairs are kept. */
+const keepingOptions = (): readonly Option[] => [
   new Option('--where <SQL>', 'only pairs for which this holds; columns as in docs/output.md'),
   new Option('--uids <FILE>', 'only pairs with these uids, one a line'),
   new Option(
@@ -83,8 +83,8 @@ const choices = (): readonly Option[] => [
   ).argParser(cosineOf),
 ]
 
-/** How the kept ones are written. */
-const forms = (): readonly Option[] => [
+/** Options that say how the kept pairs are written. */
+const writingOptions = (): readonly Option[] => [
   new Option(
     '--caption <best|SOURCE,...>',
     'caption: the first of these that a pair has, in place of its own',

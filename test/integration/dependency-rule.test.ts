@@ -1,10 +1,5 @@
-import { spawnSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { tempFolder } from '../fixtures/run/pairmill.js'
-
-const root = resolve(import.meta.dirname, '../..')
+import { accusedFiles } from '../fixtures/linter.js'
 
 const value = (from: string) => `import { anything } from '${from}'\n\nanything()\n`
 const type = (from: string) => `import type { Anything } from '${from}'\n\nexport type Other = Anything\n`
@@ -175,26 +170,10 @@ describe('the linter', { timeout: 60_000 }, () => {
 
   /** Every import stands in a file of its own, under this repository's rules. */
   beforeAll(() => {
-    const folder = tempFolder()
-    copyFileSync(join(root, 'biome.json'), join(folder, 'biome.json'))
-    for (const [file, from] of [...refused, ...allowed]) {
-      for (const form of [value, type]) {
-        const path = join(folder, nameOf(file, from, form))
-        mkdirSync(dirname(path), { recursive: true })
-        writeFileSync(path, form(from))
-      }
-    }
-    const { stdout } = spawnSync(
-      join(root, 'node_modules/.bin/biome'),
-      ['lint', '--only=style/noRestrictedImports', '--reporter=json', '--max-diagnostics=none', '.'],
-      { cwd: folder, encoding: 'utf8' },
+    const cases = [...refused, ...allowed].flatMap(([file, from]) =>
+      [value, type].map((form) => [nameOf(file, from, form), form(from)] as const),
     )
-    const report = JSON.parse(stdout) as { diagnostics: readonly Diagnostic[] }
-    accused = new Set(
-      report.diagnostics
-        .filter(({ category }) => category === 'lint/style/noRestrictedImports')
-        .map(({ location }) => location.path),
-    )
+    accused = accusedFiles(['style/noRestrictedImports'], new Map(cases))
   }, 60_000)
 
   it.each(refused)('refuses that %s imports %s', (file, from) => {
@@ -205,11 +184,6 @@ describe('the linter', { timeout: 60_000 }, () => {
     for (const form of [value, type]) expect(accused).not.toContain(nameOf(file, from, form))
   })
 })
-
-interface Diagnostic {
-  readonly category: string
-  readonly location: { readonly path: string }
-}
 
 /** One name for each case, in the folder that the case is about. */
 const nameOf = (file: string, from: string, form: (from: string) => string): string =>

@@ -1,10 +1,5 @@
-import { spawnSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { tempFolder } from '../fixtures/run/pairmill.js'
-
-const root = resolve(import.meta.dirname, '../..')
+import { accusedFiles } from '../fixtures/linter.js'
 
 /** Rooms with import rules of their own, and one of each depth. */
 const rooms = ['src/records', 'src/crawl/robots', 'src/workers/hosts', 'src/report/page', 'src/cli']
@@ -23,24 +18,10 @@ describe('the linter', { timeout: 60_000 }, () => {
   let accused: ReadonlySet<string>
 
   beforeAll(() => {
-    const folder = tempFolder()
-    copyFileSync(join(root, 'biome.json'), join(folder, 'biome.json'))
-    for (const room of rooms) {
-      mkdirSync(join(folder, room), { recursive: true })
-      for (const [name, text] of Object.entries({ ...fits, ...tooLong }))
-        writeFileSync(join(folder, room, `${name}.ts`), text)
-    }
-    const rules = ['style/noExcessiveLinesPerFile', 'complexity/noExcessiveLinesPerFunction']
-    const { stdout } = spawnSync(
-      join(root, 'node_modules/.bin/biome'),
-      ['lint', ...rules.map((rule) => `--only=${rule}`), '--reporter=json', '--max-diagnostics=none', '.'],
-      { cwd: folder, encoding: 'utf8' },
-    )
-    const { diagnostics } = JSON.parse(stdout) as {
-      diagnostics: readonly { readonly severity: string; readonly location: { readonly path: string } }[]
-    }
-    accused = new Set(
-      diagnostics.filter(({ severity }) => severity === 'error').map(({ location }) => location.path),
+    const texts = Object.entries({ ...fits, ...tooLong })
+    accused = accusedFiles(
+      ['style/noExcessiveLinesPerFile', 'complexity/noExcessiveLinesPerFunction'],
+      new Map(rooms.flatMap((room) => texts.map(([name, text]) => [`${room}/${name}.ts`, text] as const))),
     )
   }, 60_000)
 

@@ -88,7 +88,12 @@ describe('a run among hosts whose robots.txt cannot be had', { timeout: 60_000 }
     expectPauses('broken.test', [2_000, 6_000, 18_000, 54_000])
   })
 
-  it('has asked for an image once less than for a page', () => {
+  it('has asked for an image once less than for a page, and given it up sooner', () => {
     expectPauses('broken-img.test', [2_000, 6_000, 18_000])
+    const spanOf = (host: string) => {
+      const times = web.seenAt(host).map(({ timeMs }) => timeMs)
+      return times.at(-1)! - times[0]!
+    }
+    expect(spanOf('broken-img.test')).toBeLessThan(spanOf('broken.test'))
   })
 })

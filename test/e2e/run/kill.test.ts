@@ -93,7 +93,7 @@ async function everyNamedFileIsWhole(out: string): Promise<void> {
 
 const seed = Number(process.env.PAIRMILL_KILL_SEED ?? Math.floor(Math.random() * 1e9))
 
-describe(`a run that is killed again and again (PAIRMILL_KILL_SEED=${seed})`, { timeout: 1_800_000 }, () => {
+describe(`a run that is killed again and again (PAIRMILL_KILL_SEED=${seed})`, { timeout: 600_000 }, () => {
   it(`comes to the same pairs as one that is not, after ${kills} kills and more while it starts`, async () => {
     const out = newOut()
     const state = join(out, '.pairmill')
